@@ -1,0 +1,45 @@
+# make demo [AUDIO=my.wav]   the whole way on one recording, into demo/
+# make test                  the test suite
+# make check                 ruff and mypy
+# Each makes .venv first, once; it is made anew when pyproject.toml or constraints.txt change.
+
+PYTHON ?= python3
+VENV   ?= .venv
+AUDIO  ?=
+OUT    ?= demo
+
+BIN   := $(VENV)/bin
+STAMP := $(VENV)/installed
+PIP   := $(BIN)/python -m pip --disable-pip-version-check
+# The wheels of Lava declare Python < 3.11 and NumPy < 2 but run on newer ones behind
+# neuromorphic/loihi/shim.py, so they are installed with their dependency check off.
+LAVA  := lava-nc==0.10.0 lava-dl==0.6.0
+
+.PHONY: install demo test check clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: Python 3.11 or newer is needed; name one with: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	  { echo "error: this Python cannot make virtual environments: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -c constraints.txt -e ".[neuromorphic,report,train,piano,dev]"
+	$(PIP) install --no-deps --ignore-requires-python $(LAVA)
+	@# Both Lava wheels drop a top-level package `tests` of 110 MB.
+	rm -rf "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tests"
+	@touch $@
+
+demo: $(STAMP)
+	$(BIN)/spiking-music demo $(if $(AUDIO),"$(AUDIO)") --out "$(OUT)" --force
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) $(OUT) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
