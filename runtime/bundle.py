@@ -1,0 +1,202 @@
+"""A trained model as a folder: `manifest.json` and the files it names, each checked by its hash."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from runtime.container import KINDS
+from runtime.errors import BundleError
+from runtime.files import replacing
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+DEFAULT = Path(__file__).parent / "bundles" / "tiny"
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """How the diffusion decoder is run.
+
+    `steps` of the sampler unless the user says otherwise; `residual_gain`, the factor on the
+    normalised residual; `context_frames` on each side of a window, where windows cross-fade.
+    """
+
+    steps: int
+    residual_gain: float
+    context_frames: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `manifest.json` says.
+
+    `name`; `kind` FREE, SPARSE or MU_SPARSE; `units` N; `latent` M; `hop` samples a frame;
+    `sample_rate` Hz; `chunk_frames` and `context_frames` of the encoder's windows; `payload_bits`
+    of one latent value; `decoder`; `licence`; `attribution`; `training`, `quality` and
+    `operations` as measured; `files`, name to SHA-256 in hex.
+    """
+
+    name: str
+    kind: str
+    units: int
+    latent: int
+    hop: int
+    sample_rate: int
+    chunk_frames: int
+    context_frames: int
+    payload_bits: int
+    decoder: Decoder
+    licence: str
+    attribution: str
+    training: Mapping[str, Any]
+    quality: Mapping[str, Any]
+    operations: Mapping[str, Any]
+    files: Mapping[str, str]
+
+    @property
+    def model_hash(self) -> str:
+        """16 hex digits that name the model: of SHA-256 over the sorted `name:sha256` lines."""
+        lines = "".join(f"{name}:{self.files[name]}\n" for name in sorted(self.files))
+        return hashlib.sha256(lines.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A folder whose files have been checked against its manifest."""
+
+    path: Path
+    manifest: Manifest
+
+    def file(self, name: str) -> Path:
+        """Return the path of one file; raises `BundleError` when the bundle does not have it."""
+        if name not in self.manifest.files:
+            raise BundleError(f"{self.path}: this bundle has no {name}")
+        return self.path / name
+
+
+def open_bundle(path: Path | None = None) -> Bundle:
+    """Open a bundle, the shipped one without a `path`, and check every file by its hash.
+
+    Raises `BundleError` naming the folder, the file or the field that is wrong.
+    """
+    folder = DEFAULT if path is None else Path(path)
+    manifest = load_manifest(folder)
+    for name, expected in manifest.files.items():
+        if _sha256(folder / name) != expected:
+            raise BundleError(f"{folder / name}: differs from {MANIFEST}; export or copy it again")
+    return Bundle(folder, manifest)
+
+
+def load_manifest(path: Path) -> Manifest:
+    """Read and check the manifest of a bundle folder; raises `BundleError`."""
+    file = Path(path) / MANIFEST
+    if not Path(path).is_dir():
+        raise BundleError(f"{path}: no such bundle folder")
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BundleError(f"{path}: has no {MANIFEST}, so it is not a bundle") from error
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{file}: cannot be read ({error})") from error
+    try:
+        return _manifest(data)
+    except BundleError as error:
+        raise BundleError(f"{file}: {error}") from None
+
+
+def write_manifest(folder: Path, data: Mapping[str, Any], overwrite: bool = True) -> Manifest:
+    """Write `manifest.json` for the files that lie in `folder` and return what it says.
+
+    `data` holds every field but `format` and `files`, which are added here: each file of the
+    folder with its hash. Raises `BundleError` for a missing or impossible field, `OutputError`
+    when the file cannot be written.
+    """
+    folder = Path(folder)
+    names = sorted(entry.name for entry in folder.iterdir() if _listed(entry))
+    whole = {**data, "format": FORMAT, "files": {name: _sha256(folder / name) for name in names}}
+    manifest = _manifest(whole)
+    with replacing(folder / MANIFEST, overwrite) as temporary:
+        text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return manifest
+
+
+def _listed(entry: Path) -> bool:
+    return entry.is_file() and entry.name != MANIFEST and not entry.name.startswith(".")
+
+
+def _manifest(data: Any) -> Manifest:
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise BundleError(f"is not a manifest of format {FORMAT}")
+    values = _typed(Manifest, data, {"decoder": Decoder})
+    manifest = Manifest(**values)
+    _check(manifest)
+    return manifest
+
+
+def _typed(kind: type, data: Mapping[str, Any], nested: Mapping[str, type]) -> dict[str, Any]:
+    """Take the fields of a dataclass from `data`, each of the type that the class declares."""
+    values: dict[str, Any] = {}
+    for field in fields(kind):
+        if field.name not in data:
+            raise BundleError(f"field {field.name!r} is missing")
+        value = data[field.name]
+        if field.name in nested:
+            inner = nested[field.name]
+            value = inner(**_typed(inner, _object(field.name, value), {}))
+        elif field.type is int:
+            _expect(field.name, type(value) is int, value, "a whole number")
+        elif field.type is float:
+            _expect(field.name, type(value) in (int, float), value, "a number")
+        elif field.type is str:
+            _expect(field.name, isinstance(value, str), value, "a text")
+        else:
+            value = _object(field.name, value)
+        values[field.name] = value
+    return values
+
+
+def _object(name: str, value: Any) -> dict[str, Any]:
+    _expect(name, isinstance(value, dict), value, "an object")
+    return dict(value)
+
+
+def _check(manifest: Manifest) -> None:
+    _expect("kind", manifest.kind in KINDS, manifest.kind, f"one of {', '.join(KINDS)}")
+    decoder = manifest.decoder
+    # name, value, least, most, and what it has to be a multiple of
+    for name, value, least, most, multiple in (
+        ("units", manifest.units, 1, 65_535, 1),
+        ("latent", manifest.latent, 1, 65_535, 1),
+        ("hop", manifest.hop, 8, 65_528, 8),
+        ("sample_rate", manifest.sample_rate, 1, 1_000_000, 1),
+        ("chunk_frames", manifest.chunk_frames, 4, 65_532, 4),
+        ("context_frames", manifest.context_frames, 0, 4_096, 1),
+        ("payload_bits", manifest.payload_bits, 8, 8, 1),
+        ("decoder.steps", decoder.steps, 1, 1_000, 1),
+        ("decoder.context_frames", decoder.context_frames, 0, manifest.chunk_frames // 4, 1),
+    ):
+        good = least <= value <= most and value % multiple == 0
+        _expect(name, good, value, f"in {least}..{most} and a multiple of {multiple}")
+    for name, digest in manifest.files.items():
+        # A manifest names files of its own folder, never elsewhere.
+        plain = name == Path(name).name and name not in ("", "..")
+        _expect("files", plain, name, "a plain file name")
+        hexadecimal = isinstance(digest, str) and len(digest) == 64
+        _expect(f"files[{name}]", hexadecimal, digest, "64 hex digits")
+
+
+def _expect(name: str, good: bool, value: Any, wanted: str) -> None:
+    if not good:
+        raise BundleError(f"field {name!r} is {value!r}; it must be {wanted}")
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read ({error.strerror or error})") from error

@@ -1,0 +1,183 @@
+"""Samples to events and back, in windows, so that no recording is too long.
+
+The encoder sees one window after another: `chunk_frames` frames and `context_frames` on each side,
+the signal continued by zeros at its ends. Every window has the same length and its contents depend
+on the recording alone, so the events do too, however the file is fed.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.bundle import Bundle
+from runtime.errors import AudioError, BundleError, FormatError, SpikingMusicError
+from runtime.events import Bits, EventMatrix
+from runtime.noise import frame_noise
+from runtime.samplers import ddim
+from runtime.sessions import Graph, Tensor, open_graph
+from runtime.windows import cross_faded, starts, window
+
+Samples = npt.NDArray[np.float32]
+Payload = npt.NDArray[np.int8]
+Progress = Callable[[float], None]
+Decoder = Literal["diffusion", "fast"]
+
+_SHORTEST = 4  # frames; the diffusion decoder takes multiples of it
+_QUIET = 1e-3  # least root mean square that a window is normalised by
+
+
+class Codec:
+    """A bundle that runs. Graphs are loaded when they are first needed."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.manifest = bundle.manifest
+
+    def latent(self, samples: Samples) -> Payload:
+        """Return the payload `(latent, T) int8` that the bottleneck receives; see `analyse`."""
+        return self.analyse(samples)[0]
+
+    def encode(self, samples: Samples, progress: Progress | None = None) -> EventMatrix:
+        """Return the events of a signal; see `analyse`."""
+        return self.analyse(samples, progress)[1]
+
+    def analyse(
+        self, samples: Samples, progress: Progress | None = None
+    ) -> tuple[Payload, EventMatrix]:
+        """Return payload `(latent, T) int8` and events `(units, T)` of `samples (n,) float32`.
+
+        `T = ceil(n / hop)`; `progress` hears the fraction done, 0..1.
+        Raises `AudioError` for samples that are not finite, `BundleError` for a bad encoder.
+        """
+        frames = self._frames(len(samples))
+        payload = np.zeros((self.manifest.latent, frames), np.int8)
+        bits = np.zeros((self.manifest.units, frames), np.bool_)
+        done = 0
+        for codes, events in self._encoded(samples):
+            stop = done + codes.shape[1]
+            payload[:, done:stop], bits[:, done:stop] = codes, events
+            done = stop
+            _tell(progress, done, frames)
+        return payload, EventMatrix(bits)
+
+    def decode(
+        self,
+        events: EventMatrix,
+        samples: int,
+        decoder: Decoder = "diffusion",
+        steps: int | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> Samples:
+        """Return `(samples,) float32` heard from `events (units, ceil(samples / hop))`.
+
+        `fast` is the waveform decoder; `diffusion` adds to it what `steps` denoising steps find,
+        from noise that `seed` (0..2**64-1) settles. The same call gives the same samples.
+        Raises `FormatError` when the events do not fit, `BundleError` when the bundle lacks the
+        decoder, `SpikingMusicError` for steps or a seed out of range.
+        """
+        due = (self.manifest.units, self._frames(samples))
+        if events.bits.shape != due:
+            raise FormatError(f"events are {events.bits.shape}, but {samples} samples need {due}")
+        steps = self.manifest.decoder.steps if steps is None else steps
+        if not 1 <= steps <= 1000:
+            raise SpikingMusicError(f"{steps} steps: choose from 1 to 1000")
+        if decoder not in ("diffusion", "fast"):
+            raise SpikingMusicError(f"decoder {decoder!r}: choose 'diffusion' or 'fast'")
+        if not events.frames:
+            return np.zeros(0, np.float32)
+        fast = decoder == "fast"
+        blocks = self._fast(events.bits) if fast else self._diffused(events.bits, steps, seed)
+        audio = np.zeros(samples, np.float32)
+        done = 0
+        for block in blocks:
+            part = block[: samples - done]
+            audio[done : done + len(part)] = part
+            done += len(part)
+            _tell(progress, done, samples)
+        return audio
+
+    def _encoded(self, samples: Samples) -> Iterator[tuple[Payload, Bits]]:
+        manifest, frames = self.manifest, self._frames(len(samples))
+        context, chunk, hop = manifest.context_frames, manifest.chunk_frames, manifest.hop
+        for start in range(0, frames, chunk):
+            audio = window(samples, (start - context) * hop, (chunk + 2 * context) * hop)
+            if not np.isfinite(audio).all():
+                raise AudioError("the signal holds NaN or infinity; repair it before encoding")
+            outputs = self._encoder({"audio": audio[None, None]})
+            inner = slice(context, context + min(chunk, frames - start))
+            shape = (chunk + 2 * context,)
+            payload = _output(outputs, 0, (manifest.latent, *shape))[:, inner]
+            events = _output(outputs, 1, (manifest.units, *shape))[:, inner]
+            yield payload.astype(np.int8), events > 0.5
+
+    def _fast(self, bits: Bits) -> Iterator[Samples]:
+        manifest, frames = self.manifest, bits.shape[1]
+        context, chunk, hop = manifest.context_frames, manifest.chunk_frames, manifest.hop
+        for start in range(0, frames, chunk):
+            audio = self._wave(window(bits, start - context, chunk + 2 * context))
+            yield audio[context * hop : (context + chunk) * hop]
+
+    def _diffused(self, bits: Bits, steps: int, seed: int) -> Iterator[Samples]:
+        """Denoise windows of `chunk_frames`, or one shorter window for a short recording."""
+        hop, overlap = self.manifest.hop, 2 * self.manifest.decoder.context_frames
+        frames = -(-bits.shape[1] // _SHORTEST) * _SHORTEST
+        length = min(self.manifest.chunk_frames, frames)
+
+        def pieces() -> Iterator[tuple[int, Samples]]:
+            for start in starts(frames, length, overlap):
+                noise = frame_noise(seed, start, length, hop)
+                part = window(bits, start, length)
+                yield start * hop, self._denoised(part, noise, steps)
+
+        return cross_faded(pieces(), min(overlap, length) * hop)
+
+    def _denoised(self, bits: Bits, noise: Samples, steps: int) -> Samples:
+        """Decode one window: the waveform decoder and the residual that the sampler finds."""
+        wave = self._wave(bits)
+        scale = np.float32(max(float(np.sqrt(np.mean(np.square(wave)))), _QUIET))
+        base, events = (wave / scale)[None, None], bits[None].astype(np.float32)
+
+        def velocity(sample: Tensor, sigma: float) -> Tensor:
+            feed = {"sample": sample, "sigma": np.array([sigma], np.float32)}
+            outputs = self._denoiser({**feed, "events": events, "base": base})
+            return _output(outputs, 0, (1, wave.size))[None]
+
+        residual = ddim(velocity, noise[None, None], steps)[0, 0]
+        return wave + np.float32(self.manifest.decoder.residual_gain) * scale * residual
+
+    def _wave(self, bits: Bits) -> Samples:
+        outputs = self._waveform({"events": bits[None].astype(np.float32)})
+        return _output(outputs, 0, (1, bits.shape[1] * self.manifest.hop))[0]
+
+    @cached_property
+    def _encoder(self) -> Graph:
+        return open_graph(self.bundle.file("encoder.onnx"), {"audio"})
+
+    @cached_property
+    def _waveform(self) -> Graph:
+        return open_graph(self.bundle.file("decoder_fast.onnx"), {"events"})
+
+    @cached_property
+    def _denoiser(self) -> Graph:
+        names = {"sample", "sigma", "events", "base"}
+        return open_graph(self.bundle.file("decoder.onnx"), names)
+
+    def _frames(self, samples: int) -> int:
+        return -(-samples // self.manifest.hop)
+
+
+def _output(outputs: list[Tensor], index: int, shape: tuple[int, ...]) -> Tensor:
+    """Take one output of a batch of one; a graph that gives another shape is refused."""
+    found = outputs[index].shape if index < len(outputs) else None
+    if found != (1, *shape):
+        raise BundleError(f"a graph of the bundle gives {found} where (1, {shape}) is due")
+    return outputs[index][0]
+
+
+def _tell(progress: Progress | None, done: int, total: int) -> None:
+    if progress is not None:
+        progress(done / total)

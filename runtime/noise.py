@@ -1,0 +1,29 @@
+"""Gaussian noise that is a function of (seed, frame), however the frames are asked for."""
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.errors import SpikingMusicError
+
+_PER_COUNT = 8  # one count of Philox-4x64 makes four 64-bit words, eight 32-bit halves
+
+
+def frame_noise(seed: int, first: int, frames: int, hop: int) -> npt.NDArray[np.float32]:
+    """Return unit gaussian noise `(frames * hop,)` for the frames from `first` on.
+
+    Asking for frames 0..9 and then 10..19 gives the same numbers as asking for 0..19, so windows
+    that overlap share their noise. Made from the raw Philox words by the transform of Box and
+    Muller, because numpy promises the words for ever but not its own gaussian.
+    `hop` is a multiple of 8. Raises `SpikingMusicError` when the seed is not in 0..2**64-1.
+    """
+    if not 0 <= seed < 2**64:
+        raise SpikingMusicError(f"seed {seed}: choose one from 0 to 2**64 - 1")
+    if hop % _PER_COUNT:
+        raise ValueError(f"hop {hop} is not a multiple of {_PER_COUNT}")
+    counts = hop // _PER_COUNT
+    raw = np.random.Philox(key=seed, counter=first * counts).random_raw(frames * counts * 4)
+    halves = raw.astype("<u8").view("<u4").reshape(-1, 2).astype(np.float64)
+    radius = np.sqrt(-2.0 * np.log((halves[:, 0] + 1.0) * 2.0**-32))
+    angle = halves[:, 1] * (2.0**-31 * np.pi)
+    pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    return pairs.ravel().astype(np.float32)
