@@ -1,0 +1,1 @@
+"""Chips: integer arithmetic, NIR graphs, Lava simulation, counts and energy. Never torch."""

@@ -1,0 +1,126 @@
+"""The bottleneck as a chip holds it: integer weights, one shift, one integer bias a unit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.errors import GraphError
+
+WEIGHT_MAX = 127  # signed 8-bit synapses, symmetric
+PAYLOAD_MAX = 127  # signed 8-bit graded spikes, symmetric
+BIAS_MAX = 4093  # 13-bit signed mantissa, +-4095, less 2 for the offset in `fixed_point`
+SHIFT_MAX = 12  # with the bound below, 2 K x stays within 32 bits before the shift
+CURRENT_LIMIT = 2**17  # the 24-bit current wraps at 2^23, and the input enters it shifted by 6
+FLOAT32_EXACT = 2**24
+BLOCK = 8192  # frames at a time: a few MB of working memory, whatever the length
+
+Int32 = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class IntegerLayer:
+    """Memoryless units: unit `n` fires when `((weight @ payload) >> shift) + bias >= 0`.
+
+    `weight (N, M) int32` in -127..127, `bias (N,) int32` in -4093..4093, `shift` 0..12, an
+    arithmetic shift (it floors). Equivalently `weight @ payload + bias * 2**shift + 0.5 > 0`: the
+    threshold lies half-way between two integers, so that `>` and `>=` agree.
+    Raises `GraphError` when a value is out of range or when the current could wrap on the chip
+    for some payload (see `current_bounds`). Lava 0.10 `proc.dense`, `proc.lif`, fixed point.
+    """
+
+    weight: Int32
+    bias: Int32
+    shift: int
+
+    def __post_init__(self) -> None:
+        weight = _integers("weight", self.weight, 2, WEIGHT_MAX)
+        bias = _integers("bias", self.bias, 1, BIAS_MAX)
+        if not weight.size:
+            raise GraphError(f"layer weight is empty {weight.shape}; it needs units and inputs")
+        if len(bias) != len(weight):
+            raise GraphError(f"layer bias has {len(bias)} values for {len(weight)} units")
+        shift = int(self.shift)
+        if shift != self.shift or not 0 <= shift <= SHIFT_MAX:
+            raise GraphError(f"layer shift is {self.shift}; it must be an integer 0..{SHIFT_MAX}")
+        object.__setattr__(self, "weight", weight)
+        object.__setattr__(self, "bias", bias)
+        object.__setattr__(self, "shift", shift)
+        self._refuse_wrap()
+
+    @property
+    def units(self) -> int:
+        """Number of units `N`."""
+        return int(self.weight.shape[0])
+
+    @property
+    def inputs(self) -> int:
+        """Number of inputs `M`."""
+        return int(self.weight.shape[1])
+
+    def sum_bounds(self) -> npt.NDArray[np.int64]:
+        """Largest `|weight @ payload|` of each unit over all payloads, `(N,) int64`; attained."""
+        return np.abs(self.weight.astype(np.int64)).sum(axis=1) * PAYLOAD_MAX
+
+    def current_bounds(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Least and greatest `(weight @ payload) >> shift` of each unit, `(N,) int64` each.
+
+        The proof of equal bits: both stay inside +-2^17 for every payload (checked when the layer
+        is made), so a 24-bit current that takes its input shifted by 6 never wraps; and the
+        half-integer threshold is never met exactly. Hence any executor that adds integers and
+        compares, with `>` or with `>=`, gives the same spikes for all inputs.
+        """
+        bound = self.sum_bounds()
+        return -bound >> self.shift, bound >> self.shift
+
+    def spikes(self, payload: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
+        """Return which unit fires when: `payload (M, T) int8` in -127..127 to `(N, T) bool`.
+
+        Raises `GraphError` when the payload has another shape, type or range.
+        """
+        payload = self.checked(payload)
+        # Every product and partial sum is an integer no greater than the bound, and float32 holds
+        # all integers up to 2^24, float64 up to 2^53: BLAS is exact in whatever order it adds.
+        level = -(self.bias.astype(np.int64) << self.shift)
+        exact = int((self.sum_bounds() + np.abs(level)).max()) < FLOAT32_EXACT
+        dtype = np.float32 if exact else np.float64
+        weight, threshold = self.weight.astype(dtype), level.astype(dtype)[:, None]
+        spikes = np.empty((self.units, payload.shape[1]), np.bool_)
+        for start in range(0, payload.shape[1], BLOCK):
+            part = slice(start, start + BLOCK)
+            spikes[:, part] = weight @ payload[:, part].astype(dtype) >= threshold
+        return spikes
+
+    def checked(self, payload: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+        """Return `payload (M, T) int8` itself; raises `GraphError` where it is not one."""
+        if payload.ndim != 2 or payload.shape[0] != self.inputs or payload.dtype != np.int8:
+            raise GraphError(
+                f"payload is {payload.shape} {payload.dtype}; ({self.inputs}, T) int8 is needed"
+            )
+        if payload.size and payload.min() < -PAYLOAD_MAX:
+            raise GraphError(f"payload holds {payload.min()}; clip it to +-{PAYLOAD_MAX}")
+        return payload
+
+    def _refuse_wrap(self) -> None:
+        low, high = self.current_bounds()
+        unit = int(np.argmax(np.maximum(high, -low)))
+        if max(high[unit], -low[unit]) >= CURRENT_LIMIT:
+            raise GraphError(
+                f"layer unit {unit} can reach {max(high[unit], -low[unit])} after the shift of "
+                f"{self.shift} and would wrap at {CURRENT_LIMIT}; use a greater shift"
+            )
+
+
+def _integers(name: str, values: npt.ArrayLike, dimensions: int, limit: int) -> Int32:
+    """Return a read-only int32 copy of `values`; raises `GraphError` where it would differ."""
+    array = np.asarray(values)
+    if array.ndim != dimensions or array.dtype.kind not in "iuf":
+        raise GraphError(f"layer {name} is {array.shape} {array.dtype}; integers are needed")
+    if not np.isfinite(array).all() or (array != np.round(array)).any():
+        raise GraphError(f"layer {name} holds values that are not integers")
+    low, high = (float(array.min()), float(array.max())) if array.size else (0.0, 0.0)
+    if max(high, -low) > limit:
+        raise GraphError(f"layer {name} reaches {low:g}..{high:g}; the limit is +-{limit}")
+    copy = array.astype(np.int32)
+    copy.flags.writeable = False
+    return copy
