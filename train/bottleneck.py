@@ -1,0 +1,111 @@
+"""The event bottleneck, `z = H(BN(L(enc(x))))` (paper section 2), trained on a chip's own grid."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import snntorch
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from neuromorphic.integer import BIAS_MAX, CURRENT_LIMIT, PAYLOAD_MAX, WEIGHT_MAX, IntegerLayer
+
+PAYLOAD_SCALE = 32.0  # payload units a standard deviation: four of them fit
+
+
+class Heaviside(torch.autograd.Function):
+    """`H(l) = 1 if l > 0 else 0`, with the pseudo-derivative `max(0, 1 - |l|)` (paper section 2)."""
+
+    @staticmethod
+    def forward(ctx: Any, level: Tensor) -> Tensor:
+        ctx.save_for_backward(level)
+        return (level > 0).to(level.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (level,) = ctx.saved_tensors
+        return gradients[0] * torch.clamp(1 - level.abs(), min=0)
+
+
+def straight_through(exact: Tensor, rounded: Tensor) -> Tensor:
+    """The value of `rounded` with the gradient of `exact`."""
+    return exact + (rounded - exact).detach()
+
+
+class Bottleneck(nn.Module):
+    """`latent: (B, M, T)` float32 to `events: (B, N, T)` of zeros and ones.
+
+    With `on_grid` the forward pass is the chip's: the latent is normalised a channel and rounded to
+    8-bit payloads, the weights are rounded to 8-bit integers with one scale a unit. Batch norm
+    needs no rounding: `freeze` turns it into an integer threshold.
+    """
+
+    def __init__(self, latent: int, units: int, on_grid: bool) -> None:
+        super().__init__()
+        self.on_grid = on_grid
+        self.latent_norm = nn.BatchNorm1d(latent, affine=False, momentum=0.02)
+        self.linear = nn.Linear(latent, units, bias=False)
+        self.norm = nn.BatchNorm1d(units, momentum=0.02)
+        self.neuron = snntorch.Leaky(
+            beta=0.0, threshold=0.0, spike_grad=Heaviside.apply, reset_mechanism="none"
+        )
+
+    def payload(self, latent: Tensor) -> Tensor:
+        """What the graded spikes carry: `(B, M, T)` float32, integers in -127..127."""
+        scaled = PAYLOAD_SCALE * self.latent_norm(latent)
+        return straight_through(scaled, scaled.round()).clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
+
+    def integer_weight(self) -> Tensor:
+        """The weights on the grid: `(N, M)` float32, integers in -127..127, one scale a unit."""
+        weight = self.linear.weight
+        scaled = weight * (WEIGHT_MAX / weight.detach().abs().amax(1, keepdim=True))
+        return straight_through(scaled, scaled.round())
+
+    def forward(self, latent: Tensor) -> Tensor:
+        if self.on_grid:
+            current = F.conv1d(self.payload(latent), self.integer_weight().unsqueeze(2))
+        else:
+            current = F.conv1d(latent, self.linear.weight.unsqueeze(2))
+        level = self.norm(current)
+        events, _ = self.neuron(level, torch.zeros_like(level))
+        return events
+
+
+def freeze(bottleneck: Bottleneck) -> IntegerLayer:
+    """The integer layer that a chip runs: batch norm becomes a threshold, folded in float64.
+
+    A unit fires when `gamma (k x - mean) / sd + beta > 0`; for gamma > 0 that is
+    `k x > mean - beta sd / gamma`, and a negative gamma turns the signs of the row around.
+    """
+    norm = bottleneck.norm
+    assert norm.running_mean is not None and norm.running_var is not None
+    gamma, beta, mean, variance = (
+        tensor.detach().double().numpy()
+        for tensor in (norm.weight, norm.bias, norm.running_mean, norm.running_var)
+    )
+    sign = np.where(gamma < 0, -1, 1)
+    weight = sign[:, None] * bottleneck.integer_weight().detach().numpy().astype(np.int64)
+    threshold = sign * (mean - beta * np.sqrt(variance + norm.eps) / gamma)
+    shift = _shift(weight, threshold)
+    # The nearest threshold on the grid; at shift 0 this is floor(threshold) + 1, which is exact.
+    bias = -np.floor(threshold / 2**shift + 0.5 + 0.5 / 2**shift).astype(np.int64)
+    return IntegerLayer(weight.astype(np.int32), bias.astype(np.int32), shift)
+
+
+def _shift(weight: npt.NDArray[np.int64], threshold: npt.NDArray[np.float64]) -> int:
+    """The smallest shift at which thresholds fit the bias and no payload can wrap the current."""
+    largest_sum = np.abs(weight).sum(1).max() * PAYLOAD_MAX
+    needed = max(np.abs(threshold).max() / (BIAS_MAX - 1), largest_sum / (CURRENT_LIMIT - 1))
+    return max(0, math.ceil(math.log2(needed)))
+
+
+def integer_events(payload: Tensor, layer: IntegerLayer) -> Tensor:
+    """The frozen bottleneck in torch: `payload: (B, M, T)` to `events: (B, N, T)`, both float32.
+
+    The sums stay below 2^24, so float32 holds them exactly.
+    """
+    weight = torch.from_numpy(layer.weight.astype(np.float32))
+    bias: npt.NDArray[np.float32] = (layer.bias * 2.0**layer.shift + 0.5).astype(np.float32)
+    return (F.conv1d(payload, weight.unsqueeze(2), torch.from_numpy(bias)) > 0).float()

@@ -1,0 +1,85 @@
+"""Checkpoints: one safetensors file with every tensor and, as text, the settings and the step."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from runtime.errors import SpikingMusicError
+from runtime.files import replacing
+from train.config import Config, from_dict, to_dict
+
+NAME = "checkpoint.safetensors"
+
+
+class CheckpointError(SpikingMusicError):
+    """A checkpoint that is missing, truncated, or of other settings."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that a run needs to go on: `tensors` by name, the `stage` and the `step` to do next."""
+
+    config: Config
+    data: str
+    stage: str
+    step: int
+    tensors: dict[str, Tensor]
+
+    def part(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors below `prefix.`, without it."""
+        start = len(prefix) + 1
+        return {k[start:]: v for k, v in self.tensors.items() if k.startswith(f"{prefix}.")}
+
+
+def save(run: Path, checkpoint: Checkpoint) -> None:
+    """Write a run's checkpoint; the one before stays until the new one is whole."""
+    metadata = {
+        "config": json.dumps(to_dict(checkpoint.config)),
+        "data": checkpoint.data,
+        "stage": checkpoint.stage,
+        "step": str(checkpoint.step),
+    }
+    tensors = {name: tensor.contiguous().clone() for name, tensor in checkpoint.tensors.items()}
+    with replacing(run / NAME, overwrite=True) as temporary:
+        save_file(tensors, temporary, metadata)
+
+
+def load(run: Path) -> Checkpoint:
+    """Read a run's checkpoint; raises CheckpointError when there is none or it is damaged."""
+    path = run / NAME
+    if not path.is_file():
+        raise CheckpointError(f"{run}: holds no {NAME}; train it first: spiking-music train")
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata()
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        config = from_dict(json.loads(metadata["config"]))
+        return Checkpoint(
+            config, metadata["data"], metadata["stage"], int(metadata["step"]), tensors
+        )
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path}: not a whole checkpoint ({error}); restore a copy or train again"
+        ) from error
+
+
+def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Adam's state as flat tensors, `parameter.quantity`."""
+    state = optimiser.state_dict()["state"]
+    return {f"{index}.{key}": torch.as_tensor(v) for index, s in state.items() for key, v in s.items()}
+
+
+def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put back what `optimiser_tensors` gave."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        index, key = name.split(".")
+        state.setdefault(int(index), {})[key] = tensor
+    whole = optimiser.state_dict()
+    whole["state"] = state
+    optimiser.load_state_dict(whole)

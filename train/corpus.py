@@ -1,0 +1,157 @@
+"""Where training music comes from: MAESTRO's own layout, rendered MIDI, or any folder of audio."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from runtime.errors import SpikingMusicError
+from runtime.files import replacing
+from train.performance import read_midi
+from train.piano import SAMPLE_RATE, Piano, render
+
+SPLITS = ("train", "validation", "test")
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+
+Samples = npt.NDArray[np.float32]
+
+
+class DataError(SpikingMusicError):
+    """A data folder that cannot be used, with what is missing."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One performance of MAESTRO: its `title`, official `split`, and files (audio may be missing)."""
+
+    title: str
+    split: str
+    midi: Path
+    audio: Path
+
+
+def maestro(root: Path, split: str) -> list[Piece]:
+    """The pieces of one split of MAESTRO v3, from its CSV or JSON metadata.
+
+    Raises DataError when the folder holds no metadata or the split is unknown.
+    """
+    if split not in SPLITS:
+        raise DataError(f"split {split!r} is unknown: choose one of {', '.join(SPLITS)}")
+    rows = _metadata(root)
+    return [
+        Piece(
+            f"{row['canonical_composer']}: {row['canonical_title']}",
+            row["split"],
+            root / row["midi_filename"],
+            root / row["audio_filename"],
+        )
+        for row in rows
+        if row["split"] == split
+    ]
+
+
+def _metadata(root: Path) -> list[dict[str, str]]:
+    tables = sorted(root.glob("maestro*.csv"))
+    if tables:
+        with tables[0].open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+    tables = sorted(root.glob("maestro*.json"))
+    if not tables:
+        raise DataError(f"{root}: no maestro*.csv or maestro*.json here; give MAESTRO's top folder")
+    columns: dict[str, dict[str, str]] = json.loads(tables[0].read_text(encoding="utf-8"))
+    return [{name: columns[name][key] for name in columns} for key in columns["split"]]
+
+
+def rendered(pieces: list[Piece], piano: Piano, cache: Path) -> list[Path]:
+    """The audio of pieces: their own WAV where it exists, else FLAC rendered once into `cache`."""
+    cache.mkdir(parents=True, exist_ok=True)
+
+    def audio(piece: Piece) -> Path:
+        if piece.audio.exists():
+            return piece.audio
+        path = cache / f"{piece.midi.stem}.flac"
+        if not path.exists():
+            sound = render(read_midi(piece.midi), piano)
+            with replacing(path, overwrite=True) as temporary:
+                soundfile.write(temporary, sound, SAMPLE_RATE, "PCM_16", format="FLAC")
+        return path
+
+    return [audio(piece) for piece in pieces]
+
+
+def audio_files(root: Path) -> list[Path]:
+    """Every audio file below a folder, sorted; raises DataError when there is none."""
+    files = sorted(p for p in root.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
+    if not files:
+        raise DataError(f"{root}: no audio files ({', '.join(AUDIO_SUFFIXES)}) in this folder")
+    return files
+
+
+class Crops:
+    """Random crops of a set of 22 050 Hz files: a pure function of (seed, step), read ahead."""
+
+    def __init__(self, files: list[Path], batch: int, samples: int, seed: int) -> None:
+        lengths = np.array([soundfile.info(f).frames for f in files])
+        keep = lengths >= samples
+        if not keep.any():
+            raise DataError(f"none of {len(files)} files is as long as a crop of {samples} samples")
+        self.files = [f for f, k in zip(files, keep, strict=True) if k]
+        self.room = lengths[keep] - samples + 1
+        self.batch, self.samples, self.seed = batch, samples, seed
+
+    def __call__(self, step: int) -> Samples:
+        """The batch of a step: `(batch, samples)` float32, varied in level, colour and room."""
+        rng = np.random.default_rng([self.seed, step])
+        chosen = rng.choice(len(self.files), self.batch, p=self.room / self.room.sum())
+        return np.stack([self._crop(int(index), rng) for index in chosen])
+
+    def _crop(self, index: int, rng: np.random.Generator) -> Samples:
+        start = int(rng.integers(self.room[index]))
+        sound, _ = soundfile.read(
+            self.files[index], self.samples, start, dtype="float32", always_2d=True
+        )
+        return vary(sound.mean(1), rng)
+
+
+def vary(sound: Samples, rng: np.random.Generator) -> Samples:
+    """Play a crop as another piano in another room might: level, smooth colour, reverberation.
+
+    One sampled piano is one instrument in no room; the codec must serve others.
+    """
+    gain = 10 ** (rng.uniform(-12, 6) / 20)
+    colour = rng.normal(0, 3, 8) * (rng.random() < 0.5)
+    wet = rng.uniform(0, 0.6) * (rng.random() < 0.5)
+    size = 2 * len(sound)
+    spectrum = np.fft.rfft(sound, size)
+    octave = np.log2(np.fft.rfftfreq(size, 1 / SAMPLE_RATE) + 40)
+    spectrum *= 10 ** (np.interp(octave, np.linspace(5.3, 13.4, 8), colour) / 20)
+    if wet:
+        spectrum *= 1 + wet * np.fft.rfft(_room(rng), size)
+    sound = gain * np.fft.irfft(spectrum, size)[: len(sound)]
+    return (sound / max(1.0, np.abs(sound).max())).astype(np.float32)
+
+
+def _room(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """A room's impulse response: decaying noise of unit energy, after 10 ms of silence."""
+    decay = rng.uniform(0.05, 0.25)
+    time = np.arange(int(0.7 * SAMPLE_RATE)) / SAMPLE_RATE
+    response = rng.standard_normal(len(time)) * np.exp(-time / decay) * (time > 0.01)
+    return response / np.sqrt(np.sum(response**2))
+
+
+def ahead(
+    make: Callable[[int], Samples], first: int, last: int, depth: int = 2
+) -> Iterator[Samples]:
+    """Yield `make(step)` for every step from first to last, computed in a thread ahead of its use."""
+    with ThreadPoolExecutor(1) as pool:
+        queue = [pool.submit(make, step) for step in range(first, min(first + depth, last))]
+        for step in range(first, last):
+            if step + depth < last:
+                queue.append(pool.submit(make, step + depth))
+            yield queue.pop(0).result()

@@ -1,0 +1,67 @@
+"""Objectives: signal-to-noise ratio and mel distance of a waveform, and the v-diffusion loss."""
+
+import functools
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from train.config import SAMPLE_RATE
+
+WINDOWS = (2048, 1024, 512, 256)
+BANDS = (160, 96, 64, 40)
+
+
+def noise_ratio(audio: Tensor, decoded: Tensor) -> Tensor:
+    """Noise over signal a clip, in dB: `(B, 1, n)` each to `(B,)`; lower is better.
+
+    The floor of -70 dB full scale keeps silence from dividing by zero.
+    """
+    floor = 1e-7
+    noise = (audio - decoded).square().mean((1, 2)) + floor
+    return 10 * torch.log10(noise / (audio.square().mean((1, 2)) + floor))
+
+
+def mel_distance(audio: Tensor, decoded: Tensor) -> Tensor:
+    """Mean absolute difference of log mel magnitudes over four window lengths, in nepers: a scalar."""
+    pairs = torch.cat([audio, decoded]).squeeze(1)
+    distance = torch.zeros(())
+    for window, bands in zip(WINDOWS, BANDS, strict=True):
+        spectrum = torch.stft(
+            pairs, window, window // 4, window=_hann(window), return_complex=True
+        ).abs()
+        logarithm = torch.log(_mel_filters(window, bands) @ spectrum + 1e-3)
+        distance = distance + F.l1_loss(*logarithm.chunk(2)) / len(WINDOWS)
+    return distance
+
+
+@functools.cache
+def _hann(window: int) -> Tensor:
+    return torch.hann_window(window)
+
+
+@functools.cache
+def _mel_filters(window: int, bands: int) -> Tensor:
+    """Triangular filters on the HTK mel scale: `(bands, window / 2 + 1)`, each of unit area."""
+
+    def mel(frequency: Tensor) -> Tensor:
+        return 2595 * torch.log10(1 + frequency / 700)
+
+    bins = mel(torch.linspace(0, SAMPLE_RATE / 2, window // 2 + 1))
+    edges = torch.linspace(0, float(bins[-1]), bands + 2)
+    rise = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    fall = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
+    filters = torch.minimum(rise, fall).clamp(min=0)
+    return filters / filters.sum(1, keepdim=True).clamp(min=1e-3)
+
+
+def diffuse(sound: Tensor, noise: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+    """Noise a sound to the level `sigma: (B,)` in 0..1, and give the velocity to be predicted.
+
+    `x = alpha sound + beta noise`, `v = alpha noise - beta sound` with the angle `sigma pi / 2`
+    (Salimans and Ho 2022, appendix D; Schneider et al. 2023, section 3).
+    """
+    angle = sigma.view(-1, 1, 1) * (math.pi / 2)
+    alpha, beta = torch.cos(angle), torch.sin(angle)
+    return alpha * sound + beta * noise, alpha * noise - beta * sound

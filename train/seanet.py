@@ -1,0 +1,74 @@
+"""SEANet encoder and decoder as EnCodec uses them (Defossez et al. 2022, section 3.1), without weights shared.
+
+Reference defaults: ratios 8 5 4 2 there, 8 8 4 2 here for a hop of 512; kernel 7, one residual block a
+ratio, ELU, weight norm. Added to it: dilated residual blocks at the frame rate, where context is cheap.
+"""
+
+import math
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from train.config import SeaNet
+from train.layers import Convolution, Recurrence, Residual, Transposed
+
+
+class Encoder(nn.Module):
+    """`audio: (B, 1, T * hop)` to `latent: (B, latent, T)`, both float32."""
+
+    def __init__(self, config: SeaNet, latent: int) -> None:
+        super().__init__()
+        channels = config.filters
+        layers: list[nn.Module] = [Convolution(1, channels, 7)]
+        for ratio in reversed(config.ratios):
+            layers += [
+                Residual(channels),
+                nn.ELU(),
+                Convolution(channels, 2 * channels, 2 * ratio, ratio),
+            ]
+            channels *= 2
+        layers += _frames(config, channels)
+        layers += [nn.ELU(), Convolution(channels, latent, config.last_kernel)]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, audio: Tensor) -> Tensor:
+        latent: Tensor = self.layers(audio.unsqueeze(2))
+        return latent.squeeze(2)
+
+
+class Decoder(nn.Module):
+    """`code: (B, inputs, T)` to `audio: (B, 1, T * hop)`, both float32."""
+
+    def __init__(self, config: SeaNet, inputs: int) -> None:
+        super().__init__()
+        channels = config.filters * 2 ** len(config.ratios)
+        layers: list[nn.Module] = [Convolution(inputs, channels, 7), *_frames(config, channels)]
+        for ratio in config.ratios:
+            layers += [
+                nn.ELU(),
+                Transposed(channels, channels // 2, ratio),
+                Residual(channels // 2),
+            ]
+            channels //= 2
+        layers += [nn.ELU(), Convolution(channels, 1, 7)]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, code: Tensor) -> Tensor:
+        audio: Tensor = self.layers(code.unsqueeze(2))
+        return F.hardtanh(audio.squeeze(2), -2.0, 2.0)
+
+
+def _frames(config: SeaNet, channels: int) -> list[nn.Module]:
+    recurrence = [Recurrence(channels, config.lstm)] if config.lstm else []
+    return [*recurrence, *(Residual(channels, dilation) for dilation in config.frame_dilations)]
+
+
+def context_samples(config: SeaNet) -> int:
+    """How many samples to each side of a frame's own `hop` samples the encoder's latent depends on."""
+    reach, step = 3, 1
+    for ratio in reversed(config.ratios):
+        reach += step  # residual block, kernel 3
+        reach += step * math.ceil((2 * ratio - 1) / 2)
+        step *= ratio
+    reach += step * (sum(config.frame_dilations) + config.last_kernel // 2)
+    return reach
