@@ -103,15 +103,15 @@ class Codec:
     def _encoded(self, samples: Samples) -> Iterator[tuple[Payload, Bits]]:
         manifest, frames = self.manifest, self._frames(len(samples))
         context, chunk, hop = manifest.context_frames, manifest.chunk_frames, manifest.hop
+        width = chunk + 2 * context
         for start in range(0, frames, chunk):
-            audio = window(samples, (start - context) * hop, (chunk + 2 * context) * hop)
+            audio = window(samples, (start - context) * hop, width * hop)
             if not np.isfinite(audio).all():
                 raise AudioError("the signal holds NaN or infinity; repair it before encoding")
             outputs = self._encoder({"audio": audio[None, None]})
             inner = slice(context, context + min(chunk, frames - start))
-            shape = (chunk + 2 * context,)
-            payload = _output(outputs, 0, (manifest.latent, *shape))[:, inner]
-            events = _output(outputs, 1, (manifest.units, *shape))[:, inner]
+            payload = _single(outputs["payload"], (manifest.latent, width))[:, inner]
+            events = _single(outputs["events"], (manifest.units, width))[:, inner]
             yield payload.astype(np.int8), events > 0.5
 
     def _fast(self, bits: Bits) -> Iterator[Samples]:
@@ -123,17 +123,17 @@ class Codec:
 
     def _diffused(self, bits: Bits, steps: int, seed: int) -> Iterator[Samples]:
         """Denoise windows of `chunk_frames`, or one shorter window for a short recording."""
-        hop, overlap = self.manifest.hop, 2 * self.manifest.decoder.context_frames
+        hop = self.manifest.hop
         frames = -(-bits.shape[1] // _SHORTEST) * _SHORTEST
         length = min(self.manifest.chunk_frames, frames)
+        overlap = min(2 * self.manifest.decoder.context_frames, length // 2)
 
         def pieces() -> Iterator[tuple[int, Samples]]:
             for start in starts(frames, length, overlap):
                 noise = frame_noise(seed, start, length, hop)
-                part = window(bits, start, length)
-                yield start * hop, self._denoised(part, noise, steps)
+                yield start * hop, self._denoised(window(bits, start, length), noise, steps)
 
-        return cross_faded(pieces(), min(overlap, length) * hop)
+        return cross_faded(pieces(), overlap * hop)
 
     def _denoised(self, bits: Bits, noise: Samples, steps: int) -> Samples:
         """Decode one window: the waveform decoder and the residual that the sampler finds."""
@@ -144,38 +144,39 @@ class Codec:
         def velocity(sample: Tensor, sigma: float) -> Tensor:
             feed = {"sample": sample, "sigma": np.array([sigma], np.float32)}
             outputs = self._denoiser({**feed, "events": events, "base": base})
-            return _output(outputs, 0, (1, wave.size))[None]
+            return _single(outputs["velocity"], (1, wave.size))[None]
 
         residual = ddim(velocity, noise[None, None], steps)[0, 0]
         return wave + np.float32(self.manifest.decoder.residual_gain) * scale * residual
 
     def _wave(self, bits: Bits) -> Samples:
         outputs = self._waveform({"events": bits[None].astype(np.float32)})
-        return _output(outputs, 0, (1, bits.shape[1] * self.manifest.hop))[0]
+        return _single(outputs["audio"], (1, bits.shape[1] * self.manifest.hop))[0]
 
     @cached_property
     def _encoder(self) -> Graph:
-        return open_graph(self.bundle.file("encoder.onnx"), {"audio"})
+        return self._graph("encoder.onnx", {"audio"}, {"payload", "events"})
 
     @cached_property
     def _waveform(self) -> Graph:
-        return open_graph(self.bundle.file("decoder_fast.onnx"), {"events"})
+        return self._graph("decoder_fast.onnx", {"events"}, {"audio"})
 
     @cached_property
     def _denoiser(self) -> Graph:
-        names = {"sample", "sigma", "events", "base"}
-        return open_graph(self.bundle.file("decoder.onnx"), names)
+        return self._graph("decoder.onnx", {"sample", "sigma", "events", "base"}, {"velocity"})
+
+    def _graph(self, name: str, inputs: set[str], outputs: set[str]) -> Graph:
+        return open_graph(self.bundle.file(name), inputs, outputs)
 
     def _frames(self, samples: int) -> int:
         return -(-samples // self.manifest.hop)
 
 
-def _output(outputs: list[Tensor], index: int, shape: tuple[int, ...]) -> Tensor:
-    """Take one output of a batch of one; a graph that gives another shape is refused."""
-    found = outputs[index].shape if index < len(outputs) else None
-    if found != (1, *shape):
-        raise BundleError(f"a graph of the bundle gives {found} where (1, {shape}) is due")
-    return outputs[index][0]
+def _single(output: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Take the one item of a batch; a graph that gives another shape is refused."""
+    if output.shape != (1, *shape):
+        raise BundleError(f"a graph of the bundle gives {output.shape} instead of {(1, *shape)}")
+    return output[0]
 
 
 def _tell(progress: Progress | None, done: int, total: int) -> None:

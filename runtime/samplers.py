@@ -10,9 +10,10 @@ import numpy.typing as npt
 Signal = npt.NDArray[np.float32]
 
 
-def angles(sigma: float) -> tuple[float, float]:
+def angles(sigma: float) -> tuple[np.float32, np.float32]:
     """Return `(alpha, beta) = (cos, sin)(sigma pi / 2)`: the shares of signal and noise."""
-    return math.cos(sigma * math.pi / 2), math.sin(sigma * math.pi / 2)
+    angle = sigma * math.pi / 2
+    return np.float32(math.cos(angle)), np.float32(math.sin(angle))
 
 
 def ddim_step(sample: Signal, velocity: Signal, sigma: float, next_sigma: float) -> Signal:
@@ -23,8 +24,8 @@ def ddim_step(sample: Signal, velocity: Signal, sigma: float, next_sigma: float)
     Sources: Song et al., 2021 (DDIM); Salimans and Ho, 2022 (the v-objective).
     """
     alpha, beta = angles(sigma)
-    signal = alpha * sample - beta * velocity
-    noise = beta * sample + alpha * velocity
+    signal: Signal = alpha * sample - beta * velocity
+    noise: Signal = beta * sample + alpha * velocity
     next_alpha, next_beta = angles(next_sigma)
     return next_alpha * signal + next_beta * noise
 

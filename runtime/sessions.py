@@ -10,15 +10,15 @@ import numpy.typing as npt
 from runtime.errors import BundleError
 
 Tensor = npt.NDArray[np.float32]
-Graph = Callable[[Mapping[str, Tensor]], list[Tensor]]
+Graph = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
 
 
-def open_graph(path: Path, inputs: set[str]) -> Graph:
-    """Load an ONNX file that takes `inputs` and return the function it is.
+def open_graph(path: Path, inputs: set[str], outputs: set[str]) -> Graph:
+    """Load an ONNX file and return the function it is, from named arrays to named arrays.
 
     All cores that this process may use, spinning between operators, sequential execution: the
     fastest settings measured for these graphs. Raises `BundleError` naming the file when it is no
-    graph, has other inputs, or fails on what it is given.
+    graph, has other inputs or outputs, or fails on what it is given.
     """
     import onnxruntime  # here, since the runtime is not needed by those who only read events
 
@@ -32,13 +32,17 @@ def open_graph(path: Path, inputs: set[str]) -> Graph:
         raise BundleError(
             f"{path}: is not a graph that ONNX Runtime loads ({_line(error)})"
         ) from error
-    found = {node.name for node in session.get_inputs()}
-    if found != inputs:
-        raise BundleError(f"{path}: takes {sorted(found)} instead of {sorted(inputs)}")
+    names = [node.name for node in session.get_outputs()]
+    for wanted, found in (
+        (inputs, {node.name for node in session.get_inputs()}),
+        (outputs, set(names)),
+    ):
+        if found != wanted:
+            raise BundleError(f"{path}: has the ports {sorted(found)} instead of {sorted(wanted)}")
 
-    def run(feed: Mapping[str, Tensor]) -> list[Tensor]:
+    def run(feed: Mapping[str, Tensor]) -> dict[str, Tensor]:
         try:
-            return session.run(None, dict(feed))
+            return dict(zip(names, session.run(names, dict(feed)), strict=True))
         except Exception as error:
             raise BundleError(f"{path}: fails to run ({_line(error)})") from error
 

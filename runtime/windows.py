@@ -1,14 +1,16 @@
 """Long signals in pieces: windows of one fixed length, and how their results are joined again."""
 
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Signal = npt.NDArray[np.float32]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def window(signal: Signal, start: int, length: int) -> Signal:
+def window(signal: npt.NDArray[Scalar], start: int, length: int) -> npt.NDArray[Scalar]:
     """Cut `length` values from `start` on along the last axis, with zeros beyond either end."""
     size = signal.shape[-1]
     inside = signal[..., max(start, 0) : max(min(start + length, size), 0)]

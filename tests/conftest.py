@@ -1,0 +1,153 @@
+"""A bundle made by hand: small ONNX graphs whose results can be worked out on paper."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from runtime.bundle import Bundle, open_bundle, write_manifest
+
+UNITS, LATENT, HOP, CHUNK, CONTEXT = 5, 8, 512, 16, 4
+GAIN = 0.5  # what the denoiser of the toy adds of the base
+
+
+@pytest.fixture(scope="session")
+def toy_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A bundle of 5 units in chunks of 16 frames whose graphs look one frame to each side."""
+    return make_toy(tmp_path_factory.mktemp("toy"))
+
+
+@pytest.fixture(scope="session")
+def noiseless_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The same, but its denoiser forgets the noise, so that its result has a closed form."""
+    return make_toy(tmp_path_factory.mktemp("noiseless"), noise_share=0.0)
+
+
+@pytest.fixture
+def copy_of_toy(tmp_path: Path) -> Callable[[], Path]:
+    """A fresh toy bundle folder that a test may damage."""
+
+    def make() -> Path:
+        return make_toy(tmp_path / "bundle").path
+
+    return make
+
+
+def make_toy(folder: Path, noise_share: float = 0.1) -> Bundle:
+    """Write the three graphs and the manifest of a toy bundle."""
+    folder.mkdir(exist_ok=True)
+    _encoder(folder / "encoder.onnx")
+    _decoder_fast(folder / "decoder_fast.onnx")
+    _decoder(folder / "decoder.onnx", noise_share)
+    write_manifest(
+        folder,
+        {
+            "name": "toy",
+            "kind": "FREE",
+            "units": UNITS,
+            "latent": LATENT,
+            "hop": HOP,
+            "sample_rate": 22050,
+            "chunk_frames": CHUNK,
+            "context_frames": CONTEXT,
+            "payload_bits": 8,
+            "decoder": {"steps": 4, "residual_gain": 0.5, "context_frames": 4},
+            "licence": "CC0-1.0",
+            "attribution": "made by hand",
+            "training": {},
+            "quality": {},
+            "operations": {},
+        },
+    )
+    return open_bundle(folder)
+
+
+def _encoder(path: Path) -> None:
+    random = np.random.default_rng(1)
+    weights = {
+        "filter": random.normal(0, 4, (LATENT, 1, 3 * HOP)),
+        "lowest": np.array(-127.0),
+        "highest": np.array(127.0),
+        "matrix": random.integers(-9, 9, (UNITS, LATENT)),
+        "half": np.array(0.5),
+        "zero": np.array(0.0),
+    }
+    nodes = [
+        helper.make_node("Conv", ["audio", "filter"], ["filtered"], strides=[HOP], pads=[HOP, HOP]),
+        helper.make_node("Round", ["filtered"], ["rounded"]),
+        helper.make_node("Clip", ["rounded", "lowest", "highest"], ["payload"]),
+        helper.make_node("MatMul", ["matrix", "payload"], ["product"]),
+        helper.make_node("Add", ["product", "half"], ["drive"]),
+        helper.make_node("Greater", ["drive", "zero"], ["fires"]),
+        helper.make_node("Cast", ["fires"], ["events"], to=TensorProto.FLOAT),
+    ]
+    _save(path, nodes, weights, ["audio"], ["payload", "events"])
+
+
+def _decoder_fast(path: Path) -> None:
+    random = np.random.default_rng(2)
+    weights = {"filter": random.normal(0, 0.1, (UNITS, 1, 3 * HOP))}
+    nodes = [
+        helper.make_node(
+            "ConvTranspose", ["events", "filter"], ["audio"], strides=[HOP], pads=[HOP, HOP]
+        )
+    ]
+    _save(path, nodes, weights, ["events"], ["audio"])
+
+
+def _decoder(path: Path, noise_share: float) -> None:
+    """`v = (cot(sigma pi/2) + share) sample - GAIN base`, and of the events nothing.
+
+    With share 0 the signal found from any sample is `sin(sigma pi/2) GAIN base`.
+    """
+    weights = {
+        "quarter": np.array(np.pi / 2),
+        "one": np.array(1.0),
+        "share": np.array(noise_share),
+        "gain": np.array(GAIN),
+        "nothing": np.array(0.0),
+    }
+    nodes = [
+        helper.make_node("Mul", ["sigma", "quarter"], ["angle"]),
+        helper.make_node("Tan", ["angle"], ["tangent"]),
+        helper.make_node("Div", ["one", "tangent"], ["cotangent"]),
+        helper.make_node("Add", ["cotangent", "share"], ["factors"]),
+        helper.make_node("Unsqueeze", ["factors", "axes"], ["factor"]),
+        helper.make_node("Mul", ["sample", "factor"], ["from_sample"]),
+        helper.make_node("Mul", ["base", "gain"], ["from_base"]),
+        helper.make_node("ReduceMean", ["events"], ["population"], keepdims=1),
+        helper.make_node("Mul", ["population", "nothing"], ["from_events"]),
+        helper.make_node("Sub", ["from_sample", "from_base"], ["difference"]),
+        helper.make_node("Add", ["difference", "from_events"], ["velocity"]),
+    ]
+    _save(path, nodes, weights, ["sample", "sigma", "events", "base"], ["velocity"])
+
+
+def _save(
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    weights: dict[str, np.ndarray],
+    inputs: list[str],
+    outputs: list[str],
+) -> None:
+    constants = [
+        numpy_helper.from_array(value.astype(np.float32), name) for name, value in weights.items()
+    ]
+    constants.append(numpy_helper.from_array(np.array([1, 2], np.int64), "axes"))
+    graph = helper.make_graph(
+        nodes,
+        path.stem,
+        [_port(name) for name in inputs],
+        [_port(name) for name in outputs],
+        constants,
+    )
+    opset = [helper.make_opsetid("", 20)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=9), path)
+
+
+def _port(name: str) -> onnx.ValueInfoProto:
+    shape = ["batch"] if name == "sigma" else ["batch", f"{name}_rows", f"{name}_time"]
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
