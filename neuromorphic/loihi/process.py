@@ -1,0 +1,59 @@
+"""A command in a process group of its own, of which nothing is left, whatever happens."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from runtime.errors import SpikingMusicError
+
+POLL = 0.02  # s
+GRACE = 0.5  # s; Python's resource tracker outlives SIGTERM and removes shared memory meanwhile
+
+
+class SimulationError(SpikingMusicError):
+    """The simulator died or took too long."""
+
+
+def run_alone(
+    command: Sequence[str], log: Path, timeout: float, env: Mapping[str, str] | None = None
+) -> None:
+    """Run `command` with its output in the file `log`; end its whole process group afterwards.
+
+    Raises `SimulationError` when it fails, with the log's last line, or exceeds `timeout` s.
+    """
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, env=env, start_new_session=True
+        )
+        clean = False
+        try:
+            clean = _wait(process.pid, timeout) == 0
+        finally:
+            _end_group(process.pid, clean)
+            process.wait()
+    if not clean:
+        lines = log.read_text(errors="replace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "no message")
+        raise SimulationError(f"the simulator failed: {last[:300]}")
+
+
+def _wait(pid: int, timeout: float) -> int:
+    """Return the exit status of `pid`, which stays unreaped: its number names the group still."""
+    end = time.monotonic() + timeout
+    while (result := os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)) is None:
+        if time.monotonic() > end:
+            raise SimulationError(
+                f"the simulator was ended after {timeout:g} s; give it more time or less to do"
+            )
+        time.sleep(POLL)
+    return result.si_status
+
+
+def _end_group(group: int, clean: bool) -> None:
+    if not clean:
+        os.killpg(group, signal.SIGTERM)
+        time.sleep(GRACE)
+    os.killpg(group, signal.SIGKILL)
