@@ -1,0 +1,113 @@
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runtime import bundle
+from runtime.bundle import Bundle, load_manifest, open_bundle, write_manifest
+from runtime.errors import BundleError
+
+
+def change(folder: Path, **fields: object) -> None:
+    file = folder / "manifest.json"
+    data = json.loads(file.read_text())
+    for name, value in fields.items():
+        if value is None:
+            del data[name]
+        else:
+            data[name] = value
+    file.write_text(json.dumps(data))
+
+
+def test_every_file_is_listed_with_its_hash(toy_bundle: Bundle) -> None:
+    files = toy_bundle.manifest.files
+    assert sorted(files) == ["decoder.onnx", "decoder_fast.onnx", "encoder.onnx"]
+    for name, digest in files.items():
+        assert hashlib.sha256((toy_bundle.path / name).read_bytes()).hexdigest() == digest
+
+
+def test_the_model_hash_is_the_documented_one(toy_bundle: Bundle) -> None:
+    lines = [f"{name}:{digest}\n" for name, digest in sorted(toy_bundle.manifest.files.items())]
+    digest = hashlib.sha256("".join(lines).encode()).digest()
+    assert toy_bundle.manifest.model_hash == digest[:8].hex()
+
+
+@pytest.mark.parametrize("name", ["encoder.onnx", "decoder.onnx", "decoder_fast.onnx"])
+def test_a_changed_file_is_named(copy_of_toy: Callable[[], Path], name: str) -> None:
+    folder = copy_of_toy()
+    data = bytearray((folder / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / name).write_bytes(data)
+    with pytest.raises(BundleError, match=f"{name}: differs"):
+        open_bundle(folder)
+
+
+def test_a_missing_file_is_named(copy_of_toy: Callable[[], Path]) -> None:
+    folder = copy_of_toy()
+    (folder / "encoder.onnx").unlink()
+    with pytest.raises(BundleError, match=r"encoder\.onnx: cannot be read"):
+        open_bundle(folder)
+
+
+def test_a_missing_bundle_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BundleError, match="no such bundle"):
+        open_bundle(tmp_path / "nowhere")
+    with pytest.raises(BundleError, match=r"no manifest\.json"):
+        open_bundle(tmp_path)
+    monkeypatch.setattr(bundle, "DEFAULT", tmp_path / "default")
+    with pytest.raises(BundleError, match="default"):
+        open_bundle()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"units": None}, "'units' is missing"),
+        ({"units": 0}, "'units' is 0"),
+        ({"units": "80"}, "whole number"),
+        ({"units": True}, "whole number"),
+        ({"name": 3}, "a text"),
+        ({"kind": "free"}, "FREE"),
+        ({"format": 2}, "format 1"),
+        ({"hop": 500}, "multiple of 8"),
+        ({"chunk_frames": 18}, "multiple of 4"),
+        ({"payload_bits": 16}, "payload_bits"),
+        ({"decoder": {"steps": 4, "residual_gain": 0.5}}, "'context_frames' is missing"),
+        ({"decoder": {"steps": 0, "residual_gain": 0.5, "context_frames": 4}}, "steps"),
+        ({"decoder": {"steps": 4, "residual_gain": "x", "context_frames": 4}}, "a number"),
+        ({"decoder": {"steps": 4, "residual_gain": 1, "context_frames": 9}}, r"in 0\.\.4"),
+        ({"decoder": []}, "an object"),
+        ({"files": {"../other": "0" * 64}}, "plain file name"),
+        ({"files": {"encoder.onnx": "abc"}}, "64 hex digits"),
+    ],
+)
+def test_a_wrong_field_is_named(
+    copy_of_toy: Callable[[], Path], fields: dict[str, object], message: str
+) -> None:
+    folder = copy_of_toy()
+    change(folder, **fields)
+    with pytest.raises(BundleError, match=message) as caught:
+        load_manifest(folder)
+    assert "manifest.json" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"a"', "\xff"])
+def test_what_is_no_manifest_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(BundleError, match=r"manifest\.json"):
+        load_manifest(tmp_path)
+
+
+def test_a_manifest_is_checked_before_it_is_written(toy_bundle: Bundle, tmp_path: Path) -> None:
+    data = json.loads((toy_bundle.path / "manifest.json").read_text())
+    with pytest.raises(BundleError, match="units"):
+        write_manifest(tmp_path, {**data, "units": -1})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_the_bundle_lacks_is_named(toy_bundle: Bundle) -> None:
+    with pytest.raises(BundleError, match=r"no bottleneck\.nir"):
+        toy_bundle.file("bottleneck.nir")
