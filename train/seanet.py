@@ -63,12 +63,14 @@ def _frames(config: SeaNet, channels: int) -> list[nn.Module]:
     return [*recurrence, *(Residual(channels, dilation) for dilation in config.frame_dilations)]
 
 
-def context_samples(config: SeaNet) -> int:
-    """How many samples to each side of a frame's own `hop` samples the encoder's latent depends on."""
-    reach, step = 3, 1
-    for ratio in reversed(config.ratios):
-        reach += step  # residual block, kernel 3
-        reach += step * math.ceil((2 * ratio - 1) / 2)
-        step *= ratio
-    reach += step * (sum(config.frame_dilations) + config.last_kernel // 2)
-    return reach
+def context_frames(encoder: SeaNet, decoder: SeaNet) -> int:
+    """Frames to each side on which a frame's latent, or its sound, can depend: the larger of both."""
+
+    def reach(config: SeaNet, kernel: int) -> float:
+        samples, step = 3.0, 1
+        for ratio in reversed(config.ratios):
+            samples += step * (1 + ratio)  # residual block of kernel 3, then kernel 2 x ratio
+            step *= ratio
+        return samples / step + sum(config.frame_dilations) + kernel // 2
+
+    return math.ceil(max(reach(encoder, encoder.last_kernel), reach(decoder, 7)))

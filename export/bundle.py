@@ -1,0 +1,160 @@
+"""Write a bundle: everything that a user of a trained model needs, in one folder."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from export import onnx_graphs
+from neuromorphic.graphs import exact_graph, portable_graph, write_graph
+from neuromorphic.integer import IntegerLayer
+from neuromorphic.netx import write_netx
+from runtime.bundle import Bundle, open_bundle, write_manifest
+from runtime.errors import OutputError, SpikingMusicError
+from train import checkpoint as checkpoints
+from train.bottleneck import freeze
+from train.config import HOP, SAMPLE_RATE, Config
+from train.model import Model
+from train.seanet import context_frames
+
+LICENCE = "CC BY-NC-SA 4.0"
+ATTRIBUTION = (
+    "Weights trained on the performances of the MAESTRO dataset v3.0.0 (Hawthorne et al. 2019, MIDI,"
+    " CC BY-NC-SA 4.0), rendered with the Salamander Grand Piano (Alexander Holm, CC BY 3.0)"
+)
+CHUNK_FRAMES = 256  # a training clip of the paper, 5.944 s
+COUNTED_FRAMES = 64
+
+
+class ExportError(SpikingMusicError):
+    """A run that cannot be exported, with the reason."""
+
+
+def export(
+    run: Path,
+    folder: Path,
+    steps: int = 4,
+    overwrite: bool = False,
+    progress: Callable[[float], None] | None = None,
+) -> Bundle:
+    """Export a finished run to a bundle folder and open it; `steps` is the sampler's default.
+
+    Raises ExportError when the run has not finished or was not trained on the chip's grid,
+    CheckpointError for a damaged one, OutputError when the folder exists and `overwrite` is off.
+    """
+    checkpoint = checkpoints.load(run)
+    config = checkpoint.config
+    _require_finished(run, checkpoint)
+    if folder.exists() and not overwrite:
+        raise OutputError(f"{folder}: exists already; choose another folder or overwrite with -f")
+    model = Model(config)
+    model.load_state_dict(checkpoint.part("model"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
+        made = Path(temporary) / "bundle"
+        made.mkdir()
+        _write(model.eval(), config, checkpoint.data, steps, made, progress or (lambda _: None))
+        if folder.exists():
+            shutil.rmtree(folder)
+        made.rename(folder)
+    return open_bundle(folder)
+
+
+def _require_finished(run: Path, checkpoint: checkpoints.Checkpoint) -> None:
+    config = checkpoint.config
+    due = config.diffusion_stage.steps
+    if checkpoint.stage != "diffusion" or checkpoint.step < due:
+        raise ExportError(
+            f"{run}: stopped at step {checkpoint.step} of stage {checkpoint.stage!r}; "
+            "finish it first: spiking-music train --resume"
+        )
+    if not config.code.on_grid or config.encoder.lstm or config.waveform.lstm:
+        raise ExportError(
+            f"{run}: only a code trained on the chip's grid without LSTM has an exact export; "
+            "train with code.on_grid=true and lstm=0"
+        )
+
+
+def _write(
+    model: Model,
+    config: Config,
+    data: str,
+    steps: int,
+    folder: Path,
+    progress: Callable[[float], None],
+) -> None:
+    units = config.code.units
+    layer = freeze(model.bottleneck)
+    encoder = onnx_graphs.deployed_encoder(model, layer)
+    waveform, unet = onnx_graphs.deployed_waveform(model), onnx_graphs.deployed_unet(model)
+    onnx_graphs.export_encoder(encoder, folder / "encoder.onnx")
+    progress(0.25)
+    onnx_graphs.export_waveform(waveform, units, folder / "decoder_fast.onnx")
+    progress(0.4)
+    onnx_graphs.export_unet(unet, units, folder / "decoder.onnx")
+    progress(0.95)
+    _write_bottleneck(layer, folder)
+    write_manifest(folder, _manifest(config, data, steps, encoder, waveform, unet))
+    progress(1.0)
+
+
+def _write_bottleneck(layer: IntegerLayer, folder: Path) -> None:
+    write_graph(exact_graph(layer), folder / "bottleneck.nir")
+    write_graph(portable_graph(layer), folder / "bottleneck.lif.nir")
+    write_netx(layer, folder / "bottleneck.net")
+
+
+def _manifest(
+    config: Config, data: str, steps: int, encoder: nn.Module, waveform: nn.Module, unet: nn.Module
+) -> dict[str, Any]:
+    code, stages = config.code, (config.codes_stage, config.diffusion_stage)
+    events = torch.zeros(1, code.units, COUNTED_FRAMES)
+    sound = torch.zeros(1, 1, HOP * COUNTED_FRAMES)
+    return {
+        "name": config.name,
+        "kind": "FREE",
+        "units": code.units,
+        "latent": code.latent,
+        "hop": HOP,
+        "sample_rate": SAMPLE_RATE,
+        "chunk_frames": CHUNK_FRAMES,
+        "context_frames": context_frames(config.encoder, config.waveform),
+        "payload_bits": 8,
+        "decoder": {
+            "steps": steps,
+            "residual_gain": config.unet.residual_gain,
+            "context_frames": 16,
+        },
+        "licence": LICENCE,
+        "attribution": ATTRIBUTION,
+        "training": {
+            "command": f"spiking-music train {config.name} RUN --data {data} "
+            f"--set codes_stage.steps={stages[0].steps} "
+            f"--set diffusion_stage.steps={stages[1].steps}",
+            "data": data,
+            "steps": {"codes": stages[0].steps, "diffusion": stages[1].steps},
+            "audio_seconds": {
+                name: round(stage.steps * stage.batch * stage.samples / SAMPLE_RATE)
+                for name, stage in zip(("codes", "diffusion"), stages, strict=True)
+            },
+        },
+        "quality": {},
+        "operations": {
+            "encoder_macs_per_frame": _macs(encoder, sound),
+            "decoder_fast_macs_per_frame": _macs(waveform, events),
+            "decoder_macs_per_frame_per_step": _macs(unet, sound, torch.zeros(1), events, sound),
+        },
+    }
+
+
+def _macs(module: nn.Module, *inputs: Tensor) -> int:
+    """Multiply-accumulates a frame in convolutions and linear maps, counted as torch runs them."""
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter:
+        module(*inputs)
+    return round(counter.get_total_flops() / 2 / COUNTED_FRAMES)
