@@ -20,7 +20,8 @@ _BLOCK = 1 << 16
 _SILENCE = 10 ** (-90 / 20)  # about one step of 16 bits
 _FULL_SCALE = 1 - 2**-14
 # libsndfile repairs a length that exceeds the file and tells of it only in its log.
-_SHORTENED = re.compile(r"^\s*(?:data|SSND|Data Size) *: (\d+) \(should be (\d+)\)", re.MULTILINE)
+_LENGTH = r"^\s*(?:data|SSND|Data Size|Riff size|riff) *: (\d+) \(should be (\d+)\)"
+_SHORTENED = re.compile(_LENGTH, re.MULTILINE)
 _UNKNOWN_LENGTH = 0xFFFF_FFFF  # what programs that write to a pipe leave in a WAV header
 _ENDLESS = 2**62  # libsndfile's length of a FLAC whose header does not tell it
 
@@ -47,8 +48,8 @@ def read_audio(path: Path, sample_rate: int) -> Recording:
     `max(1, round(source_frames * sample_rate / source_rate))` samples (half to even). A silent and
     a clipped recording come with a warning.
     Raises `AudioError` when there is no such file, or it is a folder, no audio, empty, truncated,
-    holds NaN or infinity, or has a rate outside 1..768 kHz. A truncated Ogg or MP3 that does not
-    tell its length is taken as it is.
+    holds NaN or infinity, or has a rate outside 1..768 kHz. A truncated Ogg, which does not tell
+    its length, is taken as it is.
     """
     path = Path(path)
     if not path.exists():
@@ -62,8 +63,7 @@ def read_audio(path: Path, sample_rate: int) -> Recording:
             return _read(path, file, sample_rate)
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: headerless .raw
         reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
-        message = f"{path}: is no audio file, or a damaged one ({reason}); WAV and FLAC are read"
-        raise AudioError(message) from error
+        raise AudioError(f"{path}: is no audio file ({reason}); give a WAV or FLAC") from error
 
 
 def write_audio(path: Path, samples: Samples, sample_rate: int, overwrite: bool = False) -> None:
@@ -95,7 +95,7 @@ def _read(path: Path, file: soundfile.SoundFile, sample_rate: int) -> Recording:
             raise _truncated(path, f"{held} of {claimed} bytes of sound are there")
     resampler = soxr.ResampleStream(rate, sample_rate, 1) if rate != sample_rate else None
     parts, frames, clipped, peak = [], 0, 0, 0.0
-    for block in _blocks(file):
+    for block in _blocks(path, file):
         if not np.isfinite(block).all():
             raise AudioError(f"{path}: holds NaN or infinity; export it again from its source")
         mono = block.mean(axis=1, dtype=np.float32)
@@ -121,10 +121,13 @@ def _read(path: Path, file: soundfile.SoundFile, sample_rate: int) -> Recording:
     return Recording(samples, rate, file.channels, frames, tuple(warnings))
 
 
-def _blocks(file: soundfile.SoundFile) -> Iterator[Samples]:
+def _blocks(path: Path, file: soundfile.SoundFile) -> Iterator[Samples]:
     # Until nothing more comes: the announced length may be missing or wrong.
-    while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
-        yield block
+    try:
+        while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+            yield block
+    except soundfile.LibsndfileError as error:
+        raise _truncated(path, "or damaged: the decoder loses its way") from error
 
 
 def _clipped(block: Samples) -> int:

@@ -146,7 +146,7 @@ def test_what_is_not_finite_is_refused(tmp_path: Path, bad: float, place: int) -
     assert "NaN or infinity" in refusal(path)
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".flac", ".aiff", ".au"])
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".aiff", ".au", ".w64", ".rf64"])
 @pytest.mark.parametrize("share", [0.3, 0.66, 0.99])
 def test_a_truncated_file_is_refused(tmp_path: Path, suffix: str, share: float) -> None:
     path = tmp_path / f"a{suffix}"
@@ -154,7 +154,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path, suffix: str, share: float) 
     soundfile.write(path, random, RATE, subtype="PCM_16")
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * share)])
-    assert "truncated" in refusal(path) or "damaged" in refusal(path)
+    assert "truncated" in refusal(path)
 
 
 def test_a_wav_from_a_pipe_knows_no_length_and_is_read(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -171,6 +172,12 @@ def test_a_graph_of_another_width_is_refused(copy_of_toy) -> None:
         Codec(bundle).encode(sound(10))
 
 
+def test_a_graph_that_fails_is_named(copy_of_toy) -> None:
+    bundle = rewritten(copy_of_toy(), units=6)
+    with pytest.raises(BundleError, match=r"decoder_fast\.onnx: fails to run"):
+        Codec(bundle).decode(EventMatrix(np.zeros((6, 1), np.bool_)), 512, "fast")
+
+
 def test_the_runtime_never_imports_torch() -> None:
     code = (
         "import runtime.codec, runtime.container, sys;"
@@ -183,7 +190,5 @@ def test_the_runtime_never_imports_torch() -> None:
 
 
 def rewritten(folder: Path, **changes: object) -> Bundle:
-    import json
-
     data = json.loads((folder / "manifest.json").read_text())
     return Bundle(folder, write_manifest(folder, {**data, **changes}))
