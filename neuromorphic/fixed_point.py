@@ -108,7 +108,7 @@ def memoryless(layer: IntegerLayer) -> Neuron:
 
 
 def chip_weights(layer: IntegerLayer) -> tuple[npt.NDArray[np.int32], int]:
-    """Return `(2 * weight, weight_exp)`: even, so that no bit is lost, and halved by the exponent."""
+    """Return `(2 * weight, weight_exp)`: even, so that no bit is lost; the exponent halves it."""
     return 2 * layer.weight, -1 - layer.shift
 
 

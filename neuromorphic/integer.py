@@ -1,5 +1,6 @@
 """The bottleneck as a chip holds it: integer weights, one shift, one integer bias a unit."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ FLOAT32_EXACT = 2**24
 BLOCK = 8192  # frames at a time: a few MB of working memory, whatever the length
 
 Int32 = npt.NDArray[np.int32]
+Sums = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,18 +80,33 @@ class IntegerLayer:
 
         Raises `GraphError` when the payload has another shape, type or range.
         """
-        payload = self.checked(payload)
+        level = -(self.bias.astype(np.int64) << self.shift)
+        spikes = np.empty((self.units, self.checked(payload).shape[1]), np.bool_)
+        for part, sums in self._sums(payload):
+            spikes[:, part] = sums >= level[:, None]
+        return spikes
+
+    def peak_current(self, payload: npt.NDArray[np.int8]) -> int:
+        """Return the largest `|(weight @ payload) >> shift|` over units and frames, 0 for none.
+
+        Raises `GraphError` as `spikes` does.
+        """
+        self.checked(payload)
+        extremes = [(int(s.min()), int(s.max())) for _, s in self._sums(payload)]
+        return max(
+            (max(high >> self.shift, -(low >> self.shift)) for low, high in extremes), default=0
+        )
+
+    def _sums(self, payload: npt.NDArray[np.int8]) -> Iterator[tuple[slice, Sums]]:
+        """Yield blocks of frames with `weight @ payload` of them, `(N, block)` whole numbers."""
         # Every product and partial sum is an integer no greater than the bound, and float32 holds
         # all integers up to 2^24, float64 up to 2^53: BLAS is exact in whatever order it adds.
-        level = -(self.bias.astype(np.int64) << self.shift)
-        exact = int((self.sum_bounds() + np.abs(level)).max()) < FLOAT32_EXACT
+        exact = int(self.sum_bounds().max()) < FLOAT32_EXACT
         dtype = np.float32 if exact else np.float64
-        weight, threshold = self.weight.astype(dtype), level.astype(dtype)[:, None]
-        spikes = np.empty((self.units, payload.shape[1]), np.bool_)
+        weight = self.weight.astype(dtype)
         for start in range(0, payload.shape[1], BLOCK):
             part = slice(start, start + BLOCK)
-            spikes[:, part] = weight @ payload[:, part].astype(dtype) >= threshold
-        return spikes
+            yield part, weight @ payload[:, part].astype(dtype)
 
     def checked(self, payload: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
         """Return `payload (M, T) int8` itself; raises `GraphError` where it is not one."""

@@ -50,7 +50,7 @@ def run_lif(
     weight: npt.NDArray[np.int32],
     weight_exp: int,
     neuron: Neuron,
-    payload: npt.NDArray[np.int32],
+    payload: npt.NDArray[np.signedinteger],
     timeout: float = TIMEOUT,
 ) -> Spikes:
     """Run any graded Dense and LIF once on Lava: `payload (M, T)` to spikes `(N, T) bool`.

@@ -5,6 +5,7 @@ IN holds `payload (M, T)`, `weight (N, M)`, `weight_exp`, `du`, `dv`, `vth`, `bi
 """
 
 import sys
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,8 @@ def main() -> None:
     """Read the arguments, simulate."""
     source, path = sys.argv[1:]
     with np.load(source, allow_pickle=False) as arrays:
-        simulate(path=path, **{k: v if v.ndim else int(v) for k, v in arrays.items()})
+        given: dict[str, Any] = {k: v if v.ndim else int(v) for k, v in arrays.items()}
+    simulate(path=path, **given)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 
 class SpikeFile(AbstractProcess):
-    """Collects `steps` time steps of spikes of `units` neurons into `path`, `(steps, units) bool`."""
+    """Collects the spikes of `units` neurons in `path`, `(steps, units) bool`."""
 
     def __init__(self, *, units: int, steps: int, path: str) -> None:
         super().__init__(units=units, steps=steps, path=path)

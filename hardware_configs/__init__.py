@@ -1,0 +1,1 @@
+"""One TOML file a chip: every figure with unit, range, evidence, scope and source. Data only."""
