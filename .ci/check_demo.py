@@ -30,7 +30,7 @@ def main(folder: Path) -> None:
         assert priced != bool(energy["refused"]), (chip, energy)
         assert not priced or 0 < energy["low_j"] <= energy["mid_j"] <= energy["high_j"], chip
     assert page.count("<audio") == 2
-    assert "src=\"http" not in page
+    assert 'src="http' not in page
     print(f"demo: {folder} is whole; {wrong['compared']} bits compared, wrong: {wrong}")
 
 

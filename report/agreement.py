@@ -1,0 +1,58 @@
+"""The same bottleneck computed in several ways, and how many bits they differ in."""
+
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.bundle import Bundle
+from runtime.errors import MissingPackageError
+from runtime.events import Bits
+
+Backend = Literal["nir", "integer", "lava"]
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
+STEP_S = 1e-4  # the graph has no memory, so that any step gives the same spikes
+
+
+def spikes(bundle: Bundle, payload: npt.NDArray[np.int8], backend: Backend) -> Bits:
+    """Return the spikes `(N, T) bool` that one back end computes from `payload (M, T) int8`.
+
+    `nir` runs the bundle's graph in float64, `integer` and `lava` its fixed-point layer, Lava in a
+    process of its own. Raises `MissingPackageError` where Lava is not installed, `BundleError` and
+    `GraphError` for a bundle without a usable bottleneck.
+    """
+    # Each back end loads its own packages: who asks for integers needs no Lava.
+    if backend == "nir":
+        from neuromorphic.graphs import read_graph, run_graph
+
+        graph = read_graph(bundle.file("bottleneck.nir"))
+        return run_graph(graph, payload.astype(np.float64), STEP_S) > 0.5
+    from neuromorphic.netx import read_netx
+
+    layer = read_netx(bundle.file("bottleneck.net"))
+    if backend == "integer":
+        return layer.spikes(payload)
+    from neuromorphic.loihi.driver import simulate
+
+    return simulate(layer, payload, timeout=60.0 + payload.shape[1])
+
+
+def differing(one: Bits, other: Bits) -> int:
+    """Return how many entries of two event matrices `(N, T) bool` differ."""
+    return int(np.count_nonzero(one != other))
+
+
+def torch_spikes(bundle: Bundle, samples: npt.NDArray[np.float32]) -> Bits:
+    """Return the events `(N, T) bool` that the trained model itself makes of `samples (n,)`.
+
+    Raises `MissingPackageError` without torch, `BundleError` for a bundle without its weights.
+    """
+    bundle.file("encoder.safetensors")
+    try:
+        from train.checkpoint import load_reference
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            f"{error.name} is not installed; pip install 'spiking-music[train]'"
+        ) from error
+    bits: Bits = load_reference(bundle.path)(samples)
+    return bits

@@ -1,0 +1,97 @@
+"""The report as one HTML file that needs nothing beside it: pictures, sounds and tables inside."""
+
+import base64
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from report import drawings
+from report.energies import joules
+from runtime.events import EventMatrix
+
+Samples = npt.NDArray[np.float32]
+
+HEARD_S = 120  # seconds of each player; a page with an hour of sound would not open
+_TEMPLATE = Path(__file__).with_name("template.html")
+
+
+def page(
+    report: Mapping[str, Any], original: Samples, decoded: Samples, events: EventMatrix
+) -> str:
+    """Return the page for a `report` (the contents of report.json) and its two sounds `(n,)`."""
+    rate = report["audio"]["sample_rate"]
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "joules": joules, "percent": percent}
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        report=report,
+        heard_s=HEARD_S,
+        sounds={"Original": _flac(original, rate), "Decoded": _flac(decoded, rate)},
+        pictures=_pictures(report, original, decoded, events),
+    )
+
+
+def number(value: float, digits: int = 0) -> str:
+    """Write a number with thin spaces between thousands, `digits` after the point."""
+    return f"{value:,.{digits}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def percent(share: float) -> str:
+    """Write a share of one in per cent, to two significant digits."""
+    return f"{100 * share:.2g}\N{NARROW NO-BREAK SPACE}%"
+
+
+def _flac(samples: Samples, rate: int) -> str:
+    file = io.BytesIO()
+    heard = np.clip(samples[: HEARD_S * rate], -1.0, 1.0)
+    soundfile.write(file, heard, rate, "PCM_16", format="FLAC")
+    return "data:audio/flac;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def _pictures(
+    report: Mapping[str, Any], original: Samples, decoded: Samples, events: EventMatrix
+) -> dict[str, dict[str, str]]:
+    """Draw each picture for wide and narrow pages; the page shows the one that fits."""
+    rate, rates = report["audio"]["sample_rate"], report["rate"]
+    sounds = {"original": original, "decoded": decoded}
+    bits = {
+        "stored: the whole file on disk": report["file"]["kbps"],
+        "the paper's formula": rates["paper_kbps"],
+        "entropy bound": rates["bound_kbps"],
+        "one bit an entry": rates["dense_kbps"],
+    }
+    energy = [
+        (entry["title"], _interval(entry), _short(entry["refused"]))
+        for entry in report["energy"].values()
+    ]
+    drawn: dict[str, dict[str, str]] = {}
+    for size, width in (("wide", drawings.WIDE), ("narrow", drawings.NARROW)):
+        for name, figure in (
+            ("spectrograms", drawings.spectrograms(sounds, rate, width)),
+            ("raster", drawings.event_raster(events.bits, report["frame_rate"], width)),
+            ("bits", drawings.bars(bits, "kbit/s", width)),
+            ("energy", drawings.intervals(energy, "J", width)),
+        ):
+            drawn.setdefault(name, {})[size] = drawings.svg(figure, f"{name}-{size}")
+    return drawn
+
+
+def _interval(entry: Mapping[str, Any]) -> tuple[float, float, float] | None:
+    if entry["mid_j"] is None:
+        return None
+    return entry["low_j"], entry["mid_j"], entry["high_j"]
+
+
+def _short(reason: str | None) -> str:
+    return "" if not reason else "refused: see the table"
