@@ -1,0 +1,62 @@
+"""The bundle that the package ships, as far as the runtime goes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from runtime.bundle import DEFAULT, Bundle, open_bundle
+from runtime.codec import Codec
+
+pytestmark = pytest.mark.skipif(not DEFAULT.exists(), reason="no bundle has been exported yet")
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return open_bundle()
+
+
+@pytest.fixture(scope="module")
+def signal() -> np.ndarray:
+    """Nine seconds of decaying notes."""
+    time = np.arange(9 * 22050) / 22050
+    notes = [np.sin(2 * np.pi * 55 * 2 ** (k / 5) * time) for k in range(18)]
+    decay = [np.exp(-3 * np.clip(time - k / 2, 0, None)) * (time >= k / 2) for k in range(18)]
+    return (0.2 * np.sum(np.multiply(notes, decay), axis=0)).astype(np.float32)
+
+
+def with_context(bundle: Bundle, frames: int) -> Codec:
+    return Codec(replace(bundle, manifest=replace(bundle.manifest, context_frames=frames)))
+
+
+def test_its_context_is_wide_enough(bundle: Bundle, signal: np.ndarray) -> None:
+    payload = Codec(bundle).latent(signal)
+    wider = with_context(bundle, bundle.manifest.context_frames + 12).latent(signal)
+    none = with_context(bundle, 0).latent(signal)
+    # A window of another length may add in another order and round another way, now and then.
+    assert np.mean(payload != wider) < 1e-4
+    assert np.mean(payload != none) > 10 * np.mean(payload != wider)
+
+
+def test_its_windows_agree_with_the_whole_signal(bundle: Bundle, signal: np.ndarray) -> None:
+    whole = replace(bundle.manifest, chunk_frames=-(-len(signal) // 512))
+    payload, events = Codec(bundle).analyse(signal)
+    other, bits = Codec(replace(bundle, manifest=whole)).analyse(signal)
+    assert np.mean(payload != other) < 1e-3
+    assert np.mean(events.bits != bits.bits) < 1e-3
+    assert np.abs(payload.astype(int) - other).max() <= 1
+
+
+@pytest.mark.parametrize("decoder", ["fast", "diffusion"])
+@pytest.mark.parametrize("samples", [1, 513, 140_001])
+def test_it_gives_every_sample_back(
+    bundle: Bundle, signal: np.ndarray, decoder: str, samples: int
+) -> None:
+    codec = Codec(bundle)
+    audio = codec.decode(codec.encode(signal[:samples]), samples, decoder, steps=1)
+    assert audio.shape == (samples,)
+    assert np.isfinite(audio).all()
+
+
+def test_it_fits_in_the_package(bundle: Bundle) -> None:
+    assert sum(entry.stat().st_size for entry in bundle.path.iterdir()) <= 12 * 10**6
