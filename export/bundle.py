@@ -18,14 +18,14 @@ from runtime.bundle import Bundle, open_bundle, write_manifest
 from runtime.errors import OutputError, SpikingMusicError
 from train import checkpoint as checkpoints
 from train.bottleneck import freeze
-from train.config import HOP, SAMPLE_RATE, Config
+from train.config import HOP, SAMPLE_RATE, Config, to_dict
 from train.model import Model
 from train.seanet import context_frames
 
 LICENCE = "CC BY-NC-SA 4.0"
 ATTRIBUTION = (
-    "Weights trained on the performances of the MAESTRO dataset v3.0.0 (Hawthorne et al. 2019, MIDI,"
-    " CC BY-NC-SA 4.0), rendered with the Salamander Grand Piano (Alexander Holm, CC BY 3.0)"
+    "Weights trained on the performances of the MAESTRO dataset v3.0.0 (MIDI; Hawthorne et al. "
+    "2019, CC BY-NC-SA 4.0), rendered with the Salamander Grand Piano (Alexander Holm, CC BY 3.0)"
 )
 CHUNK_FRAMES = 256  # a training clip of the paper, 5.944 s
 COUNTED_FRAMES = 64
@@ -137,6 +137,7 @@ def _manifest(
             f"--set codes_stage.steps={stages[0].steps} "
             f"--set diffusion_stage.steps={stages[1].steps}",
             "data": data,
+            "config": to_dict(config),
             "steps": {"codes": stages[0].steps, "diffusion": stages[1].steps},
             "audio_seconds": {
                 name: round(stage.steps * stage.batch * stage.samples / SAMPLE_RATE)

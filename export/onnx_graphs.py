@@ -4,23 +4,26 @@ import copy
 import logging
 import warnings
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from neuromorphic.integer import PAYLOAD_MAX, IntegerLayer
 from train.bottleneck import PAYLOAD_SCALE, integer_events
 from train.config import HOP
 from train.layers import Convolution
 from train.model import Model
+from train.seanet import folded
 from train.unet import UNet
 
 OPSET = 20  # from 21 on ONNX Runtime decomposes GroupNormalization into slower pieces
 FRAMES = 16  # example length; a multiple of the U-Net's 4 frames
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class PayloadEncoder(nn.Module):
@@ -40,11 +43,13 @@ def deployed_encoder(model: Model, layer: IntegerLayer) -> PayloadEncoder:
 
     The rounding happens here, so that torch, ONNX and every other copy hold the same weights.
     """
-    encoder = _folded(model.encoder)
-    last = encoder.layers[-1]
+    encoder = folded(model.encoder)
+    last = list(encoder.layers)[-1]
     norm = model.bottleneck.latent_norm
     if not isinstance(last, Convolution) or norm.running_var is None or norm.running_mean is None:
-        raise TypeError("the encoder does not end in a convolution, or the latent norm has no statistics")
+        raise TypeError(
+            "the encoder does not end in a convolution, or the latent norm has no statistics"
+        )
     scale = PAYLOAD_SCALE / torch.sqrt(norm.running_var.double() + norm.eps)
     convolution = last.convolution
     with torch.no_grad():
@@ -55,24 +60,15 @@ def deployed_encoder(model: Model, layer: IntegerLayer) -> PayloadEncoder:
 
 def deployed_waveform(model: Model) -> nn.Module:
     """The waveform decoder as it ships."""
-    return _half(_folded(model.waveform))
+    return _half(folded(model.waveform))
 
 
 def deployed_unet(model: Model) -> UNet:
     """The U-Net as it ships."""
-    unet: UNet = _half(copy.deepcopy(model.unet))
-    return unet
+    return _half(copy.deepcopy(model.unet))
 
 
-def _folded(module: nn.Module) -> nn.Module:
-    folded = copy.deepcopy(module).eval()
-    for part in folded.modules():
-        if parametrize.is_parametrized(part, "weight"):
-            parametrize.remove_parametrizations(part, "weight")
-    return folded
-
-
-def _half(module: nn.Module) -> nn.Module:
+def _half(module: Network) -> Network:
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.copy_(parameter.half().float())
@@ -125,7 +121,7 @@ def _export(
     inputs: tuple[Tensor, ...],
     names: list[str],
     outputs: list[str],
-    dynamic: tuple[dict[int, object], ...],
+    dynamic: tuple[dict[int, Any], ...],
     path: Path,
 ) -> None:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)

@@ -16,7 +16,7 @@ PAYLOAD_SCALE = 32.0  # payload units a standard deviation: four of them fit
 
 
 class Heaviside(torch.autograd.Function):
-    """`H(l) = 1 if l > 0 else 0`, with the pseudo-derivative `max(0, 1 - |l|)` (paper section 2)."""
+    """`H(l) = 1 if l > 0 else 0`; its pseudo-derivative is `max(0, 1 - |l|)` (paper section 2)."""
 
     @staticmethod
     def forward(ctx: Any, level: Tensor) -> Tensor:
@@ -80,7 +80,8 @@ def freeze(bottleneck: Bottleneck) -> IntegerLayer:
     `k x > mean - beta sd / gamma`, and a negative gamma turns the signs of the row around.
     """
     norm = bottleneck.norm
-    assert norm.running_mean is not None and norm.running_var is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     gamma, beta, mean, variance = (
         tensor.detach().double().numpy()
         for tensor in (norm.weight, norm.bias, norm.running_mean, norm.running_var)

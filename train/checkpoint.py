@@ -71,7 +71,9 @@ def load(run: Path) -> Checkpoint:
 def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Adam's state as flat tensors, `parameter.quantity`."""
     state = optimiser.state_dict()["state"]
-    return {f"{index}.{key}": torch.as_tensor(v) for index, s in state.items() for key, v in s.items()}
+    return {
+        f"{index}.{key}": torch.as_tensor(v) for index, s in state.items() for key, v in s.items()
+    }
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:

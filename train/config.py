@@ -103,9 +103,10 @@ def _override(tree: dict[str, Any], text: str) -> None:
         branch[last] = value
 
 
-def from_dict(tree: dict[str, Any]) -> Config:
+def from_dict(tree: Any) -> Config:
     """A Config from nested dictionaries (TOML or JSON); raises ConfigError on any misfit."""
-    return _build(Config, tree, "preset")  # type: ignore[no-any-return]
+    config: Config = _build(Config, tree, "preset")
+    return config
 
 
 def to_dict(config: Config) -> dict[str, Any]:

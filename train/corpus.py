@@ -28,7 +28,7 @@ class DataError(SpikingMusicError):
 
 @dataclass(frozen=True)
 class Piece:
-    """One performance of MAESTRO: its `title`, official `split`, and files (audio may be missing)."""
+    """One performance of MAESTRO: its `title`, official `split`, files (audio may be missing)."""
 
     title: str
     split: str
@@ -133,8 +133,8 @@ def vary(sound: Samples, rng: np.random.Generator) -> Samples:
     spectrum *= 10 ** (np.interp(octave, np.linspace(5.3, 13.4, 8), colour) / 20)
     if wet:
         spectrum *= 1 + wet * np.fft.rfft(_room(rng), size)
-    sound = gain * np.fft.irfft(spectrum, size)[: len(sound)]
-    return (sound / max(1.0, np.abs(sound).max())).astype(np.float32)
+    varied = gain * np.fft.irfft(spectrum, size)[: len(sound)]
+    return (varied / max(1.0, np.abs(varied).max())).astype(np.float32)
 
 
 def _room(rng: np.random.Generator) -> npt.NDArray[np.float64]:
@@ -148,7 +148,7 @@ def _room(rng: np.random.Generator) -> npt.NDArray[np.float64]:
 def ahead(
     make: Callable[[int], Samples], first: int, last: int, depth: int = 2
 ) -> Iterator[Samples]:
-    """Yield `make(step)` for every step from first to last, computed in a thread ahead of its use."""
+    """Yield `make(step)` for every step from first to last, made in a thread ahead of its use."""
     with ThreadPoolExecutor(1) as pool:
         queue = [pool.submit(make, step) for step in range(first, min(first + depth, last))]
         for step in range(first, last):

@@ -1,6 +1,7 @@
 """How good a model in training is: fixed validation clips, without noise or variation."""
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -9,7 +10,7 @@ from train.model import Model
 
 
 @torch.no_grad()
-def evaluate(model: Model, clips: np.ndarray, stage: str) -> dict[str, float]:
+def evaluate(model: Model, clips: npt.NDArray[np.float32], stage: str) -> dict[str, float]:
     """Figures of `clips: (B, n) float32`: SNR in dB, mel distance, event density, idle units."""
     audio = torch.from_numpy(clips).unsqueeze(1)
     events = model.events(audio)

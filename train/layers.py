@@ -11,7 +11,7 @@ from torch.nn.utils.parametrizations import weight_norm
 
 
 class Convolution(nn.Module):
-    """Weight-normalised convolution with SEANet's padding: `(B, C, 1, T)` to `(B, D, 1, T / stride)`."""
+    """Weight-normalised convolution: `(B, C, 1, T)` to `(B, D, 1, T / stride)`."""
 
     def __init__(
         self, inputs: int, outputs: int, kernel: int, stride: int = 1, dilation: int = 1
@@ -68,6 +68,6 @@ class Recurrence(nn.Module):
         return signal + self.lstm(frames)[0].permute(1, 2, 0).unsqueeze(2)
 
 
-def channels_last(module: nn.Module) -> nn.Module:
+def channels_last(module: nn.Module) -> None:
     """Lay a module's weights out channels-last, in place, for the speed that the header names."""
-    return module.to(memory_format=torch.channels_last)
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

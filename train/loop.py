@@ -8,11 +8,12 @@ import copy
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from rich.console import Console
 from rich.progress import Progress
 from torch import Tensor, nn
 
@@ -24,9 +25,9 @@ from train.corpus import Crops, ahead
 from train.evaluation import evaluate
 from train.losses import diffuse, mel_distance, noise_ratio
 from train.model import Model
+from train.plot import LOG, plot
 from train.sets import Music
 
-LOG = "log.jsonl"
 WARM_UP = 100
 CLIP_NORM = 1.0
 MEL_WEIGHT = 0.5
@@ -41,6 +42,16 @@ class TrainingError(SpikingMusicError):
     """A run that cannot start or cannot go on."""
 
 
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What is trained (`config`), on which `music` (named `data`), into which `folder`."""
+
+    config: Config
+    folder: Path
+    data: str
+    music: Music
+
+
 @dataclass(frozen=True)
 class Part:
     """One stage of a run: its name, its settings, the modules it trains, and its objective."""
@@ -51,42 +62,34 @@ class Part:
     objective: Objective
 
 
-def run(config: Config, folder: Path, data: str, music: Music, resume: bool = False) -> None:
+def train(run: Run, resume: bool = False) -> None:
     """Train a preset into a folder: `checkpoint.safetensors`, `log.jsonl` and `log.png`.
 
     Raises TrainingError when the folder holds a run already and `resume` is not set, and
     CheckpointError when the checkpoint is damaged or of other settings.
     """
-    model = Model(config)
-    start = _start(model, config, folder, data, resume)
-    parts = _parts(config)
-    names = [part.name for part in parts]
-    todo = parts if start is None else parts[names.index(start.stage) :]
-    with Progress() as progress:
-        for part in todo:
-            if start is not None and start.stage == part.name:
-                _train(model, part, config, folder, data, music, progress, start)
-            else:
-                _train(model, part, config, folder, data, music, progress, None)
+    model = Model(run.config)
+    start = _start(model, run, resume)
+    parts = _parts(run.config)
+    first = 0 if start is None else [part.name for part in parts].index(start.stage)
+    with Progress(console=Console(stderr=True)) as progress:
+        for part in parts[first:]:
+            _train(model, part, run, progress, start)
+            start = None
 
 
 def _parts(config: Config) -> list[Part]:
-    end_to_end = config.codes_stage.steps == 0
     codes = Part(
         "codes", config.codes_stage, ("encoder", "bottleneck", "waveform"), codes_objective
     )
-    diffusion = Part(
-        "diffusion",
-        config.diffusion_stage,
-        ("encoder", "bottleneck", "unet") if end_to_end else ("unet",),
-        diffusion_objective,
-    )
+    end_to_end = config.codes_stage.steps == 0
+    trained = ("encoder", "bottleneck", "unet") if end_to_end else ("unet",)
+    diffusion = Part("diffusion", config.diffusion_stage, trained, diffusion_objective)
     return [part for part in (codes, diffusion) if part.stage.steps]
 
 
-def _start(
-    model: Model, config: Config, folder: Path, data: str, resume: bool
-) -> Checkpoint | None:
+def _start(model: Model, run: Run, resume: bool) -> Checkpoint | None:
+    folder = run.folder
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         if (folder / checkpoints.NAME).exists():
@@ -94,21 +97,16 @@ def _start(
         (folder / LOG).unlink(missing_ok=True)
         return None
     start = checkpoints.load(folder)
-    if start.config != config or start.data != data:
-        raise TrainingError(f"{folder}: this run has other settings or data; resume it with its own")
+    if start.config != run.config or start.data != run.data:
+        raise TrainingError(
+            f"{folder}: this run has other settings or data; resume it with its own"
+        )
     model.load_state_dict(start.part("model"))
     return start
 
 
 def _train(
-    model: Model,
-    part: Part,
-    config: Config,
-    folder: Path,
-    data: str,
-    music: Music,
-    progress: Progress,
-    start: Checkpoint | None,
+    model: Model, part: Part, run: Run, progress: Progress, start: Checkpoint | None
 ) -> None:
     stage = part.stage
     trained = nn.ModuleDict({name: getattr(model, name) for name in part.modules})
@@ -123,14 +121,17 @@ def _train(
         first = start.step
         average.load_state_dict(start.part("average"))
         checkpoints.restore_optimiser(optimiser, start.part("optimiser"))
-    crops = Crops(music.train, stage.batch, stage.samples, config.seed + STAGES.index(part.name))
+    seed = run.config.seed + STAGES.index(part.name)
+    crops = Crops(run.music.train, stage.batch, stage.samples, seed)
     task = progress.add_task(part.name, total=stage.steps, completed=first)
     for step, batch in enumerate(ahead(crops, first, stage.steps), first):
         began = time.perf_counter()
         _set_learning_rate(optimiser, stage, step)
         loss, figures = part.objective(model, torch.from_numpy(batch).unsqueeze(1), step)
         if not math.isfinite(loss.item()):
-            raise TrainingError(f"{part.name} step {step}: the loss is {loss.item()}; lower the rate")
+            raise TrainingError(
+                f"{part.name} step {step}: the loss is {loss.item()}; lower the learning rate"
+            )
         optimiser.zero_grad()
         loss.backward()
         norm = nn.utils.clip_grad_norm_(trained.parameters(), CLIP_NORM)
@@ -138,16 +139,15 @@ def _train(
         _follow(average, trained, min(stage.ema, (step + 1) / (step + 10)))
         figures |= {"gradient": norm.item(), "seconds": time.perf_counter() - began}
         done = step + 1
-        if done % EVERY == 0 or done == stage.steps:
-            with _swapped(trained, average):
-                figures |= evaluate(model, music.validation, part.name)
-            trained.train()
-            _save(model, trained, average, optimiser, part, done, config, folder, data)
-        _log(folder, {"stage": part.name, "step": step, "loss": loss.item(), **figures})
+        saving = done % EVERY == 0 or done == stage.steps
+        if saving:
+            figures |= _evaluated(model, trained, average, part, run)
+        _log(run.folder, {"stage": part.name, "step": step, "loss": loss.item(), **figures})
+        if done == stage.steps:
+            trained.load_state_dict(average.state_dict())
+        if saving:
+            _save(model, average, optimiser, part, done, run)
         progress.update(task, completed=done)
-    trained.load_state_dict(average.state_dict())
-    model.eval()
-    _save(model, trained, average, optimiser, part, stage.steps, config, folder, data)
 
 
 def codes_objective(model: Model, audio: Tensor, step: int) -> tuple[Tensor, Figures]:
@@ -181,55 +181,43 @@ def _set_learning_rate(optimiser: torch.optim.Optimizer, stage: Stage, step: int
 
 @torch.no_grad()
 def _follow(average: nn.Module, trained: nn.Module, keep: float) -> None:
-    for mean, now in zip(
-        average.state_dict().values(), trained.state_dict().values(), strict=True
-    ):
+    for mean, now in zip(average.state_dict().values(), trained.state_dict().values(), strict=True):
         if mean.is_floating_point():
             mean.lerp_(now, 1 - keep)
         else:
             mean.copy_(now)
 
 
-class _swapped:
-    """Lend a module the averaged weights for the length of a block."""
-
-    def __init__(self, module: nn.Module, average: nn.Module) -> None:
-        self.module, self.average = module, average
-
-    def __enter__(self) -> None:
-        self.own = {name: tensor.clone() for name, tensor in self.module.state_dict().items()}
-        self.module.load_state_dict(self.average.state_dict())
-        self.module.eval()
-
-    def __exit__(self, *error: object) -> None:
-        self.module.load_state_dict(self.own)
+def _evaluated(
+    model: Model, trained: nn.Module, average: nn.Module, part: Part, run: Run
+) -> Figures:
+    """Figures of the averaged weights, which the model wears for as long as that takes."""
+    own = {name: tensor.clone() for name, tensor in trained.state_dict().items()}
+    trained.load_state_dict(average.state_dict())
+    trained.eval()
+    figures = evaluate(model, run.music.validation, part.name)
+    trained.load_state_dict(own)
+    trained.train()
+    return figures
 
 
 def _save(
     model: Model,
-    trained: nn.Module,
     average: nn.Module,
     optimiser: torch.optim.Optimizer,
     part: Part,
     step: int,
-    config: Config,
-    folder: Path,
-    data: str,
+    run: Run,
 ) -> None:
     tensors = {
         **{f"model.{k}": v for k, v in model.state_dict().items()},
         **{f"average.{k}": v for k, v in average.state_dict().items()},
         **{f"optimiser.{k}": v for k, v in checkpoints.optimiser_tensors(optimiser).items()},
     }
-    checkpoints.save(folder, Checkpoint(config, data, part.name, step, tensors))
+    checkpoints.save(run.folder, Checkpoint(run.config, run.data, part.name, step, tensors))
+    plot(run.folder)
 
 
 def _log(folder: Path, row: dict[str, object]) -> None:
     with (folder / LOG).open("a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")
-
-
-def read_log(folder: Path) -> Iterator[dict[str, float]]:
-    """The rows of a run's log, oldest first; a step that was done twice comes twice."""
-    with (folder / LOG).open(encoding="utf-8") as file:
-        yield from map(json.loads, file)

@@ -24,7 +24,7 @@ def noise_ratio(audio: Tensor, decoded: Tensor) -> Tensor:
 
 
 def mel_distance(audio: Tensor, decoded: Tensor) -> Tensor:
-    """Mean absolute difference of log mel magnitudes over four window lengths, in nepers: a scalar."""
+    """Mean absolute difference of log mel magnitudes over four windows, in nepers: a scalar."""
     pairs = torch.cat([audio, decoded]).squeeze(1)
     distance = torch.zeros(())
     for window, bands in zip(WINDOWS, BANDS, strict=True):
@@ -32,7 +32,8 @@ def mel_distance(audio: Tensor, decoded: Tensor) -> Tensor:
             pairs, window, window // 4, window=_hann(window), return_complex=True
         ).abs()
         logarithm = torch.log(_mel_filters(window, bands) @ spectrum + 1e-3)
-        distance = distance + F.l1_loss(*logarithm.chunk(2)) / len(WINDOWS)
+        original, copy = logarithm.chunk(2)
+        distance = distance + F.l1_loss(original, copy) / len(WINDOWS)
     return distance
 
 

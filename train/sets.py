@@ -37,7 +37,9 @@ def load_music(data: str, cache: Path) -> Music:
     if data.startswith("maestro:"):
         root, _, pack = data.removeprefix("maestro:").partition(":")
         piano = salamander(Path(pack)) if pack else steinway()
-        return _music(*(_split(Path(root), split, piano, cache) for split in ("train", "validation")))
+        return _music(
+            *(_split(Path(root), split, piano, cache) for split in ("train", "validation"))
+        )
     root_folder = Path(data)
     if not root_folder.is_dir():
         raise DataError(f"data {data!r}: not a folder, maestro:DIR or 'shipped'")

@@ -1,6 +1,6 @@
-"""The v-diffusion U-Net of Mousai (Schneider et al. 2023) as audio-diffusion-pytorch's UNetV0 builds it.
+"""The v-diffusion U-Net of Mousai (Schneider et al. 2023), after audio-diffusion-pytorch's UNetV0.
 
-A level is: downsample, items, the levels below, items, upsample, and a modulated skip around all of it.
+A level is: downsample, items, the levels below, items, upsample, and a modulated skip around it.
 An item is: residual block, modulation by the noise level and, where the frame rate is the
 code's, injection of the code. No attention (that package's auto-encoder example has none).
 """
@@ -113,7 +113,9 @@ class NoiseLevel(nn.Module):
         super().__init__()
         self.frequencies = nn.Parameter(torch.randn(FREQUENCIES))
         self.embed = nn.Linear(2 * FREQUENCIES + 1, features)
-        self.mix = nn.Sequential(nn.Linear(features, features), nn.GELU(), nn.Linear(features, features), nn.GELU())
+        self.mix = nn.Sequential(
+            nn.Linear(features, features), nn.GELU(), nn.Linear(features, features), nn.GELU()
+        )
 
     def forward(self, sigma: Tensor) -> Tensor:
         angle = sigma[:, None] * self.frequencies * (2 * math.pi)

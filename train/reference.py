@@ -1,0 +1,66 @@
+"""A bundle's encoder run by torch: the reference against which every other executor is counted."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import torch
+from onnx import numpy_helper
+
+from neuromorphic.graphs import layer_of, read_graph
+from neuromorphic.integer import PAYLOAD_MAX
+from runtime.bundle import Bundle
+from runtime.errors import BundleError
+from runtime.windows import window
+from train.bottleneck import integer_events
+from train.config import ConfigError, from_dict
+from train.seanet import Encoder, folded
+
+Events = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.bool_]]
+
+
+def load_reference(bundle: Bundle) -> Events:
+    """The torch encoder of a bundle: a function of `samples (n,) float32` to `(N, T) bool`.
+
+    The weights are those of `encoder.onnx`, read by name; the windows are the codec's.
+    Raises BundleError when the manifest does not say how the encoder was built, or differs.
+    """
+    manifest = bundle.manifest
+    weights = _weights(bundle.file("encoder.onnx"))
+    try:
+        config = from_dict(manifest.training.get("config"))
+        encoder = folded(Encoder(config.encoder, config.code.latent))
+        encoder.load_state_dict({name: weights[f"encoder.{name}"] for name in encoder.state_dict()})
+    except (ConfigError, KeyError, RuntimeError) as error:
+        raise BundleError(
+            f"{bundle.path}: encoder.onnx is not the encoder that manifest.json configures"
+        ) from error
+    layer = layer_of(read_graph(bundle.file("bottleneck.nir")))
+    context, chunk, hop = manifest.context_frames, manifest.chunk_frames, manifest.hop
+
+    @torch.no_grad()
+    def events(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+        frames = -(-len(samples) // hop)
+        bits = [np.zeros((manifest.units, 0), np.bool_)]
+        for start in range(0, frames, chunk):
+            audio = window(samples, (start - context) * hop, (chunk + 2 * context) * hop)
+            latent = encoder(torch.from_numpy(audio)[None, None])
+            payload = latent.round().clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
+            inner = slice(context, context + min(chunk, frames - start))
+            bits.append(integer_events(payload, layer)[0, :, inner].numpy() > 0)
+        return np.concatenate(bits, axis=1)
+
+    return events
+
+
+def _weights(path: Path) -> dict[str, torch.Tensor]:
+    graph = onnx.load(str(path)).graph
+    return {
+        tensor.name.removesuffix(".half"): torch.from_numpy(
+            numpy_helper.to_array(tensor).astype(np.float32)
+        )
+        for tensor in graph.initializer
+        if tensor.dims
+    }
