@@ -1,0 +1,142 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neuromorphic.loihi import driver, process, shim
+from runtime.errors import GraphError, MissingPackageError
+
+
+@pytest.fixture()
+def lava():
+    try:
+        shim.require_lava()
+    except MissingPackageError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture()
+def groups(monkeypatch):
+    """Remember the process groups that are started."""
+    started = []
+    original = subprocess.Popen
+
+    class Recorder(original):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            started.append(self.pid)
+
+    monkeypatch.setattr(process.subprocess, "Popen", Recorder)
+    return started
+
+
+def alive(group):
+    """Return the processes of a group that have not ended (a zombie has)."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, own = path.read_text().rsplit(")", 1)[1].split()[:3]
+        except OSError:
+            continue
+        if int(own) == group and state not in "ZX":
+            found.append(path.parent.name)
+    return found
+
+
+@pytest.mark.usefixtures("lava")
+def test_lava_spikes_as_the_layer_in_lanes_and_blocks(
+    make_layer, make_payload, monkeypatch, groups
+):
+    monkeypatch.setattr(driver, "LANE", 8)
+    monkeypatch.setattr(driver, "BLOCK", 50)
+    layer = make_layer(5, units=20, inputs=30, shift=3)
+    payload = make_payload(layer, 5, 77)
+    heard = []
+    spikes = driver.simulate(layer, payload, progress=heard.append)
+    assert np.array_equal(spikes, layer.spikes(payload))
+    assert heard == [50 / 77, 1.0]
+    assert len(groups) == 2
+    assert not any(alive(group) for group in groups)
+
+
+@pytest.mark.usefixtures("lava")
+def test_one_sign_and_no_weight_at_all():
+    from neuromorphic.integer import IntegerLayer
+
+    payload = np.array([[-127, -1, 0, 1, 127]], np.int8)
+    for weight in ([[127], [1], [0]], [[-127], [-1], [0]], [[0], [0], [0]]):
+        layer = IntegerLayer(np.array(weight), np.array([0, -1, 4093]), 0)
+        assert np.array_equal(driver.simulate(layer, payload), layer.spikes(payload))
+
+
+@pytest.mark.usefixtures("lava")
+def test_nothing_to_do_and_wrong_payload(make_layer, groups):
+    layer = make_layer(0)
+    assert driver.simulate(layer, np.empty((layer.inputs, 0), np.int8)).shape == (layer.units, 0)
+    with pytest.raises(GraphError, match="payload"):
+        driver.simulate(layer, np.zeros((3, 3), np.int8))
+    assert groups == []
+
+
+@pytest.mark.usefixtures("lava")
+def test_a_run_that_takes_too_long_leaves_nothing(make_layer, groups):
+    layer = make_layer(0)
+    payload = np.zeros((layer.inputs, 16384), np.int8)
+    with pytest.raises(process.SimulationError, match="ended after"):
+        driver.simulate(layer, payload, timeout=1.0)
+    assert len(groups) == 1
+    assert not alive(groups[0])
+
+
+@pytest.mark.usefixtures("lava")
+def test_a_run_that_dies_leaves_nothing(make_layer, groups, monkeypatch):
+    monkeypatch.setattr(driver, "chip_weights", lambda layer: (np.zeros((2, 3, 4)), 0))
+    layer = make_layer(0)
+    with pytest.raises(process.SimulationError, match="the simulator failed: .+") as caught:
+        driver.simulate(layer, np.zeros((layer.inputs, 10), np.int8), timeout=30)
+    assert "\n" not in str(caught.value)
+    assert len(groups) == 1
+    assert not alive(groups[0])
+
+
+SPAWN = "import subprocess, sys, time; subprocess.Popen(['sleep', '100']); "
+
+
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        ("time.sleep(100)", "ended after 0.5 s"),
+        ("sys.exit('it broke')", "failed: it broke"),
+        ("sys.exit(3)", "failed: no message"),
+    ],
+)
+def test_children_of_a_failed_command_are_ended(tmp_path, groups, ending, words):
+    command = [sys.executable, "-c", SPAWN + ending]
+    with pytest.raises(process.SimulationError, match=words):
+        process.run_alone(command, tmp_path / "log", 0.5 if "sleep" in ending else 30)
+    assert not alive(groups[0])
+
+
+def test_children_of_a_good_command_are_ended_too(tmp_path, groups):
+    process.run_alone([sys.executable, "-c", SPAWN], tmp_path / "log", 30)
+    assert not alive(groups[0])
+
+
+def test_says_how_to_get_lava(monkeypatch):
+    monkeypatch.setattr(shim.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingPackageError, match="make.*--ignore-requires-python"):
+        shim.require_lava()
+    with pytest.raises(MissingPackageError):
+        driver.simulate(None, None)
+
+
+def test_neither_lava_nor_torch_is_imported_here():
+    code = (
+        "import sys, neuromorphic.loihi.driver, neuromorphic.graphs, neuromorphic.netx, "
+        "neuromorphic.ledger\n"
+        "assert not {'torch', 'lava'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": "."})
