@@ -15,7 +15,7 @@ from neuromorphic.integer import IntegerLayer
 from neuromorphic.loihi.process import run_alone
 from neuromorphic.loihi.shim import require_lava
 
-TIMEOUT = 300.0  # s for one block
+TIMEOUT = 120.0  # s for one block
 BLOCK = 16384  # frames a worker gets: bounded memory, and progress, for an hour of music
 LANES = 8  # stretches of one block side by side; a step costs more in messages than in sums
 LANE = 256  # frames, at least: below that a lane saves nothing

@@ -44,7 +44,7 @@ def make_payload() -> Callable[..., Payload]:
 def _bring_near(
     layer: IntegerLayer, unit: int, column: npt.NDArray[np.float64], rng: np.random.Generator
 ) -> None:
-    """Change a payload, entry by entry, so that `unit` comes as close to its threshold as it can."""
+    """Change a payload entry by entry until `unit` is as near its threshold as it can be."""
     weight = layer.weight[unit].astype(np.float64)
     for index in rng.permutation(np.flatnonzero(weight)):
         distance = weight @ column + float(layer.bias[unit]) * 2**layer.shift

@@ -1,16 +1,18 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from neuromorphic.integer import IntegerLayer
 from neuromorphic.loihi import driver, process, shim
 from runtime.errors import GraphError, MissingPackageError
 
 
-@pytest.fixture()
+@pytest.fixture
 def lava():
     try:
         shim.require_lava()
@@ -18,7 +20,7 @@ def lava():
         pytest.skip(str(error))
 
 
-@pytest.fixture()
+@pytest.fixture
 def groups(monkeypatch):
     """Remember the process groups that are started."""
     started = []
@@ -34,6 +36,16 @@ def groups(monkeypatch):
 
 
 def alive(group):
+    """Tell whether a group outlives a moment: a signal that was sent takes its time."""
+    end = time.monotonic() + 5
+    while members(group):
+        if time.monotonic() > end:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def members(group):
     """Return the processes of a group that have not ended (a zombie has)."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
@@ -64,8 +76,6 @@ def test_lava_spikes_as_the_layer_in_lanes_and_blocks(
 
 @pytest.mark.usefixtures("lava")
 def test_one_sign_and_no_weight_at_all():
-    from neuromorphic.integer import IntegerLayer
-
     payload = np.array([[-127, -1, 0, 1, 127]], np.int8)
     for weight in ([[127], [1], [0]], [[-127], [-1], [0]], [[0], [0], [0]]):
         layer = IntegerLayer(np.array(weight), np.array([0, -1, 4093]), 0)
@@ -95,7 +105,7 @@ def test_a_run_that_takes_too_long_leaves_nothing(make_layer, groups):
 def test_a_run_that_dies_leaves_nothing(make_layer, groups, monkeypatch):
     monkeypatch.setattr(driver, "chip_weights", lambda layer: (np.zeros((2, 3, 4)), 0))
     layer = make_layer(0)
-    with pytest.raises(process.SimulationError, match="the simulator failed: .+") as caught:
+    with pytest.raises(process.SimulationError, match=r"the simulator failed: .+") as caught:
         driver.simulate(layer, np.zeros((layer.inputs, 10), np.int8), timeout=30)
     assert "\n" not in str(caught.value)
     assert len(groups) == 1
@@ -127,7 +137,7 @@ def test_children_of_a_good_command_are_ended_too(tmp_path, groups):
 
 def test_says_how_to_get_lava(monkeypatch):
     monkeypatch.setattr(shim.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingPackageError, match="make.*--ignore-requires-python"):
+    with pytest.raises(MissingPackageError, match=r"make.*--ignore-requires-python"):
         shim.require_lava()
     with pytest.raises(MissingPackageError):
         driver.simulate(None, None)
@@ -139,4 +149,5 @@ def test_neither_lava_nor_torch_is_imported_here():
         "neuromorphic.ledger\n"
         "assert not {'torch', 'lava'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": "."})
+    root = str(Path(__file__).parents[2])
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": root})

@@ -44,17 +44,17 @@ def test_does_not_overwrite(make_layer, tmp_path):
 def test_refuses_other_files(tmp_path, data):
     path = tmp_path / "layer.net"
     path.write_bytes(data)
-    with pytest.raises(GraphError, match="layer.net"):
+    with pytest.raises(GraphError, match=r"layer\.net"):
         read_netx(path)
 
 
 def test_refuses_a_missing_and_a_truncated_file(make_layer, tmp_path):
     path = tmp_path / "layer.net"
-    with pytest.raises(GraphError, match="layer.net"):
+    with pytest.raises(GraphError, match=r"layer\.net"):
         read_netx(path)
     write_netx(make_layer(0), path)
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(GraphError, match="layer.net"):
+    with pytest.raises(GraphError, match=r"layer\.net"):
         read_netx(path)
 
 
