@@ -174,13 +174,13 @@ def chips(
 ) -> None:
     """List the chips, or the figures of one with their evidence and source."""
     from report import terminal
-    from report.energies import chip_figures, chip_rows
+    from report.energies import chip_figures, chip_rows, figure_rows
 
     rows = chip_rows() if name is None else chip_figures(name)
     if as_json:
         terminal.print_json(rows)
     else:
-        terminal.show_rows(rows)
+        terminal.show_rows(rows if name is None else figure_rows(rows))
 
 
 @app.command()
@@ -198,11 +198,13 @@ def train(
 ) -> None:
     """Train a model."""
     from train.config import load_preset
-    from train.loop import run as train_run
+
+    config = load_preset(preset, overrides)  # before torch, so that a wrong key is told at once
+    from train.loop import Run
+    from train.loop import train as train_run
     from train.sets import load_music
 
-    config = load_preset(preset, overrides)
-    train_run(config, run, data, load_music(data, cache), resume)
+    train_run(Run(config, run, data, load_music(data, cache)), resume)
 
 
 @app.command()

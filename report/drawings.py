@@ -7,6 +7,7 @@ its own font and colours. Widths are in points, so that type keeps its size at a
 import io
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator
 
 from report.spectrum import log_frequencies, spectrogram
@@ -24,6 +26,8 @@ ACCENT, WARM = "#1f9d8a", "#e0704f"
 # Stand-ins that `svg` turns into the page's own colours, light or dark.
 INK, FAINT = "#0a0b0c", "#8d8e8f"
 RANGE_DB = 80.0
+DPI = 110  # of the images within the drawings
+_MOST_PIXELS = 4096
 _STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 10.0,
@@ -41,6 +45,16 @@ _STYLE: Any = {
     "ytick.labelcolor": INK,
     "svg.fonttype": "none",
 }
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of `intervals`: `values` low, middle, high or None with a `remark`; `mark` a point."""
+
+    name: str
+    values: tuple[float, float, float] | None
+    mark: float | None = None
+    remark: str = ""
 
 
 def event_raster(
@@ -65,6 +79,8 @@ def event_raster(
             aspect="auto",
             origin="lower",
             extent=(0, seconds, 0, units),
+            # One pixel an entry, which the page scales; a long recording is averaged instead.
+            interpolation="none" if frames <= _MOST_PIXELS else "antialiased",
             interpolation_stage="rgba",
         )
         raster.set_ylabel("unit")
@@ -134,31 +150,38 @@ def bars(values: Mapping[str, float], unit: str, width: float = WIDE) -> Figure:
     return figure
 
 
-def intervals(
-    rows: Sequence[tuple[str, tuple[float, float, float] | None, str]],
-    unit: str,
-    width: float = WIDE,
-) -> Figure:
-    """Draw a row of `(name, (low, middle, high) or None, remark)` on a logarithmic axis.
+def intervals(rows: Sequence[Row], unit: str, marked: str, width: float = WIDE) -> Figure:
+    """Draw each row's range and middle on a logarithmic axis, and its mark as a hollow diamond.
 
     A row without figures keeps its place and shows its remark, so that nobody takes it for zero.
+    `marked` says in the legend what the mark is.
     """
     with matplotlib.rc_context(_STYLE):
-        figure = _figure(width, 42 * len(rows) + 50)
+        figure = _figure(width, 42 * len(rows) + 70)
         panel = figure.subplots()
-        priced = [values for _, values, _ in rows if values]
-        low = min((values[0] for values in priced), default=1.0)
-        high = max((values[2] for values in priced), default=10.0)
+        ends = [(*row.values, row.mark or row.values[1]) for row in rows if row.values]
+        low = min((min(row) for row in ends), default=1.0)
+        high = max((max(row) for row in ends), default=10.0)
         panel.set_xscale("log")
         panel.set_xlim(low / 2, high * 2)
         panel.set_ylim(-0.6, len(rows) - 0.2)
-        for place, (name, values, remark) in zip(range(len(rows))[::-1], rows, strict=True):
-            panel.text(low / 2, place + 0.22, name, va="bottom", weight="bold")
-            if values is None:
-                panel.text(low / 2, place, remark, va="center", color=WARM)
+        for place, row in zip(range(len(rows))[::-1], rows, strict=True):
+            panel.text(low / 2, place + 0.22, row.name, va="bottom", weight="bold")
+            if row.values is None:
+                panel.text(low / 2, place, row.remark, va="center", color=WARM)
                 continue
-            panel.plot(values[::2], [place] * 2, color=ACCENT, linewidth=6, solid_capstyle="round")
-            panel.plot(values[1], place, "o", color=INK, markersize=5)
+            panel.plot(
+                row.values[::2], [place] * 2, color=ACCENT, linewidth=6, solid_capstyle="round"
+            )
+            panel.plot(row.values[1], place, "o", color=INK, markersize=5)
+            if row.mark:
+                panel.plot(row.mark, place, "D", color=WARM, fillstyle="none", markersize=6)
+        handles = [
+            Line2D([], [], color=ACCENT, linewidth=6, label="range"),
+            Line2D([], [], color=INK, marker="o", linestyle="", markersize=5, label="middle"),
+            Line2D([], [], color=WARM, marker="D", linestyle="", fillstyle="none", label=marked),
+        ]
+        figure.legend(handles=handles, loc="outside upper left", ncols=3, frameon=False)
         panel.set_yticks([])
         panel.spines["left"].set_visible(False)
         panel.grid(axis="x", color=FAINT, alpha=0.3, linewidth=0.6)
@@ -182,10 +205,11 @@ def svg(figure: Figure, name: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'(<svg [^>]*?) (?:width|height)="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg [^>]*?) (?:width|height)="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r"image-rendering:[a-z-]+;?", "", text)  # let the page smooth what it scales
     # The ids that matplotlib counts (figure_1, text_3 ...) would repeat on a page; nothing uses
     # them, while those that clip paths and markers use are hashed with the name.
-    return re.sub(r' id="[a-z]+[0-9]*_[0-9.]+"', "", text)
+    return re.sub(r' id="[\w.]+_[0-9]+"', "", text)
 
 
 def _figure(width: float, height: float) -> Figure:
-    return Figure(figsize=(width / 72, height / 72), dpi=144, layout="constrained")
+    return Figure(figsize=(width / 72, height / 72), dpi=DPI, layout="constrained")

@@ -108,6 +108,26 @@ def chip_figures(name: str) -> list[dict[str, Any]]:
     ]
 
 
+def figure_rows(figures: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Return a row of text for each of `chip_figures`, with its range in one column."""
+    return [
+        {
+            "figure": entry["figure"],
+            "value": _ranged(entry["value"], entry["low"], entry["high"], entry["unit"]),
+            "evidence": entry["evidence"],
+            "source": entry["source"],
+        }
+        for entry in figures
+    ]
+
+
+def _ranged(value: float | None, low: float | None, high: float | None, unit: str) -> str:
+    if value is None:
+        return "-"
+    spread = "" if low == value == high else f" ({low:.9g}..{high:.9g})"
+    return f"{value:.9g}{spread} {'' if unit == 'count' else unit}".rstrip()
+
+
 def _entry(chip: Chip, layer: IntegerLayer, counts: Counts, seconds: float) -> dict[str, Any]:
     reason = misfit(fit(layer, chip, counts.peak_current))
     real, fast = (

@@ -44,7 +44,8 @@ def page(
 
 def number(value: float, digits: int = 0) -> str:
     """Write a number with thin spaces between thousands, `digits` after the point."""
-    return f"{value:,.{digits}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    text = f"{value:,.{digits}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def percent(share: float) -> str:
@@ -71,27 +72,22 @@ def _pictures(
         "entropy bound": rates["bound_kbps"],
         "one bit an entry": rates["dense_kbps"],
     }
-    energy = [
-        (entry["title"], _interval(entry), _short(entry["refused"]))
-        for entry in report["energy"].values()
-    ]
+    energy = [_row(entry) for entry in report["energy"].values()]
     drawn: dict[str, dict[str, str]] = {}
     for size, width in (("wide", drawings.WIDE), ("narrow", drawings.NARROW)):
         for name, figure in (
             ("spectrograms", drawings.spectrograms(sounds, rate, width)),
             ("raster", drawings.event_raster(events.bits, report["frame_rate"], width)),
             ("bits", drawings.bars(bits, "kbit/s", width)),
-            ("energy", drawings.intervals(energy, "J", width)),
+            ("energy", drawings.intervals(energy, "J", "operations alone", width)),
         ):
             drawn.setdefault(name, {})[size] = drawings.svg(figure, f"{name}-{size}")
     return drawn
 
 
-def _interval(entry: Mapping[str, Any]) -> tuple[float, float, float] | None:
-    if entry["mid_j"] is None:
-        return None
-    return entry["low_j"], entry["mid_j"], entry["high_j"]
-
-
-def _short(reason: str | None) -> str:
-    return "" if not reason else "refused: see the table"
+def _row(entry: Mapping[str, Any]) -> drawings.Row:
+    if entry["refused"]:
+        reason = entry["refused"].partition(":")[0]
+        return drawings.Row(entry["title"], None, remark=f"refused: {reason} (see the table)")
+    values = (entry["low_j"], entry["mid_j"], entry["high_j"])
+    return drawings.Row(entry["title"], values, mark=entry["operations_j"])

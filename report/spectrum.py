@@ -19,17 +19,29 @@ def spectrogram(samples: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArr
     """Return the power in dB, `(BINS, 1 + samples // HOP)`, of the signal `(samples,)`.
 
     Hann window of 2048 samples every 512, zeros beyond both ends; 0 dB is a full-scale sine.
-    Between the lines of the transform the power is interpolated linearly.
+    A band holds its strongest line, or, where it is narrower than the lines' distance, the power
+    interpolated between them.
     """
     padded = np.pad(samples, WINDOW // 2)
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
     hann = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
     # A full-scale sine gives sum(hann) / 2 in its line.
     power = np.abs(np.fft.rfft(windows * hann, axis=1) / (hann.sum() / 2)) ** 2
+    decibels = 10 * np.log10(_banded(power, sample_rate) + _FLOOR)
+    return decibels.T.astype(np.float32)
+
+
+def _banded(power: npt.NDArray[np.floating], sample_rate: int) -> npt.NDArray[np.floating]:
+    """Bring power from the lines of the transform `(T, lines)` to the bands `(T, BINS)`."""
+    centres = log_frequencies(sample_rate)
     lines = np.fft.rfftfreq(WINDOW, 1 / sample_rate)
-    place = np.interp(log_frequencies(sample_rate), lines, np.arange(lines.size))
+    place = np.interp(centres, lines, np.arange(lines.size))
     below = np.minimum(place.astype(np.int64), lines.size - 2)
-    share = (place - below)[None]
-    mixed = power[:, below] * (1 - share) + power[:, below + 1] * share
-    decibels: npt.NDArray[np.float32] = (10 * np.log10(mixed + _FLOOR)).T.astype(np.float32)
-    return decibels
+    share = place - below
+    between = power[:, below] * (1 - share) + power[:, below + 1] * share
+    half = (centres[1] / centres[0]) ** 0.5
+    first = np.searchsorted(lines, centres / half)
+    last = np.searchsorted(lines, centres * half)
+    # reduceat takes one line where a band holds none; that band is interpolated anyway.
+    strongest = np.maximum.reduceat(power, np.minimum(first, lines.size - 1), axis=1)
+    return np.where(last > first, np.maximum(strongest, between), between)

@@ -106,16 +106,19 @@ def show(title: str, facts: Mapping[str, Any], as_json: bool) -> None:
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows with the same keys as a table."""
+    """Print rows with the same keys as a table, whose last column takes what width is left."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in rows[0] if rows else ():
-        table.add_column(name.replace("_", " "), overflow="fold")
+    names = list(rows[0]) if rows else []
+    for name in names:
+        table.add_column(name.replace("_", " "), no_wrap=name != names[-1], overflow="fold")
     for row in rows:
         table.add_row(*(_text(value) for value in row.values()))
-    Console(highlight=False, markup=False).print(table)
+    # A pipe has no width; wide enough that words which are searched for stay whole.
+    width = None if sys.stdout.isatty() else 160
+    Console(width=width, highlight=False, markup=False).print(table)
 
 
 def print_json(value: Any) -> None:

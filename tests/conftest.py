@@ -8,6 +8,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from neuromorphic.graphs import exact_graph, write_graph
+from neuromorphic.integer import IntegerLayer
+from neuromorphic.netx import write_netx
 from runtime.bundle import Bundle, open_bundle, write_manifest
 
 UNITS, LATENT, HOP, CHUNK, CONTEXT = 5, 8, 512, 16, 4
@@ -36,12 +39,22 @@ def copy_of_toy(tmp_path: Path) -> Callable[[], Path]:
     return make
 
 
-def make_toy(folder: Path, noise_share: float = 0.1) -> Bundle:
+@pytest.fixture(scope="session")
+def spiking_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The same as `toy_bundle`, with its bottleneck also as a graph and as a fixed-point layer."""
+    return make_toy(tmp_path_factory.mktemp("spiking"), bottleneck=True)
+
+
+def make_toy(folder: Path, noise_share: float = 0.1, bottleneck: bool = False) -> Bundle:
     """Write the three graphs and the manifest of a toy bundle."""
     folder.mkdir(exist_ok=True)
-    _encoder(folder / "encoder.onnx")
+    matrix = _encoder(folder / "encoder.onnx")
     _decoder_fast(folder / "decoder_fast.onnx")
     _decoder(folder / "decoder.onnx", noise_share)
+    if bottleneck:
+        layer = IntegerLayer(matrix.astype(np.int32), np.zeros(UNITS, np.int32), 0)
+        write_graph(exact_graph(layer), folder / "bottleneck.nir")
+        write_netx(layer, folder / "bottleneck.net")
     write_manifest(
         folder,
         {
@@ -59,13 +72,17 @@ def make_toy(folder: Path, noise_share: float = 0.1) -> Bundle:
             "attribution": "made by hand",
             "training": {},
             "quality": {},
-            "operations": {},
+            "operations": {
+                "encoder_macs_per_frame": 1000,
+                "decoder_fast_macs_per_frame": 2000,
+                "decoder_macs_per_frame_per_step": 3000,
+            },
         },
     )
     return open_bundle(folder)
 
 
-def _encoder(path: Path) -> None:
+def _encoder(path: Path) -> np.ndarray:
     random = np.random.default_rng(1)
     weights = {
         "filter": random.normal(0, 4, (LATENT, 1, 3 * HOP)),
@@ -85,6 +102,7 @@ def _encoder(path: Path) -> None:
         helper.make_node("Cast", ["fires"], ["events"], to=TensorProto.FLOAT),
     ]
     _save(path, nodes, weights, ["audio"], ["payload", "events"])
+    return weights["matrix"]
 
 
 def _decoder_fast(path: Path) -> None:

@@ -1,0 +1,235 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import spiking_music
+from runtime.bundle import Bundle
+from runtime.container import read_spk
+
+Run = Callable[..., tuple[int, str, str]]
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line here and return its exit code, output and errors."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["spiking-music", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            spiking_music.main()
+        captured = capsys.readouterr()
+        code = stop.value.code
+        assert code is None or isinstance(code, int)
+        return code or 0, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def piece(tmp_path: Path) -> Path:
+    """A stereo recording at 44.1 kHz of an odd length: 15 000.5 samples at 22 050 Hz."""
+    path = tmp_path / "piece.flac"
+    soundfile.write(path, RNG.normal(0, 0.1, (30_001, 2)), 44_100)
+    return path
+
+
+@pytest.mark.parametrize("length", [1, 511, 512, 513, 9_999])
+def test_every_length_comes_back(cli: Run, toy_bundle: Bundle, tmp_path: Path, length: int) -> None:
+    audio, spk, out = (tmp_path / name for name in ("in.wav", "in.spk", "out.wav"))
+    soundfile.write(audio, RNG.normal(0, 0.1, length), 22_050)
+    assert cli("encode", audio, "--bundle", toy_bundle.path)[0] == 0
+    assert read_spk(spk)[0].samples == length
+    for decoder in ("fast", "diffusion"):
+        words = ("decode", spk, out, "--decoder", decoder, "--bundle", toy_bundle.path, "-f")
+        assert cli(*words)[0] == 0
+        assert soundfile.info(out).frames == length
+        assert soundfile.info(out).samplerate == 22_050
+
+
+def test_every_report_is_json_on_request(
+    cli: Run, spiking_bundle: Bundle, piece: Path, tmp_path: Path
+) -> None:
+    spk = tmp_path / "x.spk"
+    bundle = ("--bundle", spiking_bundle.path, "--json")
+    reports = {
+        verb: json.loads(output)
+        for verb, (code, output, _) in {
+            "encode": cli("encode", piece, spk, *bundle),
+            "info": cli("info", spk, "--json"),
+            "decode": cli("decode", spk, tmp_path / "x.wav", *bundle),
+            "simulate": cli("simulate", piece, *bundle),
+            "energy": cli("energy", piece, "--chip", "loihi1", *bundle),
+            "chips": cli("chips", "--json"),
+            "chip": cli("chips", "loihi1", "--json"),
+        }.items()
+        if code == 0
+    }
+    assert reports["encode"]["bytes"] == reports["info"]["bytes"] == spk.stat().st_size
+    assert reports["decode"]["samples"] == reports["info"]["samples"] == 15_000
+    assert reports["simulate"] == {"compared": 5 * 30, "nir": 0, "integer": 0, "lava": 0}
+    assert list(reports["energy"]) == ["loihi1"]
+    assert "loihi1" in [row["name"] for row in reports["chips"]]
+    assert {"figure", "value", "unit", "evidence", "source"} <= set(reports["chip"][0])
+
+
+def test_tables_name_what_they_show(cli: Run, spiking_bundle: Bundle, piece: Path) -> None:
+    assert "loihi2" in cli("chips")[1]
+    assert "unpublished" in cli("chips", "loihi2")[1]
+    assert "loihi1" in cli("energy", piece, "--bundle", spiking_bundle.path)[1]
+
+
+def bad_inputs(folder: Path) -> dict[str, tuple[object, ...]]:
+    """Command lines that must each end in one line; `good.wav`, `text.wav` and so on are there."""
+    good, spk = folder / "good.wav", folder / "good.spk"
+    bundle = ("--bundle", folder / "bundle")
+    return {
+        "missing recording": ("encode", folder / "none.wav", *bundle),
+        "folder": ("encode", folder, folder / "x.spk", *bundle),
+        "empty recording": ("encode", folder / "empty.wav", *bundle),
+        "no audio": ("encode", folder / "text.wav", *bundle),
+        "not a number": ("encode", folder / "nan.wav", *bundle),
+        "truncated": ("encode", folder / "short.wav", *bundle),
+        "missing bundle": ("encode", good, folder / "x.spk", "--bundle", folder / "none"),
+        "existing output": ("encode", good, spk, *bundle),
+        "no such folder": ("encode", good, folder / "none" / "x.spk", *bundle),
+        "no spk": ("decode", good, folder / "x.wav", *bundle),
+        "missing spk": ("info", folder / "none.spk"),
+        "unknown chip": ("chips", "loihi9"),
+        "unknown decoder": ("decode", spk, folder / "x.wav", "--decoder", "loud", *bundle),
+        "no steps": ("decode", spk, folder / "x.wav", "--steps", "0", *bundle),
+        "other format": ("decode", spk, folder / "x.mp3", *bundle),
+        "unknown back end": ("simulate", good, "--backend", "abacus", *bundle),
+        "no bottleneck": ("simulate", good, "--backend", "integer", *bundle),
+        "unknown verb": ("play", good),
+        "unknown option": ("info", spk, "--loud"),
+        "missing argument": ("encode",),
+        "json and pipe": ("encode", good, "-", "--json", *bundle),
+        "untrained run": ("export", folder / "none", folder / "x"),
+        "unknown preset": ("train", "huge", folder / "x"),
+    }
+
+
+@pytest.fixture
+def bad(tmp_path: Path, copy_of_toy: Callable[[], Path], cli: Run) -> dict[str, tuple[object, ...]]:
+    copy_of_toy()
+    soundfile.write(tmp_path / "good.wav", RNG.normal(0, 0.1, 5000), 22_050)
+    assert cli("encode", tmp_path / "good.wav", "--bundle", tmp_path / "bundle")[0] == 0
+    (tmp_path / "empty.wav").touch()
+    (tmp_path / "text.wav").write_text("no sound here")
+    (tmp_path / "short.wav").write_bytes((tmp_path / "good.wav").read_bytes()[:5000])
+    soundfile.write(tmp_path / "nan.wav", np.full(5000, np.nan), 22_050, "FLOAT")
+    return bad_inputs(tmp_path)
+
+
+@pytest.mark.parametrize("case", list(bad_inputs(Path())))
+def test_bad_input_ends_in_one_line_and_writes_nothing(
+    cli: Run, bad: dict[str, tuple[object, ...]], tmp_path: Path, case: str
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    code, output, errors = cli(*bad[case])
+    assert (code, output) == (2, "")
+    assert errors.startswith("error: ")
+    assert errors.count("\n") == 1
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_a_damaged_bundle_is_refused(
+    cli: Run, copy_of_toy: Callable[[], Path], piece: Path
+) -> None:
+    bundle = copy_of_toy()
+    with (bundle / "encoder.onnx").open("ab") as file:
+        file.write(b"!")
+    code, _, errors = cli("encode", piece, "--bundle", bundle)
+    assert code == 2
+    assert "encoder.onnx" in errors
+
+
+def test_another_model_is_refused(
+    cli: Run, toy_bundle: Bundle, noiseless_bundle: Bundle, piece: Path
+) -> None:
+    spk = piece.with_suffix(".spk")
+    cli("encode", piece, "--bundle", toy_bundle.path)
+    code, _, errors = cli("decode", spk, "--bundle", noiseless_bundle.path)
+    assert code == 2
+    assert toy_bundle.manifest.model_hash in errors
+    assert noiseless_bundle.manifest.model_hash in errors
+    assert not piece.with_suffix(".wav").exists()
+
+
+def test_an_interrupt_ends_with_130(
+    cli: Run, toy_bundle: Bundle, piece: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("runtime.codec.Codec.encode", interrupt)
+    code, _, errors = cli("encode", piece, "--bundle", toy_bundle.path)
+    assert code == 130
+    assert "Traceback" not in errors
+    assert not piece.with_suffix(".spk").exists()
+
+
+@pytest.mark.parametrize(("package", "extra"), [("nir", "neuromorphic"), ("torch", "train")])
+def test_a_missing_package_is_named_with_its_extra(
+    cli: Run,
+    spiking_bundle: Bundle,
+    piece: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    package: str,
+    extra: str,
+) -> None:
+    def missing(*_: object) -> None:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+    monkeypatch.setattr("report.agreement.spikes", missing)
+    code, _, errors = cli("simulate", piece, "--bundle", spiking_bundle.path)
+    assert code == 2
+    assert f"{package} is not installed" in errors
+    assert f"[{extra}]" in errors
+
+
+def _piped(words: list[object], data: bytes) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "spiking_music", *map(str, words)]
+    return subprocess.run(command, input=data, capture_output=True, check=False)
+
+
+def test_pipes_carry_the_same_bytes_as_files(
+    cli: Run, toy_bundle: Bundle, piece: Path, tmp_path: Path
+) -> None:
+    bundle = ["--bundle", toy_bundle.path]
+    cli("encode", piece, *bundle)
+    cli("decode", piece.with_suffix(".spk"), *bundle)
+    encoded = _piped(["encode", "-", *bundle], piece.read_bytes())
+    assert encoded.stdout == piece.with_suffix(".spk").read_bytes()
+    decoded = _piped(["decode", "-", *bundle], encoded.stdout)
+    assert decoded.stdout == piece.with_suffix(".wav").read_bytes()
+    assert encoded.stderr == decoded.stderr == b""
+
+
+def test_help_loads_nothing_that_it_does_not_need() -> None:
+    code = "import spiking_music, sys; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    heavy = {"numpy", "onnxruntime", "torch", "matplotlib", "soundfile", "nir", "lava", "jinja2"}
+    assert not heavy & set(found.stdout.split())
+
+
+def test_coding_never_loads_torch(toy_bundle: Bundle, piece: Path) -> None:
+    code = f"""
+import sys
+import spiking_music
+sys.argv = ["spiking-music", "encode", {str(piece)!r}, "--bundle", {str(toy_bundle.path)!r}]
+try:
+    spiking_music.main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+heavy = {{"torch", "matplotlib", "nir", "h5py", "jinja2", "train", "neuromorphic"}}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
