@@ -19,8 +19,9 @@ def write_netx(layer: IntegerLayer, path: Path, overwrite: bool = False) -> None
     """Write `layer` as group `/layer/0` of the netx layout (lava-dl 0.6 `netx.hdf5.Network`).
 
     Weights are stored as they are and the bias in weight units, with threshold 1 folded in. netx
-    has no field for a right shift: ours is `/layer/0/weightShift`, which lava-dl ignores, so a
-    layer with a shift needs `synapse.proc_params["weight_exp"]` lowered by it after loading.
+    has no field for a right shift: ours is `/layer/0/weightShift`, which lava-dl ignores, so that
+    a layer with a shift needs `weight_exp` of its Dense lowered by it after loading, with
+    `network.layers[0].synapse.proc_params.overwrite`; then its spikes are those of the layer.
     Raises `OutputError` when `path` cannot be written.
     """
     with replacing(path, overwrite) as temporary, h5py.File(temporary, "w") as file:
