@@ -138,8 +138,8 @@ def simulate(
         payload, events = codec.analyse(samples, progress)
     wrong: dict[str, int] = {}
     for name in chosen:
-        with terminal.progress(name):
-            bits = agreement.spikes(codec.bundle, payload, name)
+        with terminal.progress(name) as progress:
+            bits = agreement.spikes(codec.bundle, payload, name, progress)
         wrong[name] = agreement.differing(bits, events.bits)
     facts = {"compared": events.bits.size} | wrong
     terminal.show(f"{audio}: bits that differ from the encoder's", facts, as_json)

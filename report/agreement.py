@@ -1,5 +1,6 @@
 """The same bottleneck computed in several ways, and how many bits they differ in."""
 
+from collections.abc import Callable
 from typing import Literal, get_args
 
 import numpy as np
@@ -14,12 +15,18 @@ BACKENDS: tuple[Backend, ...] = get_args(Backend)
 STEP_S = 1e-4  # the graph has no memory, so that any step gives the same spikes
 
 
-def spikes(bundle: Bundle, payload: npt.NDArray[np.int8], backend: Backend) -> Bits:
+def spikes(
+    bundle: Bundle,
+    payload: npt.NDArray[np.int8],
+    backend: Backend,
+    progress: Callable[[float], None] | None = None,
+) -> Bits:
     """Return the spikes `(N, T) bool` that one back end computes from `payload (M, T) int8`.
 
     `nir` runs the bundle's graph in float64, `integer` and `lava` its fixed-point layer, Lava in a
-    process of its own. Raises `MissingPackageError` where Lava is not installed, `BundleError` and
-    `GraphError` for a bundle without a usable bottleneck.
+    process of its own; only Lava takes long enough to tell its `progress`, 0..1.
+    Raises `MissingPackageError` where Lava is not installed, `BundleError` and `GraphError` for a
+    bundle without a usable bottleneck.
     """
     # Each back end loads its own packages: who asks for integers needs no Lava.
     if backend == "nir":
@@ -34,7 +41,7 @@ def spikes(bundle: Bundle, payload: npt.NDArray[np.int8], backend: Backend) -> B
         return layer.spikes(payload)
     from neuromorphic.loihi.driver import simulate
 
-    return simulate(layer, payload, timeout=60.0 + payload.shape[1])
+    return simulate(layer, payload, progress=progress)
 
 
 def differing(one: Bits, other: Bits) -> int:

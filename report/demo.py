@@ -177,9 +177,10 @@ def _agreement(
         "onnx": differing(events.bits, reference),
     }
     for backend in BACKENDS:
-        with clock(f"simulate: {backend}"):
+        with clock(f"simulate: {backend}") as progress:
             try:
-                wrong[backend] = differing(spikes(bundle, payload, backend), reference)
+                bits = spikes(bundle, payload, backend, progress)
+                wrong[backend] = differing(bits, reference)
             except MissingPackageError as error:
                 wrong[backend], unavailable[backend] = None, str(error)
     return {
