@@ -1,6 +1,5 @@
 """The three ONNX graphs of a bundle, exported from torch with every length dynamic."""
 
-import copy
 import logging
 import warnings
 from pathlib import Path
@@ -17,7 +16,7 @@ from train.bottleneck import PAYLOAD_SCALE, integer_events
 from train.config import HOP
 from train.layers import Convolution
 from train.model import Model
-from train.seanet import folded
+from train.seanet import fold
 from train.unet import UNet
 
 OPSET = 20  # from 21 on ONNX Runtime decomposes GroupNormalization into slower pieces
@@ -42,8 +41,9 @@ def deployed_encoder(model: Model, layer: IntegerLayer) -> PayloadEncoder:
     """The encoder as it ships: weight norm and payload scale folded, weights rounded to fp16.
 
     The rounding happens here, so that torch, ONNX and every other copy hold the same weights.
+    The model's own encoder is changed in place, as in the two functions below.
     """
-    encoder = folded(model.encoder)
+    encoder = fold(model.encoder)
     last = list(encoder.layers)[-1]
     norm = model.bottleneck.latent_norm
     if not isinstance(last, Convolution) or norm.running_var is None or norm.running_mean is None:
@@ -60,12 +60,12 @@ def deployed_encoder(model: Model, layer: IntegerLayer) -> PayloadEncoder:
 
 def deployed_waveform(model: Model) -> nn.Module:
     """The waveform decoder as it ships."""
-    return _half(folded(model.waveform))
+    return _half(fold(model.waveform))
 
 
 def deployed_unet(model: Model) -> UNet:
     """The U-Net as it ships."""
-    return _half(copy.deepcopy(model.unet))
+    return _half(model.unet)
 
 
 def _half(module: Network) -> Network:

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from neuromorphic.integer import BIAS_MAX, CURRENT_LIMIT, PAYLOAD_MAX, WEIGHT_MAX, IntegerLayer
 
+NEVER = 5.0  # standard deviations at which a unit can be called dead or constant
+SUM_MAX = 7500  # sum of a unit's |weights|: the portable NIR graph is exact below 2^20 / 127
 PAYLOAD_SCALE = 32.0  # payload units a standard deviation: four of them fit
 
 
@@ -60,7 +62,11 @@ class Bottleneck(nn.Module):
     def integer_weight(self) -> Tensor:
         """The weights on the grid: `(N, M)` float32, integers in -127..127, one scale a unit."""
         weight = self.linear.weight
-        scaled = weight * (WEIGHT_MAX / weight.detach().abs().amax(1, keepdim=True))
+        size = weight.detach().abs()
+        limit = torch.minimum(
+            WEIGHT_MAX / size.amax(1, keepdim=True), SUM_MAX / size.sum(1, keepdim=True)
+        )
+        scaled = weight * limit
         return straight_through(scaled, scaled.round())
 
     def forward(self, latent: Tensor) -> Tensor:
@@ -77,7 +83,9 @@ def freeze(bottleneck: Bottleneck) -> IntegerLayer:
     """The integer layer that a chip runs: batch norm becomes a threshold, folded in float64.
 
     A unit fires when `gamma (k x - mean) / sd + beta > 0`; for gamma > 0 that is
-    `k x > mean - beta sd / gamma`, and a negative gamma turns the signs of the row around.
+    `k x > mean - beta sd / gamma`, and a negative gamma turns the signs of the row around. A
+    threshold further than `NEVER` standard deviations from the mean is moved there: it makes the
+    same dead (or constant) unit, and would cost all others the resolution of their bias.
     """
     norm = bottleneck.norm
     assert norm.running_mean is not None
@@ -88,7 +96,8 @@ def freeze(bottleneck: Bottleneck) -> IntegerLayer:
     )
     sign = np.where(gamma < 0, -1, 1)
     weight = sign[:, None] * bottleneck.integer_weight().detach().numpy().astype(np.int64)
-    threshold = sign * (mean - beta * np.sqrt(variance + norm.eps) / gamma)
+    distance = np.clip(beta / gamma, -NEVER, NEVER)
+    threshold = sign * (mean - distance * np.sqrt(variance + norm.eps))
     shift = _shift(weight, threshold)
     # The nearest threshold on the grid; at shift 0 this is floor(threshold) + 1, which is exact.
     bias = -np.floor(threshold / 2**shift + 0.5 + 0.5 / 2**shift).astype(np.int64)

@@ -75,6 +75,7 @@ def train(run: Run, resume: bool = False) -> None:
     with Progress(console=Console(stderr=True)) as progress:
         for part in parts[first:]:
             _train(model, part, run, progress, start)
+            plot(run.folder)
             start = None
 
 
@@ -215,7 +216,6 @@ def _save(
         **{f"optimiser.{k}": v for k, v in checkpoints.optimiser_tensors(optimiser).items()},
     }
     checkpoints.save(run.folder, Checkpoint(run.config, run.data, part.name, step, tensors))
-    plot(run.folder)
 
 
 def _log(folder: Path, row: dict[str, object]) -> None:

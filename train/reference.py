@@ -16,7 +16,7 @@ from runtime.errors import BundleError
 from runtime.windows import window
 from train.bottleneck import integer_events
 from train.config import ConfigError, from_dict
-from train.seanet import Encoder, folded
+from train.seanet import Encoder, fold
 
 Events = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.bool_]]
 
@@ -31,7 +31,7 @@ def load_reference(bundle: Bundle) -> Events:
     weights = _weights(bundle.file("encoder.onnx"))
     try:
         config = from_dict(manifest.training.get("config"))
-        encoder = folded(Encoder(config.encoder, config.code.latent))
+        encoder = fold(Encoder(config.encoder, config.code.latent))
         encoder.load_state_dict({name: weights[f"encoder.{name}"] for name in encoder.state_dict()})
     except (ConfigError, KeyError, RuntimeError) as error:
         raise BundleError(

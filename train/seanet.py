@@ -4,7 +4,6 @@ EnCodec's pattern: kernel 7, one residual block a ratio, ELU, weight norm; ratio
 of 512. Added to it: dilated residual blocks at the frame rate, where context is cheap.
 """
 
-import copy
 import math
 from typing import TypeVar
 
@@ -68,13 +67,15 @@ def _frames(config: SeaNet, channels: int) -> list[nn.Module]:
     return [*recurrence, *(Residual(channels, dilation) for dilation in config.frame_dilations)]
 
 
-def folded(module: Network) -> Network:
-    """A copy of a network for inference, with its weight norms multiplied out."""
-    copied = copy.deepcopy(module).eval()
-    for part in copied.modules():
+def fold(module: Network) -> Network:
+    """Multiply a network's weight norms out, in place, for inference; returns it.
+
+    Not on a deep copy: torch keeps a parametrised weight in the class, which copies share.
+    """
+    for part in module.modules():
         if parametrize.is_parametrized(part, "weight"):
             parametrize.remove_parametrizations(part, "weight")
-    return copied
+    return module.eval()
 
 
 def context_frames(encoder: SeaNet, decoder: SeaNet) -> int:

@@ -101,7 +101,8 @@ class Level(nn.Module):
             inner = item(inner, features, code)
         if self.factor > 1:
             inner = F.interpolate(inner, scale_factor=(1.0, float(self.factor)), mode="nearest")
-        gate = self.gate(F.silu(features))[:, :, None, None]
+        # Around one: gates around zero, nine levels deep, would silence the code at the start.
+        gate = 1 + self.gate(F.silu(features))[:, :, None, None]
         joined: Tensor = self.skip(signal) + gate * self.up(inner)
         return joined
 
