@@ -174,7 +174,7 @@ def chips(
 ) -> None:
     """List the chips, or the figures of one with their evidence and source."""
     from report import terminal
-    from report.energies import chip_figures, chip_rows, figure_rows
+    from report.chips import chip_figures, chip_rows, figure_rows
 
     rows = chip_rows() if name is None else chip_figures(name)
     if as_json:
@@ -297,7 +297,8 @@ def _missing(error: ModuleNotFoundError) -> str:
     package = (error.name or "").partition(".")[0]
     for extra, packages in EXTRAS.items():
         if package in packages:
-            return f"{package} is not installed; pip install 'spiking-music[{extra}]'"
+            install = f"run make, or pip install '.[{extra}]' in the repository"
+            return f"{package} is not installed; {install}"
     raise error
 
 

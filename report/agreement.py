@@ -50,16 +50,14 @@ def differing(one: Bits, other: Bits) -> int:
 
 
 def torch_spikes(bundle: Bundle, samples: npt.NDArray[np.float32]) -> Bits:
-    """Return the events `(N, T) bool` that the trained model itself makes of `samples (n,)`.
+    """Return the events `(N, T) bool` that torch makes of `samples (n,)`: the model as trained.
 
-    Raises `MissingPackageError` without torch, `BundleError` for a bundle without its weights.
+    Raises `MissingPackageError` without torch, `BundleError` for an encoder that it cannot build.
     """
-    bundle.file("encoder.safetensors")
     try:
-        from train.checkpoint import load_reference
+        from train.reference import load_reference
     except ModuleNotFoundError as error:
         raise MissingPackageError(
-            f"{error.name} is not installed; pip install 'spiking-music[train]'"
+            f"{error.name} is not installed; run make, or pip install '.[train]' in the repository"
         ) from error
-    bits: Bits = load_reference(bundle.path)(samples)
-    return bits
+    return load_reference(bundle)(samples)

@@ -125,7 +125,7 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
         "wrong bits": f"of {wrong['compared']} against the {report['reference']}'s: {others}",
     }
     for entry in report["energy"].values():
-        facts[entry["title"]] = entry["refused"] or (
+        facts[entry["title"]] = (entry["refused"] or "").replace("_", " ") or (
             f"{joules(entry['mid_j'])} ({joules(entry['low_j'])} to {joules(entry['high_j'])})"
         )
     return facts | {f"no {name}": reason for name, reason in report["unavailable"].items()}

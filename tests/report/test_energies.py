@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuromorphic.chips import chip_names
-from report.energies import chip_figures, chip_rows, energies, energy_rows, joules, operations
+from report.energies import energies, energy_rows, joules, operations
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 from runtime.errors import ChipError
@@ -48,10 +48,3 @@ def test_the_shares_of_all_parts_make_one(spiking_bundle: Bundle) -> None:
     found = operations(spiking_bundle, payload, events)
     assert sum(part["share"] for part in found["parts"]) == pytest.approx(1)
     assert found["bottleneck_share"] == pytest.approx(40 / (40 + 1000 + 2000 + 4 * 3000))
-
-
-def test_every_figure_of_every_chip_has_evidence_and_a_source() -> None:
-    for row in chip_rows():
-        figures = chip_figures(row["name"])
-        assert figures
-        assert all(figure["evidence"] and figure["source"] for figure in figures)
