@@ -105,10 +105,11 @@ def export_unet(unet: UNet, units: int, path: Path) -> None:
     """Write `decoder.onnx`: one denoising step."""
     blocks, batch = torch.export.Dim("blocks", min=2), torch.export.Dim("batch", min=1)
     long, code = {0: batch, 2: 4 * HOP * blocks}, {0: batch, 2: 4 * blocks}
-    sound = torch.zeros(2, 1, HOP * FRAMES)
+    # Two tensors: the exporter makes one input of a tensor that is given twice.
+    sample, base = torch.zeros(2, 1, HOP * FRAMES), torch.ones(2, 1, HOP * FRAMES)
     _export(
         unet,
-        (sound, torch.zeros(2), torch.zeros(2, units, FRAMES), sound),
+        (sample, torch.zeros(2), torch.zeros(2, units, FRAMES), base),
         ["sample", "sigma", "events", "base"],
         ["velocity"],
         (long, {0: batch}, code, long),

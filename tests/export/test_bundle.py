@@ -1,0 +1,154 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import soundfile
+import torch
+
+from export.bundle import ExportError, export
+from export.quality import STEPS, measure, write_quality
+from neuromorphic.graphs import layer_of, read_graph, run_graph
+from neuromorphic.netx import read_netx
+from runtime.bundle import Bundle, open_bundle
+from runtime.codec import Codec
+from runtime.errors import OutputError
+from train import checkpoint as checkpoints
+from train.checkpoint import Checkpoint, CheckpointError
+from train.config import HOP, SAMPLE_RATE, Config, load_preset
+from train.model import Model
+from train.reference import load_reference
+
+MICRO = [
+    "encoder.filters=2",
+    "waveform.filters=2",
+    "code.latent=16",
+    "code.units=6",
+    "unet.channels=[8,8,8,8,8,8,8,8,16]",
+    "unet.features=8",
+    "codes_stage.steps=1",
+    "diffusion_stage.steps=1",
+]
+
+
+def save_run(folder: Path, config: Config, step: int = 1) -> Path:
+    """A run as training would leave it, with statistics of noise instead of music."""
+    folder.mkdir()
+    model = Model(config)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        model.train()
+        for _ in range(80):
+            model.events(torch.randn(2, 1, 16 * HOP, generator=generator) * 0.1)
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    checkpoints.save(folder, Checkpoint(config, "noise", "diffusion", step, tensors))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_run(tmp_path_factory.mktemp("runs") / "run", load_preset("tiny", MICRO))
+
+
+@pytest.fixture(scope="module")
+def bundle(run: Path) -> Bundle:
+    return export(run, run.parent / "bundle")
+
+
+def noise(samples: int, seed: int = 1) -> np.ndarray:
+    return (np.random.default_rng(seed).standard_normal(samples) * 0.1).astype(np.float32)
+
+
+def test_a_bundle_has_every_part_and_opens(bundle: Bundle) -> None:
+    names = {"encoder", "decoder", "decoder_fast"}
+    assert {f"{name}.onnx" for name in names} | {
+        "bottleneck.nir",
+        "bottleneck.lif.nir",
+        "bottleneck.net",
+    } == set(bundle.manifest.files)
+    assert open_bundle(bundle.path).manifest == bundle.manifest
+
+
+@pytest.mark.parametrize("seconds", [0.3, 5.9, 9.1])
+def test_torch_onnx_nir_and_integers_give_the_same_bits(bundle: Bundle, seconds: float) -> None:
+    samples = noise(round(seconds * SAMPLE_RATE))
+    payload, events = Codec(bundle).analyse(samples)
+    layer = layer_of(read_graph(bundle.file("bottleneck.nir")))
+    for name in ("bottleneck.nir", "bottleneck.lif.nir"):
+        spikes = run_graph(read_graph(bundle.file(name)), payload.astype(np.float64), 1e-4)
+        np.testing.assert_array_equal(spikes > 0, events.bits)
+    np.testing.assert_array_equal(layer.spikes(payload), events.bits)
+    np.testing.assert_array_equal(read_netx(bundle.file("bottleneck.net")).weight, layer.weight)
+    wrong = load_reference(bundle)(samples) != events.bits
+    # Payloads may round differently where float sums differ in their last bit.
+    assert wrong.mean() <= 1e-3
+
+
+@pytest.mark.parametrize("frames", [8, 20, 96])
+def test_decoders_equal_torch_at_any_length(bundle: Bundle, run: Path, frames: int) -> None:
+    from export.onnx_graphs import deployed_unet, deployed_waveform
+
+    model = Model(checkpoints.load(run).config).eval()
+    model.load_state_dict(checkpoints.load(run).part("model"))
+    waveform, unet = deployed_waveform(model), deployed_unet(model)
+    generator = torch.Generator().manual_seed(frames)
+    events = torch.rand(1, 6, frames, generator=generator).round()
+    sound, base = torch.randn(2, 1, 1, HOP * frames, generator=generator).unbind()
+    with torch.no_grad():
+        audio = waveform(events)
+        velocity = unet(sound, torch.tensor([0.4]), events, base)
+    feeds = {
+        "decoder_fast.onnx": ({"events": events}, audio),
+        "decoder.onnx": (
+            {"sample": sound, "sigma": torch.tensor([0.4]), "events": events, "base": base},
+            velocity,
+        ),
+    }
+    for name, (feed, expected) in feeds.items():
+        session = onnxruntime.InferenceSession(bundle.file(name))
+        (found,) = session.run(None, {key: value.numpy() for key, value in feed.items()})
+        np.testing.assert_allclose(found, expected.numpy(), atol=1e-5)
+
+
+def test_files_hold_half_precision_and_no_local_path(bundle: Bundle) -> None:
+    for path in bundle.path.iterdir():
+        content = path.read_bytes()
+        assert b"site-packages" not in content
+        assert str(Path.cwd()).encode() not in content
+    parameters = sum(p.numel() for p in Model(load_preset("tiny", MICRO)).unet.parameters())
+    assert (bundle.path / "decoder.onnx").stat().st_size < 2 * parameters + 400_000
+
+
+def test_an_unfinished_or_inexact_run_is_refused(tmp_path: Path) -> None:
+    config = load_preset("tiny", MICRO)
+    with pytest.raises(ExportError, match="stopped at step 0"):
+        export(save_run(tmp_path / "early", config, step=0), tmp_path / "bundle")
+    loose = dataclasses.replace(config, code=dataclasses.replace(config.code, on_grid=False))
+    with pytest.raises(ExportError, match="on_grid"):
+        export(save_run(tmp_path / "loose", loose), tmp_path / "bundle")
+    with pytest.raises(CheckpointError, match="holds no"):
+        export(tmp_path, tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_an_existing_bundle_stays(bundle: Bundle, run: Path) -> None:
+    with pytest.raises(OutputError, match="exists already"):
+        export(run, bundle.path)
+    assert open_bundle(bundle.path).manifest == bundle.manifest
+
+
+def test_quality_is_measured_and_written_without_changing_the_model(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        soundfile.write(tmp_path / f"{name}.wav", noise(40_000), SAMPLE_RATE)
+    found = measure(bundle, tmp_path)
+    assert found["clips"] == 2
+    assert set(found["decoders"]) == {"fast", *(f"diffusion_{steps}" for steps in STEPS)}
+    assert 0 < found["density"] < 1
+    write_quality(bundle, {"noise": found})
+    again = open_bundle(bundle.path)
+    assert again.manifest.quality == {"noise": json.loads(json.dumps(found))}
+    assert again.manifest.model_hash == bundle.manifest.model_hash
