@@ -27,6 +27,7 @@ from train.losses import diffuse, mel_distance, noise_ratio
 from train.model import Model
 from train.plot import LOG, plot
 from train.sets import Music
+from train.statistics import recalibrate
 
 WARM_UP = 100
 CLIP_NORM = 1.0
@@ -142,11 +143,14 @@ def _train(
         done = step + 1
         saving = done % EVERY == 0 or done == stage.steps
         if saving:
-            figures |= _evaluated(model, trained, average, part, run)
+            own = {name: tensor.clone() for name, tensor in trained.state_dict().items()}
+            _wear(average, model, trained, part, crops)
+            figures |= evaluate(model, run.music.validation, part.name)
         _log(run.folder, {"stage": part.name, "step": step, "loss": loss.item(), **figures})
-        if done == stage.steps:
-            trained.load_state_dict(average.state_dict())
         if saving:
+            if done < stage.steps:
+                trained.load_state_dict(own)
+                trained.train()
             _save(model, average, optimiser, part, done, run)
         progress.update(task, completed=done)
 
@@ -189,17 +193,13 @@ def _follow(average: nn.Module, trained: nn.Module, keep: float) -> None:
             mean.copy_(now)
 
 
-def _evaluated(
-    model: Model, trained: nn.Module, average: nn.Module, part: Part, run: Run
-) -> Figures:
-    """Figures of the averaged weights, which the model wears for as long as that takes."""
-    own = {name: tensor.clone() for name, tensor in trained.state_dict().items()}
+def _wear(average: nn.Module, model: Model, trained: nn.Module, part: Part, crops: Crops) -> None:
+    """Give the model the averaged weights, with statistics measured for them, to be judged by."""
     trained.load_state_dict(average.state_dict())
     trained.eval()
-    figures = evaluate(model, run.music.validation, part.name)
-    trained.load_state_dict(own)
-    trained.train()
-    return figures
+    if "bottleneck" in part.modules:
+        unseen = part.stage.steps
+        recalibrate(model, lambda i: torch.from_numpy(crops(unseen + i)).unsqueeze(1))
 
 
 def _save(

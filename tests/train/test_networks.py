@@ -11,7 +11,7 @@ SMALL = SeaNet(filters=2, ratios=(8, 8, 4, 2), frame_dilations=(1, 2), last_kern
 NET = UNet(
     channels=(8, 8, 8, 8, 8, 8, 8, 8, 8),
     factors=(1, 4, 4, 4, 2, 2, 2, 2, 2),
-   items=(0, 1, 1, 1, 1, 1, 2, 1, 1),
+    items=(0, 1, 1, 1, 1, 1, 2, 1, 1),
     features=16,
     on_residual=True,
     residual_gain=0.5,
