@@ -115,11 +115,9 @@ class Codec:
             yield payload.astype(np.int8), events > 0.5
 
     def _fast(self, bits: Bits) -> Iterator[Samples]:
-        manifest, frames = self.manifest, bits.shape[1]
-        context, chunk, hop = manifest.context_frames, manifest.chunk_frames, manifest.hop
-        for start in range(0, frames, chunk):
-            audio = self._wave(window(bits, start - context, chunk + 2 * context))
-            yield audio[context * hop : (context + chunk) * hop]
+        chunk = self.manifest.chunk_frames
+        for start in range(0, bits.shape[1], chunk):
+            yield self._wave(bits, start, chunk)
 
     def _diffused(self, bits: Bits, steps: int, seed: int) -> Iterator[Samples]:
         """Denoise windows of `chunk_frames`, or one shorter window for a short recording."""
@@ -131,13 +129,13 @@ class Codec:
         def pieces() -> Iterator[tuple[int, Samples]]:
             for start in starts(frames, length, overlap):
                 noise = frame_noise(seed, start, length, hop)
-                yield start * hop, self._denoised(window(bits, start, length), noise, steps)
+                wave = self._wave(bits, start, length)
+                yield start * hop, self._denoised(wave, window(bits, start, length), noise, steps)
 
         return cross_faded(pieces(), overlap * hop)
 
-    def _denoised(self, bits: Bits, noise: Samples, steps: int) -> Samples:
-        """Decode one window: the waveform decoder and the residual that the sampler finds."""
-        wave = self._wave(bits)
+    def _denoised(self, wave: Samples, bits: Bits, noise: Samples, steps: int) -> Samples:
+        """Add to the waveform decoder's sound of one window the residual that the sampler finds."""
         scale = np.float32(max(float(np.sqrt(np.mean(np.square(wave)))), _QUIET))
         base, events = (wave / scale)[None, None], bits[None].astype(np.float32)
 
@@ -149,9 +147,13 @@ class Codec:
         residual = ddim(velocity, noise[None, None], steps)[0, 0]
         return wave + np.float32(self.manifest.decoder.residual_gain) * scale * residual
 
-    def _wave(self, bits: Bits) -> Samples:
-        outputs = self._waveform({"events": bits[None].astype(np.float32)})
-        return _single(outputs["audio"], (1, bits.shape[1] * self.manifest.hop))[0]
+    def _wave(self, bits: Bits, start: int, length: int) -> Samples:
+        """Decode `length` frames from `start` on by the waveform decoder, heard in context."""
+        context, hop = self.manifest.context_frames, self.manifest.hop
+        width = length + 2 * context
+        events = window(bits, start - context, width)[None].astype(np.float32)
+        audio = _single(self._waveform({"events": events})["audio"], (1, width * hop))[0]
+        return audio[context * hop : (context + length) * hop]
 
     @cached_property
     def _encoder(self) -> Graph:
