@@ -211,15 +211,29 @@ def train(
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a run")],
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The folder to make")],
+    steps: Annotated[int, typer.Option(metavar="N", help="Of the diffusion by default")] = 4,
+    measure: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=DIR", help="Measure quality on recordings")
+    ] = None,
     force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a bundle of a trained model."""
     from export.bundle import export as export_bundle
+    from export.quality import measure as measured
+    from export.quality import write_quality
     from report import terminal
 
+    sets = [_named_folder(text) for text in measure or []]
     with terminal.progress("export") as progress:
-        export_bundle(run, bundle, overwrite=force, progress=progress)
-    print(bundle)
+        made = export_bundle(run, bundle, steps, force, progress)
+    quality = {}
+    for name, folder in sets:
+        with terminal.progress(f"measure {name}") as progress:
+            quality[name] = measured(made, folder, progress)
+    write_quality(made, quality)
+    facts = {"model": made.manifest.model_hash, "quality": quality}
+    terminal.show(str(bundle), facts, as_json)
 
 
 @app.command()
@@ -276,6 +290,13 @@ def _samples(audio: str, codec: "Codec") -> Any:
     for warning in recording.warnings:
         print(f"note: {warning}", file=sys.stderr)
     return recording.samples
+
+
+def _named_folder(text: str) -> tuple[str, Path]:
+    name, separator, folder = text.partition("=")
+    if not separator or not Path(folder).is_dir():
+        raise SpikingMusicError(f"--measure {text}: write NAME=DIR with a folder that exists")
+    return name, Path(folder)
 
 
 def _output(source: str, out: str | None, suffix: str, force: bool, as_json: bool) -> str:

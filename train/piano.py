@@ -155,9 +155,10 @@ def _soften(sound: Samples, key: int, force: float) -> Samples:
     """Make a key sound as struck with `force` 0..1 of the recorded one: softer and darker."""
     pitch = 440.0 * 2 ** ((key - 69) / 12)
     corner = pitch * (2 + 30 * force**2) + 500
-    spectrum = np.fft.rfft(sound)
-    frequency = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)
-    soft = np.fft.irfft(spectrum / np.sqrt(1 + (frequency / corner) ** 2), len(sound))
+    size = 1 << len(sound).bit_length()  # a power of two: other lengths can be very slow
+    frequency = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
+    spectrum = np.fft.rfft(sound, size) / np.sqrt(1 + (frequency / corner) ** 2)
+    soft = np.fft.irfft(spectrum, size)[: len(sound)]
     return (soft * (force**1.5 * _rms(sound) / _rms(soft.astype(np.float32)))).astype(np.float32)
 
 
