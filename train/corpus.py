@@ -1,6 +1,7 @@
 """Where training music comes from: MAESTRO's own layout, rendered MIDI, or any folder of audio."""
 
 import csv
+import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -13,7 +14,8 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from runtime.errors import SpikingMusicError
+from runtime.audio import read_audio
+from runtime.errors import AudioError, SpikingMusicError
 from runtime.files import replacing
 from train.performance import read_midi
 from train.piano import SAMPLE_RATE, Piano, render
@@ -72,20 +74,46 @@ def _metadata(root: Path) -> list[dict[str, str]]:
 
 
 def rendered(pieces: list[Piece], piano: Piano, cache: Path) -> list[Path]:
-    """The audio of pieces: their own WAV where it exists, else FLAC rendered once into `cache`."""
+    """The sound of pieces: their own WAV where it exists, else FLAC rendered once into `cache`."""
     cache.mkdir(parents=True, exist_ok=True)
 
     def audio(piece: Piece) -> Path:
         if piece.audio.exists():
-            return piece.audio
+            return prepared(piece.audio, cache)
         path = cache / f"{piece.midi.stem}.flac"
         if not path.exists():
-            sound = render(read_midi(piece.midi), piano)
-            with replacing(path, overwrite=True) as temporary:
-                soundfile.write(temporary, sound, SAMPLE_RATE, "PCM_16", format="FLAC")
+            _store(path, render(read_midi(piece.midi), piano))
         return path
 
     return [audio(piece) for piece in pieces]
+
+
+def prepared(file: Path, cache: Path) -> Path:
+    """A recording at 22 050 Hz: itself, or a mono FLAC of it, made once in `cache`.
+
+    Raises AudioError when it cannot be read.
+    """
+    if sample_rate_of(file) == SAMPLE_RATE:
+        return file
+    cache.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]
+    path = cache / f"{file.stem}-{digest}.flac"
+    if not path.exists():
+        _store(path, read_audio(file, SAMPLE_RATE).samples)
+    return path
+
+
+def sample_rate_of(file: Path) -> int:
+    """The rate of a recording in Hz; raises AudioError when it is no audio file."""
+    try:
+        return int(soundfile.info(file).samplerate)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{file}: is no audio file; take it out of the data") from error
+
+
+def _store(path: Path, sound: Samples) -> None:
+    with replacing(path, overwrite=True) as temporary:
+        soundfile.write(temporary, sound, SAMPLE_RATE, "PCM_16", format="FLAC")
 
 
 def audio_files(root: Path) -> list[Path]:

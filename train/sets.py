@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from train.corpus import DataError, audio_files, maestro, rendered
+from train.corpus import DataError, audio_files, maestro, prepared, rendered
 from train.performance import read_midi
 from train.piano import SAMPLE_RATE, Piano, render, salamander, steinway
 
@@ -44,13 +44,17 @@ def load_music(data: str, cache: Path) -> Music:
     if not root_folder.is_dir():
         raise DataError(f"data {data!r}: not a folder, maestro:DIR or 'shipped'")
     if (root_folder / "train").is_dir() and (root_folder / "validation").is_dir():
-        return _music(audio_files(root_folder / "train"), audio_files(root_folder / "validation"))
-    files = audio_files(root_folder)
+        return _music(*(_folder(root_folder / s, cache) for s in ("train", "validation")))
+    files = _folder(root_folder, cache)
     return _music(files[:-1] or files, files[-1:])
 
 
 def _split(root: Path, split: str, piano: Piano, cache: Path) -> list[Path]:
     return rendered(maestro(root, split), piano, cache / split)
+
+
+def _folder(root: Path, cache: Path) -> list[Path]:
+    return [prepared(file, cache) for file in audio_files(root)]
 
 
 def _shipped(cache: Path) -> Music:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from runtime.errors import AudioError
 from train.config import HOP
-from train.corpus import Crops, DataError, ahead, audio_files, maestro, rendered, vary
+from train.corpus import Crops, DataError, ahead, audio_files, maestro, prepared, rendered, vary
 from train.performance import Performance
 from train.piano import SAMPLE_RATE
 from train.sets import load_music
@@ -60,6 +61,24 @@ def test_a_piece_with_its_own_recording_is_not_rendered(tmp_path: Path) -> None:
     piece.audio.parent.mkdir()
     soundfile.write(piece.audio, np.zeros(100), SAMPLE_RATE)
     assert rendered([piece], None, tmp_path / "cache") == [piece.audio]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 48_000])
+def test_a_recording_of_another_rate_is_converted_once(tmp_path: Path, rate: int) -> None:
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)
+    soundfile.write(tmp_path / "tone.wav", np.stack([tone, tone], 1), rate)
+    path = prepared(tmp_path / "tone.wav", tmp_path / "cache")
+    sound, found = soundfile.read(path)
+    assert (found, sound.shape) == (SAMPLE_RATE, (SAMPLE_RATE,))
+    assert np.argmax(np.abs(np.fft.rfft(sound))) == 440
+    stamp = path.stat().st_mtime_ns
+    assert prepared(tmp_path / "tone.wav", tmp_path / "cache").stat().st_mtime_ns == stamp
+
+
+def test_a_file_that_is_no_audio_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.wav").write_bytes(b"no sound")
+    with pytest.raises(AudioError, match=r"broken\.wav"):
+        load_music(str(tmp_path), tmp_path / "cache")
 
 
 def noises(folder: Path, seconds: float = 1.0) -> list[Path]:
