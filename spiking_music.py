@@ -75,7 +75,10 @@ def decode(
     out: Annotated[
         str | None, typer.Argument(metavar="OUT.wav", help="A new .wav or .flac, or -")
     ] = None,
-    decoder: Literal["diffusion", "fast"] = "diffusion",
+    decoder: Annotated[
+        Literal["diffusion", "fast"] | None,
+        typer.Option(help="How to decode  [default: the bundle's]"),
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(metavar="N", help="Of the diffusion  [default: the bundle's]")
     ] = None,

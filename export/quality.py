@@ -56,9 +56,19 @@ def measure(
 
 
 def write_quality(bundle: Bundle, quality: dict[str, Any]) -> None:
-    """Put measured figures into a bundle's manifest; its files and its hash stay as they are."""
+    """Put measured figures into a bundle's manifest, and make the closer decoder its default.
+
+    Closer is the one with the smaller mel distance over all sets. Files and hash stay as they are.
+    """
     fields = dataclasses.asdict(bundle.manifest)
     del fields["files"]
+    steps = bundle.manifest.decoder.steps
+    if quality:
+        distance = {
+            name: sum(found["decoders"][key]["mel_distance"] for found in quality.values())
+            for name, key in (("diffusion", f"diffusion_{steps}"), ("fast", "fast"))
+        }
+        fields["decoder"]["default"] = min(distance, key=distance.__getitem__)
     write_manifest(bundle.path, {**fields, "quality": quality})
 
 

@@ -18,7 +18,7 @@ from report.energies import energies, joules, operations
 from report.page import page
 from report.storage import header_of, rates
 from runtime.audio import read_audio, write_audio
-from runtime.bundle import Bundle, open_bundle
+from runtime.bundle import DECODERS, Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.container import SpkHeader, read_spk, sizes, write_spk
 from runtime.errors import BundleError, MissingPackageError, OutputError
@@ -62,11 +62,12 @@ def run(
     with clock("store"):
         header, events, stored = _store(out / "piece.spk", bundle, encoded, samples.size, overwrite)
     agreement = _agreement(bundle, samples, payload, events, clock)
-    with clock("decode: diffusion") as progress:
-        decoded = codec.decode(events, samples.size, "diffusion", progress=progress)
-        write_audio(out / "decoded.wav", decoded, header.sample_rate, overwrite)
-    with clock("decode: fast") as progress:
-        fast = codec.decode(events, samples.size, "fast", progress=progress)
+    decoded: dict[str, Samples] = {}
+    for decoder in DECODERS:
+        with clock(f"decode: {decoder}") as progress:
+            decoded[decoder] = codec.decode(events, samples.size, decoder, progress=progress)
+    chosen = bundle.manifest.decoder.default
+    write_audio(out / "decoded.wav", decoded[chosen], header.sample_rate, overwrite)
     seconds = samples.size / header.sample_rate
     report: dict[str, Any] = {
         "title": audio.name,
@@ -90,8 +91,9 @@ def run(
             "frames": events.frames,
         },
         "quality": {
-            "si_snr_db": _finite(si_snr(samples, decoded)),
-            "fast_si_snr_db": _finite(si_snr(samples, fast)),
+            "si_snr_db": _finite(si_snr(samples, decoded[chosen])),
+            "decoder": chosen,
+            **{f"{d}_si_snr_db": _finite(si_snr(samples, decoded[d])) for d in DECODERS},
             "steps": bundle.manifest.decoder.steps,
         },
         **agreement,

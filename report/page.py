@@ -22,9 +22,15 @@ _TEMPLATE = Path(__file__).with_name("template.html")
 
 
 def page(
-    report: Mapping[str, Any], original: Samples, decoded: Samples, events: EventMatrix
+    report: Mapping[str, Any],
+    original: Samples,
+    decoded: Mapping[str, Samples],
+    events: EventMatrix,
 ) -> str:
-    """Return the page for a `report` (the contents of report.json) and its two sounds `(n,)`."""
+    """Return the page for a `report` (the contents of report.json) and its sounds `(n,)`.
+
+    `decoded` holds a sound for each decoder; the pictures show that of the bundle's choice.
+    """
     rate = report["audio"]["sample_rate"]
     environment = jinja2.Environment(
         autoescape=True,
@@ -37,8 +43,11 @@ def page(
     return template.render(
         report=report,
         heard_s=HEARD_S,
-        sounds={"Original": _flac(original, rate), "Decoded": _flac(decoded, rate)},
-        pictures=_pictures(report, original, decoded, events),
+        sounds={
+            "Original": _flac(original, rate),
+            **{f"Decoded, {name}": _flac(sound, rate) for name, sound in decoded.items()},
+        },
+        pictures=_pictures(report, original, decoded[report["quality"]["decoder"]], events),
     )
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from runtime.container import KINDS
 from runtime.errors import BundleError
@@ -13,6 +13,7 @@ from runtime.files import replacing
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+DECODERS: Final = ("diffusion", "fast")
 DEFAULT = Path(__file__).parent / "bundles" / "tiny"
 
 
@@ -20,12 +21,15 @@ DEFAULT = Path(__file__).parent / "bundles" / "tiny"
 class Decoder:
     """How the diffusion decoder is run.
 
-    `steps` of the sampler unless the user says otherwise; `residual_gain`, the factor on the
-    normalised residual; `context_frames` on each side of a window, where windows cross-fade.
+    `default`: diffusion or fast, whichever was measured better; `steps` of the sampler unless the
+    user says otherwise; `residual_gain` and `spectrum` (dB, see `runtime.colour`), the level and
+    colour of the residual; `context_frames` on each side of a window, where windows cross-fade.
     """
 
+    default: str
     steps: int
     residual_gain: float
+    spectrum: tuple[float, ...]
     context_frames: int
 
 
@@ -151,6 +155,12 @@ def _typed(kind: type, data: Mapping[str, Any], nested: Mapping[str, type]) -> d
             _expect(field.name, type(value) is int, value, "a whole number")
         elif field.type is float:
             _expect(field.name, type(value) in (int, float), value, "a number")
+        elif field.type == tuple[float, ...]:
+            numbers = isinstance(value, list | tuple) and all(
+                type(v) in (int, float) for v in value
+            )
+            _expect(field.name, numbers, value, "a list of numbers")
+            value = tuple(map(float, value))
         elif field.type is str:
             _expect(field.name, isinstance(value, str), value, "a text")
         else:
@@ -167,6 +177,7 @@ def _object(name: str, value: Any) -> dict[str, Any]:
 def _check(manifest: Manifest) -> None:
     _expect("kind", manifest.kind in KINDS, manifest.kind, f"one of {', '.join(KINDS)}")
     decoder = manifest.decoder
+    _expect("decoder.default", decoder.default in DECODERS, decoder.default, " or ".join(DECODERS))
     # name, value, least, most, and what it has to be a multiple of
     for name, value, least, most, multiple in (
         ("units", manifest.units, 1, 65_535, 1),

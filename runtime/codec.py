@@ -7,12 +7,12 @@ on the recording alone, so the events do too, however the file is fed.
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from runtime.bundle import Bundle
+from runtime.bundle import DECODERS, Bundle
+from runtime.colour import coloured, whitened
 from runtime.errors import AudioError, BundleError, FormatError, SpikingMusicError
 from runtime.events import Bits, EventMatrix
 from runtime.noise import frame_noise
@@ -23,7 +23,6 @@ from runtime.windows import cross_faded, starts, window
 Samples = npt.NDArray[np.float32]
 Payload = npt.NDArray[np.int8]
 Progress = Callable[[float], None]
-Decoder = Literal["diffusion", "fast"]
 
 _SHORTEST = 4  # frames; the diffusion decoder takes multiples of it
 _QUIET = 1e-3  # least root mean square that a window is normalised by
@@ -67,7 +66,7 @@ class Codec:
         self,
         events: EventMatrix,
         samples: int,
-        decoder: Decoder = "diffusion",
+        decoder: str | None = None,
         steps: int | None = None,
         seed: int = 0,
         progress: Progress | None = None,
@@ -75,7 +74,8 @@ class Codec:
         """Return `(samples,) float32` heard from `events (units, ceil(samples / hop))`.
 
         `fast` is the waveform decoder; `diffusion` adds to it what `steps` denoising steps find,
-        from noise that `seed` (0..2**64-1) settles. The same call gives the same samples.
+        from noise that `seed` (0..2**64-1) settles; without a `decoder` the bundle has chosen.
+        The same call gives the same samples.
         Raises `FormatError` when the events do not fit, `BundleError` when the bundle lacks the
         decoder, `SpikingMusicError` for steps or a seed out of range.
         """
@@ -83,10 +83,11 @@ class Codec:
         if events.bits.shape != due:
             raise FormatError(f"events are {events.bits.shape}, but {samples} samples need {due}")
         steps = self.manifest.decoder.steps if steps is None else steps
+        decoder = decoder or self.manifest.decoder.default
         if not 1 <= steps <= 1000:
             raise SpikingMusicError(f"{steps} steps: choose from 1 to 1000")
-        if decoder not in ("diffusion", "fast"):
-            raise SpikingMusicError(f"decoder {decoder!r}: choose 'diffusion' or 'fast'")
+        if decoder not in DECODERS:
+            raise SpikingMusicError(f"decoder {decoder!r}: choose {' or '.join(DECODERS)}")
         if not events.frames:
             return np.zeros(0, np.float32)
         fast = decoder == "fast"
@@ -137,14 +138,16 @@ class Codec:
     def _denoised(self, wave: Samples, bits: Bits, noise: Samples, steps: int) -> Samples:
         """Add to the waveform decoder's sound of one window the residual that the sampler finds."""
         scale = np.float32(max(float(np.sqrt(np.mean(np.square(wave)))), _QUIET))
-        base, events = (wave / scale)[None, None], bits[None].astype(np.float32)
+        colour, rate = self.manifest.decoder.spectrum, self.manifest.sample_rate
+        base = whitened(wave / scale, colour, rate)[None, None]
+        events = bits[None].astype(np.float32)
 
         def velocity(sample: Tensor, sigma: float) -> Tensor:
             feed = {"sample": sample, "sigma": np.array([sigma], np.float32)}
             outputs = self._denoiser({**feed, "events": events, "base": base})
             return _single(outputs["velocity"], (1, wave.size))[None]
 
-        residual = ddim(velocity, noise[None, None], steps)[0, 0]
+        residual = coloured(ddim(velocity, noise[None, None], steps)[0, 0], colour, rate)
         return wave + np.float32(self.manifest.decoder.residual_gain) * scale * residual
 
     def _wave(self, bits: Bits, start: int, length: int) -> Samples:

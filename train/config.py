@@ -4,7 +4,7 @@ import dataclasses
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from runtime.errors import SpikingMusicError
 
@@ -47,6 +47,7 @@ class UNet:
     features: int  # width of the embedding of the noise level
     on_residual: bool  # diffuse what the waveform decoder misses, not the sound itself
     residual_gain: float  # the residual's level relative to the waveform decoder's sound
+    spectrum: tuple[float, ...]  # the residual's colour in dB (see runtime.colour); none: white
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,8 @@ def _build(kind: Any, tree: Any, where: str) -> Any:
 def _value(kind: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(kind):
         return _build(kind, value, where)
-    if kind == tuple[int, ...] and isinstance(value, list | tuple):
-        return tuple(_value(int, item, where) for item in value)
+    if get_origin(kind) is tuple and isinstance(value, list | tuple):
+        return tuple(_value(get_args(kind)[0], item, where) for item in value)
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if isinstance(kind, type) and type(value) is kind:

@@ -21,7 +21,7 @@ from train.performance import read_midi
 from train.piano import SAMPLE_RATE, Piano, render
 
 SPLITS = ("train", "validation", "test")
-DETUNE = 0.5  # semitones
+DETUNE = 0.15  # semitones: what tunings of pianos differ by
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 Samples = npt.NDArray[np.float32]
@@ -170,7 +170,7 @@ def vary(sound: Samples, rng: np.random.Generator) -> Samples:
 
 
 def _retuned(sound: Samples, samples: int, rng: np.random.Generator) -> Samples:
-    """Play a crop up to a quarter tone higher or lower: no two pianos have the same partials."""
+    """Play a crop a little higher or lower: no two pianos have the same partials."""
     ratio = 2 ** (rng.uniform(-DETUNE, DETUNE) / 12)
     return soxr.resample(sound, ratio, 1.0)[:samples]
 

@@ -166,7 +166,10 @@ def codes_objective(model: Model, audio: Tensor, step: int) -> tuple[Tensor, Fig
 
 
 def diffusion_objective(model: Model, audio: Tensor, step: int) -> tuple[Tensor, Figures]:
-    """Mean squared error of the velocity at noise levels spread evenly over the batch."""
+    """Squared error of the velocity, over its power, at noise levels spread over the batch.
+
+    Relative to each crop's power, since a crop that the codes miss would outweigh all others.
+    """
     generator = torch.Generator().manual_seed(step)
     events = model.events(audio)
     base, target = model.residual(audio, events)
@@ -174,7 +177,8 @@ def diffusion_objective(model: Model, audio: Tensor, step: int) -> tuple[Tensor,
     sigma = (torch.rand(1, generator=generator) + torch.arange(batch) / batch) % 1
     noise = torch.randn(audio.shape, generator=generator)
     sample, velocity = diffuse(target, noise, sigma)
-    loss = (model.unet(sample, sigma, events, base) - velocity).square().mean()
+    error = (model.unet(sample, sigma, events, base) - velocity).square().mean((1, 2))
+    loss = (error / velocity.square().mean((1, 2))).mean()
     return loss, {"density": events.mean().item()}
 
 

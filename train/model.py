@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from runtime.colour import gains
 from train.bottleneck import Bottleneck
-from train.config import Config
+from train.config import SAMPLE_RATE, Config
 from train.layers import channels_last
 from train.seanet import Decoder, Encoder
 from train.unet import UNet
@@ -33,10 +34,16 @@ class Model(nn.Module):
         """What the U-Net is given and what it makes: `base` and `target`, `(B, 1, n)` each.
 
         On the residual they are the waveform decoder's sound at unit level, and what that sound
-        misses, at about unit level; otherwise nothing and the audio.
+        misses, at about unit level, both whitened; otherwise nothing and the audio.
         """
         if not self.unet.on_residual:
             return torch.zeros_like(audio), audio
         sound = self.waveform(events)
         level = sound.square().mean((1, 2), keepdim=True).sqrt().clamp(min=LEVEL_FLOOR)
-        return sound / level, (audio - sound) / (self.unet.residual_gain * level)
+        missed = (audio - sound) / (self.unet.residual_gain * level)
+        return self._whitened(sound / level), self._whitened(missed)
+
+    def _whitened(self, signal: Tensor) -> Tensor:
+        size = signal.shape[-1]
+        factor = torch.from_numpy(gains(self.unet.spectrum, size, SAMPLE_RATE))
+        return torch.fft.irfft(torch.fft.rfft(signal) / factor, size)

@@ -137,6 +137,7 @@ class UNet(nn.Module):
         super().__init__()
         self.on_residual = config.on_residual
         self.residual_gain = config.residual_gain
+        self.spectrum = config.spectrum
         self.noise_level = NoiseLevel(config.features)
         rates = [math.prod(config.factors[: level + 1]) for level in range(len(config.factors))]
         below: nn.Module | None = None

@@ -51,7 +51,7 @@ def test_the_page_needs_nothing_beside_it(spiking_bundle: Bundle, tmp_path: Path
     audio = recording(tmp_path / "a <b> & c.wav", sound)
     run(audio, tmp_path / "out", spiking_bundle.path, False, stage)
     page = (tmp_path / "out" / "report.html").read_text()
-    assert page.count('<audio controls preload="metadata" src="data:audio/flac;base64,') == 2
+    assert page.count('<audio controls preload="metadata" src="data:audio/flac;base64,') == 3
     assert "a &lt;b&gt; &amp; c.wav" in page
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert page.count('role="img" aria-label="') == 4

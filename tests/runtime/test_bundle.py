@@ -9,6 +9,14 @@ from runtime import bundle
 from runtime.bundle import Bundle, load_manifest, open_bundle, write_manifest
 from runtime.errors import BundleError
 
+DECODER = {
+    "default": "fast",
+    "steps": 4,
+    "residual_gain": 0.5,
+    "spectrum": [],
+    "context_frames": 4,
+}
+
 
 def change(folder: Path, **fields: object) -> None:
     file = folder / "manifest.json"
@@ -74,10 +82,13 @@ def test_a_missing_bundle_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ({"hop": 500}, "multiple of 8"),
         ({"chunk_frames": 18}, "multiple of 4"),
         ({"payload_bits": 16}, "payload_bits"),
-        ({"decoder": {"steps": 4, "residual_gain": 0.5}}, "'context_frames' is missing"),
-        ({"decoder": {"steps": 0, "residual_gain": 0.5, "context_frames": 4}}, "steps"),
-        ({"decoder": {"steps": 4, "residual_gain": "x", "context_frames": 4}}, "a number"),
-        ({"decoder": {"steps": 4, "residual_gain": 1, "context_frames": 9}}, r"in 0\.\.4"),
+        ({"decoder": DECODER | {"context_frames": None}}, "whole number"),
+        ({"decoder": {"steps": 4}}, "'default' is missing"),
+        ({"decoder": DECODER | {"steps": 0}}, "steps"),
+        ({"decoder": DECODER | {"residual_gain": "x"}}, "a number"),
+        ({"decoder": DECODER | {"context_frames": 9}}, r"in 0\.\.4"),
+        ({"decoder": DECODER | {"default": "slow"}}, "diffusion or fast"),
+        ({"decoder": DECODER | {"spectrum": [1.0, "x"]}}, "a list of numbers"),
         ({"decoder": []}, "an object"),
         ({"files": {"../other": "0" * 64}}, "plain file name"),
         ({"files": {"encoder.onnx": "abc"}}, "64 hex digits"),

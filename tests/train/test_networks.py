@@ -15,6 +15,7 @@ NET = UNet(
     features=16,
     on_residual=True,
     residual_gain=0.5,
+    spectrum=(),
 )
 
 
