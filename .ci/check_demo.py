@@ -29,7 +29,7 @@ def main(folder: Path) -> None:
         priced = energy["mid_j"] is not None
         assert priced != bool(energy["refused"]), (chip, energy)
         assert not priced or 0 < energy["low_j"] <= energy["mid_j"] <= energy["high_j"], chip
-    assert page.count("<audio") == 2
+    assert page.count("<audio") == 3
     assert 'src="http' not in page
     print(f"demo: {folder} is whole; {wrong['compared']} bits compared, wrong: {wrong}")
 

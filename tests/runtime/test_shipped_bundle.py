@@ -5,10 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from runtime.bundle import DEFAULT, Bundle, open_bundle
+from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
-
-pytestmark = pytest.mark.skipif(not DEFAULT.exists(), reason="no bundle has been exported yet")
 
 
 @pytest.fixture(scope="module")
