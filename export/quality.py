@@ -20,7 +20,7 @@ from train.losses import mel_distance
 
 Samples = npt.NDArray[np.float32]
 CLIP_SECONDS = 131_072 / 22_050  # a clip of the paper
-STEPS = (1, 2, 4, 8, 16)
+STEPS = (1, 2, 4, 8)
 
 
 def measure(
