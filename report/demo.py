@@ -124,7 +124,7 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
         f"entropy bound {report['rate']['bound_kbps']:.3f})",
         "events": f"{report['events']['count']}, {report['events']['density']:.1%} of all entries",
         "SI-SNR": "not defined" if quality is None else f"{quality:.2f} dB",
-        "wrong bits": f"of {wrong['compared']} against the {report['reference']}'s: {others}",
+        "wrong bits": f"of {wrong['compared']} against {report['reference']}: {others}",
     }
     for entry in report["energy"].values():
         facts[entry["title"]] = (entry["refused"] or "").replace("_", " ") or (
