@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import onnx
 import pytest
@@ -12,6 +13,12 @@ from neuromorphic.graphs import exact_graph, write_graph
 from neuromorphic.integer import IntegerLayer
 from neuromorphic.netx import write_netx
 from runtime.bundle import Bundle, open_bundle, write_manifest
+
+# Nothing is timed: a machine may be busy. Speed is measured in benchmarks, not asserted in tests.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 UNITS, LATENT, HOP, CHUNK, CONTEXT = 5, 8, 512, 16, 4
 GAIN = 0.5  # what the denoiser of the toy adds of the base

@@ -26,9 +26,7 @@ def refusal(path: Path) -> str:
     return message
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(
     frames=st.integers(1, 5000),
     rate=st.sampled_from([8000, 11025, 22050, 44100, 48000, 96000, 192000]),
@@ -47,9 +45,7 @@ def test_the_length_is_the_documented_one(
     assert recording.source_frames == frames
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(st.integers(0, 3000), st.integers(0, 99), st.sampled_from([".wav", ".flac"]))
 def test_sixteen_bits_come_back_as_written(
     tmp_path: Path, samples: int, seed: int, suffix: str

@@ -49,7 +49,7 @@ def test_windows_give_what_the_whole_signal_gives(codec: Codec, samples: int) ->
     assert matrix.count > 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(length=st.integers(1, 30_000), more=st.integers(1, 30_000))
 def test_what_follows_changes_no_earlier_event(codec: Codec, length: int, more: int) -> None:
     signal = sound(length + more)

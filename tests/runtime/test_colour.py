@@ -8,7 +8,7 @@ spectra = st.lists(st.floats(-40, 20), min_size=2, max_size=20)
 
 
 @given(spectra, st.integers(64, 5000), st.integers(0, 1000))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_whitening_undoes_colouring(spectrum: list[float], samples: int, seed: int) -> None:
     signal = np.random.default_rng(seed).standard_normal(samples).astype(np.float32)
     back = whitened(coloured(signal, spectrum, 22_050), spectrum, 22_050)

@@ -17,7 +17,7 @@ GOLDEN = Path(__file__).parent / "golden"
 FEW = GOLDEN / "few-units.spk"
 MODEL = "0123456789abcdef"
 # The file of a test is written anew for each example.
-anew = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+anew = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def header(units: int, samples: int, hop: int = 8, chunk_frames: int = 16) -> SpkHeader:

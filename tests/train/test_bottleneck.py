@@ -34,7 +34,7 @@ def settled(seed: int, latent: int = 16, units: int = 8) -> Bottleneck:
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_frozen_layer_fires_as_the_trained_one(seed: int) -> None:
     bottleneck = settled(seed)
     latent = torch.randn(2, 16, 200, generator=torch.Generator().manual_seed(seed))
@@ -48,7 +48,7 @@ def test_the_frozen_layer_fires_as_the_trained_one(seed: int) -> None:
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_torch_and_the_integer_executor_give_the_same_bits(seed: int) -> None:
     layer = freeze(settled(seed))
     rng = np.random.default_rng(seed)

@@ -9,7 +9,7 @@ from train.losses import diffuse, mel_distance, noise_ratio
 
 
 @given(st.floats(-30, 10))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_noise_ratio_is_in_decibels(level: float) -> None:
     audio = torch.sin(torch.arange(8192) * 0.1)[None, None] * 0.5
     noise = torch.cos(torch.arange(8192) * 0.3)[None, None] * 0.5 * 10 ** (level / 20)
@@ -29,7 +29,7 @@ def test_mel_distance_of_a_louder_copy_is_its_level() -> None:
 
 
 @given(st.floats(0, 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_sample_and_velocity_give_back_sound_and_noise(level: float) -> None:
     sound, noise = torch.randn(2, 3, 1, 64).unbind()
     sigma = torch.full((3,), level)

@@ -29,7 +29,7 @@ def click_piano() -> Piano:
 
 
 @given(st.lists(st.floats(0, 1.9), min_size=1, max_size=5), st.integers(21, 108))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_every_onset_falls_on_its_sample(onsets: list[float], key: int) -> None:
     piano = click_piano()
     sound = render(performance(*((t, t + 0.1, key, 100) for t in onsets)), piano, 0, 2.5)
@@ -39,7 +39,7 @@ def test_every_onset_falls_on_its_sample(onsets: list[float], key: int) -> None:
 
 
 @given(st.floats(0, 1.0), st.floats(0.1, 1.0))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_part_of_a_performance_is_that_part_of_the_whole(start: float, seconds: float) -> None:
     notes = performance((0.0, 0.5, 60, 70), (0.4, 0.6, 64, 90), (0.9, 1.5, 67, 110))
     start = round(start * SAMPLE_RATE) / SAMPLE_RATE
