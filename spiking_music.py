@@ -307,16 +307,15 @@ def _named_folder(text: str) -> tuple[str, Path]:
 
 def _output(source: str, out: str | None, suffix: str, force: bool, as_json: bool) -> str:
     """Settle where an output goes and refuse, before the work, what could not be written."""
+    from report import terminal
+
     if out is None:
         out = "-" if source == "-" else str(Path(source).with_suffix(suffix))
     if out == "-":
         if as_json:
             raise OutputError("--json and the output cannot both go to standard output")
         return out
-    if Path(out).exists() and not force:
-        raise OutputError(f"{out}: exists already; give another name or --force")
-    if not Path(out).parent.is_dir():
-        raise OutputError(f"{Path(out).parent}: no such folder; create it first")
+    terminal.refuse_existing(Path(out), force)
     return out
 
 

@@ -16,7 +16,6 @@ from neuromorphic.fixed_point import (
 )
 from neuromorphic.loihi.driver import run_lif
 from neuromorphic.loihi.shim import require_lava
-from runtime.errors import MissingPackageError
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -76,10 +75,7 @@ def test_negative_bias_exponent_floors():
 @pytest.mark.parametrize("seed", [0, 1])
 def test_random_networks_equal_lava(seed):
     """Recurrent decay, odd and negative weights, reset and wrap-around, against Lava itself."""
-    try:
-        require_lava()
-    except MissingPackageError as error:
-        pytest.skip(str(error))
+    require_lava()
     rng = np.random.default_rng(seed)
     weight = rng.integers(-256, 256, (40, 24)).astype(np.int32)
     payload = rng.integers(-127, 128, (24, 60)).astype(np.int8)
