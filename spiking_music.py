@@ -203,9 +203,9 @@ def train(
     from train.config import load_preset
 
     config = load_preset(preset, overrides)  # before torch, so that a wrong key is told at once
+    from train.data.sets import load_music
     from train.loop import Run
     from train.loop import train as train_run
-    from train.sets import load_music
 
     train_run(Run(config, run, data, load_music(data, cache)), resume)
 

@@ -18,11 +18,11 @@ from neuromorphic.netx import write_netx
 from runtime.bundle import Bundle, open_bundle, write_manifest
 from runtime.errors import OutputError, SpikingMusicError
 from train import checkpoint as checkpoints
-from train.bottleneck import freeze
 from train.checkpoint import Checkpoint
 from train.config import HOP, SAMPLE_RATE, to_dict
-from train.model import Model
-from train.seanet import context_frames
+from train.networks.bottleneck import freeze
+from train.networks.model import Model
+from train.networks.seanet import context_frames
 
 CHUNK_FRAMES = 256  # a training clip of the paper, 5.944 s
 OVERLAP_FRAMES = 16  # to each side of a diffusion window, where windows cross-fade

@@ -12,12 +12,12 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from neuromorphic.integer import PAYLOAD_MAX, IntegerLayer
-from train.bottleneck import PAYLOAD_SCALE, integer_events
 from train.config import HOP
-from train.layers import Convolution
-from train.model import Model
-from train.seanet import fold
-from train.unet import UNet
+from train.networks.bottleneck import PAYLOAD_SCALE, integer_events
+from train.networks.layers import Convolution
+from train.networks.model import Model
+from train.networks.seanet import fold
+from train.networks.unet import UNet
 
 OPSET = 20  # from 21 on ONNX Runtime decomposes GroupNormalization into slower pieces
 FRAMES = 16  # example length; a multiple of the U-Net's 4 frames

@@ -15,8 +15,8 @@ from runtime.codec import Codec
 from runtime.costs import bound_bits, paper_bits
 from runtime.events import EventMatrix
 from runtime.metrics import si_snr
-from train.corpus import audio_files
-from train.losses import mel_distance
+from train.data.corpus import audio_files
+from train.objectives.losses import mel_distance
 
 Samples = npt.NDArray[np.float32]
 CLIP_SECONDS = 131_072 / 22_050  # a clip of the paper

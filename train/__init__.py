@@ -1,0 +1,1 @@
+"""From music to a trained model: data, networks, objectives, and the loop that joins them."""

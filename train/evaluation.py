@@ -5,8 +5,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from train.losses import diffuse, mel_distance, noise_ratio
-from train.model import Model
+from train.networks.model import Model
+from train.objectives.losses import diffuse, mel_distance, noise_ratio
 
 
 @torch.no_grad()

@@ -21,12 +21,12 @@ from runtime.errors import SpikingMusicError
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
 from train.config import Config, Stage
-from train.corpus import Crops, ahead
+from train.data.corpus import Crops, ahead
+from train.data.sets import Music
 from train.evaluation import evaluate
-from train.losses import diffuse, mel_distance, noise_ratio
-from train.model import Model
+from train.networks.model import Model
+from train.objectives.losses import diffuse, mel_distance, noise_ratio
 from train.plot import LOG, plot
-from train.sets import Music
 from train.statistics import recalibrate
 
 WARM_UP = 100

@@ -14,9 +14,9 @@ from neuromorphic.integer import PAYLOAD_MAX
 from runtime.bundle import Bundle
 from runtime.errors import BundleError
 from runtime.windows import window
-from train.bottleneck import integer_events
 from train.config import ConfigError, from_dict
-from train.seanet import Encoder, fold
+from train.networks.bottleneck import integer_events
+from train.networks.seanet import Encoder, fold
 
 Events = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.bool_]]
 

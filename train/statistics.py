@@ -6,7 +6,7 @@ from itertools import count
 import torch
 from torch import Tensor, nn
 
-from train.model import Model
+from train.networks.model import Model
 
 BATCHES = 40
 

@@ -18,7 +18,7 @@ from runtime.errors import OutputError
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint, CheckpointError
 from train.config import HOP, SAMPLE_RATE, Config, load_preset
-from train.model import Model
+from train.networks.model import Model
 from train.reference import load_reference
 
 MICRO = [

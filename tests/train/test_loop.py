@@ -16,11 +16,11 @@ from train import checkpoint as checkpoints
 from train import loop
 from train.checkpoint import CheckpointError
 from train.config import Config, Stage, load_preset
-from train.corpus import Crops
+from train.data.corpus import Crops
+from train.data.piano import SAMPLE_RATE
+from train.data.sets import load_music
 from train.loop import Run, TrainingError, train
-from train.model import Model
-from train.piano import SAMPLE_RATE
-from train.sets import load_music
+from train.networks.model import Model
 
 MICRO = [
     "encoder.filters=2",
@@ -95,7 +95,7 @@ def test_a_killed_process_leaves_a_checkpoint_that_resumes(
 ) -> None:
     code = (
         "from pathlib import Path; from train import loop; from train.loop import Run, train;"
-        "from train.config import load_preset; from train.sets import load_music;"
+        "from train.config import load_preset; from train.data.sets import load_music;"
         f"loop.EVERY = 2; music = load_music({str(music_folder)!r}, Path('unused'));"
         f"train(Run(load_preset('tiny', {MICRO} + ['codes_stage.steps=4000']),"
         f" Path({str(tmp_path / 'killed')!r}), 'test', music))"

@@ -1,7 +1,7 @@
 import torch
 
 from train.config import load_preset
-from train.model import Model
+from train.networks.model import Model
 from train.statistics import recalibrate
 
 MICRO = ["encoder.filters=2", "waveform.filters=2", "code.latent=8", "code.units=6"]

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from train.corpus import DataError, audio_files, maestro, prepared, rendered
-from train.performance import read_midi
-from train.piano import SAMPLE_RATE, Piano, render, salamander, steinway
+from train.data.corpus import DataError, audio_files, maestro, prepared, rendered
+from train.data.performance import read_midi
+from train.data.piano import SAMPLE_RATE, Piano, render, salamander, steinway
 
 PERFORMANCES = Path(__file__).with_name("performances")
 VALIDATION_CLIPS = 16

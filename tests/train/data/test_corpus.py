@@ -8,10 +8,19 @@ import soundfile
 
 from runtime.errors import AudioError
 from train.config import HOP
-from train.corpus import Crops, DataError, ahead, audio_files, maestro, prepared, rendered, vary
-from train.performance import Performance
-from train.piano import SAMPLE_RATE
-from train.sets import load_music
+from train.data.corpus import (
+    Crops,
+    DataError,
+    ahead,
+    audio_files,
+    maestro,
+    prepared,
+    rendered,
+    vary,
+)
+from train.data.performance import Performance
+from train.data.piano import SAMPLE_RATE
+from train.data.sets import load_music
 
 ROWS = [
     {

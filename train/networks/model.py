@@ -4,11 +4,11 @@ import torch
 from torch import Tensor, nn
 
 from runtime.colour import gains
-from train.bottleneck import Bottleneck
 from train.config import SAMPLE_RATE, Config
-from train.layers import channels_last
-from train.seanet import Decoder, Encoder
-from train.unet import UNet
+from train.networks.bottleneck import Bottleneck
+from train.networks.layers import channels_last
+from train.networks.seanet import Decoder, Encoder
+from train.networks.unet import UNet
 
 LEVEL_FLOOR = 1e-3
 

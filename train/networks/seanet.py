@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from train.config import SeaNet
-from train.layers import Convolution, Recurrence, Residual, Transposed
+from train.networks.layers import Convolution, Recurrence, Residual, Transposed
 
 Network = TypeVar("Network", bound=nn.Module)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import symusic
 
-from train.performance import PerformanceError, read_midi
+from train.data.performance import PerformanceError, read_midi
 
 
 def write(

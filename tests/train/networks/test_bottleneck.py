@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from train.bottleneck import Bottleneck, Heaviside, freeze, integer_events
+from train.networks.bottleneck import Bottleneck, Heaviside, freeze, integer_events
 
 
 @given(st.lists(st.floats(-3, 3, width=32), min_size=1, max_size=20))

@@ -5,8 +5,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from train.performance import Performance
-from train.piano import SAMPLE_RATE, Piano, Recording, render, steinway
+from train.data.performance import Performance
+from train.data.piano import SAMPLE_RATE, Piano, Recording, render, steinway
 
 
 def performance(*notes: tuple[float, float, int, int]) -> Performance:

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from train.losses import diffuse, mel_distance, noise_ratio
+from train.objectives.losses import diffuse, mel_distance, noise_ratio
 
 
 @given(st.floats(-30, 10))

@@ -21,7 +21,7 @@ import soundfile
 import soxr
 
 from runtime.errors import MissingPackageError
-from train.performance import Performance
+from train.data.performance import Performance
 
 SAMPLE_RATE = 22_050
 LOUDEST = -26.5  # dB, mean level of a key in the loudest layer: rendered peaks then stay below 1

@@ -17,8 +17,8 @@ import soxr
 from runtime.audio import read_audio
 from runtime.errors import AudioError, SpikingMusicError
 from runtime.files import replacing
-from train.performance import read_midi
-from train.piano import SAMPLE_RATE, Piano, render
+from train.data.performance import read_midi
+from train.data.piano import SAMPLE_RATE, Piano, render
 
 SPLITS = ("train", "validation", "test")
 DETUNE = 0.15  # semitones: what tunings of pianos differ by
@@ -139,11 +139,11 @@ class Crops:
 
     def __call__(self, step: int) -> Samples:
         """The batch of a step: `(batch, samples)` float32, varied as another piano would be."""
-        rng = np.random.default_rng([self.seed, step])
-        chosen = rng.choice(len(self.files), self.batch, p=self.room / self.room.sum())
-        return np.stack([self._crop(int(index), rng) for index in chosen])
+        return np.stack([self._crop(step * self.batch + item) for item in range(self.batch)])
 
-    def _crop(self, index: int, rng: np.random.Generator) -> Samples:
+    def _crop(self, number: int) -> Samples:
+        rng = np.random.default_rng([self.seed, number])
+        index = int(rng.choice(len(self.files), p=self.room / self.room.sum()))
         start = int(rng.integers(self.room[index]))
         sound, _ = soundfile.read(
             self.files[index], self.read, start, dtype="float32", always_2d=True
