@@ -65,8 +65,9 @@ class Scale(nn.Module):
     def spectrum(self, audio: Tensor) -> Tensor:
         """Real and imaginary part as channels: `(B, 1, n)` to `(B, 2, frames, bins)`."""
         size = len(self.window)
+        clips = audio.squeeze(1).float()
         bins = torch.stft(
-            audio.squeeze(1), size, size // 4, window=self.window, center=False, return_complex=True
+            clips, size, size // 4, window=self.window, center=False, return_complex=True
         )
         return torch.view_as_real(bins).permute(0, 3, 2, 1)
 
