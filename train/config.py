@@ -10,6 +10,7 @@ from runtime.errors import SpikingMusicError
 
 HOP = 512
 SAMPLE_RATE = 22_050
+KINDS = ("FREE", "SPARSE", "MU_SPARSE", "RVQ", "MEL")
 PRESETS = Path(__file__).with_name("presets")
 
 
@@ -30,11 +31,68 @@ class SeaNet:
 
 @dataclass(frozen=True)
 class Code:
-    """The bottleneck: `latent` channels into `units` events a frame, on the chip's grid or not."""
+    """The bottleneck: its `kind`, `latent` channels into `units` events a frame.
 
+    `on_grid`: the forward pass is the chip's integer arithmetic.
+    """
+
+    kind: str  # one of KINDS
     latent: int
     units: int
     on_grid: bool
+
+
+@dataclass(frozen=True)
+class Conformer:
+    """The context of SPARSE and MU_SPARSE: a stack of `layers` to each side of the bottleneck."""
+
+    layers: int
+    heads: int
+    kernel: int  # of the depthwise convolution, frames
+    reach: int  # of the attention, frames to each side
+
+
+@dataclass(frozen=True)
+class Rvq:
+    """The bottleneck of the RVQ baseline: `quantisers` codebooks of `codes` vectors."""
+
+    quantisers: int
+    codes: int
+    decay: float  # of the exponential averages
+    commitment: float  # weight of its loss
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """The price of events: its weight (paper: gamma) is zero, then grows, then is held.
+
+    It is held from step `ramp_end` on, or from where the running density has come down to
+    `density`; SPARSE pays above `budget_kbps` (paper: B0); MU_SPARSE draws mu from `mu`.
+    """
+
+    weight: float
+    ramp_start: int
+    ramp_end: int
+    density: float
+    budget_kbps: float
+    mu: tuple[int, ...]  # lowest and highest
+
+
+@dataclass(frozen=True)
+class Adversary:
+    """The discriminator of the waveform decoder, one scale a window; without windows there is none.
+
+    The weights are shares of the gradient after balancing.
+    """
+
+    windows: tuple[int, ...]  # samples
+    filters: int
+    start: int  # step of the codes stage
+    learning_rate: float
+    noise_weight: float
+    mel_weight: float
+    adversarial_weight: float
+    feature_weight: float
 
 
 @dataclass(frozen=True)
@@ -63,16 +121,26 @@ class Stage:
 
 @dataclass(frozen=True)
 class Config:
-    """A preset: two stages on the networks they train. A stage of 0 steps is left out."""
+    """A preset: the networks, and the stages that train them. A stage of 0 steps is left out.
+
+    `codes`: encoder, bottleneck and waveform decoder; `diffusion`: the U-Net on frozen codes, or
+    end to end where there was no stage before it; `joint`: all of them together.
+    """
 
     name: str
     seed: int
+    start_from: str  # a bundle's folder or "shipped": begin with its trunk; "": at random
     encoder: SeaNet
     code: Code
+    conformer: Conformer
+    rvq: Rvq
+    sparsity: Sparsity
     waveform: SeaNet
+    adversary: Adversary
     unet: UNet
     codes_stage: Stage
     diffusion_stage: Stage
+    joint_stage: Stage
 
 
 def load_preset(name: str, overrides: list[str] | None = None) -> Config:
@@ -107,6 +175,8 @@ def _override(tree: dict[str, Any], text: str) -> None:
 def from_dict(tree: Any) -> Config:
     """A Config from nested dictionaries (TOML or JSON); raises ConfigError on any misfit."""
     config: Config = _build(Config, tree, "preset")
+    if config.code.kind not in KINDS:
+        raise ConfigError(f"code.kind {config.code.kind!r}: choose one of {', '.join(KINDS)}")
     return config
 
 

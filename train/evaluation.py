@@ -5,35 +5,98 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from train.networks.model import Model
+from runtime.costs import paper_bits
+from runtime.noise import frame_noise
+from runtime.samplers import ddim
+from train.collapse import Health
+from train.config import HOP, SAMPLE_RATE, Config
+from train.networks.model import Coded, Model
 from train.objectives.losses import diffuse, mel_distance, noise_ratio
+from train.objectives.sparsity import CLIP_FRAMES, target_density
+from train.stages import Part
+
+LEVELS = (0.2, 0.5, 0.8, 1.0)  # of noise, at which the U-Net is judged
+SAMPLER_STEPS = 8
+IDLE = 0.002  # share of frames below which a unit is dead, above one minus which always on
 
 
 @torch.no_grad()
-def evaluate(model: Model, clips: npt.NDArray[np.float32], stage: str) -> dict[str, float]:
-    """Figures of `clips: (B, n) float32`: SNR in dB, mel distance, event density, idle units."""
-    audio = torch.from_numpy(clips).unsqueeze(1)
-    events = model.events(audio)
-    activity = events.mean((0, 2))
-    figures = {
-        "valid_density": events.mean().item(),
-        "valid_idle": float(((activity < 0.002) | (activity > 0.998)).sum()),
-    }
-    if stage == "codes":
-        decoded = model.waveform(events)
-        figures["valid_snr_db"] = -noise_ratio(audio, decoded).mean().item()
-        figures["valid_mel"] = mel_distance(audio, decoded).item()
-    else:
-        figures["valid_velocity"] = _velocity_error(model, audio, events)
+def evaluate(model: Model, clips: Tensor, part: Part, config: Config) -> dict[str, float]:
+    """Figures of `clips: (B, 1, n)` float32: SNR in dB, mel distance, events, their cost, mu."""
+    mu = validation_mu(config, len(clips)).to(clips.device)
+    coded = model.code(clips, mu)
+    figures = _events(coded, mu, config)
+    if "waveform" in part.modules:
+        decoded = model.waveform(coded.heard)
+        figures["valid_snr_db"] = -noise_ratio(clips, decoded).mean().item()
+        figures["valid_mel"] = mel_distance(clips, decoded).item()
+    if "unet" in part.modules:
+        figures["valid_velocity"] = _velocity_error(model, clips, coded.heard)
     return figures
 
 
-def _velocity_error(model: Model, audio: Tensor, events: Tensor) -> float:
-    base, target = model.residual(audio, events)
-    noise = torch.randn(audio.shape, generator=torch.Generator().manual_seed(0))
+def validation_mu(config: Config, batch: int) -> Tensor:
+    """Rates spread evenly over the range that is trained: `(B,)` int64."""
+    low, high = config.sparsity.mu
+    return torch.linspace(low, high, batch).round().long()
+
+
+def health(figures: dict[str, float]) -> Health | None:
+    """What the collapse detector looks at, where the model has events."""
+    if "valid_density" not in figures:
+        return None
+    named = ("valid_density", "valid_dead", "valid_always_on")
+    density, dead, always_on = (figures[name] for name in named)
+    return Health(density, dead, always_on, figures.get("valid_snr_db", 0.0))
+
+
+def kbps(density: float, units: int) -> float:
+    """The paper's cost in kbit/s of a clip of 256 frames with a density of events."""
+    bits = paper_bits(units, CLIP_FRAMES, round(density * units * CLIP_FRAMES))
+    return bits * SAMPLE_RATE / HOP / CLIP_FRAMES / 1000
+
+
+@torch.no_grad()
+def sound_of(model: Model, clip: Tensor, mu: Tensor, part: Part) -> npt.NDArray[np.float32]:
+    """A clip `(1, 1, n)` as the stage's decoder gives it back: `(n,)` float32."""
+    coded = model.code(clip, mu)
+    if "unet" not in part.modules:
+        return model.waveform(coded.heard)[0, 0].cpu().numpy()
+    base, _ = model.residual(clip, coded.heard)
+    noise = frame_noise(0, 0, clip.shape[2] // HOP, HOP)[None, None]
+
+    def velocity(sample: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
+        level = torch.full((1,), sigma, device=clip.device)
+        now = torch.from_numpy(sample).to(clip.device)
+        return model.unet(now, level, coded.heard, base).float().cpu().numpy()
+
+    made = torch.from_numpy(ddim(velocity, noise, SAMPLER_STEPS)).to(clip.device)
+    return model.restored(made, coded.heard)[0, 0].cpu().numpy()
+
+
+def _events(coded: Coded, mu: Tensor, config: Config) -> dict[str, float]:
+    if not coded.events.shape[1]:
+        return {}
+    activity = coded.events.mean((0, 2))
+    density = coded.events.mean().item()
+    figures = {
+        "valid_density": density,
+        "valid_kbps": kbps(density, config.code.units),
+        "valid_dead": (activity < IDLE).float().mean().item(),
+        "valid_always_on": (activity > 1 - IDLE).float().mean().item(),
+    }
+    if config.code.kind == "MU_SPARSE":
+        ratio = coded.events.mean((1, 2)) / target_density(mu)
+        figures["valid_mu_error"] = (ratio - 1).abs().mean().item()
+    return figures
+
+
+def _velocity_error(model: Model, clips: Tensor, heard: Tensor) -> float:
+    base, target = model.residual(clips, heard)
+    noise = torch.randn(clips.shape, generator=torch.Generator().manual_seed(0)).to(clips.device)
     errors = []
-    for level in (0.2, 0.5, 0.8, 1.0):
-        sigma = torch.full((len(audio),), level)
+    for level in LEVELS:
+        sigma = torch.full((len(clips),), level, device=clips.device)
         sample, velocity = diffuse(target, noise, sigma)
-        errors.append((model.unet(sample, sigma, events, base) - velocity).square().mean())
+        errors.append((model.unet(sample, sigma, heard, base) - velocity).square().mean())
     return torch.stack(errors).mean().item()

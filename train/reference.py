@@ -1,13 +1,10 @@
 """A bundle's encoder run by torch: the reference against which every other executor is counted."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 import torch
-from onnx import numpy_helper
 
 from neuromorphic.graphs import layer_of, read_graph
 from neuromorphic.integer import PAYLOAD_MAX
@@ -17,6 +14,7 @@ from runtime.windows import window
 from train.config import ConfigError, from_dict
 from train.networks.bottleneck import integer_events
 from train.networks.seanet import Encoder, fold
+from train.onnx_weights import read_weights
 
 Events = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.bool_]]
 
@@ -28,7 +26,7 @@ def load_reference(bundle: Bundle) -> Events:
     Raises BundleError when the manifest does not say how the encoder was built, or differs.
     """
     manifest = bundle.manifest
-    weights = _weights(bundle.file("encoder.onnx"))
+    weights = read_weights(bundle, "encoder.onnx")
     try:
         config = from_dict(manifest.training.get("config"))
         encoder = fold(Encoder(config.encoder, config.code.latent))
@@ -53,14 +51,3 @@ def load_reference(bundle: Bundle) -> Events:
         return np.concatenate(bits, axis=1)
 
     return events
-
-
-def _weights(path: Path) -> dict[str, torch.Tensor]:
-    graph = onnx.load(str(path)).graph
-    return {
-        tensor.name.removesuffix(".half"): torch.from_numpy(
-            numpy_helper.to_array(tensor).astype(np.float32)
-        )
-        for tensor in graph.initializer
-        if tensor.dims
-    }

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from neuromorphic.integer import BIAS_MAX, CURRENT_LIMIT, PAYLOAD_MAX, WEIGHT_MAX, IntegerLayer
+from train.networks.batch_norm import BatchNorm
 
 NEVER = 5.0  # standard deviations at which a unit can be called dead or constant
 SUM_MAX = 7500  # sum of a unit's |weights|: the portable NIR graph is exact below 2^20 / 127
@@ -47,9 +48,9 @@ class Bottleneck(nn.Module):
     def __init__(self, latent: int, units: int, on_grid: bool) -> None:
         super().__init__()
         self.on_grid = on_grid
-        self.latent_norm = nn.BatchNorm1d(latent, affine=False, momentum=0.02)
+        self.latent_norm = BatchNorm(latent, affine=False, momentum=0.02)
         self.linear = nn.Linear(latent, units, bias=False)
-        self.norm = nn.BatchNorm1d(units, momentum=0.02)
+        self.norm = BatchNorm(units, momentum=0.02)
         self.neuron = snntorch.Leaky(
             beta=0.0, threshold=0.0, spike_grad=Heaviside.apply, reset_mechanism="none"
         )

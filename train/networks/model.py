@@ -1,4 +1,14 @@
-"""The whole auto-encoder: encoder, bottleneck, waveform decoder and diffusion decoder."""
+"""The whole auto-encoder of every kind: what makes the code, and what hears it.
+
+    audio ─encoder─▶ (+ mu) ─before─▶ latent ─bottleneck─▶ events ─after─▶ heard ─waveform─▶ audio
+                                                                             └────unet────▶ audio
+
+FREE has neither `before` nor `after`: its decoders hear the events. SPARSE and MU_SPARSE have
+conformers there, MU_SPARSE also an embedding of mu on both sides. RVQ quantises instead of firing;
+MEL hears a mel spectrum and has no code.
+"""
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -6,11 +16,25 @@ from torch import Tensor, nn
 from runtime.colour import gains
 from train.config import SAMPLE_RATE, Config
 from train.networks.bottleneck import Bottleneck
+from train.networks.context import Context
 from train.networks.layers import channels_last
+from train.networks.mel import BANDS, SIDE_BY_SIDE, MelSpectrum, MelUNet
+from train.networks.rvq import ResidualQuantiser
 from train.networks.seanet import Decoder, Encoder
 from train.networks.unet import UNet
 
 LEVEL_FLOOR = 1e-3
+
+
+class Coded(NamedTuple):
+    """`heard: (B, C, T)` by the decoders; `events: (B, N, T)`; `commitment` of RVQ: scalar.
+
+    Kinds without events have none: N is 0.
+    """
+
+    heard: Tensor
+    events: Tensor
+    commitment: Tensor
 
 
 class Model(nn.Module):
@@ -19,18 +43,44 @@ class Model(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         torch.manual_seed(config.seed)
-        self.encoder = Encoder(config.encoder, config.code.latent)
-        self.bottleneck = Bottleneck(config.code.latent, config.code.units, config.code.on_grid)
-        self.waveform = Decoder(config.waveform, config.code.units)
-        self.unet = UNet(config.unet, config.code.units)
+        code, self.kind = config.code, config.code.kind
+        self.residual_gain, self.spectrum = config.unet.residual_gain, config.unet.spectrum
+        heard = {"FREE": code.units, "MEL": SIDE_BY_SIDE * BANDS}.get(self.kind, code.latent)
+        self.encoder = MelSpectrum() if self.kind == "MEL" else Encoder(config.encoder, code.latent)
+        self.bottleneck = _bottleneck(config)
+        self.waveform = Decoder(config.waveform, heard)
+        mel = self.kind == "MEL"
+        self.unet = MelUNet(config.unet) if mel else UNet(config.unet, heard)
+        self.before: Context | None = None
+        self.after: Context | None = None
+        if self.kind in ("SPARSE", "MU_SPARSE"):
+            with_mu = self.kind == "MU_SPARSE"
+            self.before = Context(code.latent, code.latent, config.conformer, with_mu)
+            self.after = Context(code.units, code.latent, config.conformer, with_mu)
         channels_last(self)
 
-    def events(self, audio: Tensor) -> Tensor:
-        """`audio: (B, 1, T * hop)` to `events: (B, N, T)`, zeros and ones, both float32."""
-        events: Tensor = self.bottleneck(self.encoder(audio))
-        return events
+    def code(self, audio: Tensor, mu: Tensor) -> Coded:
+        """`audio: (B, 1, T * hop)` float32 at rates `mu: (B,)` int64 (MU_SPARSE only)."""
+        latent = self.latent(audio, mu)
+        nothing = latent.new_zeros(())
+        if isinstance(self.bottleneck, ResidualQuantiser):
+            quantised = self.bottleneck(latent)
+            return Coded(quantised.latent, latent[:, :0], quantised.commitment)
+        if self.kind == "MEL":
+            return Coded(latent, latent[:, :0], nothing)
+        events = self.bottleneck(latent)
+        return Coded(self.hear(events, mu), events, nothing)
 
-    def residual(self, audio: Tensor, events: Tensor) -> tuple[Tensor, Tensor]:
+    def latent(self, audio: Tensor, mu: Tensor) -> Tensor:
+        """What enters the bottleneck: `(B, M, T)` float32."""
+        latent: Tensor = self.encoder(audio)
+        return latent if self.before is None else self.before(latent, mu)
+
+    def hear(self, events: Tensor, mu: Tensor) -> Tensor:
+        """`events: (B, N, T)` to what the decoders hear of them: `(B, C, T)` float32."""
+        return events if self.after is None else self.after(events, mu)
+
+    def residual(self, audio: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
         """What the U-Net is given and what it makes: `base` and `target`, `(B, 1, n)` each.
 
         On the residual they are the waveform decoder's sound at unit level, and what that sound
@@ -38,12 +88,36 @@ class Model(nn.Module):
         """
         if not self.unet.on_residual:
             return torch.zeros_like(audio), audio
-        sound = self.waveform(events)
-        level = sound.square().mean((1, 2), keepdim=True).sqrt().clamp(min=LEVEL_FLOOR)
-        missed = (audio - sound) / (self.unet.residual_gain * level)
+        sound = self.waveform(heard)
+        level = _level(sound)
+        missed = (audio - sound) / (self.residual_gain * level)
         return self._whitened(sound / level), self._whitened(missed)
 
+    def restored(self, made: Tensor, heard: Tensor) -> Tensor:
+        """The sound of what the U-Net made, `(B, 1, n)`: the inverse of `residual`'s target."""
+        if not self.unet.on_residual:
+            return made
+        sound = self.waveform(heard)
+        coloured = torch.fft.irfft(torch.fft.rfft(made) * self._colour(made), made.shape[-1])
+        restored: Tensor = sound + self.residual_gain * _level(sound) * coloured
+        return restored
+
     def _whitened(self, signal: Tensor) -> Tensor:
-        size = signal.shape[-1]
-        factor = torch.from_numpy(gains(self.unet.spectrum, size, SAMPLE_RATE))
-        return torch.fft.irfft(torch.fft.rfft(signal) / factor, size)
+        return torch.fft.irfft(torch.fft.rfft(signal) / self._colour(signal), signal.shape[-1])
+
+    def _colour(self, signal: Tensor) -> Tensor:
+        colour = gains(self.spectrum, signal.shape[-1], SAMPLE_RATE)
+        return torch.from_numpy(colour).to(signal.device)
+
+
+def _level(sound: Tensor) -> Tensor:
+    return sound.square().mean((1, 2), keepdim=True).sqrt().clamp(min=LEVEL_FLOOR)
+
+
+def _bottleneck(config: Config) -> nn.Module:
+    code = config.code
+    if code.kind == "MEL":
+        return nn.Identity()
+    if code.kind == "RVQ":
+        return ResidualQuantiser(code.latent, config.rvq)
+    return Bottleneck(code.latent, code.units, code.on_grid)

@@ -108,57 +108,52 @@ class Level(nn.Module):
 
 
 class NoiseLevel(nn.Module):
-    """Features of the noise level: learned Fourier features, then a small perceptron used twice."""
+    """Features of the noise level: learned Fourier features, then one layer used twice."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
         self.frequencies = nn.Parameter(torch.randn(FREQUENCIES))
         self.embed = nn.Linear(2 * FREQUENCIES + 1, features)
-        self.mix = nn.Sequential(
-            nn.Linear(features, features), nn.GELU(), nn.Linear(features, features), nn.GELU()
-        )
+        self.mix = nn.Linear(features, features)  # twice: so the package reaches its size
 
     def forward(self, sigma: Tensor) -> Tensor:
         angle = sigma[:, None] * self.frequencies * (2 * math.pi)
         waves = torch.cat([sigma[:, None], angle.sin(), angle.cos()], dim=1)
-        features: Tensor = self.mix(self.mix(F.gelu(self.embed(waves))))
+        features = F.gelu(self.embed(waves))
+        for _ in range(2):
+            features = F.gelu(self.mix(features))
         return features
 
 
 class UNet(nn.Module):
     """One denoising step.
 
-    `sample: (B, 1, n)`, `sigma: (B,)` in 0..1, `events: (B, N, n / 512)`, `base: (B, 1, n)` (used
-    when diffusing the residual) to `velocity: (B, 1, n)`, all float32, n a multiple of the product
-    of the factors.
+    `sample: (B, 1 + extra, n)`, `sigma: (B,)` in 0..1, `code: (B, code, n / 512)`,
+    `base: (B, 1, n)` (used when diffusing the residual) to `velocity: (B, 1, n)`, all float32,
+    n a multiple of the product of the factors.
     """
 
-    def __init__(self, config: Config, units: int) -> None:
+    def __init__(self, config: Config, code: int, extra: int = 0) -> None:
         super().__init__()
         self.on_residual = config.on_residual
-        self.residual_gain = config.residual_gain
-        self.spectrum = config.spectrum
         self.noise_level = NoiseLevel(config.features)
         rates = [math.prod(config.factors[: level + 1]) for level in range(len(config.factors))]
         below: nn.Module | None = None
         for level in reversed(range(len(config.channels))):
             outer = 1 if level == 0 else config.channels[level - 1]
-            code = units if rates[level] == HOP else 0
             below = Level(
-                inputs=1 + config.on_residual if level == 0 else outer,
+                inputs=1 + extra + config.on_residual if level == 0 else outer,
                 outputs=outer,
                 channels=config.channels[level],
                 factor=config.factors[level],
-                items=[code] * config.items[level],
+                items=[code if rates[level] == HOP else 0] * config.items[level],
                 features=config.features,
                 below=below,
             )
         self.top = below
 
-    def forward(self, sample: Tensor, sigma: Tensor, events: Tensor, base: Tensor) -> Tensor:
+    def forward(self, sample: Tensor, sigma: Tensor, code: Tensor, base: Tensor) -> Tensor:
         signal = torch.cat([sample, base], dim=1) if self.on_residual else sample
         assert self.top is not None
-        velocity: Tensor = self.top(
-            signal.unsqueeze(2), self.noise_level(sigma), events.unsqueeze(2)
-        )
+        velocity: Tensor = self.top(signal.unsqueeze(2), self.noise_level(sigma), code.unsqueeze(2))
         return velocity.squeeze(2)

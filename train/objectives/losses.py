@@ -26,12 +26,12 @@ def noise_ratio(audio: Tensor, decoded: Tensor) -> Tensor:
 def mel_distance(audio: Tensor, decoded: Tensor) -> Tensor:
     """Mean absolute difference of log mel magnitudes over four windows, in nepers: a scalar."""
     pairs = torch.cat([audio, decoded]).squeeze(1)
-    distance = torch.zeros(())
+    distance = pairs.new_zeros(())
     for window, bands in zip(WINDOWS, BANDS, strict=True):
         spectrum = torch.stft(
-            pairs, window, window // 4, window=_hann(window), return_complex=True
+            pairs, window, window // 4, window=_hann(window).to(pairs), return_complex=True
         ).abs()
-        logarithm = torch.log(_mel_filters(window, bands) @ spectrum + 1e-3)
+        logarithm = torch.log(mel_filters(window, bands).to(pairs) @ spectrum + 1e-3)
         original, copy = logarithm.chunk(2)
         distance = distance + F.l1_loss(original, copy) / len(WINDOWS)
     return distance
@@ -43,7 +43,7 @@ def _hann(window: int) -> Tensor:
 
 
 @functools.cache
-def _mel_filters(window: int, bands: int) -> Tensor:
+def mel_filters(window: int, bands: int) -> Tensor:
     """Triangular filters on the HTK mel scale: `(bands, window / 2 + 1)`, each of unit area."""
 
     def mel(frequency: Tensor) -> Tensor:

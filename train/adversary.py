@@ -1,0 +1,79 @@
+"""The discriminator as a player: it learns to tell decoded from real, and tells how."""
+
+import torch
+from torch import Tensor
+
+from train import checkpoint as checkpoints
+from train.config import Adversary as Config
+from train.networks.discriminator import Discriminator
+from train.objectives.adversarial import discriminator_loss, feature_distance, generator_loss
+from train.objectives.balancer import Balancer
+from train.parallel import average_gradients
+
+BETAS = (0.5, 0.9)  # EnCodec
+
+
+class Adversary:
+    """A discriminator, its optimiser, and the balance of its losses with those of the sound."""
+
+    def __init__(self, config: Config) -> None:
+        self.discriminator = Discriminator(config.windows, config.filters)
+        self.optimiser = torch.optim.Adam(
+            self.discriminator.parameters(), config.learning_rate, betas=BETAS
+        )
+        self.balancer = Balancer(
+            {
+                "noise": config.noise_weight,
+                "mel": config.mel_weight,
+                "adversarial": config.adversarial_weight,
+                "features": config.feature_weight,
+            }
+        )
+
+    def to(self, device: torch.device) -> "Adversary":
+        """Move to a device, in place."""
+        self.discriminator.to(device)
+        self.balancer.to(device)
+        return self
+
+    def play(
+        self, real: Tensor, decoded: Tensor, sound: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, float]]:
+        """One move each: a step of the discriminator, then the balanced loss of the decoder.
+
+        `real` and `decoded` are `(B, 1, n)`, `sound` the other losses of `decoded`.
+        """
+        self.discriminator.requires_grad_(True)
+        found = discriminator_loss(self.discriminator(real), self.discriminator(decoded.detach()))
+        self.optimiser.zero_grad()
+        found.backward()
+        average_gradients(self.discriminator)
+        self.optimiser.step()
+        self.discriminator.requires_grad_(False)
+        opinions = self.discriminator(decoded)
+        losses = {
+            "adversarial": generator_loss(opinions),
+            "features": feature_distance(self.discriminator(real), opinions),
+        }
+        figures = {name: loss.item() for name, loss in losses.items()}
+        return self.balancer(sound | losses, decoded), figures | {"discriminator": found.item()}
+
+    def state(self) -> dict[str, Tensor]:
+        """All that a checkpoint needs, as flat tensors."""
+        parts = {
+            "discriminator": self.discriminator.state_dict(),
+            "balancer": self.balancer.state_dict(),
+            "optimiser": checkpoints.optimiser_tensors(self.optimiser),
+        }
+        return {f"{part}.{k}": v for part, tensors in parts.items() for k, v in tensors.items()}
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Put back what `state` gave."""
+
+        def part(name: str) -> dict[str, Tensor]:
+            start = len(name) + 1
+            return {k[start:]: v for k, v in tensors.items() if k.startswith(f"{name}.")}
+
+        self.discriminator.load_state_dict(part("discriminator"))
+        self.balancer.load_state_dict(part("balancer"))
+        checkpoints.restore_optimiser(self.optimiser, part("optimiser"))

@@ -1,0 +1,83 @@
+"""What a run leaves to be looked at: its log, curves, sounds, TensorBoard, and a progress bar."""
+
+import json
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from torch.utils.tensorboard import SummaryWriter
+
+from train.config import SAMPLE_RATE, Config, to_dict
+from train.plot import LOG, plot
+from train.samples import Samples, write_samples
+from train.stages import Part
+
+SHOWN = {"loss": "loss {:.3f}", "valid_snr_db": "{:.1f} dB", "density": "ones {:.1%}"}
+SHOWN |= {"kbps": "{:.2f} kbit/s"}
+
+
+class Journal:
+    """Writes `log.jsonl`, `log.png`, `samples/` and `tensorboard/`; shows progress on stderr.
+
+    Where it is not `shown`, on all processes but the first, it does nothing.
+    """
+
+    def __init__(self, folder: Path, config: Config, shown: bool) -> None:
+        self.folder, self.shown = folder, shown
+        self.known: dict[str, float] = {}
+        self.tasks: dict[str, TaskID] = {}
+        if not shown:
+            return
+        self.tensorboard = SummaryWriter(str(folder / "tensorboard"))
+        self.tensorboard.add_text("preset", f"```\n{json.dumps(to_dict(config), indent=2)}\n```")
+        columns = ("{task.description:<10}", BarColumn(), "{task.completed}/{task.total}")
+        self.console = Console(stderr=True)
+        self.bar = Progress(
+            *columns, TimeRemainingColumn(), TextColumn("{task.fields[now]}"), console=self.console
+        )
+
+    def __enter__(self) -> "Journal":
+        if self.shown:
+            self.bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.shown:
+            self.bar.stop()
+            self.tensorboard.close()
+            if (self.folder / LOG).exists():
+                plot(self.folder)
+
+    def write(self, part: Part, step: int, figures: dict[str, float]) -> None:
+        """Note the figures of a step."""
+        if not self.shown:
+            return
+        row = {"stage": part.name, "step": step, **figures}
+        with (self.folder / LOG).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        for name, value in figures.items():
+            self.tensorboard.add_scalar(f"{part.name}/{name}", value, step)
+        self.known |= figures
+        now = "  ".join(text.format(self.known[k]) for k, text in SHOWN.items() if k in self.known)
+        if part.name not in self.tasks:
+            total = part.stage.steps
+            self.tasks[part.name] = self.bar.add_task(part.name, total=total, now="")
+        self.bar.update(self.tasks[part.name], completed=step + 1, now=now)
+
+    def sound(self, part: Part, step: int, original: Samples, decoded: Samples) -> None:
+        """Keep how a clip `(n,)` sounds at a step."""
+        if self.shown:
+            write_samples(self.folder / "samples" / f"{part.name}-{step:06}", original, decoded)
+            sound = decoded.clip(-1, 1)
+            self.tensorboard.add_audio(f"{part.name}/decoded", sound, step, SAMPLE_RATE)
+
+    def say(self, message: str) -> None:
+        """Tell the user something, above the bar."""
+        if self.shown:
+            self.console.print(message)

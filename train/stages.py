@@ -1,0 +1,132 @@
+"""The stages of a training: what each one trains, computes and minimises."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from train.config import Config, Stage
+from train.networks.model import Model
+from train.objectives.losses import diffuse, mel_distance, noise_ratio
+from train.objectives.sparsity import deviation, hinge
+
+MEL_WEIGHT = 0.5
+NOISE_WEIGHT = 0.1  # of a ratio in dB
+
+CODE = ("encoder", "before", "bottleneck", "after")
+Losses = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One stage of a run: its name, its settings, and the modules it trains."""
+
+    name: str
+    stage: Stage
+    modules: tuple[str, ...]
+
+    @property
+    def trains_code(self) -> bool:
+        """Whether the events may change in this stage."""
+        return "bottleneck" in self.modules
+
+
+def parts(config: Config) -> list[Part]:
+    """The stages of a preset in order; without a codes stage the diffusion is end to end."""
+    end_to_end = config.codes_stage.steps == 0
+    found = [
+        Part("codes", config.codes_stage, (*CODE, "waveform")),
+        Part("diffusion", config.diffusion_stage, (*CODE, "unet") if end_to_end else ("unet",)),
+        Part("joint", config.joint_stage, (*CODE, "waveform", "unet")),
+    ]
+    return [part for part in found if part.stage.steps]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What a step is computed from, drawn for the whole batch so that processes can share it.
+
+    `audio: (B, 1, n)` float32; `mu: (B,)` int64; `sigma: (B,)` float32 in 0..1; `noise` as audio.
+    """
+
+    audio: Tensor
+    mu: Tensor
+    sigma: Tensor
+    noise: Tensor
+
+
+def draw(audio: Tensor, config: Config, step: int, batch: int, rank: int) -> Batch:
+    """A step's batch for one process: its `audio`, and its share of the draws for all."""
+    generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
+    share = slice(rank * len(audio), (rank + 1) * len(audio))
+    low, high = config.sparsity.mu
+    mu = torch.randint(low, high + 1, (batch,), generator=generator)
+    # Spread over the batch, so that every step sees all noise levels.
+    sigma = (torch.rand(1, generator=generator) + torch.arange(batch) / batch) % 1
+    noise = torch.randn((batch, *audio.shape[1:]), generator=generator)
+    drawn = (mu[share], sigma[share], noise[share])
+    return Batch(audio, *(tensor.to(audio.device) for tensor in drawn))
+
+
+class Network(nn.Module):
+    """The forward pass of a stage, which data-parallel training wraps."""
+
+    def __init__(self, model: Model, part: Part) -> None:
+        super().__init__()
+        self.model = model
+        self.waveform, self.unet = (name in part.modules for name in ("waveform", "unet"))
+
+    def forward(self, audio: Tensor, mu: Tensor, sigma: Tensor, noise: Tensor) -> dict[str, Tensor]:
+        """`Batch` to the outputs that the stage's losses need, by name."""
+        model = self.model
+        coded = model.code(audio, mu)
+        outputs = {"events": coded.events, "commitment": coded.commitment}
+        if self.waveform:
+            outputs["decoded"] = model.waveform(coded.heard)
+        if self.unet:
+            with torch.no_grad():  # the U-Net's task is given, not to be made easy
+                base, target = model.residual(audio, coded.heard)
+                sample, outputs["velocity"] = diffuse(target, noise, sigma)
+            outputs["predicted"] = model.unet(sample, sigma, coded.heard, base)
+        return outputs
+
+
+def sound_losses(batch: Batch, outputs: dict[str, Tensor]) -> Losses:
+    """Of the waveform decoder: noise ratio (dB / 10) and mel distance."""
+    if "decoded" not in outputs:
+        return {}
+    noise = NOISE_WEIGHT * noise_ratio(batch.audio, outputs["decoded"]).mean()
+    return {"noise": noise, "mel": MEL_WEIGHT * mel_distance(batch.audio, outputs["decoded"])}
+
+
+def velocity_loss(outputs: dict[str, Tensor]) -> Losses:
+    """Of the U-Net: squared error over the power of what it should be, mean over clips.
+
+    Relative to each clip's power, since a clip that the codes miss would outweigh all others.
+    """
+    if "predicted" not in outputs:
+        return {}
+    velocity = outputs["velocity"]
+    error = (outputs["predicted"] - velocity).square().mean((1, 2))
+    return {"velocity": (error / velocity.square().mean((1, 2))).mean()}
+
+
+def code_losses(config: Config, batch: Batch, outputs: dict[str, Tensor], weight: float) -> Losses:
+    """Of the code itself: commitment of RVQ, the price of events at its `weight` now."""
+    kind = config.code.kind
+    if kind == "RVQ":
+        return {"commitment": config.rvq.commitment * outputs["commitment"]}
+    if kind == "SPARSE":
+        price = hinge(outputs["events"], config.sparsity.budget_kbps)
+    elif kind == "MU_SPARSE":
+        price = deviation(outputs["events"], batch.mu)
+    else:
+        return {}
+    return {"price": weight * price} if weight else {}
+
+
+def learning_rate(stage: Stage, base: float, step: int, warm_up: int = 100) -> float:
+    """A linear warm-up, then a cosine that ends at zero with the stage."""
+    cosine = 0.5 * (1 + math.cos(math.pi * step / stage.steps))
+    return base * cosine * min(1.0, (step + 1) / warm_up)

@@ -1,0 +1,59 @@
+"""Begin with the trunk of a bundle: encoder and waveform decoder without what touches the code.
+
+The bottleneck, and the layer of the decoder that hears it, start at random. So every kind of code
+can begin at the same place, and none has an advantage.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from runtime.bundle import Bundle, open_bundle
+from train.config import ConfigError
+from train.networks.bottleneck import PAYLOAD_SCALE
+from train.networks.model import Model
+from train.networks.seanet import Encoder
+from train.onnx_weights import read_weights
+
+SHIPPED = "shipped"
+
+
+def start_from(model: Model, name: str) -> None:
+    """Put the trunk of a bundle (a folder, or `shipped`) into a model, in place.
+
+    Raises BundleError for a bad bundle, ConfigError where its networks have other sizes.
+    """
+    bundle = open_bundle(None if name == SHIPPED else Path(name))
+    if isinstance(model.encoder, Encoder):
+        _put(model.encoder, read_weights(bundle, "encoder.onnx"), "encoder.", bundle)
+        last: Any = model.encoder.layers[-1].convolution
+        with torch.no_grad():  # a bundle's encoder gives payloads, not standard deviations
+            last.weight = last.weight / PAYLOAD_SCALE
+            last.bias /= PAYLOAD_SCALE
+    weights = read_weights(bundle, "decoder_fast.onnx")
+    first = "layers.0.convolution"
+    kept = {name: tensor for name, tensor in weights.items() if not name.startswith(first)}
+    _put(model.waveform, kept, "", bundle, but=first)
+
+
+@torch.no_grad()
+def _put(
+    network: nn.Module, weights: dict[str, Tensor], prefix: str, bundle: Bundle, but: str = "-"
+) -> None:
+    for name, module in network.named_modules():
+        if not isinstance(module, nn.Conv2d | nn.ConvTranspose2d) or name.startswith(but):
+            continue
+        for kind in ("weight", "bias"):
+            key, own = f"{prefix}{name}.{kind}", getattr(module, kind)
+            if key not in weights or weights[key].shape != own.shape:
+                raise ConfigError(
+                    f"start_from: {bundle.path} has no {key} of {tuple(own.shape)}; "
+                    "start from a bundle of the same preset"
+                )
+            # Setting a weight-normalised weight splits it into direction and length.
+            if kind == "weight":
+                module.weight = weights[key]
+            else:
+                own.copy_(weights[key])
