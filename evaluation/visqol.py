@@ -1,0 +1,46 @@
+"""ViSQOL, a model of what listeners would say of a decoded sound."""
+
+import math
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from runtime.errors import MissingPackageError
+
+Samples = npt.NDArray[np.float32]
+SAMPLE_RATE = 48_000  # of its audio mode
+
+
+def load_visqol() -> Callable[[Samples, Samples, int], float | None]:
+    """Return the function from original, decoded `(n,) float32` and their rate to MOS-LQO.
+
+    The score is 1..4.73, higher is better; None where ViSQOL gives none, as for silence.
+    Raises `MissingPackageError` where visqol-python is not installed.
+    Source: Chinen et al., "ViSQOL v3", QoMEX 2020, audio mode.
+    """
+    try:
+        from visqol import VisqolApi
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            "visqol-python is not installed; it wants a C compiler: pip install '.[visqol]'"
+        ) from error
+    api = VisqolApi()
+    api.create(mode="audio")
+
+    def measure(original: Samples, decoded: Samples, rate: int) -> float | None:
+        reference, degraded = (
+            soxr.resample(sound.astype(np.float64), rate, SAMPLE_RATE)
+            for sound in (original, decoded)
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # it divides by the level of silence
+            try:
+                score = api.measure_from_arrays(reference, degraded, SAMPLE_RATE).moslqo
+            except (ValueError, RuntimeError):
+                return None
+        return float(score) if math.isfinite(score) else None
+
+    return measure
