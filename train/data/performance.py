@@ -11,6 +11,7 @@ from runtime.errors import SpikingMusicError
 
 SUSTAIN_PEDAL = 64
 PEDAL_DOWN = 64
+LONGEST = 86_400  # seconds: beyond a day the times are damaged
 
 
 class PerformanceError(SpikingMusicError):
@@ -39,34 +40,39 @@ class Performance:
 def read_midi(path: Path) -> Performance:
     """Read a MIDI file, all tracks together, with the sustain pedal folded into the releases.
 
-    Raises PerformanceError when the file is not MIDI or holds no note.
+    Raises PerformanceError when the file is not MIDI, is damaged, or holds no note.
     """
     import symusic
 
     try:
         score: Any = symusic.Score(path, ttype="Second")
     except (RuntimeError, ValueError, OSError) as error:
-        raise PerformanceError(f"{path}: not a readable MIDI file ({error})") from error
-    notes = [n for track in score.tracks if not track.is_drum for n in track.notes if n.velocity]
-    pedal = [
-        c
-        for track in score.tracks
-        if not track.is_drum
-        for c in track.controls
-        if c.number == SUSTAIN_PEDAL
-    ]
-    if not notes:
+        reason = str(error).partition("\n")[0]
+        raise PerformanceError(f"{path}: not a readable MIDI file ({reason})") from error
+    tracks = [track for track in score.tracks if not track.is_drum]
+    notes = _columns([track.notes.numpy() for track in tracks])
+    controls = _columns([track.controls.numpy() for track in tracks])
+    struck = notes.get("velocity", np.zeros(0)) > 0
+    if not struck.any():
         raise PerformanceError(f"{path}: the MIDI file holds no notes")
-    notes.sort(key=lambda n: (n.start, n.pitch))
-    pedal.sort(key=lambda c: c.time)
-    onset = np.array([n.start for n in notes])
-    key_up = np.array([n.start + n.duration for n in notes])
-    pitch = np.array([n.pitch for n in notes], np.int64)
-    velocity = np.array([n.velocity for n in notes], np.int64)
-    held = _hold(
-        key_up, np.array([c.time for c in pedal]), np.array([c.value >= PEDAL_DOWN for c in pedal])
-    )
-    return Performance(onset, _until_restruck(onset, held, pitch), pitch, velocity)
+    notes = {name: column[struck] for name, column in notes.items()}
+    order = np.lexsort((notes["pitch"], notes["time"]))
+    onset, duration = (notes[name][order].astype(np.float64) for name in ("time", "duration"))
+    pitch, velocity = (notes[name][order].astype(np.int64) for name in ("pitch", "velocity"))
+    pedal = controls["number"] == SUSTAIN_PEDAL
+    time, value = controls["time"][pedal].astype(np.float64), controls["value"][pedal]
+    order = np.argsort(time, kind="stable")
+    held = _hold(onset + duration, time[order], value[order] >= PEDAL_DOWN)
+    performance = Performance(onset, _until_restruck(onset, held, pitch), pitch, velocity)
+    if not 0 <= onset[0] <= performance.seconds < LONGEST:
+        raise PerformanceError(f"{path}: its times are damaged (to {performance.seconds:.0f} s)")
+    return performance
+
+
+def _columns(tracks: list[dict[str, npt.NDArray[Any]]]) -> dict[str, npt.NDArray[Any]]:
+    """One table of all tracks."""
+    names = tracks[0] if tracks else ()
+    return {name: np.concatenate([track[name] for track in tracks]) for name in names}
 
 
 def _hold(

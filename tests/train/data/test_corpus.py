@@ -1,149 +1,168 @@
-import csv
-import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from runtime.errors import AudioError
 from train.config import HOP
-from train.data.corpus import (
-    Crops,
-    DataError,
-    ahead,
-    audio_files,
-    maestro,
-    prepared,
-    rendered,
-    vary,
-)
-from train.data.performance import Performance
+from train.data.corpus import Crops, DataError, ahead, audio_files
 from train.data.piano import SAMPLE_RATE
-from train.data.sets import load_music
-
-ROWS = [
-    {
-        "canonical_composer": "A",
-        "canonical_title": "One",
-        "split": split,
-        "year": "2004",
-        "midi_filename": f"2004/{split}.midi",
-        "audio_filename": f"2004/{split}.wav",
-        "duration": "2.0",
-    }
-    for split in ("train", "validation", "test")
-]
+from train.data.sources import Source, audio_file
+from train.data.variation import retuned, vary
 
 
-def write_csv(root: Path) -> None:
-    with (root / "maestro-v3.0.0.csv").open("w", newline="") as file:
-        table = csv.DictWriter(file, ROWS[0])
-        table.writeheader()
-        table.writerows(ROWS)
+@dataclass
+class Noise:
+    """Noise by its seed; what lies at or after `broken` cannot be read."""
+
+    name: str
+    frames: int = SAMPLE_RATE
+    broken: int = 1 << 40
+    reads: list[int] = field(default_factory=list)
+
+    def read(self, start: int, frames: int) -> np.ndarray:
+        self.reads.append(start)
+        if start + frames > self.broken:
+            raise AudioError(f"{self.name}: is damaged")
+        rng = np.random.default_rng(list(self.name.encode()))
+        return rng.uniform(-0.5, 0.5, self.frames).astype(np.float32)[start : start + frames]
 
 
-def write_json(root: Path) -> None:
-    columns = {name: {str(i): row[name] for i, row in enumerate(ROWS)} for name in ROWS[0]}
-    (root / "maestro-v3.0.0.json").write_text(json.dumps(columns))
+def silent(line: str) -> None:
+    pass
 
 
-@pytest.mark.parametrize("write", [write_csv, write_json], ids=["csv", "json"])
-def test_both_tables_of_maestro_say_the_same(tmp_path: Path, write) -> None:  # type: ignore[no-untyped-def]
-    write(tmp_path)
-    (piece,) = maestro(tmp_path, "validation")
-    assert (piece.title, piece.split) == ("A: One", "validation")
-    assert piece.midi == tmp_path / "2004/validation.midi"
+def noises(*broken: str) -> list[Source]:
+    return [Noise(name, broken=0 if name in broken else 1 << 40) for name in "abc"]
 
 
-def test_a_folder_without_metadata_and_an_unknown_split_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="maestro"):
-        maestro(tmp_path, "train")
-    write_csv(tmp_path)
-    with pytest.raises(DataError, match="'dev'"):
-        maestro(tmp_path, "dev")
-
-
-def test_a_piece_with_its_own_recording_is_not_rendered(tmp_path: Path) -> None:
-    write_csv(tmp_path)
-    (piece,) = maestro(tmp_path, "train")
-    piece.audio.parent.mkdir()
-    soundfile.write(piece.audio, np.zeros(100), SAMPLE_RATE)
-    assert rendered([piece], None, tmp_path / "cache") == [piece.audio]  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("rate", [8_000, 44_100, 48_000])
-def test_a_recording_of_another_rate_is_converted_once(tmp_path: Path, rate: int) -> None:
-    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)
-    soundfile.write(tmp_path / "tone.wav", np.stack([tone, tone], 1), rate)
-    path = prepared(tmp_path / "tone.wav", tmp_path / "cache")
-    sound, found = soundfile.read(path)
-    assert (found, sound.shape) == (SAMPLE_RATE, (SAMPLE_RATE,))
-    assert np.argmax(np.abs(np.fft.rfft(sound))) == 440
-    stamp = path.stat().st_mtime_ns
-    assert prepared(tmp_path / "tone.wav", tmp_path / "cache").stat().st_mtime_ns == stamp
-
-
-def test_a_file_that_is_no_audio_is_named(tmp_path: Path) -> None:
-    (tmp_path / "broken.wav").write_bytes(b"no sound")
-    with pytest.raises(AudioError, match=r"broken\.wav"):
-        load_music(str(tmp_path), tmp_path / "cache")
-
-
-def noises(folder: Path, seconds: float = 1.0) -> list[Path]:
+def test_a_crop_of_files_is_what_it_has_always_been(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    folder.mkdir(exist_ok=True)
     for name in ("a", "b", "c"):
-        sound = rng.uniform(-0.5, 0.5, int(seconds * SAMPLE_RATE))
-        soundfile.write(folder / f"{name}.flac", sound, SAMPLE_RATE)
-    return audio_files(folder)
+        sound = rng.uniform(-0.5, 0.5, (SAMPLE_RATE, 2))
+        soundfile.write(tmp_path / f"{name}.flac", sound, SAMPLE_RATE)
+    files = audio_files(tmp_path)
+    crops = Crops([audio_file(file, tmp_path) for file in files], 3, 4 * HOP, 7)
+    for item in range(3):
+        # The draws, in their order, of runs that must stay reproducible.
+        draw = np.random.default_rng([7, 5 * 3 + item])
+        span = int(np.ceil(4 * HOP * 2 ** (0.15 / 12))) + 1
+        room = np.full(3, SAMPLE_RATE - span + 1)
+        index = int(draw.choice(3, p=room / room.sum()))
+        start = int(draw.integers(room[index]))
+        sound, _ = soundfile.read(files[index], span, start, dtype="float32", always_2d=True)
+        expected = vary(retuned(sound.mean(1), 4 * HOP, draw), draw)
+        np.testing.assert_array_equal(crops(5)[item], expected)
 
 
-def test_a_batch_is_a_function_of_seed_and_step(tmp_path: Path) -> None:
-    files = noises(tmp_path)
-    one, same = Crops(files, 3, 4 * HOP, 7), Crops(files, 3, 4 * HOP, 7)
+def test_a_batch_is_a_function_of_seed_and_step() -> None:
+    one, same = Crops(noises(), 3, 4 * HOP, 7), Crops(noises(), 3, 4 * HOP, 7)
     one(0)
     np.testing.assert_array_equal(one(5), same(5))
     assert not np.array_equal(one(5), one(6))
-    assert not np.array_equal(one(5), Crops(files, 3, 4 * HOP, 8)(5))
+    assert not np.array_equal(one(5), Crops(noises(), 3, 4 * HOP, 8)(5))
 
 
-def test_reading_ahead_keeps_the_order() -> None:
-    made = list(ahead(lambda step: np.full(1, step, np.float32), 3, 9))
-    assert [int(batch[0]) for batch in made] == [3, 4, 5, 6, 7, 8]
+@given(st.integers(1, 7), st.integers(1, 4), st.integers(0, 1000))
+@settings(max_examples=20, deadline=None)
+def test_the_ranks_of_a_run_make_the_batch_of_one(batch: int, ranks: int, step: int) -> None:
+    crops = Crops(noises("b"), batch, HOP, 3, silent)
+    edges = [rank * batch // ranks for rank in range(ranks + 1)]
+    parts = [crops(step, range(a, b)) for a, b in pairwise(edges) if b > a]
+    np.testing.assert_array_equal(np.concatenate(parts), crops(step))
 
 
-def test_files_shorter_than_a_crop_are_left_out_or_refused(tmp_path: Path) -> None:
-    files = noises(tmp_path)
-    soundfile.write(tmp_path / "short.flac", np.zeros(10), SAMPLE_RATE)
-    crops = Crops(audio_files(tmp_path), 2, 4 * HOP, 0)
-    assert crops.files == files
-    with pytest.raises(DataError, match="none of 4 files"):
-        Crops(audio_files(tmp_path), 2, 10 * SAMPLE_RATE, 0)
+def test_short_pieces_are_named_and_left_out_or_all_refused() -> None:
+    told: list[str] = []
+    sources = [*noises(), Noise("short.wav", 10)]
+    crops = Crops(sources, 2, 4 * HOP, 0, told.append)
+    assert crops.sources == sources[:3]
+    assert len(told) == 1
+    assert told[0].startswith("short.wav: ")
+    with pytest.raises(DataError, match="none of 4 pieces"):
+        Crops(sources, 2, 10 * SAMPLE_RATE, 0, silent)
 
 
-def test_variation_keeps_length_and_range() -> None:
-    rng = np.random.default_rng(1)
-    for _ in range(20):
-        sound = vary(rng.uniform(-1, 1, 3000).astype(np.float32), rng)
-        assert sound.dtype == np.float32
-        assert sound.shape == (3000,)
-        assert np.abs(sound).max() <= 1
+def test_a_piece_that_breaks_in_the_middle_is_replaced_the_same_way_in_a_resumed_run() -> None:
+    half = 2 * HOP + (SAMPLE_RATE - 2 * HOP) // 2
+
+    def made() -> list[Source]:
+        return [Noise("whole"), Noise("half", broken=half)]
+
+    told: list[str] = []
+    run = Crops(made(), 4, HOP, 1, told.append)
+    whole = [run(step) for step in range(12)]
+    assert set(told) == {"half: is damaged (skipped)"}
+    half_source = run.sources[1]
+    assert isinstance(half_source, Noise)
+    # Its sound part is still in use after the other part was met.
+    assert any(start + run.span <= half for start in half_source.reads[len(told) :])
+    for first in (3, 8):
+        resumed = Crops(made(), 4, HOP, 1, silent)
+        for step in range(first, 12):
+            np.testing.assert_array_equal(resumed(step), whole[step])
 
 
-def test_music_of_a_folder_and_of_nothing(tmp_path: Path) -> None:
-    noises(tmp_path / "music")
-    music = load_music(str(tmp_path / "music"), tmp_path / "cache")
-    assert len(music.train) == 2
-    assert music.validation.shape[0] > 0
-    for wrong in (str(tmp_path / "absent"), "maestro:" + str(tmp_path)):
-        with pytest.raises(DataError):
-            load_music(wrong, tmp_path / "cache")
-    (tmp_path / "nothing").mkdir()
-    with pytest.raises(DataError, match="no audio files"):
-        load_music(str(tmp_path / "nothing"), tmp_path / "cache")
+def test_pieces_that_can_be_read_serve_for_those_that_cannot() -> None:
+    crops = Crops(noises("a", "b"), 8, HOP, 0, silent)
+    assert crops(0).shape == (8, HOP)
+    with pytest.raises(DataError, match="none of 3 pieces"):
+        Crops(noises("a", "b", "c"), 1, HOP, 0, silent)(0)
 
 
-def test_a_performance_knows_its_length() -> None:
-    empty = np.zeros(0)
-    assert Performance(empty, empty, empty.astype(int), empty.astype(int)).seconds == 0
+def test_a_damaged_file_is_named_once_by_all_workers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("cut", "whole"):
+        sound = rng.uniform(-0.5, 0.5, SAMPLE_RATE)
+        soundfile.write(tmp_path / f"{name}.flac", sound, SAMPLE_RATE)
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes(cut.read_bytes()[:5000])
+    sources: list[Source] = [audio_file(file, tmp_path) for file in audio_files(tmp_path)]
+    for seed in (0, 1):
+        assert len(list(ahead(Crops(sources, 4, HOP, seed), 0, 4, 4))) == 4
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "cut.flac" in line
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize(("first", "last"), [(3, 9), (0, 1), (4, 4)])
+def test_reading_ahead_keeps_the_order(workers: int, first: int, last: int) -> None:
+    made = ahead(lambda step: np.full(1, step, np.float32), first, last, workers)
+    assert [int(batch[0]) for batch in made] == list(range(first, last))
+
+
+def meeting(workers: int) -> Callable[[int], np.ndarray]:
+    """Batches that are made only while as many others are being made."""
+    barrier = threading.Barrier(workers, timeout=30)
+
+    def make(step: int) -> np.ndarray:
+        barrier.wait()
+        return np.full(1, step, np.float32)
+
+    return make
+
+
+def test_several_workers_work_at_once() -> None:
+    assert len(list(ahead(meeting(3), 0, 6, 3))) == 6
+
+
+def test_what_goes_wrong_ahead_is_raised_at_its_step() -> None:
+    def make(step: int) -> np.ndarray:
+        if step == 2:
+            raise DataError("gone")
+        return np.zeros(1, np.float32)
+
+    made = ahead(make, 0, 5, 2)
+    next(made)
+    next(made)
+    with pytest.raises(DataError, match="gone"):
+        next(made)

@@ -1,73 +1,41 @@
-from functools import partial
-from itertools import pairwise
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from train.data.performance import Performance
-from train.data.piano import SAMPLE_RATE, Piano, Recording, render, steinway
+from train.data.piano import SAMPLE_RATE, Piano, Recording
 
 
-def performance(*notes: tuple[float, float, int, int]) -> Performance:
-    onset, release, pitch, velocity = zip(*notes, strict=True)
-    return Performance(
-        np.array(onset), np.array(release), np.array(pitch, np.int64), np.array(velocity, np.int64)
-    )
+@given(st.floats(1e-3, 1.0), st.integers(21, 108))
+@settings(max_examples=20, deadline=None)
+def test_a_tone_is_its_recording_within_half_a_step(peak: float, key: int) -> None:
+    sound = (peak * np.sin(np.arange(500) / 7)).astype(np.float32)
+    keys = (key, min(key + 1, 108), max(key - 1, 21), 20, 19, 109)
+    piano = Piano([Recording(k, 127, -20.0, lambda: sound) for k in sorted({*keys})])
+    tone = piano.tone(key, 0)
+    assert tone.steps.dtype == np.int16
+    assert np.abs(tone.steps.astype(float) * tone.step - sound).max() <= 0.51 * tone.step
 
 
-def click_piano() -> Piano:
-    """A piano whose keys ring as one decaying exponential, sharp at sample 0."""
-    tone = np.exp(-np.arange(SAMPLE_RATE) / 4000).astype(np.float32)
-    return Piano(
-        [
-            Recording(key, top, level, partial(np.multiply, tone, np.float32(10 ** (level / 20))))
-            for key in range(21, 109)
-            for top, level in ((64, -30.0), (127, -20.0))
-        ]
-    )
-
-
-@given(st.lists(st.floats(0, 1.9), min_size=1, max_size=5), st.integers(21, 108))
-@settings(max_examples=30)
-def test_every_onset_falls_on_its_sample(onsets: list[float], key: int) -> None:
-    piano = click_piano()
-    sound = render(performance(*((t, t + 0.1, key, 100) for t in onsets)), piano, 0, 2.5)
-    first = round(min(onsets) * SAMPLE_RATE)
-    assert not sound[:first].any()
-    assert sound[first] > 0
-
-
-@given(st.floats(0, 1.0), st.floats(0.1, 1.0))
-@settings(max_examples=30)
-def test_a_part_of_a_performance_is_that_part_of_the_whole(start: float, seconds: float) -> None:
-    notes = performance((0.0, 0.5, 60, 70), (0.4, 0.6, 64, 90), (0.9, 1.5, 67, 110))
-    start = round(start * SAMPLE_RATE) / SAMPLE_RATE
-    whole = render(notes, click_piano(), 0, 3)
-    part = render(notes, click_piano(), start, seconds)
-    first = round(start * SAMPLE_RATE)
-    np.testing.assert_allclose(part, whole[first : first + len(part)], atol=1e-6)
-
-
-def test_louder_keys_sound_louder_without_a_jump_between_layers() -> None:
-    piano = click_piano()
-    peaks = [
-        np.abs(render(performance((0.0, 1.0, 60, v)), piano, 0, 1)).max() for v in range(1, 128)
+def test_a_key_between_recordings_sounds_its_own_pitch() -> None:
+    time = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    recordings = [
+        Recording(key, 127, -20.0, lambda f=440 * 2 ** ((key - 69) / 12): np.sin(6.2832 * f * time))
+        for key in range(57, 82, 3)
     ]
-    assert all(a <= b * 1.000001 for a, b in pairwise(peaks))
-    steps = 20 * np.log10(np.array(peaks[20:]) / np.array(peaks[19:-1]))
-    assert steps.max() < 1
+    piano = Piano(recordings)
+    for key in (69, 70, 71):
+        tone = piano.tone(key, 0).steps[: SAMPLE_RATE // 2]
+        pitch = 2 * np.argmax(np.abs(np.fft.rfft(tone * np.hanning(len(tone)))))
+        assert abs(pitch - 440 * 2 ** ((key - 69) / 12)) <= 2
 
 
-def test_the_steinway_sounds_the_pitch_of_its_keys() -> None:
-    piano = steinway()
-    for key in (33, 57, 69, 81):
-        sound = render(performance((0.0, 1.0, key, 90)), piano, 0, 1.0)
-        spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
-        pitch = 440 * 2 ** ((key - 69) / 12)
-        # The first partials of a real string, of which some are strong, within a third of a tone.
-        bins = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)
-        near = np.zeros(len(bins), bool)
-        for overtone in range(1, 40):
-            near |= np.abs(bins - overtone * pitch) < max(3, 0.02 * overtone * pitch)
-        assert np.square(spectrum[near]).sum() > 0.8 * np.square(spectrum).sum()
+def test_tones_are_made_once() -> None:
+    made = []
+
+    def load() -> np.ndarray:
+        made.append(1)
+        return np.ones(10, np.float32)
+
+    piano = Piano([Recording(key, 127, -20.0, load) for key in range(60, 66)])
+    assert piano.tone(62, 0) is piano.tone(62, 0)
+    assert len(made) == 1

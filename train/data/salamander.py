@@ -1,0 +1,40 @@
+"""The Salamander grand: a Yamaha C5, 30 keys in 16 layers, by Alexander Holm (CC BY 3.0)."""
+
+import functools
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from train.data.piano import Piano, PianoError, Recording, Samples
+
+
+def salamander(pack: Path) -> Piano:
+    """The Salamander grand from a zip of 22 050 Hz FLAC files with `index.json`.
+
+    Raises PianoError when there is no such pack or it is damaged.
+    """
+    try:
+        archive = zipfile.ZipFile(pack)
+        damaged = archive.testzip()
+        if damaged is not None:
+            raise PianoError(f"{pack}: {damaged} is damaged; get this piano pack again")
+        entries = json.loads(archive.read("index.json"))["samples"]
+        return Piano([_recording(archive, entry) for entry in entries])
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PianoError(f"{pack}: is no piano pack ({reason}); give a zip of samples") from error
+
+
+def _recording(archive: zipfile.ZipFile, entry: dict[str, Any]) -> Recording:
+    load = functools.partial(_load, archive, entry["file"], entry["gain"])
+    return Recording(entry["note"], entry["hivel"], entry["rms_db"], load)
+
+
+def _load(archive: zipfile.ZipFile, name: str, gain: float) -> Samples:
+    sound, _ = soundfile.read(io.BytesIO(archive.read(name)), dtype="float32")
+    return sound * np.float32(gain)

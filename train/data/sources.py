@@ -1,0 +1,107 @@
+"""Sources of music: whatever can be read from any sample on, at 22 050 Hz."""
+
+import hashlib
+import re
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from runtime.audio import read_audio
+from runtime.errors import AudioError
+from runtime.files import replacing
+from train.data.piano import SAMPLE_RATE
+
+ENDLESS = 2**31  # frames, a day at 22 050 Hz: beyond it the header does not know the length
+UNKNOWN_BYTES = 0xFFFF_FFFF  # what programs that write to a pipe leave in a WAV header
+# libsndfile repairs a length that exceeds the file and tells of it only in its log.
+SHORTENED = re.compile(r"^\s*data *: (\d+) \(should be (\d+)\)", re.MULTILINE)
+
+Samples = npt.NDArray[np.float32]
+
+
+class Source(Protocol):
+    """Music of `frames` samples at 22 050 Hz; `name` is what a message calls it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def frames(self) -> int: ...
+
+    def read(self, start: int, frames: int) -> Samples:
+        """Samples `start` to `start + frames`, all inside: `(frames,)` float32, always the same.
+
+        Raises AudioError when they cannot be read.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class AudioFile:
+    """A recording as a source of music; one of another rate is converted once into `cache`."""
+
+    path: Path
+    rate: int
+    frames: int
+    cache: Path
+    _converting: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
+    def read(self, start: int, frames: int) -> Samples:
+        """See `Source.read`; several threads may read."""
+        path = self.path
+        if self.rate != SAMPLE_RATE:
+            with self._converting:
+                path = prepared(self.path, self.cache)
+        try:
+            sound, _ = soundfile.read(path, frames, start, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            raise _damaged(self.path) from error
+        if len(sound) < frames or not np.isfinite(sound).all():
+            raise _damaged(self.path)
+        mono: Samples = sound.mean(1)
+        return mono
+
+
+def audio_file(path: Path, cache: Path) -> AudioFile:
+    """A recording by its header alone; raises AudioError when that is damaged."""
+    try:
+        info = soundfile.info(path)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{path}: is no audio file; take it out of the data") from error
+    if any(
+        int(held) < int(all_) != UNKNOWN_BYTES for all_, held in SHORTENED.findall(info.extra_info)
+    ):
+        raise _damaged(path)
+    if info.frames >= ENDLESS:
+        raise AudioError(f"{path}: does not tell its length; convert it to WAV or FLAC")
+    frames = info.frames
+    if info.samplerate != SAMPLE_RATE:
+        frames = max(1, round(frames * SAMPLE_RATE / info.samplerate))  # as `read_audio` does
+    return AudioFile(path, info.samplerate, frames, cache)
+
+
+def prepared(file: Path, cache: Path) -> Path:
+    """A mono FLAC at 22 050 Hz of a recording of another rate, made once in `cache`.
+
+    Raises AudioError when it cannot be read.
+    """
+    digest = hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]
+    path = cache / f"{file.stem}-{digest}.flac"
+    if not path.exists():
+        sound = read_audio(file, SAMPLE_RATE).samples
+        cache.mkdir(parents=True, exist_ok=True)
+        with replacing(path, overwrite=True) as temporary:
+            soundfile.write(temporary, sound, SAMPLE_RATE, "PCM_16", format="FLAC")
+    return path
+
+
+def _damaged(path: Path) -> AudioError:
+    return AudioError(f"{path}: is truncated or damaged; get it again or take it out of the data")
