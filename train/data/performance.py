@@ -92,8 +92,9 @@ def _hold(
 def _until_restruck(
     onset: npt.NDArray[np.float64], release: npt.NDArray[np.float64], pitch: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
+    order = np.argsort(pitch, kind="stable")
+    same = pitch[order[:-1]] == pitch[order[1:]]
+    struck, again = order[:-1][same], order[1:][same]
     release = release.copy()
-    for key in np.unique(pitch):
-        index = np.flatnonzero(pitch == key)
-        release[index[:-1]] = np.minimum(release[index[:-1]], onset[index[1:]])
+    release[struck] = np.minimum(release[struck], onset[again])
     return np.maximum(release, onset)

@@ -1,8 +1,11 @@
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import symusic
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from train.data.performance import PerformanceError, read_midi
 
@@ -52,3 +55,24 @@ def test_what_is_not_midi_is_refused_by_name(tmp_path: Path, content: bytes) -> 
 def test_a_file_without_notes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PerformanceError, match="no notes"):
         read_midi(write(tmp_path / "empty.mid", [], []))
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30), st.integers(60, 63)), min_size=1))
+@settings(max_examples=40, deadline=None)
+def test_a_key_never_sounds_twice_at_once(notes: list[tuple[int, int, int]]) -> None:
+    # Quarters of a second are whole ticks.
+    spread = [(start / 4, length / 4, pitch) for start, length, pitch in notes]
+    with tempfile.TemporaryDirectory() as folder:
+        found = read_midi(write(Path(folder) / "a.mid", spread, [(0.0, 127), (20.0, 0)]))
+    assert (np.diff(found.onset) >= 0).all()
+    assert (found.release >= found.onset).all()
+    for key in np.unique(found.pitch):
+        own = found.pitch == key
+        assert (found.release[own][:-1] <= found.onset[own][1:] + 1e-6).all()
+
+
+def test_a_file_cut_short_is_refused_by_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "cut.mid", [(i / 4, 0.2, 60) for i in range(20)], [])
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(PerformanceError, match=r"cut\.mid"):
+        read_midi(path)
