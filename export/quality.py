@@ -7,19 +7,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
+from evaluation.clips import SAMPLE_RATE, middle, recordings
+from evaluation.distances import mel_distance
+from evaluation.evaluate import event_rates
 from runtime.audio import read_audio
 from runtime.bundle import Bundle, write_manifest
 from runtime.codec import Codec
-from runtime.costs import bound_bits, paper_bits
-from runtime.events import EventMatrix
 from runtime.metrics import si_snr
-from train.data.corpus import audio_files
-from train.objectives.losses import mel_distance
 
 Samples = npt.NDArray[np.float32]
-CLIP_SECONDS = 131_072 / 22_050  # a clip of the paper
+FIGURES = ("density", "paper_kbps", "bound_kbps")
 STEPS = (1, 2, 4, 8)
 
 
@@ -30,20 +28,21 @@ def measure(
 
     Gives the number of clips, event density, rates in kbit/s (the paper's formula and the entropy
     bound), and SI-SNR in dB (mean, standard deviation) and mel distance in nepers of the fast
-    decoder and of the diffusion decoder by number of steps. Raises DataError for an empty folder.
+    decoder and of the diffusion decoder by number of steps. Raises EvaluationError for a folder
+    without recordings.
     """
     codec = Codec(bundle)
-    files = audio_files(folder)
+    files = recordings(folder)
     rows = []
     for index, file in enumerate(files):
-        rows.append(_clip(codec, _middle(read_audio(file, bundle.manifest.sample_rate).samples)))
+        samples = read_audio(file, SAMPLE_RATE).samples
+        rows.append(_clip(codec, samples[middle(len(samples))]))
         if progress is not None:
             progress((index + 1) / len(files))
-    decoders = [name for name in rows[0] if name == "fast" or name.startswith("diffusion")]
-    figures = [name for name in rows[0] if name not in decoders]
+    decoders = [name for name in rows[0] if name not in FIGURES]
     return {
         "clips": len(rows),
-        **{name: _round(np.mean([row[name] for row in rows])) for name in figures},
+        **{name: _round(np.mean([row[name] for row in rows])) for name in FIGURES},
         "decoders": {
             name: {
                 "si_snr_db": _round(np.mean([row[name][0] for row in rows])),
@@ -72,15 +71,10 @@ def write_quality(bundle: Bundle, quality: dict[str, Any]) -> None:
     write_manifest(bundle.path, {**fields, "quality": quality})
 
 
-def _middle(samples: Samples) -> Samples:
-    length = round(CLIP_SECONDS * 22_050)
-    start = max(0, (len(samples) - length) // 2)
-    return samples[start : start + length]
-
-
 def _clip(codec: Codec, samples: Samples) -> dict[str, Any]:
     events = codec.encode(samples)
-    row: dict[str, Any] = {"density": events.density, **_rates(events, codec, len(samples))}
+    rates = event_rates(events, len(samples) / SAMPLE_RATE)
+    row: dict[str, Any] = {name: rates[name] for name in FIGURES}
     row["fast"] = _compare(samples, codec.decode(events, len(samples), "fast"))
     for steps in STEPS:
         decoded = codec.decode(events, len(samples), "diffusion", steps)
@@ -88,18 +82,8 @@ def _clip(codec: Codec, samples: Samples) -> dict[str, Any]:
     return row
 
 
-def _rates(events: EventMatrix, codec: Codec, samples: int) -> dict[str, float]:
-    shape = (events.units, events.frames, events.count)
-    seconds = samples / codec.manifest.sample_rate
-    return {
-        "paper_kbps": paper_bits(*shape) / seconds / 1000,
-        "bound_kbps": bound_bits(*shape) / seconds / 1000,
-    }
-
-
 def _compare(samples: Samples, decoded: Samples) -> tuple[float, float]:
-    pair = (torch.from_numpy(sound)[None, None] for sound in (samples, decoded))
-    return si_snr(samples, decoded), mel_distance(*pair).item()
+    return si_snr(samples, decoded), mel_distance(samples, decoded)
 
 
 def _round(value: Any) -> float:

@@ -113,7 +113,33 @@ def bad_inputs(folder: Path) -> dict[str, tuple[object, ...]]:
         "json and pipe": ("encode", good, "-", "--json", *bundle),
         "untrained run": ("export", folder / "none", folder / "x"),
         "unknown preset": ("train", "huge", folder / "x"),
+        "nothing to measure": ("evaluate", *bundle),
+        "unnamed set": ("evaluate", folder / "bundle", "--data", folder),
+        "no recordings": ("evaluate", folder / "bundle", "--data", f"x={folder / 'bundle'}"),
+        "no such set": ("evaluate", folder / "bundle", "--data", f"x={folder / 'none'}"),
+        "no MAESTRO": ("evaluate", folder / "bundle", "--data", f"x=maestro:{folder}"),
     }
+
+
+def test_an_evaluation_leaves_its_tables_and_prints_one(
+    cli: Run, toy_bundle: Bundle, piece: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "visqol", None)  # it takes seconds
+    (tmp_path / "broken.wav").write_text("no sound here")
+    out = tmp_path / "out"
+    words = ("evaluate", toy_bundle.path, "--data", f"mine={tmp_path}", "--out", out)
+    code, output, _ = cli(*words, "--no-baselines")
+    assert code == 0
+    assert output == (out / "evaluation.md").read_text() + "\n"
+    for word in ("mine: 1 clips", "toy fast", "toy diffusion", "broken.wav", "visqol"):
+        assert word in output
+    code, _, errors = cli(*words)
+    assert code == 2
+    assert "exists already" in errors
+    code, output, _ = cli(*words, "--clips", "1", "--json", "-f")
+    assert code == 0
+    assert json.loads(output) == json.loads((out / "evaluation.json").read_text())
+    assert "FLAC" in json.loads(output)["sets"]["mine"]
 
 
 @pytest.fixture

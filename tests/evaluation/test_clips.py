@@ -33,6 +33,17 @@ def test_at_most_so_many_clips_are_spread_over_all(items: int, limit: int) -> No
     assert limit == 1 or read[-1] >= items // 2 - 1
 
 
+def test_others_are_taken_for_those_that_cannot_be_read() -> None:
+    def odd(index: int) -> Clip:
+        if index % 2 == 0:
+            raise AudioError(f"{index} is even")
+        return numbered(index)
+
+    clips, skipped = read_clips(range(10), odd, 4)
+    assert sorted(clip.name for clip in clips) == ["1", "3", "5", "7"]
+    assert skipped[0] == "0 is even"
+
+
 def numbered(index: int) -> Clip:
     return Clip(str(index), np.zeros(1, np.float32))
 
