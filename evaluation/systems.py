@@ -64,13 +64,13 @@ def stored(codec: Codec, events: EventMatrix, samples: int) -> tuple[int, EventM
     """Write the events of `samples` to a `.spk` file; return its bits and what it holds."""
     model = codec.manifest
     header = SpkHeader(
-        model.sample_rate,
-        samples,
-        model.units,
-        model.hop,
-        model.chunk_frames,
-        model.kind,
-        model.model_hash,
+        sample_rate=model.sample_rate,
+        samples=samples,
+        units=model.units,
+        hop=model.hop,
+        chunk_frames=model.chunk_frames,
+        kind=model.kind,
+        model=model.model_hash,
     )
     with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
         path = Path(folder, "clip.spk")
