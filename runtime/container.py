@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from runtime import formats
+from runtime.coders import paper as formats
 from runtime.errors import FormatError
 from runtime.events import Bits, EventMatrix
 from runtime.files import replacing

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from runtime.coders.paper import COO, DENSE, NAMES, TIME, UNITS, pack, pack_as, payload_bits, unpack
 from runtime.costs import clog
 from runtime.errors import FormatError
-from runtime.formats import COO, DENSE, NAMES, TIME, UNITS, pack, pack_as, payload_bits, unpack
 
 matrices = hnp.arrays(
     np.bool_,

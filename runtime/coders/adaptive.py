@@ -1,0 +1,90 @@
+"""The adaptive coder: each cell by its probability, which is learned from the cells before it.
+
+Three contexts give an opinion, each a probability that counts what it has seen: the recent rate of
+the unit and its last 3 cells; its last 5 cells, the unit before and the surplus of events in this
+frame; the unit itself and that surplus. A binary range coder spends what their mean asks for.
+Every payload starts afresh from the density of its matrix, so that it decodes alone.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.coders import adaptive_loop as loop
+from runtime.errors import FormatError
+from runtime.events import Bits
+
+Octets = npt.NDArray[np.uint8]
+
+# Plain Python codes a million cells in the time in which numba is loaded: so many come first.
+PATIENCE = 2_000_000
+_patience = PATIENCE
+_BUCKETS, _STEPS = np.array(loop.BUCKETS), np.array(loop.STEPS)
+
+
+def encode(bits: Bits, run: loop.Loop | None = None) -> bytes:
+    """Return the payload of `bits (N, T) bool`, cut where it is as long as the cells themselves.
+
+    `run` is the loop to use, the plain or the compiled one; the bytes are the same.
+    """
+    units, frames = bits.shape
+    cells = np.ascontiguousarray(bits.T).view(np.uint8).ravel()
+    payload = np.zeros((cells.size + 7) // 8, np.uint8)
+    events = int(np.count_nonzero(cells))
+    length = _coded(cells, payload, units, frames, events, False, run)
+    return payload[:length].tobytes() if length >= 0 else payload.tobytes()
+
+
+def decode(
+    payload: bytes, units: int, frames: int, events: int, run: loop.Loop | None = None
+) -> Bits:
+    """Read back the matrix `(N, T) bool` of exactly `events` ones.
+
+    Raises `FormatError` when the payload holds another number of them or bytes of no use.
+    """
+    cells = np.zeros(units * frames, np.uint8)
+    coded = np.frombuffer(payload, np.uint8).copy()
+    used = _coded(cells, coded, units, frames, events, True, run)
+    found = int(np.count_nonzero(cells))
+    if found != events:
+        raise FormatError(f"payload holds {found} events instead of {events}")
+    if len(payload) > used or payload.endswith(b"\0"):
+        raise FormatError("payload has bytes behind its end")
+    return np.ascontiguousarray(cells.view(np.bool_).reshape(frames, units).T)
+
+
+def _coded(
+    cells: Octets,
+    payload: Octets,
+    units: int,
+    frames: int,
+    events: int,
+    decoding: bool,
+    run: loop.Loop | None,
+) -> int:
+    """Run the loop from a fresh start: every chance and rate is the density of the matrix."""
+    if not cells.size:
+        return 0
+    run = run or _loop(cells.size)
+    density = min(events * loop.ONE // cells.size, loop.ONE - 1)
+    contexts = loop.contexts(units)
+    fills = ((contexts, density), (contexts, 0), (units, density), (units, 0))
+    if run is not loop.code_cells:
+        state: list[Any] = [np.full(length, value) for length, value in fills]
+        return run(cells, payload, units, decoding, *state, _BUCKETS, _STEPS)
+    # Plain Python is fastest on its own sequences: arrays are copied in, and the result out.
+    state = [[value] * length for length, value in fills]
+    plain_cells, plain_payload = bytearray(cells), bytearray(payload)
+    used = run(plain_cells, plain_payload, units, decoding, *state, loop.BUCKETS, loop.STEPS)
+    if decoding:
+        cells[:] = np.frombuffer(plain_cells, np.uint8)
+    else:
+        payload[:] = np.frombuffer(plain_payload, np.uint8)
+    return used
+
+
+def _loop(cells: int) -> loop.Loop:
+    global _patience
+    _patience -= cells
+    return (loop.compiled() if _patience < 0 else None) or loop.code_cells

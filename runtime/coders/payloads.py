@@ -1,0 +1,56 @@
+"""From a matrix to the payload of a chunk and back, by any of the coders.
+
+A coder is what a writer chooses; a form is how one payload is written. Each coder falls back to
+the dense form where it gains nothing, so no payload is longer than one bit a cell.
+"""
+
+from runtime.coders import adaptive, paper, rice
+from runtime.errors import FormatError
+from runtime.events import Bits
+
+CODERS = ("paper", "rice", "adaptive")
+FORMS = (*paper.NAMES, "rice", "adaptive")
+_RICE, _ADAPTIVE = FORMS.index("rice"), FORMS.index("adaptive")
+
+
+def most_bytes(cells: int) -> int:
+    """Return the length that no payload of so many cells exceeds."""
+    return (cells + 7) // 8
+
+
+def pack(bits: Bits, coder: str) -> tuple[int, bytes]:
+    """Return the form and the payload of `bits (N, T) bool` by one of `CODERS`.
+
+    Raises `FormatError` for a coder that does not exist.
+    """
+    match coder:
+        case "paper":
+            return paper.pack(bits)
+        case "rice":
+            form, payload = _RICE, rice.encode(bits)
+        case "adaptive":
+            form, payload = _ADAPTIVE, adaptive.encode(bits)
+        case _:
+            raise FormatError(f"coder {coder!r} is unknown; choose {', '.join(CODERS)}")
+    if len(payload) < most_bytes(bits.size):
+        return form, payload
+    return paper.DENSE, paper.pack_as(paper.DENSE, bits)
+
+
+def unpack(form: int, payload: bytes, units: int, frames: int, events: int) -> Bits:
+    """Read back the matrix `(N, T) bool` of exactly `events` ones.
+
+    Raises `FormatError` for a form that is unknown and for a payload that no writer makes.
+    """
+    cells = units * frames
+    if not 0 <= events <= cells:
+        raise FormatError(f"{events} events do not fit in {units} x {frames} cells")
+    if len(payload) > most_bytes(cells):
+        raise FormatError(f"payload has {len(payload)} bytes for {cells} cells")
+    if form < _RICE:
+        return paper.unpack(form, payload, units, frames, events)
+    if form == _RICE:
+        return rice.decode(payload, units, frames, events)
+    if form == _ADAPTIVE:
+        return adaptive.decode(payload, units, frames, events)
+    raise FormatError(f"form {form} is unknown; this version reads 0 to {len(FORMS) - 1}")
