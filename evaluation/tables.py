@@ -37,8 +37,9 @@ SI-SNR in dB: mean ± standard deviation [{LEVEL:.0%} interval of the mean by {R
 resamples over clips], each clip within ±100 dB. Rates in kbit/s: `stored` as on disk, headers
 included; `formula`, the paper's; `bound`, log2 C(NT, S). `mel` and `STFT` are distances, lower is
 closer. Note F1 is that of an independent transcriber on the copy, against the same on the original
-and against the notes played: the row `original` is what the transcriber itself can do. A dash
-stands where a measure does not apply.
+and against the notes played: the row `original` is what the transcriber itself can do. What a
+recording of a lower rate cannot hold is in no comparison. A dash stands where a measure does not
+apply.
 """
 
 
