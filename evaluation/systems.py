@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ from runtime.container import SpkHeader, read_spk, write_spk
 from runtime.events import EventMatrix
 
 Samples = npt.NDArray[np.float32]
+
+MUS = (8, 12, 16, 20, 24)
+_GRAPHS = {"diffusion": "decoder.onnx", "fast": "decoder_fast.onnx"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +45,19 @@ class System:
 
 
 def bundle_systems(bundle: Bundle) -> list[System]:
-    """Return a bundle's decoders, the diffusion at its default steps, each after a `.spk` file."""
-    codec = Codec(bundle)
+    """Return a bundle's decoders, the diffusion at its default steps, each after a `.spk` file.
+
+    A MU_SPARSE bundle is heard at each of `MUS`.
+    """
+    codec, model = Codec(bundle), bundle.manifest
     return [
-        System(f"{bundle.manifest.name} {decoder}", partial(_coded, codec, decoder))
+        System(
+            f"{model.name} {decoder}" + ("" if mu is None else f" mu={mu}"),
+            partial(_coded, codec, decoder, mu),
+        )
         for decoder in DECODERS
+        if _GRAPHS[decoder] in model.files
+        for mu in (MUS if model.kind == "MU_SPARSE" else (None,))
     ]
 
 
@@ -78,9 +90,10 @@ def stored(codec: Codec, events: EventMatrix, samples: int) -> tuple[int, EventM
         return 8 * path.stat().st_size, read_spk(path)[1]
 
 
-def _coded(codec: Codec, decoder: str, samples: Samples) -> Decoded:
-    bits, events = stored(codec, codec.encode(samples), len(samples))
-    return Decoded(codec.decode(events, len(samples), decoder), bits, events)
+def _coded(codec: Codec, decoder: str, mu: int | None, samples: Samples) -> Decoded:
+    rate: dict[str, Any] = {} if mu is None else {"mu": mu}
+    bits, events = stored(codec, codec.encode(samples, **rate), len(samples))
+    return Decoded(codec.decode(events, len(samples), decoder, **rate), bits, events)
 
 
 def _opus(kbps: float, samples: Samples) -> Decoded:

@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 from evaluation import tables
 from evaluation.clips import Clip
 from evaluation.evaluate import Evaluation, Row, bounded_decibels, evaluate, event_rates
-from evaluation.systems import Decoded, System, baseline_systems, bundle_systems, stored
+from evaluation.systems import Decoded, System, baseline_systems, bundle_systems
 from evaluation.transcription import Notes
 from runtime.bundle import Bundle
-from runtime.codec import Codec
-from runtime.container import FRAMING_BYTES, HEADER_BYTES
 from runtime.errors import MissingPackageError, OutputError
 from runtime.events import EventMatrix
 
@@ -79,14 +77,6 @@ def test_systems_are_measured_on_every_clip(toy_bundle: Bundle) -> None:
     dull, duller = by_name["low-pass 7.0 kHz"], by_name["low-pass 3.5 kHz"]
     assert 0 < dull.mel_distance < duller.mel_distance
     assert (by_name["distorted"].si_snr_db or 100) < (duller.si_snr_db or 0)
-
-
-def test_stored_bits_are_those_of_the_file(toy_bundle: Bundle) -> None:
-    codec = Codec(toy_bundle)
-    events = codec.encode(clip("a").samples)
-    bits, read = stored(codec, events, 9000)
-    assert read == events
-    assert bits > 8 * (HEADER_BYTES + FRAMING_BYTES)
 
 
 def test_pathological_clips_leave_no_nan(tmp_path: Path) -> None:
