@@ -42,6 +42,9 @@ EXTRAS = {
 def encode(
     audio: Recorded,
     out: Annotated[str | None, typer.Argument(metavar="OUT.spk", help="A new file, or -")] = None,
+    coder: Annotated[
+        Literal["paper", "rice", "adaptive"], typer.Option(help="How to store the events")
+    ] = "adaptive",
     bundle: OfBundle = None,
     force: Force = False,
     as_json: AsJson = False,
@@ -56,7 +59,7 @@ def encode(
     samples = _samples(audio, codec)
     with terminal.progress("encode") as progress:
         events = codec.encode(samples, progress)
-    header = header_of(codec.manifest, samples.size)
+    header = header_of(codec.manifest, samples.size, coder)
     with terminal.written(out, ".spk") as path:
         write_spk(path, header, events, force)
         size = path.stat().st_size
@@ -117,12 +120,32 @@ def info(spk: Stored, as_json: AsJson = False) -> None:
     """Say what a stored recording holds and what its bits are spent on."""
     from report import terminal
     from report.storage import stored
-    from runtime.container import read_spk, sizes
 
     with terminal.given(spk) as path:
-        header, events = read_spk(path)
-        parts = sizes(path)
-    terminal.show(spk, stored(header, events, parts), as_json)
+        facts = stored(path, _note)
+    terminal.show(spk, facts, as_json)
+
+
+@app.command()
+def verify(spk: Stored, as_json: AsJson = False) -> None:
+    """Check every byte of a stored recording and name what is damaged; exit code 1 if anything."""
+    from report import terminal
+    from runtime.spk.verify import verify as verified
+
+    with terminal.given(spk) as path:
+        verdict = verified(path)
+    for message in verdict.notes:
+        _note(message)
+    whole = not verdict.losses
+    counts = {"whole": whole, "chunks": verdict.chunks, "events": verdict.events}
+    if as_json:
+        terminal.print_json(counts | {"losses": [vars(loss) for loss in verdict.losses]})
+    else:
+        terminal.show(spk, counts, as_json)
+        for loss in verdict.losses:
+            print(f"  {loss}")
+    if not whole:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -338,8 +361,12 @@ def _samples(audio: str, codec: "Codec") -> Any:
     with terminal.given(audio) as path:
         recording = read_audio(path, codec.manifest.sample_rate)
     for warning in recording.warnings:
-        print(f"note: {warning}", file=sys.stderr)
+        _note(warning)
     return recording.samples
+
+
+def _note(message: str) -> None:
+    print(f"note: {message}", file=sys.stderr)
 
 
 def _named_folder(text: str) -> tuple[str, Path]:

@@ -1,15 +1,21 @@
 """A stored recording: its header, and what it costs on disk, by the paper, and at the least."""
 
-from dataclasses import asdict
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from runtime.bundle import Manifest
+from runtime.coders.payloads import FORMS
 from runtime.container import Sizes, SpkHeader
-from runtime.costs import bound_bits, paper_bits
+from runtime.costs import bound_bits, midi_like_bits, paper_bits
 from runtime.events import EventMatrix
+from runtime.spk.chunks import FRAMING_BYTES
+from runtime.spk.header import DEFAULT_CODER, HEADER_BYTES, NO_MU
+from runtime.spk.reader import Note, SpkReader, opened_spk
 
 
-def header_of(model: Manifest, samples: int) -> SpkHeader:
+def header_of(model: Manifest, samples: int, coder: str = DEFAULT_CODER) -> SpkHeader:
     """Return the header of a recording of `samples` that `model` has encoded."""
     return SpkHeader(
         sample_rate=model.sample_rate,
@@ -19,6 +25,7 @@ def header_of(model: Manifest, samples: int) -> SpkHeader:
         chunk_frames=model.chunk_frames,
         kind=model.kind,
         model=model.model_hash,
+        coder=coder,
     )
 
 
@@ -40,24 +47,57 @@ def rates(header: SpkHeader, events: EventMatrix) -> dict[str, float]:
     }
 
 
-def stored(header: SpkHeader, events: EventMatrix, parts: Sizes) -> dict[str, Any]:
-    """Return what `info` tells of a file: its bytes by part, its rates, its events, its model."""
-    duration = seconds(header)
+def stored(path: Path, note: Note = lambda message: None) -> dict[str, Any]:
+    """Return what `info` tells of a file: its bits by part, its rates, its events, its model.
+
+    The file is read a chunk at a time. Rates are in kbit/s of sound: as stored; by the paper's
+    formula, summed over the chunks; the entropy bound of the whole matrix; one bit a cell; each
+    event as a MIDI message. Raises `FormatError` like `read_spk`.
+    """
+    with opened_spk(path) as file:
+        reader = SpkReader(file, note)
+        payload, chunks = 0, []
+        for chunk in reader.stored():
+            payload += len(chunk.payload)
+            chunks.append(replace(chunk, payload=b""))
+        total = file.tell()
+    header, samples = reader.header, reader.samples
+    frames = sum(chunk.frames for chunk in chunks)
+    events = sum(chunk.events for chunk in chunks)
+    framing = len(chunks) * FRAMING_BYTES
+    parts = Sizes(HEADER_BYTES, framing, payload, total - HEADER_BYTES - framing - payload)
+    duration = max(samples, 1) / header.sample_rate
+    paper = sum(paper_bits(header.units, chunk.frames, chunk.events) for chunk in chunks)
+    mus = [chunk.mu for chunk in chunks if chunk.mu != NO_MU]
     return {
+        "title": reader.texts.get("title"),
+        "source": reader.texts.get("source"),
         "bytes": parts.total,
-        **{f"{name}_bits": 8 * size for name, size in asdict(parts).items()},
+        **{f"{name}_bits": 8 * size for name, size in vars(parts).items()},
         "seconds": duration,
-        "samples": header.samples,
+        "samples": samples,
         "sample_rate": header.sample_rate,
         "stored_kbps": parts.total * 8e-3 / duration,
-        **rates(header, events),
-        "units": events.units,
-        "frames": events.frames,
-        "events": events.count,
-        "density": events.density,
-        "events_per_second": events.count / duration,
-        "kind": header.kind,
+        "paper_kbps": paper * 1e-3 / duration,
+        "bound_kbps": bound_bits(header.units, frames, events) * 1e-3 / duration,
+        "dense_kbps": header.units * frames * 1e-3 / duration,
+        "midi_like_kbps": midi_like_bits(events) * 1e-3 / duration,
+        "units": header.units,
+        "frames": frames,
+        "events": events,
+        "density": events / max(header.units * frames, 1),
+        "events_per_second": events / duration,
+        "chunks": len(chunks),
+        "chunk_frames": header.chunk_frames,
         "coder": header.coder,
+        "forms": dict(Counter(FORMS[chunk.form] for chunk in chunks)),
+        "kind": header.kind,
+        "least_mu": min(mus, default=None),
+        "most_mu": max(mus, default=None),
+        "decoder": header.decoder or None,
+        "sampler": header.sampler or None,
+        "steps": header.steps or None,
+        "seed": header.seed,
         "model": header.model,
     }
 

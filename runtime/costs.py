@@ -1,7 +1,7 @@
 """What a binary matrix costs by the paper's formulas, and the least it can cost at all.
 
-These are *metrics*. The files on disk use `runtime.formats`, which decodes and is a little larger:
-the paper's pointers take `clog(S)` bits, one value too few for pointers that run from 0 to S.
+These are *metrics*. The files on disk use `runtime.coders`, whose forms of the same name decode and
+are a little larger: the paper's pointers take `clog(S)` bits, one value too few for 0 to S.
 
 Everywhere `clog(n) = ceil(log2(n))`, and 0 for n <= 1: a choice among one needs no bit. Hence
 `S = 0` costs nothing in the three sparse formats and `S = 1` pays for its one index alone, and a
@@ -50,6 +50,11 @@ def paper_bits(units: int, frames: int, events: int, most_events: int | None = N
         units_bits(units, frames, events),
     )
     return cheapest + 2 + clog((units * frames if most_events is None else most_events) + 1)
+
+
+def midi_like_bits(events: int) -> int:
+    """Return the bits of each event as a MIDI message: 3 bytes and a delta time of 1 byte."""
+    return 32 * events
 
 
 def bound_bits(units: int, frames: int, events: int) -> float:

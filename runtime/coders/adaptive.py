@@ -17,8 +17,8 @@ from runtime.events import Bits
 
 Octets = npt.NDArray[np.uint8]
 
-# Plain Python codes a million cells in the time in which numba is loaded: so many come first.
-PATIENCE = 2_000_000
+# Plain Python codes this many cells in about the time in which numba is loaded.
+PATIENCE = 500_000
 _patience = PATIENCE
 _BUCKETS, _STEPS = np.array(loop.BUCKETS), np.array(loop.STEPS)
 

@@ -1,0 +1,73 @@
+"""A chunk: a few seconds of events, which decode without the others."""
+
+import struct
+from dataclasses import dataclass
+
+from runtime.coders.payloads import most_bytes, pack, unpack
+from runtime.errors import FormatError
+from runtime.events import Bits
+from runtime.spk.blocks import CRC, Read, opened, sealed, three
+from runtime.spk.header import NO_MU, SpkHeader
+
+SYNC = b"\xa5\x5a"
+# index, frames, mu, form, events, payload length; the payload and CRC-32 follow
+_HEAD = struct.Struct("<IHBB3s3s")
+FRAMING_BYTES = len(SYNC) + _HEAD.size + CRC.size
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Events of consecutive frames: `bits (units, frames) bool`, the `index` of the chunk, `mu`."""
+
+    index: int
+    bits: Bits
+    mu: int = NO_MU
+
+
+@dataclass(frozen=True)
+class StoredChunk:
+    """A chunk as it lies in the file: `form` of the payload, number of `events`, `payload`."""
+
+    index: int
+    frames: int
+    mu: int
+    form: int
+    events: int
+    payload: bytes
+
+    def decoded(self, units: int) -> Chunk:
+        """Return the events; raises `FormatError` when the payload is none of this form."""
+        bits = unpack(self.form, self.payload, units, self.frames, self.events)
+        return Chunk(self.index, bits, self.mu)
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file."""
+        return FRAMING_BYTES + len(self.payload)
+
+
+def store(chunk: Chunk, coder: str) -> StoredChunk:
+    """Code a chunk by one of the coders."""
+    form, payload = pack(chunk.bits, coder)
+    events = int(chunk.bits.sum())
+    return StoredChunk(chunk.index, chunk.bits.shape[1], chunk.mu, form, events, payload)
+
+
+def pack_chunk(chunk: StoredChunk) -> bytes:
+    """Return the bytes of a chunk."""
+    events, length = three(chunk.events), three(len(chunk.payload))
+    head = _HEAD.pack(chunk.index, chunk.frames, chunk.mu, chunk.form, events, length)
+    return sealed(SYNC + head + chunk.payload)
+
+
+def read_chunk(read: Read, header: SpkHeader) -> StoredChunk:
+    """Read what follows `SYNC`; raises `FormatError` when it is damaged or out of bounds."""
+    head = read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        raise FormatError("the file ends inside it")
+    index, frames, mu, form, *counts = _HEAD.unpack(head)
+    events, length = (int.from_bytes(count, "little") for count in counts)
+    # Bounded before anything is read or made: a damaged length asks for no memory.
+    if not 1 <= frames <= header.chunk_frames or length > most_bytes(header.units * frames):
+        raise FormatError(f"its head is damaged: {frames} frames in {length} bytes")
+    return StoredChunk(index, frames, mu, form, events, opened(SYNC + head, length, read))

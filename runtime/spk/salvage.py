@@ -1,0 +1,99 @@
+"""Read what is left of a damaged file: every good chunk, and what was lost between them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from runtime.errors import FormatError
+from runtime.spk import tags
+from runtime.spk.blocks import reads
+from runtime.spk.chunks import Chunk, StoredChunk
+from runtime.spk.header import SpkHeader, read_header
+from runtime.spk.reader import Note, misfit, take_text
+from runtime.spk.scan import Gap, blocks
+from runtime.spk.tags import Tag, parse_end
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Chunks `first` to `last` that could not be read, or None for other parts, and why."""
+
+    first: int | None
+    last: int | None
+    reason: str
+
+    def __str__(self) -> str:
+        if self.first is None:
+            return self.reason
+        many = f"chunks {self.first} to {self.last}"
+        return f"{f'chunk {self.first}' if self.first == self.last else many}: {self.reason}"
+
+
+class Salvage:
+    """The good chunks of a damaged file in rising order; only the header has to be whole.
+
+    Iterating gives `Chunk`s; whoever hears them puts silence where an index is missing. A chunk
+    that comes late or twice is left out, so that this works for a pipe. `losses` tells after the
+    last chunk what was not read; `samples` is the length, `UNKNOWN` where the end is lost as well.
+    Raises `FormatError` for a damaged header.
+    """
+
+    def __init__(self, file: BinaryIO, note: Note = lambda message: None) -> None:
+        self.header: SpkHeader = read_header(reads(file))
+        self.samples = self.header.samples
+        self.losses: list[Loss] = []
+        self.texts: dict[str, str] = {}
+        self._file, self._note = file, note
+        self._due = 0
+        self._gap: Gap | None = None
+        self._ended = False
+
+    def __iter__(self) -> Iterator[Chunk]:
+        for block in blocks(self._file, self.header):
+            if isinstance(block, Gap):
+                self._gap = block
+            elif isinstance(block, Tag):
+                self._tag(block)
+            elif (chunk := self._decoded(block)) is not None:
+                self._miss(chunk.index)
+                self._due = chunk.index + 1
+                yield chunk
+        self._miss(self.header.chunks if self.header.known else self._due)
+        if self.header.ended and not self._ended:
+            self.losses.append(Loss(None, None, "end: is missing"))
+
+    def _decoded(self, stored: StoredChunk) -> Chunk | None:
+        fault = misfit(stored, self.header)
+        if stored.index < self._due:
+            fault = f"comes behind chunk {self._due - 1}"
+        try:
+            if not fault:
+                return stored.decoded(self.header.units)
+        except FormatError as error:
+            fault = str(error)
+        self.losses.append(Loss(stored.index, stored.index, fault))
+        return None
+
+    def _tag(self, tag: Tag) -> None:
+        if tag.name != tags.END:
+            take_text(tag, self.texts, self._note)
+            return
+        try:
+            end = parse_end(tag)
+        except FormatError as error:
+            self.losses.append(Loss(None, None, str(error)))
+            return
+        self._ended = True
+        self._miss(end.chunks)
+        self._due = max(self._due, end.chunks)
+        if not self.header.known:
+            self.samples = end.samples
+
+    def _miss(self, index: int) -> None:
+        """Note the chunks from the one that is due to the one before `index` as lost."""
+        gap, self._gap = self._gap, None
+        reason = f"{gap.reason} (bytes {gap.start} to {gap.stop})" if gap else "is missing"
+        if self._due < index:
+            self.losses.append(Loss(self._due, index - 1, reason))
+        elif gap:
+            self.losses.append(Loss(None, None, reason))

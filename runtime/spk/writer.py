@@ -1,0 +1,79 @@
+"""Write a `.spk` file chunk by chunk to any binary file object, a pipe as well."""
+
+from collections.abc import Mapping
+from typing import BinaryIO
+
+from runtime.errors import FormatError
+from runtime.events import Bits
+from runtime.spk.chunks import Chunk, pack_chunk, store
+from runtime.spk.header import MAX_CHUNKS, NO_MU, SpkHeader, pack_header
+from runtime.spk.tags import EVERY, MAX_BODY, Digest, End, end_tag, pack_tag, seek_tag, text_tag
+
+
+class SpkWriter:
+    """A file that is being written; nothing is sought, and memory does not grow with it.
+
+    `texts` may hold a `title` and a `source`. Every `write` is one chunk and is flushed, so that a
+    reader at the other end of a pipe has it at once; `close` ends the file.
+    """
+
+    def __init__(
+        self, file: BinaryIO, header: SpkHeader, texts: Mapping[str, str] | None = None
+    ) -> None:
+        self.header = header
+        self._file = file
+        self._digest = Digest()
+        self._place = self._chunks = self._frames = 0
+        self._places: list[int] = []
+        tags = [pack_tag(text_tag(kind, text)) for kind, text in (texts or {}).items()]
+        self._put(pack_header(header) + b"".join(tags))
+
+    def write(self, bits: Bits, mu: int | None = None) -> None:
+        """Write the next chunk, `bits (units, chunk_frames) bool`; only the last may be shorter.
+
+        `mu` is that of the chunk, 0..254, by default that of the header.
+        Raises `FormatError` when the chunk does not fit in the file.
+        """
+        header = self.header
+        units, frames = bits.shape
+        whole = self._frames == self._chunks * header.chunk_frames
+        if units != header.units or not 1 <= frames <= header.chunk_frames or not whole:
+            raise FormatError(
+                f"chunk {self._chunks}: {units} x {frames} cells do not fit in a file of chunks "
+                f"of {header.units} x {header.chunk_frames}, of which only the last is shorter"
+            )
+        chunk = Chunk(self._chunks, bits, header.mu if mu is None else mu)
+        if not 0 <= chunk.mu <= NO_MU or header.mu not in (NO_MU, chunk.mu):
+            raise FormatError(f"chunk {self._chunks}: mu {mu} contradicts the header")
+        if self._chunks >= (header.chunks if header.known else MAX_CHUNKS):
+            raise FormatError(f"chunk {self._chunks}: the header announces no more than that")
+        if self._chunks % EVERY == 0:
+            self._places.append(self._place)
+        self._put(pack_chunk(store(chunk, header.coder)))
+        self._digest.add(bits)
+        self._chunks += 1
+        self._frames += frames
+
+    def close(self, samples: int | None = None) -> None:
+        """End the file; `samples` is its length where the header does not know it.
+
+        Raises `FormatError` when the chunks do not make up that length.
+        """
+        header = self.header
+        if samples is None:
+            samples = header.samples if header.known else self._frames * header.hop
+        if (header.known and samples != header.samples) or -(
+            -samples // header.hop
+        ) != self._frames:
+            raise FormatError(f"end: {samples} samples are not the {self._frames} frames written")
+        if not header.ended:
+            return
+        if len(self._places) > 1 and 8 * len(self._places) <= MAX_BODY:
+            self._put(pack_tag(seek_tag(self._places)))
+        end = End(samples, self._chunks, self._digest.value())
+        self._put(pack_tag(end_tag(end)))
+
+    def _put(self, data: bytes) -> None:
+        self._file.write(data)
+        self._file.flush()
+        self._place += len(data)
