@@ -37,6 +37,20 @@ def rendering(
     write(measure(data, cache, Load(batch, samples, warm_up, batches)), json)
 
 
+@app.command()
+def overfit(
+    steps: Annotated[int, typer.Option(help="Of training, each on the whole clip")] = 600,
+    run: Annotated[
+        Path | None, typer.Option(metavar="RUN_DIR", help="Keep the run in this new folder")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """How well the preset `tiny` learns one clip by heart."""
+    from benchmarks.overfit import measure, write
+
+    write(measure(steps, run), json)
+
+
 def main() -> None:
     """Run a benchmark: exit code 0, 2 with one line on an error."""
     try:

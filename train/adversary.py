@@ -16,7 +16,8 @@ BETAS = (0.5, 0.9)  # EnCodec
 class Adversary:
     """A discriminator, its optimiser, and the balance of its losses with those of the sound."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, seed: int) -> None:
+        torch.manual_seed(seed)
         self.discriminator = Discriminator(config.windows, config.filters)
         self.optimiser = torch.optim.Adam(
             self.discriminator.parameters(), config.learning_rate, betas=BETAS

@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from runtime.errors import SpikingMusicError
+from runtime.errors import OutputError, SpikingMusicError
 from runtime.files import replacing
 from train.config import Config, from_dict, to_dict
 
@@ -36,17 +36,33 @@ class Checkpoint:
         return {k[start:]: v for k, v in self.tensors.items() if k.startswith(f"{prefix}.")}
 
 
+def named(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors below `prefix.`: what `Checkpoint.part` gives back."""
+    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+
+
 def save(run: Path, checkpoint: Checkpoint) -> None:
-    """Write a run's checkpoint; the one before stays until the new one is whole."""
+    """Write a run's checkpoint; the one before stays until the new one is whole.
+
+    Raises OutputError when the system refuses the write.
+    """
     metadata = {
         "config": json.dumps(to_dict(checkpoint.config)),
         "data": checkpoint.data,
         "stage": checkpoint.stage,
         "step": str(checkpoint.step),
     }
-    tensors = {name: tensor.contiguous().clone() for name, tensor in checkpoint.tensors.items()}
+    tensors = {
+        name: tensor.cpu().contiguous().clone() for name, tensor in checkpoint.tensors.items()
+    }
     with replacing(run / NAME, overwrite=True) as temporary:
-        save_file(tensors, temporary, metadata)
+        try:
+            save_file(tensors, temporary, metadata)
+        except SafetensorError as error:
+            raise OutputError(
+                f"{run / NAME}: cannot be written ({error}); the one before it stays: make room, "
+                "then resume"
+            ) from error
 
 
 def load(run: Path) -> Checkpoint:

@@ -152,7 +152,10 @@ def load_preset(name: str, overrides: list[str] | None = None) -> Config:
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in PRESETS.glob("*.toml")))
         raise ConfigError(f"preset {name!r} does not exist: choose one of {known}, or a .toml file")
-    tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigError(f"{path}: is no TOML ({error}); correct it") from error
     for override in overrides or []:
         _override(tree, override)
     return from_dict(tree)

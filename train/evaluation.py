@@ -1,11 +1,14 @@
 """How good a model in training is: fixed validation clips, without noise or variation."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from runtime.costs import paper_bits
+from runtime.metrics import si_snr
 from runtime.noise import frame_noise
 from runtime.samplers import ddim
 from train.collapse import Health
@@ -22,7 +25,7 @@ IDLE = 0.002  # share of frames below which a unit is dead, above one minus whic
 
 @torch.no_grad()
 def evaluate(model: Model, clips: Tensor, part: Part, config: Config) -> dict[str, float]:
-    """Figures of `clips: (B, 1, n)` float32: SNR in dB, mel distance, events, their cost, mu."""
+    """Figures of `clips: (B, 1, n)` float32: SNRs in dB, mel distance, events, their cost, mu."""
     mu = validation_mu(config, len(clips)).to(clips.device)
     coded = model.code(clips, mu)
     figures = _events(coded, mu, config)
@@ -30,6 +33,7 @@ def evaluate(model: Model, clips: Tensor, part: Part, config: Config) -> dict[st
         decoded = model.waveform(coded.heard)
         figures["valid_snr_db"] = -noise_ratio(clips, decoded).mean().item()
         figures["valid_mel"] = mel_distance(clips, decoded).item()
+        figures |= _scale_invariant(clips, decoded)
     if "unet" in part.modules:
         figures["valid_velocity"] = _velocity_error(model, clips, coded.heard)
     return figures
@@ -56,6 +60,14 @@ def kbps(density: float, units: int) -> float:
     return bits * SAMPLE_RATE / HOP / CLIP_FRAMES / 1000
 
 
+def activity(events: Tensor) -> dict[str, float]:
+    """Density and paper cost of `events: (B, N, T)`, where there are any units."""
+    if not events.shape[1]:
+        return {}
+    density = events.mean().item()
+    return {"density": density, "kbps": kbps(density, events.shape[1])}
+
+
 @torch.no_grad()
 def sound_of(model: Model, clip: Tensor, mu: Tensor, part: Part) -> npt.NDArray[np.float32]:
     """A clip `(1, 1, n)` as the stage's decoder gives it back: `(n,)` float32."""
@@ -72,6 +84,13 @@ def sound_of(model: Model, clip: Tensor, mu: Tensor, part: Part) -> npt.NDArray[
 
     made = torch.from_numpy(ddim(velocity, noise, SAMPLER_STEPS)).to(clip.device)
     return model.restored(made, coded.heard)[0, 0].cpu().numpy()
+
+
+def _scale_invariant(clips: Tensor, decoded: Tensor) -> dict[str, float]:
+    """The mean SI-SNR of the clips that have one: a silent clip, or a silent copy, has none."""
+    pairs = zip(clips[:, 0].cpu().numpy(), decoded[:, 0].cpu().numpy(), strict=True)
+    ratios = [ratio for pair in pairs if math.isfinite(ratio := si_snr(*pair))]
+    return {"valid_si_snr_db": sum(ratios) / len(ratios)} if ratios else {}
 
 
 def _events(coded: Coded, mu: Tensor, config: Config) -> dict[str, float]:

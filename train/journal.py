@@ -8,12 +8,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from torch.utils.tensorboard import SummaryWriter
 
+from runtime.errors import OutputError
 from train.config import SAMPLE_RATE, Config, to_dict
 from train.plot import LOG, plot
 from train.samples import Samples, write_samples
 from train.stages import Part
 
-SHOWN = {"loss": "loss {:.3f}", "valid_snr_db": "{:.1f} dB", "density": "ones {:.1%}"}
+SHOWN = {"loss": "loss {:.3f}", "valid_si_snr_db": "SI-SNR {:.1f} dB", "density": "ones {:.1%}"}
 SHOWN |= {"kbps": "{:.2f} kbit/s"}
 
 
@@ -48,19 +49,23 @@ class Journal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.shown:
-            self.bar.stop()
+        if not self.shown:
+            return
+        self.bar.stop()
+        try:
             self.tensorboard.close()
             if (self.folder / LOG).exists():
                 plot(self.folder)
+        except (OSError, OutputError):
+            if error is None:  # of two failures the first is told
+                raise
 
     def write(self, part: Part, step: int, figures: dict[str, float]) -> None:
         """Note the figures of a step."""
         if not self.shown:
             return
         row = {"stage": part.name, "step": step, **figures}
-        with (self.folder / LOG).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        _append(self.folder / LOG, json.dumps(row) + "\n")
         for name, value in figures.items():
             self.tensorboard.add_scalar(f"{part.name}/{name}", value, step)
         self.known |= figures
@@ -81,3 +86,14 @@ class Journal:
         """Tell the user something, above the bar."""
         if self.shown:
             self.console.print(message)
+
+
+def _append(path: Path, line: str) -> None:
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(line)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(
+            f"{path}: cannot be written ({reason}); make room, then resume"
+        ) from error

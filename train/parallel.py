@@ -20,7 +20,7 @@ def averaged(values: dict[str, float]) -> dict[str, float]:
     """Figures of one process to their mean over all processes."""
     if not several():
         return values
-    total = torch.tensor(list(values.values()), dtype=torch.float64)
+    total = torch.tensor(list(values.values()), dtype=torch.float64, device=_device())
     dist.all_reduce(total)
     return dict(zip(values, (total / dist.get_world_size()).tolist(), strict=True))
 
@@ -41,3 +41,8 @@ def average_gradients(module: torch.nn.Module) -> None:
             if parameter.grad is not None:
                 dist.all_reduce(parameter.grad)
                 parameter.grad /= dist.get_world_size()
+
+
+def _device() -> torch.device:
+    """Where figures must lie to be summed: NCCL takes them from a GPU alone."""
+    return torch.device("cuda" if dist.get_backend() == "nccl" else "cpu")

@@ -3,22 +3,34 @@
 import json
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 from runtime.files import replacing
 
 LOG = "log.jsonl"
 PICTURE = "log.png"
-CURVES = ("loss", "snr_db", "valid_snr_db", "mel", "valid_mel", "density", "valid_velocity")
+CURVES = ("loss", "valid_si_snr_db", "mel", "valid_mel", "density", "valid_velocity")
 
 
 def read_log(folder: Path) -> dict[str, dict[str, dict[int, float]]]:
-    """A run's figures as `figures[stage][name][step]`; a step done twice counts as done last."""
+    """A run's figures as `figures[stage][name][step]`; a step done twice counts as done last.
+
+    A line that a full disk has cut off is left out.
+    """
     figures: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
     with (folder / LOG).open(encoding="utf-8") as file:
-        for row in map(json.loads, file):
+        for row in map(_row, file):
             for name in row.keys() - {"stage", "step"}:
                 figures[row["stage"]][name][row["step"]] = row[name]
     return figures
+
+
+def _row(line: str) -> dict[str, Any]:
+    try:
+        row: dict[str, Any] = json.loads(line)
+    except json.JSONDecodeError:
+        return {}
+    return row
 
 
 def plot(folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Batch-norm statistics of averaged weights, measured: those of the raw weights do not fit them."""
+"""Averaged weights, and batch-norm statistics measured for them: those of the raw do not fit."""
 
 from collections.abc import Callable
 from itertools import count
@@ -10,6 +10,16 @@ from train.networks.bottleneck import Bottleneck
 from train.networks.model import Model
 
 BATCHES = 40
+
+
+@torch.no_grad()
+def follow(average: nn.Module, trained: nn.Module, keep: float) -> None:
+    """Move an exponential average of weights and buffers on, in place; integers are copied."""
+    for mean, now in zip(average.state_dict().values(), trained.state_dict().values(), strict=True):
+        if mean.is_floating_point():
+            mean.lerp_(now, 1 - keep)
+        else:
+            mean.copy_(now)
 
 
 @torch.no_grad()

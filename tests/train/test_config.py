@@ -1,9 +1,12 @@
+import re
+from pathlib import Path
+
 import pytest
 
-from train.config import ConfigError, from_dict, load_preset, to_dict
+from train.config import PRESETS, ConfigError, from_dict, load_preset, to_dict
 
 
-@pytest.mark.parametrize("name", ["tiny", "paper"])
+@pytest.mark.parametrize("name", ["tiny", "small", "paper"])
 def test_a_preset_survives_its_dictionary(name: str) -> None:
     config = load_preset(name)
     assert from_dict(to_dict(config)) == config
@@ -30,8 +33,37 @@ def test_an_override_that_does_not_fit_is_refused(override: str) -> None:
         load_preset("tiny", [override])
 
 
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("codes_stage.stepz=7", "codes_stage.stepz=7"),
+        ("code.kind=FRE", "choose one of FREE, SPARSE, MU_SPARSE, RVQ, MEL"),
+        ("code.on_grid=3", "preset.code.on_grid: 3 is not of type bool"),
+    ],
+)
+def test_a_misfit_is_named_in_one_line(override: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)) as caught:
+        load_preset("tiny", [override])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_preset_file_may_lie_anywhere_and_is_named_when_it_is_damaged(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    text = (PRESETS / "tiny.toml").read_text()
+    own.write_text(text.replace('name = "tiny"', 'name = "own"'))
+    assert load_preset(str(own)).name == "own"
+    for damaged, said in (
+        (text.partition("[joint_stage]")[0], "missing or unknown"),
+        (text + "\nunknown = 1\n", "unknown"),
+        ("]", "is no TOML"),
+    ):
+        own.write_text(damaged)
+        with pytest.raises(ConfigError, match=said):
+            load_preset(str(own))
+
+
 def test_an_unknown_preset_names_those_that_exist() -> None:
-    with pytest.raises(ConfigError, match="paper, tiny"):
+    with pytest.raises(ConfigError, match="paper, small, tiny"):
         load_preset("huge")
 
 

@@ -1,10 +1,6 @@
 import dataclasses
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,178 +12,165 @@ from train import checkpoint as checkpoints
 from train import loop
 from train.checkpoint import CheckpointError
 from train.config import Config, Stage, load_preset
-from train.data.corpus import Crops
 from train.data.piano import SAMPLE_RATE
 from train.data.sets import load_music
-from train.loop import Run, TrainingError, train
+from train.loop import train
 from train.networks.model import Model
+from train.run import Run, TrainingError
+from train.stages import Network, draw, parts, velocity_loss
 
-MICRO = [
-    "encoder.filters=2",
-    "waveform.filters=2",
-    "code.latent=8",
-    "code.units=6",
-    "unet.channels=[8,8,8,8,8,8,8,8,8]",
-    "unet.features=8",
-    "codes_stage.batch=2",
-    "codes_stage.samples=4096",
-    "codes_stage.steps=8",
-    "diffusion_stage.batch=2",
-    "diffusion_stage.samples=4096",
-    "diffusion_stage.steps=6",
-]
+Losses = Callable[[Path], dict[tuple[str, int], float]]
+Make = Callable[..., Run]
 
 
 @pytest.fixture
-def music_folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "music"
-    folder.mkdir()
+def make(tmp_path: Path, micro: tuple[str, ...]) -> Make:
+    """A run on three pieces of music, of micro networks with some changes."""
+    music = tmp_path / "music"
+    music.mkdir()
     time_axis = np.arange(SAMPLE_RATE * 4) / SAMPLE_RATE
     for index, pitch in enumerate((220, 330, 440)):
         sound = 0.3 * np.sin(2 * np.pi * pitch * time_axis) * np.exp(-(time_axis % 0.7) * 4)
-        soundfile.write(folder / f"{index}.flac", sound, SAMPLE_RATE)
-    return folder
+        soundfile.write(music / f"{index}.flac", sound, SAMPLE_RATE)
+
+    def made(name: str, *changes: str, config: Config | None = None) -> Run:
+        preset = load_preset("tiny", [*micro, "joint_stage.steps=0", *changes])
+        found = load_music(str(music), tmp_path / "cache")
+        return Run(config or preset, tmp_path / name, "test", found)
+
+    return made
 
 
-def make(music_folder: Path, folder: Path, config: Config | None = None) -> Run:
-    music = load_music(str(music_folder), folder.parent / "cache")
-    return Run(config or load_preset("tiny", MICRO), folder, "test", music)
-
-
-def losses(folder: Path) -> dict[tuple[str, int], float]:
-    """The losses by stage and step; a step done twice counts as done last."""
-    rows = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
-    return {(row["stage"], row["step"]): row["loss"] for row in rows}
-
-
-def test_a_run_killed_anywhere_and_resumed_gives_the_same_losses(
-    tmp_path: Path, music_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(loop, "EVERY", 3)
-    train(make(music_folder, tmp_path / "whole"))
-    whole = losses(tmp_path / "whole")
-    assert len(whole) == 14
-
-    crop = Crops.__call__
-
-    def breaks_at(stage: int, last: int):  # type: ignore[no-untyped-def]
-        def call(self: Crops, step: int) -> np.ndarray:
-            if (self.seed, step) == (stage, last):
-                raise KeyboardInterrupt
-            return crop(self, step)
-
-        return call
-
-    for stage, last in ((0, 5), (1, 4)):
-        monkeypatch.setattr(Crops, "__call__", breaks_at(stage, last))
-        with pytest.raises(KeyboardInterrupt):
-            train(make(music_folder, tmp_path / "broken"), resume=stage > 0)
-    monkeypatch.setattr(Crops, "__call__", crop)
-    train(make(music_folder, tmp_path / "broken"), resume=True)
-    assert losses(tmp_path / "broken") == whole
-    one, other = (checkpoints.load(tmp_path / name).tensors for name in ("whole", "broken"))
-    assert one.keys() == other.keys()
-    assert all(torch.equal(one[name], other[name]) for name in one)
-
-
-def test_a_killed_process_leaves_a_checkpoint_that_resumes(
-    tmp_path: Path, music_folder: Path
-) -> None:
-    code = (
-        "from pathlib import Path; from train import loop; from train.loop import Run, train;"
-        "from train.config import load_preset; from train.data.sets import load_music;"
-        f"loop.EVERY = 2; music = load_music({str(music_folder)!r}, Path('unused'));"
-        f"train(Run(load_preset('tiny', {MICRO} + ['codes_stage.steps=4000']),"
-        f" Path({str(tmp_path / 'killed')!r}), 'test', music))"
-    )
-    root = Path(loop.__file__).parents[1]
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=root, stderr=subprocess.DEVNULL)
-    path = tmp_path / "killed" / checkpoints.NAME
-    deadline = time.monotonic() + 120
-    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    found = checkpoints.load(tmp_path / "killed")
-    assert found.step >= 2
-    assert found.step % 2 == 0
-
-
-def test_a_finished_run_holds_averaged_weights_a_log_and_a_picture(
-    tmp_path: Path, music_folder: Path
-) -> None:
-    folder = tmp_path / "run"
-    train(make(music_folder, folder))
-    found = checkpoints.load(folder)
-    assert (found.stage, found.step) == ("diffusion", 6)
+def test_a_finished_run_holds_averaged_weights(make: Make) -> None:
+    run = make("run")
+    train(run)
+    found = checkpoints.load(run.folder)
+    assert (found.stage, found.step) == ("diffusion", 5)
     model, average = found.part("model"), found.part("average")
     assert all(torch.equal(model[name], average[name]) for name in average)
-    assert (folder / "log.png").read_bytes().startswith(b"\x89PNG")
-    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    assert {"valid_snr_db", "valid_mel", "valid_density"} <= rows[7].keys()
 
 
-def test_the_second_stage_leaves_the_codes_alone(tmp_path: Path, music_folder: Path) -> None:
-    config = load_preset("tiny", MICRO)
-    train(make(music_folder, tmp_path / "run", config))
-    both = checkpoints.load(tmp_path / "run").part("model")
-    short = dataclasses.replace(
-        config, diffusion_stage=dataclasses.replace(config.diffusion_stage, steps=0)
-    )
-    train(make(music_folder, tmp_path / "codes", short))
-    codes = checkpoints.load(tmp_path / "codes").part("model")
+def test_a_run_leaves_a_log_a_picture_sounds_and_a_tensorboard(make: Make) -> None:
+    run = make("run", "code.kind=MU_SPARSE")
+    train(run)
+    assert (run.folder / "log.png").read_bytes().startswith(b"\x89PNG")
+    rows = [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
+    assert [(row["stage"], row["step"]) for row in rows[6:10]] == [
+        ("codes", 6),
+        ("codes", 7),
+        ("diffusion", 0),
+        ("diffusion", 1),
+    ]
+    assert {"loss", "noise", "mel", "price", "density", "kbps", "price_weight"} <= rows[6].keys()
+    judged = {"valid_snr_db", "valid_si_snr_db", "valid_mel", "valid_density", "valid_mu_error"}
+    assert judged <= rows[7].keys()
+    assert "valid_velocity" in rows[-1]
+    for folder in ("codes-000008", "diffusion-000005"):
+        samples = run.folder / "samples" / folder
+        assert (samples / "spectrogram.png").read_bytes().startswith(b"\x89PNG")
+        for name in ("original", "decoded"):
+            sound, rate = soundfile.read(samples / f"{name}.flac")
+            assert (len(sound), rate) == (run.music.validation.shape[1], SAMPLE_RATE)
+    assert list((run.folder / "tensorboard").glob("events.out.tfevents.*"))
+
+
+def test_the_second_stage_leaves_the_codes_alone(make: Make) -> None:
+    both, short = make("both"), make("codes", "diffusion_stage.steps=0")
+    train(both)
+    train(short)
+    after = checkpoints.load(both.folder).part("model")
+    codes = checkpoints.load(short.folder).part("model")
     frozen = [name for name in codes if not name.startswith("unet.")]
     assert frozen
-    assert all(torch.equal(both[name], codes[name]) for name in frozen)
+    assert all(torch.equal(after[name], codes[name]) for name in frozen)
 
 
-def test_a_folder_with_a_run_or_with_another_run_is_refused(
-    tmp_path: Path, music_folder: Path
+@pytest.mark.parametrize("kind", ["SPARSE", "MEL"])
+def test_the_other_kinds_train_in_all_stages(make: Make, losses: Losses, kind: str) -> None:
+    run = make("run", f"code.kind={kind}", "joint_stage.steps=2")
+    train(run)
+    found = losses(run.folder)
+    assert len(found) == 8 + 5 + 2
+    assert all(np.isfinite(loss) for loss in found.values())
+
+
+def test_the_price_of_events_outlasts_the_stage_that_it_grew_in(make: Make) -> None:
+    run = make("run", "code.kind=MU_SPARSE", "joint_stage.steps=2")
+    train(run)
+    rows = [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
+    paid = {(row["stage"], row["step"]): row["price_weight"] for row in rows if "price" in row}
+    assert paid["codes", 3] < paid["codes", 7] == paid["joint", 0] == paid["joint", 1]
+    assert ("codes", 2) not in paid
+
+
+def test_a_collapse_lowers_the_price_and_then_ends_the_run(
+    make: Make, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train(make(music_folder, tmp_path / "run"))
+    monkeypatch.setattr(loop, "collapse", lambda *_: "all is still")
+    run = dataclasses.replace(make("run", "code.kind=MU_SPARSE", "codes_stage.steps=20"), every=4)
+    with pytest.raises(TrainingError, match=r"codes step 16: all is still; lower sparsity.weight"):
+        train(run)
+    assert capsys.readouterr().err.count("all is still; the price of events is halved") == 3
+    found = checkpoints.load(run.folder)
+    assert (found.step, found.tensors["price.relief"].item()) == (12, 8.0)
+
+
+def test_where_nothing_is_paid_for_events_a_collapse_ends_the_run(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "collapse", lambda *_: "all is still")
+    run = dataclasses.replace(make("run", "codes_stage.steps=20"), every=4)
+    with pytest.raises(TrainingError, match="codes step 8: all is still"):
+        train(run)
+
+
+def test_a_folder_with_a_run_or_with_another_run_is_refused(make: Make) -> None:
+    train(make("run"))
     with pytest.raises(TrainingError, match="--resume"):
-        train(make(music_folder, tmp_path / "run"))
-    other = load_preset("tiny", [*MICRO, "code.units=7"])
-    with pytest.raises(TrainingError, match="other settings"):
-        train(make(music_folder, tmp_path / "run", other), resume=True)
+        train(make("run"))
+    for other in ("code.units=7", "code.kind=RVQ", "name=other"):
+        with pytest.raises(TrainingError, match="other settings"):
+            train(make("run", other), resume=True)
 
 
-def test_a_missing_or_damaged_checkpoint_is_named(tmp_path: Path, music_folder: Path) -> None:
+def test_a_missing_or_damaged_checkpoint_is_named(make: Make) -> None:
+    run = make("run")
     with pytest.raises(CheckpointError, match="holds no"):
-        checkpoints.load(tmp_path)
-    train(make(music_folder, tmp_path / "run"))
-    path = tmp_path / "run" / checkpoints.NAME
+        train(run, resume=True)
+    train(run)
+    path = run.folder / checkpoints.NAME
     whole = path.read_bytes()
-    for damaged in (b"", whole[: len(whole) // 2], b"x" * 100):
+    for damaged in (b"", whole[:4], whole[: len(whole) // 2], whole[:-1], b"x" * 100):
         path.write_bytes(damaged)
         with pytest.raises(CheckpointError, match="not a whole checkpoint"):
-            checkpoints.load(tmp_path / "run")
+            train(run, resume=True)
 
 
-def test_learning_lowers_the_loss(tmp_path: Path, music_folder: Path) -> None:
+def test_a_loss_that_is_no_number_ends_the_run(make: Make) -> None:
+    with pytest.raises(TrainingError, match="lower the learning rate"):
+        train(make("run", "codes_stage.learning_rate=1e30"))
+
+
+def test_learning_lowers_the_loss(make: Make, micro: tuple[str, ...], losses: Losses) -> None:
     stage = Stage(steps=60, batch=4, samples=4096, learning_rate=3e-3, ema=0.9)
-    config = dataclasses.replace(load_preset("tiny", MICRO), codes_stage=stage)
-    train(make(music_folder, tmp_path / "run", config))
-    found = [loss for (name, _), loss in losses(tmp_path / "run").items() if name == "codes"]
+    preset = load_preset("tiny", [*micro, "diffusion_stage.steps=0", "joint_stage.steps=0"])
+    run = make("run", config=dataclasses.replace(preset, codes_stage=stage))
+    train(run)
+    found = [loss for (name, _), loss in losses(run.folder).items() if name == "codes"]
     assert np.mean(found[-10:]) < np.mean(found[:10]) - 0.1
 
 
-def test_the_papers_preset_builds_and_takes_one_step(tmp_path: Path, music_folder: Path) -> None:
-    overrides = [
-        "diffusion_stage.steps=1",
-        "diffusion_stage.batch=1",
-        "diffusion_stage.samples=4096",
-    ]
-    config = load_preset("paper", overrides)
+def test_the_papers_preset_builds_and_takes_one_step() -> None:
+    config = load_preset("paper", ["diffusion_stage.batch=2", "diffusion_stage.samples=4096"])
     model = Model(config)
-    part = loop._parts(config)[0]
+    (part,) = parts(config)
     audio = torch.randn(2, 1, 4096) * 0.1
-    trained = torch.nn.ModuleList(getattr(model, name) for name in part.modules)
-    optimiser = torch.optim.SGD(trained.parameters(), 1e-4)
-    loss, _ = part.objective(model, audio, 0)
+    batch = draw(audio, config, 0, 2, 0)
+    outputs = Network(model, part)(batch.audio, batch.mu, batch.sigma, batch.noise)
+    loss = velocity_loss(outputs)["velocity"]
     loss.backward()
-    before = model.encoder.state_dict()["layers.0.convolution.bias"].clone()
-    optimiser.step()
     assert part.name == "diffusion"
     assert torch.isfinite(loss)
-    assert not torch.equal(before, model.encoder.state_dict()["layers.0.convolution.bias"])
+    gradient = dict(model.encoder.named_parameters())["layers.0.convolution.bias"].grad
+    assert gradient is not None
+    assert gradient.any()

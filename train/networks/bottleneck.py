@@ -71,6 +71,11 @@ class Bottleneck(nn.Module):
         return straight_through(scaled, scaled.round())
 
     def forward(self, latent: Tensor) -> Tensor:
+        # Half precision would round the sums, which a chip forms exactly.
+        with torch.autocast(latent.device.type, enabled=False):
+            return self._fired(latent.float())
+
+    def _fired(self, latent: Tensor) -> Tensor:
         if self.on_grid:
             current = F.conv1d(self.payload(latent), self.integer_weight().unsqueeze(2))
         else:

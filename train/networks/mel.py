@@ -31,6 +31,10 @@ class MelSpectrum(nn.Module):
         self.register_buffer("window", torch.hann_window(WINDOW), persistent=False)
 
     def forward(self, audio: Tensor) -> Tensor:
+        with torch.autocast(audio.device.type, enabled=False):
+            return self._spectrum(audio.float())
+
+    def _spectrum(self, audio: Tensor) -> Tensor:
         margin = (WINDOW - MEL_HOP) // 2
         padded = F.pad(audio, (margin, margin), mode="reflect").squeeze(1)
         spectrum = torch.stft(

@@ -77,6 +77,11 @@ class Price(nn.Module):
         if self.held < 0 and grown > 0 and self.density < self.config.density:
             self.held.fill_(grown)
 
+    def settle(self, step: int) -> None:
+        """Hold the weight as it is at a step, with which the stage that it grew in ends."""
+        if self.held < 0:
+            self.held.fill_(self._grown(step))
+
     def relieve(self) -> None:
         """Halve the weight, after a collapse."""
         self.relief.mul_(2)

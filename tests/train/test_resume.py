@@ -1,0 +1,60 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from train import checkpoint as checkpoints
+
+Fork = Callable[[list[dict[str, Any]], Path], None]
+
+# What is trained, and where it dies, one life after the other.
+DEATHS: dict[str, tuple[list[str], list[list[Any]]]] = {
+    "FREE": (
+        [],
+        [["codes", 4], ["save codes", 6], ["diffusion", 1], ["diffusion", 4], ["joint", 3]],
+    ),
+    "MU_SPARSE": (
+        ["joint_stage.steps=0"],
+        [["codes", 5], ["save codes", 8], ["save diffusion", 5]],
+    ),
+    "RVQ": (["diffusion_stage.steps=0", "joint_stage.steps=0"], [["codes", 5]]),
+    "playing": (["diffusion_stage.steps=2"], [["codes", 5], ["joint", 1], ["joint", 4]]),
+}
+
+
+@pytest.fixture(scope="module")
+def lived(
+    tmp_path_factory: pytest.TempPathFactory,
+    micro: tuple[str, ...],
+    playing: tuple[str, ...],
+    run_forks: Fork,
+) -> Path:
+    folder = tmp_path_factory.mktemp("lives")
+    cases = []
+    for name, (changes, deaths) in DEATHS.items():
+        kind = list(playing) if name == "playing" else [f"code.kind={name}"]
+        case = {"overrides": [*micro, *kind, *changes]}
+        cases.append(case | {"folder": str(folder / f"{name}-whole")})
+        cases.append(case | {"folder": str(folder / f"{name}-killed"), "deaths": deaths})
+    run_forks(cases, folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", DEATHS)
+def test_a_run_killed_at_any_moment_and_resumed_is_as_one_that_was_not(
+    name: str, lived: Path, losses: Callable[[Path], dict[tuple[str, int], float]]
+) -> None:
+    whole, killed = lived / f"{name}-whole", lived / f"{name}-killed"
+    assert losses(killed) == losses(whole)
+    one, other = (checkpoints.load(run) for run in (whole, killed))
+    assert (one.stage, one.step) == (other.stage, other.step)
+    assert one.tensors.keys() == other.tensors.keys()
+    assert all(torch.equal(one.tensors[key], other.tensors[key]) for key in one.tensors)
+
+
+def test_a_save_that_was_killed_left_half_a_file_beside_the_whole_one(lived: Path) -> None:
+    parts = list((lived / "FREE-killed").glob(".checkpoint.*"))
+    assert len(parts) == 1
+    assert not list((lived / "FREE-whole").glob(".checkpoint.*"))

@@ -1,0 +1,60 @@
+"""A run: what is trained, on what, into which folder, and from where it goes on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lightning_fabric import Fabric
+
+from runtime.errors import SpikingMusicError
+from train import checkpoint as checkpoints
+from train.checkpoint import Checkpoint
+from train.config import Config
+from train.data.corpus import Crops, Samples
+from train.data.sets import Music
+from train.stages import Part
+
+STAGES = ("codes", "diffusion", "joint")
+
+MakeCrops = Callable[[int, range], Samples]
+
+
+class TrainingError(SpikingMusicError):
+    """A run that cannot start or cannot go on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What is trained (`config`), on which `music` (named `data`), into which `folder`."""
+
+    config: Config
+    folder: Path
+    data: str
+    music: Music
+    every: int = 250  # steps between evaluations and checkpoints
+
+    def crops(self, part: Part) -> MakeCrops:
+        """The music of a stage, as a function of the step and of the items of its batch."""
+        seed = self.config.seed + STAGES.index(part.name)
+        return Crops(self.music.train, part.stage.batch, part.stage.samples, seed)
+
+
+def begun(run: Run, resume: bool, fabric: Fabric) -> Checkpoint | None:
+    """The checkpoint from which a run goes on, or None for a new one, whose folder is made.
+
+    Raises TrainingError when the folder holds a run already and `resume` is not set, or a run of
+    other settings, and CheckpointError when the checkpoint is missing or damaged.
+    """
+    folder = run.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    if not resume:
+        if (folder / checkpoints.NAME).exists():
+            raise TrainingError(f"{folder}: holds a run already; use --resume, or another folder")
+        fabric.barrier()
+        return None
+    start = checkpoints.load(folder)
+    if start.config != run.config or start.data != run.data:
+        raise TrainingError(
+            f"{folder}: this run has other settings or data; resume it with its own"
+        )
+    return start
