@@ -77,3 +77,16 @@ def test_events_are_zeros_and_ones(on_grid: bool) -> None:
     events = Bottleneck(16, 8, on_grid)(torch.randn(3, 16, 20))
     assert set(events.unique().tolist()) <= {0.0, 1.0}
     assert events.shape == (3, 8, 20)
+
+
+@pytest.mark.parametrize("on_grid", [True, False])
+@pytest.mark.parametrize("training", [True, False])
+def test_half_precision_changes_no_event(on_grid: bool, training: bool) -> None:
+    latent = torch.randn(2, 16, 300)
+    bottleneck = settled(3).train(training)
+    bottleneck.on_grid = on_grid
+    expected = bottleneck(latent)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = bottleneck(latent)
+    assert mixed.dtype == torch.float32
+    assert torch.equal(mixed, expected)
