@@ -259,3 +259,34 @@ heavy = {{"torch", "matplotlib", "nir", "h5py", "jinja2", "train", "neuromorphic
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_verify_names_the_damaged_chunk(
+    cli: Run, toy_bundle: Bundle, piece: Path, tmp_path: Path
+) -> None:
+    spk = tmp_path / "x.spk"
+    cli("encode", piece, spk, "--coder", "paper", "--bundle", toy_bundle.path)
+    assert cli("verify", spk)[0] == 0
+    assert json.loads(cli("verify", spk, "--json")[1])["losses"] == []
+    data = bytearray(spk.read_bytes())
+    data[51 + 20] ^= 1  # behind the header and in the payload of chunk 0
+    spk.write_bytes(data)
+    code, output, errors = cli("verify", spk)
+    assert (code, errors) == (1, "")
+    assert "chunk 0: its checksum does not match" in output
+    code, output, _ = cli("verify", spk, "--json")
+    report = json.loads(output)
+    assert code == 1
+    assert not report["whole"]
+    assert [(loss["first"], loss["last"]) for loss in report["losses"]] == [(0, 0)]
+
+
+@pytest.mark.parametrize("coder", ["paper", "rice", "adaptive"])
+def test_every_coder_stores_the_same_events(
+    cli: Run, toy_bundle: Bundle, piece: Path, tmp_path: Path, coder: str
+) -> None:
+    spk, usual = tmp_path / "x.spk", tmp_path / "usual.spk"
+    cli("encode", piece, spk, "--coder", coder, "--bundle", toy_bundle.path)
+    cli("encode", piece, usual, "--bundle", toy_bundle.path)
+    assert read_spk(spk)[1] == read_spk(usual)[1]
+    assert json.loads(cli("info", spk, "--json")[1])["coder"] == coder

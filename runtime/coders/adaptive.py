@@ -43,7 +43,11 @@ def decode(
 
     Raises `FormatError` when the payload holds another number of them or bytes of no use.
     """
+    if not events and payload:
+        raise FormatError("payload of no events is not empty")
     cells = np.zeros(units * frames, np.uint8)
+    if not events:
+        return cells.view(np.bool_).reshape(units, frames)
     coded = np.frombuffer(payload, np.uint8).copy()
     used = _coded(cells, coded, units, frames, events, True, run)
     found = int(np.count_nonzero(cells))

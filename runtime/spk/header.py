@@ -25,7 +25,7 @@ _REST = struct.Struct("<BIqHHHBBBBBHQ8s")
 HEADER_BYTES = _START.size + _REST.size + CRC.size
 
 # A header is believed only within these, so that no chunk can ask for much memory.
-MAX_CHUNK_CELLS = 2**20
+MAX_CHUNK_CELLS = 2**18
 MAX_CHUNKS = 2**32
 _RANGES = {
     "sample_rate": (1, 1_000_000),

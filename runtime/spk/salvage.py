@@ -60,7 +60,7 @@ class Salvage:
                 yield chunk
         self._miss(self.header.chunks if self.header.known else self._due)
         if self.header.ended and not self._ended:
-            self.losses.append(Loss(None, None, "end: is missing"))
+            self.losses.append(Loss(None, None, "end: missing"))
 
     def _decoded(self, stored: StoredChunk) -> Chunk | None:
         fault = misfit(stored, self.header)
@@ -92,7 +92,7 @@ class Salvage:
     def _miss(self, index: int) -> None:
         """Note the chunks from the one that is due to the one before `index` as lost."""
         gap, self._gap = self._gap, None
-        reason = f"{gap.reason} (bytes {gap.start} to {gap.stop})" if gap else "is missing"
+        reason = f"{gap.reason} (bytes {gap.start} to {gap.stop})" if gap else "missing"
         if self._due < index:
             self.losses.append(Loss(self._due, index - 1, reason))
         elif gap:

@@ -20,6 +20,7 @@ from runtime.container import (
 from runtime.errors import FormatError, OutputError
 from runtime.events import EventMatrix
 from runtime.spk.header import UNKNOWN
+from runtime.spk.reader import SpkReader
 from runtime.spk.writer import SpkWriter
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -83,6 +84,16 @@ def test_the_reader_of_the_page_agrees(
     parts = [np.array(rows).reshape(head.units, -1) for _, rows in chunks]
     read = np.concatenate([np.zeros((head.units, 0)), *parts], axis=1)
     np.testing.assert_array_equal(read, events.bits)
+
+
+@pytest.mark.parametrize("golden", sorted(GOLDEN.glob("*.spk")), ids=lambda path: path.stem)
+def test_the_reader_of_the_page_reads_golden_files(golden: Path) -> None:
+    _, chunks = READ(golden.read_bytes())
+    with golden.open("rb") as file:
+        expected = list(SpkReader(file))
+    assert [mu for mu, _ in chunks] == [chunk.mu for chunk in expected]
+    for (_, rows), chunk in zip(chunks, expected, strict=True):
+        np.testing.assert_array_equal(rows, chunk.bits)
 
 
 @anew
