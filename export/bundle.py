@@ -16,13 +16,16 @@ from neuromorphic.graphs import exact_graph, portable_graph, write_graph
 from neuromorphic.integer import IntegerLayer
 from neuromorphic.netx import write_netx
 from runtime.bundle import Bundle, open_bundle, write_manifest
+from runtime.container import KINDS
 from runtime.errors import OutputError, SpikingMusicError
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
 from train.config import HOP, SAMPLE_RATE, to_dict
-from train.networks.bottleneck import freeze
+from train.networks.bottleneck import Bottleneck, freeze
+from train.networks.conformer import reach_frames
 from train.networks.model import Model
 from train.networks.seanet import context_frames
+from train.stages import parts
 
 CHUNK_FRAMES = 256  # a training clip of the paper, 5.944 s
 OVERLAP_FRAMES = 16  # to each side of a diffusion window, where windows cross-fade
@@ -53,8 +56,9 @@ def export(
 
     `steps` is the sampler's default; `terms` go into the manifest.
 
-    Raises ExportError when the run has not finished or was not trained on the chip's grid,
-    CheckpointError for a damaged one, OutputError when the folder exists and `overwrite` is off.
+    Raises ExportError when the run has not finished, has no events, or was not trained on the
+    chip's grid, CheckpointError for a damaged one, OutputError when the folder exists and
+    `overwrite` is off.
     """
     checkpoint = checkpoints.load(run)
     config = checkpoint.config
@@ -77,11 +81,15 @@ def export(
 
 def _require_finished(run: Path, checkpoint: Checkpoint) -> None:
     config = checkpoint.config
-    due = config.diffusion_stage.steps
-    if checkpoint.stage != "diffusion" or checkpoint.step < due:
+    last = parts(config)[-1]
+    if checkpoint.stage != last.name or checkpoint.step < last.stage.steps:
         raise ExportError(
             f"{run}: stopped at step {checkpoint.step} of stage {checkpoint.stage!r}; "
             "finish it first: spiking-music train --resume"
+        )
+    if config.code.kind not in KINDS:
+        raise ExportError(
+            f"{run}: {config.code.kind} has no events; a bundle is of one of {', '.join(KINDS)}"
         )
     if not config.code.on_grid or config.encoder.lstm or config.waveform.lstm:
         raise ExportError(
@@ -93,18 +101,22 @@ def _require_finished(run: Path, checkpoint: Checkpoint) -> None:
 def _write(
     model: Model, manifest: dict[str, Any], folder: Path, progress: Callable[[float], None]
 ) -> None:
-    units = int(manifest["units"])
+    units, with_mu = int(manifest["units"]), model.kind == "MU_SPARSE"
+    assert isinstance(model.bottleneck, Bottleneck)
     layer = freeze(model.bottleneck)
     encoder = onnx_graphs.deployed_encoder(model, layer)
     waveform, unet = onnx_graphs.deployed_waveform(model), onnx_graphs.deployed_unet(model)
-    onnx_graphs.export_encoder(encoder, folder / "encoder.onnx")
+    stages = manifest["training"]["steps"]
+    onnx_graphs.export_encoder(encoder, folder / "encoder.onnx", with_mu)
     progress(0.25)
-    onnx_graphs.export_waveform(waveform, units, folder / "decoder_fast.onnx")
+    if stages.keys() != {"diffusion"}:
+        onnx_graphs.export_waveform(waveform, units, folder / "decoder_fast.onnx", with_mu)
     progress(0.4)
-    onnx_graphs.export_unet(unet, units, folder / "decoder.onnx")
+    if stages.keys() != {"codes"}:
+        onnx_graphs.export_unet(unet, units, folder / "decoder.onnx", with_mu)
     progress(0.95)
     _write_bottleneck(layer, folder)
-    operations = _operations(units, encoder, waveform, unet)
+    operations = _operations(units, with_mu, encoder, waveform, unet)
     write_manifest(folder, {**manifest, "operations": operations})
     progress(1.0)
 
@@ -117,20 +129,23 @@ def _write_bottleneck(layer: IntegerLayer, folder: Path) -> None:
 
 def _manifest_of(checkpoint: Checkpoint, steps: int, terms: Terms) -> dict[str, Any]:
     config = checkpoint.config
-    stages = {"codes": config.codes_stage, "diffusion": config.diffusion_stage}
+    stages = {part.name: part.stage for part in parts(config)}
     overrides = " ".join(f"--set {name}_stage.steps={s.steps}" for name, s in stages.items())
+    context = context_frames(config.encoder, config.waveform)
+    if config.code.kind != "FREE":
+        context += reach_frames(config.conformer)
     return {
         "name": config.name,
-        "kind": "FREE",
+        "kind": config.code.kind,
         "units": config.code.units,
         "latent": config.code.latent,
         "hop": HOP,
         "sample_rate": SAMPLE_RATE,
         "chunk_frames": CHUNK_FRAMES,
-        "context_frames": context_frames(config.encoder, config.waveform),
+        "context_frames": context,
         "payload_bits": 8,
         "decoder": {
-            "default": "diffusion",
+            "default": "fast" if list(stages) == ["codes"] else "diffusion",
             "steps": steps,
             "spectrum": list(config.unet.spectrum),
             "residual_gain": config.unet.residual_gain,
@@ -154,14 +169,15 @@ def _manifest_of(checkpoint: Checkpoint, steps: int, terms: Terms) -> dict[str, 
 
 
 def _operations(
-    units: int, encoder: nn.Module, waveform: nn.Module, unet: nn.Module
+    units: int, with_mu: bool, encoder: nn.Module, waveform: nn.Module, unet: nn.Module
 ) -> dict[str, int]:
     events = torch.zeros(1, units, COUNTED_FRAMES)
-    sound = torch.zeros(1, 1, HOP * COUNTED_FRAMES)
+    sound, sigma, mu = torch.zeros(1, 1, HOP * COUNTED_FRAMES), torch.zeros(1), torch.tensor([16])
+    last = (mu,) if with_mu else ()
     return {
-        "encoder_macs_per_frame": _macs(encoder, sound),
-        "decoder_fast_macs_per_frame": _macs(waveform, events),
-        "decoder_macs_per_frame_per_step": _macs(unet, sound, torch.zeros(1), events, sound),
+        "encoder_macs_per_frame": _macs(encoder, sound, *last),
+        "decoder_fast_macs_per_frame": _macs(waveform, events, *last),
+        "decoder_macs_per_frame_per_step": _macs(unet, sound, sigma, events, sound, *last),
     }
 
 

@@ -14,27 +14,59 @@ from torch import Tensor, nn
 from neuromorphic.integer import PAYLOAD_MAX, IntegerLayer
 from train.config import HOP
 from train.networks.bottleneck import PAYLOAD_SCALE, integer_events
-from train.networks.layers import Convolution
 from train.networks.model import Model
 from train.networks.seanet import fold
-from train.networks.unet import UNet
 
 OPSET = 20  # from 21 on ONNX Runtime decomposes GroupNormalization into slower pieces
 FRAMES = 16  # example length; a multiple of the U-Net's 4 frames
 
 Network = TypeVar("Network", bound=nn.Module)
+Inputs = dict[str, tuple[Tensor, dict[int, Any]]]  # an example each, and its dynamic dimensions
 
 
 class PayloadEncoder(nn.Module):
-    """`audio: (B, 1, T * hop)` to the chip's `payload: (B, M, T)` and its `events: (B, N, T)`."""
+    """`audio: (B, 1, T * hop)` to the chip's `payload: (B, M, T)` and its `events: (B, N, T)`.
 
-    def __init__(self, encoder: nn.Module, layer: IntegerLayer) -> None:
+    MU_SPARSE also takes `mu: (B,)` int64.
+    """
+
+    def __init__(self, encoder: nn.Module, before: nn.Module | None, layer: IntegerLayer) -> None:
         super().__init__()
-        self.encoder, self.layer = encoder, layer
+        self.encoder, self.before, self.layer = encoder, before, layer
 
-    def forward(self, audio: Tensor) -> tuple[Tensor, Tensor]:
-        payload = self.encoder(audio).round().clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
+    def forward(self, audio: Tensor, mu: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        latent = self.encoder(audio)
+        if self.before is not None:
+            latent = self.before(latent, mu)
+        payload = latent.round().clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
         return payload, integer_events(payload, self.layer)
+
+
+class HearingWaveform(nn.Module):
+    """`events: (B, N, T)` (and `mu: (B,)`) to audio, through the context that hears them."""
+
+    def __init__(self, after: nn.Module, waveform: nn.Module) -> None:
+        super().__init__()
+        self.after, self.waveform = after, waveform
+
+    def forward(self, events: Tensor, mu: Tensor | None = None) -> Tensor:
+        audio: Tensor = self.waveform(self.after(events, mu))
+        return audio
+
+
+class HearingUNet(nn.Module):
+    """A `UNet` that takes `events: (B, N, T)` (and `mu: (B,)`) and hears them in context."""
+
+    def __init__(self, after: nn.Module | None, unet: nn.Module) -> None:
+        super().__init__()
+        self.after, self.unet = after, unet
+
+    def forward(
+        self, sample: Tensor, sigma: Tensor, events: Tensor, base: Tensor, mu: Tensor | None = None
+    ) -> Tensor:
+        heard = events if self.after is None else self.after(events, mu)
+        velocity: Tensor = self.unet(sample, sigma, heard, base)
+        return velocity
 
 
 def deployed_encoder(model: Model, layer: IntegerLayer) -> PayloadEncoder:
@@ -43,29 +75,30 @@ def deployed_encoder(model: Model, layer: IntegerLayer) -> PayloadEncoder:
     The rounding happens here, so that torch, ONNX and every other copy hold the same weights.
     The model's own encoder is changed in place, as in the two functions below.
     """
-    encoder = fold(model.encoder)
-    last = list(encoder.layers)[-1]
-    norm = model.bottleneck.latent_norm
-    if not isinstance(last, Convolution) or norm.running_var is None or norm.running_mean is None:
-        raise TypeError(
-            "the encoder does not end in a convolution, or the latent norm has no statistics"
-        )
+    encoder: Any = fold(model.encoder)
+    last: Any = encoder.layers[-1].convolution
+    if model.before is not None:
+        last = model.before.conformer.blocks[-1].norm
+    norm: Any = model.bottleneck.latent_norm
     scale = PAYLOAD_SCALE / torch.sqrt(norm.running_var.double() + norm.eps)
-    convolution = last.convolution
     with torch.no_grad():
-        convolution.weight.copy_(convolution.weight.double() * scale[:, None, None, None])
-        convolution.bias.copy_((convolution.bias.double() - norm.running_mean) * scale)
-    return PayloadEncoder(_half(encoder), layer)
+        rows = scale.view(-1, *[1] * (last.weight.dim() - 1))
+        last.weight.copy_(last.weight.double() * rows)
+        last.bias.copy_((last.bias.double() - norm.running_mean) * scale)
+    before = None if model.before is None else _half(model.before)
+    return PayloadEncoder(_half(encoder), before, layer)
 
 
 def deployed_waveform(model: Model) -> nn.Module:
     """The waveform decoder as it ships."""
-    return _half(fold(model.waveform))
+    waveform = _half(fold(model.waveform))
+    return waveform if model.after is None else HearingWaveform(_half(model.after), waveform)
 
 
-def deployed_unet(model: Model) -> UNet:
+def deployed_unet(model: Model) -> nn.Module:
     """The U-Net as it ships."""
-    return _half(model.unet)
+    after = None if model.after is None else _half(model.after)
+    return HearingUNet(after, _half(model.unet))
 
 
 def _half(module: Network) -> Network:
@@ -75,65 +108,49 @@ def _half(module: Network) -> Network:
     return module.eval()
 
 
-def export_encoder(encoder: PayloadEncoder, path: Path) -> None:
+def export_encoder(encoder: PayloadEncoder, path: Path, with_mu: bool) -> None:
     """Write `encoder.onnx`: audio to payload and events."""
     frames, batch = torch.export.Dim("frames", min=2), torch.export.Dim("batch", min=1)
-    _export(
-        encoder,
-        (torch.zeros(2, 1, HOP * FRAMES),),
-        ["audio"],
-        ["payload", "events"],
-        ({0: batch, 2: HOP * frames},),
-        path,
-    )
+    inputs = {"audio": (torch.zeros(2, 1, HOP * FRAMES), {0: batch, 2: HOP * frames})}
+    _export(encoder, inputs | _mu(with_mu, batch), ["payload", "events"], path)
 
 
-def export_waveform(decoder: nn.Module, units: int, path: Path) -> None:
+def export_waveform(decoder: nn.Module, units: int, path: Path, with_mu: bool) -> None:
     """Write `decoder_fast.onnx`: events to audio."""
     frames, batch = torch.export.Dim("frames", min=2), torch.export.Dim("batch", min=1)
-    _export(
-        decoder,
-        (torch.zeros(2, units, FRAMES),),
-        ["events"],
-        ["audio"],
-        ({0: batch, 2: frames},),
-        path,
-    )
+    inputs = {"events": (torch.zeros(2, units, FRAMES), {0: batch, 2: frames})}
+    _export(decoder, inputs | _mu(with_mu, batch), ["audio"], path)
 
 
-def export_unet(unet: UNet, units: int, path: Path) -> None:
+def export_unet(unet: nn.Module, units: int, path: Path, with_mu: bool) -> None:
     """Write `decoder.onnx`: one denoising step."""
     blocks, batch = torch.export.Dim("blocks", min=2), torch.export.Dim("batch", min=1)
     long, code = {0: batch, 2: 4 * HOP * blocks}, {0: batch, 2: 4 * blocks}
     # Two tensors: the exporter makes one input of a tensor that is given twice.
     sample, base = torch.zeros(2, 1, HOP * FRAMES), torch.ones(2, 1, HOP * FRAMES)
-    _export(
-        unet,
-        (sample, torch.zeros(2), torch.zeros(2, units, FRAMES), base),
-        ["sample", "sigma", "events", "base"],
-        ["velocity"],
-        (long, {0: batch}, code, long),
-        path,
-    )
+    inputs = {
+        "sample": (sample, long),
+        "sigma": (torch.zeros(2), {0: batch}),
+        "events": (torch.zeros(2, units, FRAMES), code),
+        "base": (base, long),
+    }
+    _export(unet, inputs | _mu(with_mu, batch), ["velocity"], path)
 
 
-def _export(
-    module: nn.Module,
-    inputs: tuple[Tensor, ...],
-    names: list[str],
-    outputs: list[str],
-    dynamic: tuple[dict[int, Any], ...],
-    path: Path,
-) -> None:
+def _mu(with_mu: bool, batch: Any) -> Inputs:
+    return {"mu": (torch.tensor([8, 16]), {0: batch})} if with_mu else {}
+
+
+def _export(module: nn.Module, inputs: Inputs, outputs: list[str], path: Path) -> None:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module,
-            inputs,
-            input_names=names,
+            tuple(example for example, _ in inputs.values()),
+            input_names=list(inputs),
             output_names=outputs,
-            dynamic_shapes=dynamic,
+            dynamic_shapes=tuple(dynamic for _, dynamic in inputs.values()),
             opset_version=OPSET,
             dynamo=True,
             external_data=False,

@@ -9,18 +9,20 @@ import torch
 from neuromorphic.graphs import layer_of, read_graph
 from neuromorphic.integer import PAYLOAD_MAX
 from runtime.bundle import Bundle
+from runtime.codec import DEFAULT_MU
 from runtime.errors import BundleError
 from runtime.windows import window
 from train.config import ConfigError, from_dict
 from train.networks.bottleneck import integer_events
+from train.networks.context import Context
 from train.networks.seanet import Encoder, fold
 from train.onnx_weights import read_weights
 
-Events = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.bool_]]
+Events = Callable[..., npt.NDArray[np.bool_]]
 
 
 def load_reference(bundle: Bundle) -> Events:
-    """The torch encoder of a bundle: a function of `samples (n,) float32` to `(N, T) bool`.
+    """The torch encoder of a bundle: `samples (n,) float32` (and mu) to events `(N, T) bool`.
 
     The weights are those of `encoder.onnx`, read by name; the windows are the codec's.
     Raises BundleError when the manifest does not say how the encoder was built, or differs.
@@ -30,7 +32,14 @@ def load_reference(bundle: Bundle) -> Events:
     try:
         config = from_dict(manifest.training.get("config"))
         encoder = fold(Encoder(config.encoder, config.code.latent))
-        encoder.load_state_dict({name: weights[f"encoder.{name}"] for name in encoder.state_dict()})
+        before = None
+        if config.code.kind != "FREE":
+            latent, with_mu = config.code.latent, config.code.kind == "MU_SPARSE"
+            before = Context(latent, latent, config.conformer, with_mu).eval()
+        for name, module in (("encoder", encoder), ("before", before)):
+            if module is not None:
+                state = {key: weights[f"{name}.{key}"] for key in module.state_dict()}
+                module.load_state_dict(state)
     except (ConfigError, KeyError, RuntimeError) as error:
         raise BundleError(
             f"{bundle.path}: encoder.onnx is not the encoder that manifest.json configures"
@@ -39,12 +48,14 @@ def load_reference(bundle: Bundle) -> Events:
     context, chunk, hop = manifest.context_frames, manifest.chunk_frames, manifest.hop
 
     @torch.no_grad()
-    def events(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    def events(samples: npt.NDArray[np.float32], mu: int = DEFAULT_MU) -> npt.NDArray[np.bool_]:
         frames = -(-len(samples) // hop)
         bits = [np.zeros((manifest.units, 0), np.bool_)]
         for start in range(0, frames, chunk):
             audio = window(samples, (start - context) * hop, (chunk + 2 * context) * hop)
             latent = encoder(torch.from_numpy(audio)[None, None])
+            if before is not None:
+                latent = before(latent, torch.tensor([mu]))
             payload = latent.round().clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
             inner = slice(context, context + min(chunk, frames - start))
             bits.append(integer_events(payload, layer)[0, :, inner].numpy() > 0)

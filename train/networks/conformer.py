@@ -6,6 +6,8 @@ reach, any length, and no statistics of the batch: attention sees `reach` frames
 a learned bias by distance, and every norm is over the channels of one frame.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -15,14 +17,31 @@ from train.config import Conformer as Config
 WIDENING = 4  # of the feed-forward layers
 
 
+class Linear(nn.Module):
+    """`(..., inputs)` to `(..., outputs)`, its weight laid out as the product reads it.
+
+    So an ONNX graph has it as it is and by its name, where torch's own would be transposed.
+    """
+
+    def __init__(self, inputs: int, outputs: int, bias: bool = True) -> None:
+        super().__init__()
+        limit = inputs**-0.5  # as torch's
+        self.weight = nn.Parameter(torch.empty(inputs, outputs).uniform_(-limit, limit))
+        self.bias = nn.Parameter(torch.empty(outputs).uniform_(-limit, limit)) if bias else None
+
+    def forward(self, signal: Tensor) -> Tensor:
+        product = signal @ self.weight
+        return product if self.bias is None else product + self.bias
+
+
 class FeedForward(nn.Module):
     """Norm, wide Swish layer, back: `(B, T, C)` kept."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(channels)
-        self.wide = nn.Linear(channels, WIDENING * channels)
-        self.back = nn.Linear(WIDENING * channels, channels)
+        self.wide = Linear(channels, WIDENING * channels)
+        self.back = Linear(WIDENING * channels, channels)
 
     def forward(self, signal: Tensor) -> Tensor:
         inner: Tensor = self.back(F.silu(self.wide(self.norm(signal))))
@@ -36,26 +55,29 @@ class Attention(nn.Module):
         super().__init__()
         self.heads, self.reach = heads, reach
         self.norm = nn.LayerNorm(channels)
-        self.inward = nn.Linear(channels, 3 * channels, bias=False)
-        self.outward = nn.Linear(channels, channels)
-        self.distance_bias = nn.Parameter(torch.zeros(heads, 2 * reach + 1))
+        self.inward = Linear(channels, 3 * channels, bias=False)
+        self.outward = Linear(channels, channels)
+        self.distance_bias = nn.Parameter(torch.zeros(2 * reach + 1, heads))
 
     def forward(self, signal: Tensor) -> Tensor:
         query, key, value = (
             part.unflatten(2, (self.heads, -1)).transpose(1, 2)
             for part in self.inward(self.norm(signal)).chunk(3, dim=2)
         )
-        mixed = F.scaled_dot_product_attention(query, key, value, self._bias(signal.shape[1]))
-        result: Tensor = self.outward(mixed.transpose(1, 2).flatten(2))
+        # By hand: torch's fused attention has no export with a dynamic length and a bias.
+        scores = query @ key.transpose(2, 3) / math.sqrt(query.shape[3])
+        mixed = (scores + self._bias(signal.shape[1])).softmax(3) @ value
+        result: Tensor = self.outward(mixed.transpose(1, 2).reshape(signal.shape))
         return result
 
     def _bias(self, frames: int) -> Tensor:
         """Added to the scores: `(1, heads, T, T)`, minus infinity beyond the reach."""
         frame = torch.arange(frames, device=self.distance_bias.device)
         distance = frame[None, :] - frame[:, None]
-        near = self.distance_bias[:, distance.clamp(-self.reach, self.reach) + self.reach]
+        index = distance.clamp(-self.reach, self.reach) + self.reach
+        near = F.embedding(index, self.distance_bias)
         far = torch.where(distance.abs() > self.reach, float("-inf"), 0.0)
-        return (near + far).unsqueeze(0)
+        return (near + far.unsqueeze(2)).permute(2, 0, 1).unsqueeze(0)
 
 
 class Convolution(nn.Module):
@@ -64,10 +86,10 @@ class Convolution(nn.Module):
     def __init__(self, channels: int, kernel: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(channels)
-        self.inward = nn.Linear(channels, 2 * channels)
+        self.inward = Linear(channels, 2 * channels)
         self.depthwise = nn.Conv1d(channels, channels, kernel, padding=kernel // 2, groups=channels)
         self.depthwise_norm = nn.LayerNorm(channels)
-        self.outward = nn.Linear(channels, channels)
+        self.outward = Linear(channels, channels)
 
     def forward(self, signal: Tensor) -> Tensor:
         gated = F.glu(self.inward(self.norm(signal)), dim=2)

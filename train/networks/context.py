@@ -25,9 +25,9 @@ class Context(nn.Module):
         self.mu = nn.Embedding(MUS, channels) if with_mu else None
         self.conformer = Conformer(channels, config)
 
-    def forward(self, signal: Tensor, mu: Tensor) -> Tensor:
+    def forward(self, signal: Tensor, mu: Tensor | None) -> Tensor:
         wide: Tensor = self.widen(signal)
-        if self.mu is not None:
+        if self.mu is not None and mu is not None:
             wide = wide + self.mu(mu).unsqueeze(2)
         context: Tensor = self.conformer(wide)
         return context

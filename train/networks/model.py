@@ -88,7 +88,7 @@ class Model(nn.Module):
         """
         if not self.unet.on_residual:
             return torch.zeros_like(audio), audio
-        sound = self.waveform(heard)
+        sound = self.waveform(heard).float()  # Fourier transforms take no half precision
         level = _level(sound)
         missed = (audio - sound) / (self.residual_gain * level)
         return self._whitened(sound / level), self._whitened(missed)
