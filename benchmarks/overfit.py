@@ -1,7 +1,8 @@
 """How well the smallest preset learns one clip by heart: `python -m benchmarks overfit`.
 
 The clip is 5.944 s (2^17 samples) from the middle of the first recording that ships with the
-report. Every step sees all of it as it is, so that nothing but memory is measured.
+report. Every step sees all of it as it is, so that nothing but memory is measured. Of 600 steps
+15 dB take some 350, and all of them four minutes of one core; they end at 19.9 dB.
 """
 
 import json

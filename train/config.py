@@ -1,6 +1,7 @@
 """One frozen tree of settings: what a preset file says, what a checkpoint records."""
 
 import dataclasses
+import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from runtime.errors import SpikingMusicError
 
 HOP = 512
 SAMPLE_RATE = 22_050
+MUS = 32  # paper section 3: an integer in 0..31
 KINDS = ("FREE", "SPARSE", "MU_SPARSE", "RVQ", "MEL")
 PRESETS = Path(__file__).with_name("presets")
 
@@ -178,9 +180,27 @@ def _override(tree: dict[str, Any], text: str) -> None:
 def from_dict(tree: Any) -> Config:
     """A Config from nested dictionaries (TOML or JSON); raises ConfigError on any misfit."""
     config: Config = _build(Config, tree, "preset")
+    _check(config)
+    return config
+
+
+def _check(config: Config) -> None:
+    """Refuse what would fail only within a training, and there without a name."""
     if config.code.kind not in KINDS:
         raise ConfigError(f"code.kind {config.code.kind!r}: choose one of {', '.join(KINDS)}")
-    return config
+    mu = config.sparsity.mu
+    if len(mu) != 2 or not 0 <= mu[0] <= mu[1] < MUS:
+        raise ConfigError(
+            f"sparsity.mu {list(mu)}: give the lowest and the highest, of 0..{MUS - 1}"
+        )
+    frame = math.lcm(HOP, math.prod(config.unet.factors))
+    for name in ("codes_stage", "diffusion_stage", "joint_stage"):
+        stage: Stage = getattr(config, name)
+        if stage.steps < 0 or stage.batch < 1 or stage.samples < 1 or stage.samples % frame:
+            raise ConfigError(
+                f"{name}: {stage.steps} steps of {stage.batch} crops of {stage.samples} samples: "
+                f"give at least one crop, and a multiple of {frame} samples"
+            )
 
 
 def to_dict(config: Config) -> dict[str, Any]:
