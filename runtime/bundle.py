@@ -14,7 +14,7 @@ from runtime.files import replacing
 FORMAT = 1
 MANIFEST = "manifest.json"
 DECODERS: Final = ("diffusion", "fast")
-DEFAULT = Path(__file__).parent / "bundles" / "tiny"
+DEFAULT = Path(__file__).parent / "bundles" / "small"
 
 
 @dataclass(frozen=True)
