@@ -51,6 +51,63 @@ def overfit(
     write(measure(steps, run), json)
 
 
+@app.command()
+def coding(
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Events (.npz, .spk), recordings, folders  [default: made-up notes]"),
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="For recordings  [default: the shipped one]")
+    ] = None,
+    chunk_frames: Annotated[int, typer.Option(help="Of a chunk")] = 256,
+    json: Json = None,
+) -> None:
+    """How small the coders make events, and how fast, beside coders of others."""
+    from benchmarks.coding import measure, write
+
+    write(measure(sources or [], bundle, chunk_frames), json)
+
+
+@app.command()
+def fuzz(
+    files: Annotated[int, typer.Option(help="Damaged files")] = 100_000,
+    seed: Annotated[int, typer.Option(help="Of the damage")] = 0,
+) -> None:
+    """Whether damaged .spk files can do harm."""
+    from benchmarks.fuzz import fuzz as run
+    from report import terminal
+
+    with terminal.progress("fuzz") as progress:
+        found = run(files, seed, progress)
+    terminal.show("damaged files", vars(found), as_json=False)
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN_DIR...", help="Runs of training")],
+    data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="As for evaluate")],
+    out: Annotated[Path, typer.Option(metavar="DIR")] = Path("compared"),
+    clips: Annotated[int | None, typer.Option(help="At most, of each set")] = None,
+    peers: Annotated[bool, typer.Option(help="Opus, FLAC and the anchors too")] = True,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Overwrite what exists")] = False,
+) -> None:
+    """Every kind of code on the same clips, beside peers and anchors."""
+    from benchmarks.compare import compare as run
+    from benchmarks.compare import reached
+    from evaluation.tables import as_markdown
+    from report import terminal
+    from train.data.held_out import named_clips
+
+    sets, skipped = named_clips(data, clips)
+    with terminal.progress("compare") as progress:
+        found = run(runs, sets, out, peers, force, progress)
+    print(as_markdown(found, skipped))
+    for name, ratios in reached(found).items():
+        shown = ", ".join(f"mu {mu}: {ratio:.2f}" for mu, ratio in ratios.items())
+        print(f"{name}: S / S0(mu) {shown}")
+
+
 def main() -> None:
     """Run a benchmark: exit code 0, 2 with one line on an error."""
     try:
