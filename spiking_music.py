@@ -294,12 +294,7 @@ def evaluate(
 
     tables.refuse_existing(out, force)
     systems = bundle_systems(open_bundle(bundle)) + (baseline_systems() if baselines else [])
-    sets: dict[str, list[Any]] = {}
-    skipped: list[str] = []
-    for name, source in (_named(text, "--data") for text in data):
-        read, unread = _clips(source, clips)
-        sets[name] = sets.get(name, []) + read
-        skipped += unread
+    sets, skipped = clip_sets(data, clips)
     with terminal.progress("evaluate") as progress:
         found = evaluated(systems, sets, progress)
     tables.write(found, out, force, skipped)
@@ -381,6 +376,17 @@ def _named(text: str, option: str) -> tuple[str, str]:
     if not (name and separator and source):
         raise SpikingMusicError(f"{option} {text}: write NAME=, then where the recordings are")
     return name, source
+
+
+def clip_sets(data: list[str], limit: int | None) -> tuple[dict[str, list[Any]], list[str]]:
+    """The clips of `NAME=SOURCE` texts by name, at most `limit` a source, and what was skipped."""
+    sets: dict[str, list[Any]] = {}
+    skipped: list[str] = []
+    for name, source in (_named(text, "--data") for text in data):
+        read, unread = _clips(source, limit)
+        sets[name] = sets.get(name, []) + read
+        skipped += unread
+    return sets, skipped
 
 
 def _clips(source: str, limit: int | None) -> Any:

@@ -97,9 +97,9 @@ def compare(
     from benchmarks.compare import reached
     from evaluation.tables import as_markdown
     from report import terminal
-    from train.data.held_out import named_clips
+    from spiking_music import clip_sets
 
-    sets, skipped = named_clips(data, clips)
+    sets, skipped = clip_sets(data, clips)
     with terminal.progress("compare") as progress:
         found = run(runs, sets, out, peers, force, progress)
     print(as_markdown(found, skipped))

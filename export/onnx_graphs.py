@@ -78,7 +78,7 @@ def deployed_encoder(model: Model, layer: IntegerLayer) -> PayloadEncoder:
     encoder: Any = fold(model.encoder)
     last: Any = encoder.layers[-1].convolution
     if model.before is not None:
-        last = model.before.conformer.blocks[-1].norm
+        last = model.before.last
     norm: Any = model.bottleneck.latent_norm
     scale = PAYLOAD_SCALE / torch.sqrt(norm.running_var.double() + norm.eps)
     with torch.no_grad():

@@ -1,9 +1,11 @@
 """The conformer block (Gulati et al. 2020), which "integrates context" around the bottleneck.
 
-`x += FF/2; x += attention; x += convolution; x += FF/2; norm`, after lucidrains/conformer's sizes
-(feed-forward x 4, Swish, GLU, depthwise kernel). Two things differ, so that the block has a finite
-reach, any length, and no statistics of the batch: attention sees `reach` frames to each side, with
-a learned bias by distance, and every norm is over the channels of one frame.
+`x += FF/2; x += attention; x += convolution; x += FF/2`, after lucidrains/conformer's sizes
+(feed-forward x 4, Swish, GLU, depthwise kernel). So that the block has a finite reach, any length,
+and no statistics of the batch, attention sees `reach` frames to each side, with a learned bias by
+distance, and every norm is over the channels of one frame. So that it can be put into a network
+that was trained without it, every branch begins at zero and the last norm is left out: it would
+take each frame's level away.
 """
 
 import math
@@ -107,13 +109,19 @@ class Block(nn.Module):
         self.attention = Attention(channels, config.heads, config.reach)
         self.convolution = Convolution(channels, config.kernel)
         self.after = FeedForward(channels)
-        self.norm = nn.LayerNorm(channels)
+        for last in (
+            self.before.back,
+            self.attention.outward,
+            self.convolution.outward,
+            self.after.back,
+        ):
+            nn.init.zeros_(last.weight)
 
     def forward(self, signal: Tensor) -> Tensor:
         signal = signal + 0.5 * self.before(signal)
         signal = signal + self.attention(signal)
         signal = signal + self.convolution(signal)
-        result: Tensor = self.norm(signal + 0.5 * self.after(signal))
+        result: Tensor = signal + 0.5 * self.after(signal)
         return result
 
 

@@ -4,18 +4,21 @@ SPARSE "integrates context" before `L` and after `H`; MU_SPARSE also adds a lear
 to the encoder's output and to the decoder's input.
 """
 
+import torch
 from torch import Tensor, nn
 
+from train.config import MUS
 from train.config import Conformer as Config
 from train.networks.conformer import Conformer
 
-MUS = 32  # paper section 3: an integer in 0..31
+MU_GAIN = 16.0  # on the embedding: what Adam moves in a step, a short training must feel
 
 
 class Context(nn.Module):
     """`signal: (B, inputs, T)` float32 and `mu: (B,)` int64 to `(B, channels, T)` float32.
 
-    Without `with_mu` the second argument is not looked at.
+    Without `with_mu` the second argument is not looked at. It begins as a linear map of the signal,
+    as none where the widths are equal: then a network can be trained on that had no context.
     """
 
     def __init__(self, inputs: int, channels: int, config: Config, with_mu: bool) -> None:
@@ -24,10 +27,16 @@ class Context(nn.Module):
         self.widen = nn.Identity() if same else nn.Conv1d(inputs, channels, 1)
         self.mu = nn.Embedding(MUS, channels) if with_mu else None
         self.conformer = Conformer(channels, config)
+        self.last = nn.Conv1d(channels, channels, 1)
+        with torch.no_grad():
+            self.last.weight.copy_(torch.eye(channels).unsqueeze(2))
+            nn.init.zeros_(self.last.bias)
+            if self.mu is not None:
+                self.mu.weight.zero_()
 
     def forward(self, signal: Tensor, mu: Tensor | None) -> Tensor:
         wide: Tensor = self.widen(signal)
         if self.mu is not None and mu is not None:
-            wide = wide + self.mu(mu).unsqueeze(2)
-        context: Tensor = self.conformer(wide)
+            wide = wide + MU_GAIN * self.mu(mu).unsqueeze(2)
+        context: Tensor = self.last(self.conformer(wide))
         return context
