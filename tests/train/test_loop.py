@@ -9,14 +9,16 @@ import soundfile
 import torch
 
 from train import checkpoint as checkpoints
-from train import loop
+from train import journal, loop, statistics
 from train.checkpoint import CheckpointError
 from train.config import Config, Stage, load_preset
 from train.data.piano import SAMPLE_RATE
 from train.data.sets import load_music
 from train.loop import train
 from train.networks.model import Model
+from train.plot import plot
 from train.run import Run, TrainingError
+from train.samples import write_samples
 from train.stages import Network, draw, parts, velocity_loss
 
 Losses = Callable[[Path], dict[tuple[str, int], float]]
@@ -24,8 +26,15 @@ Make = Callable[..., Run]
 
 
 @pytest.fixture
-def make(tmp_path: Path, micro: tuple[str, ...]) -> Make:
+def make(
+    tmp_path: Path,
+    micro: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Make:
     """A run on three pieces of music, of micro networks with some changes."""
+    monkeypatch.setattr(statistics, "BATCHES", 4)
+    for picture in ("plot", "write_samples"):  # they take most of the time
+        monkeypatch.setattr(journal, picture, lambda *_: None)
     music = tmp_path / "music"
     music.mkdir()
     time_axis = np.arange(SAMPLE_RATE * 4) / SAMPLE_RATE
@@ -50,7 +59,11 @@ def test_a_finished_run_holds_averaged_weights(make: Make) -> None:
     assert all(torch.equal(model[name], average[name]) for name in average)
 
 
-def test_a_run_leaves_a_log_a_picture_sounds_and_a_tensorboard(make: Make) -> None:
+def test_a_run_leaves_a_log_a_picture_sounds_and_a_tensorboard(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "plot", plot)
+    monkeypatch.setattr(journal, "write_samples", write_samples)
     run = make("run", "code.kind=MU_SPARSE")
     train(run)
     assert (run.folder / "log.png").read_bytes().startswith(b"\x89PNG")
