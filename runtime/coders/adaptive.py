@@ -20,7 +20,7 @@ Octets = npt.NDArray[np.uint8]
 # Plain Python codes this many cells in about the time in which numba is loaded.
 PATIENCE = 500_000
 _patience = PATIENCE
-_BUCKETS, _STEPS = np.array(loop.BUCKETS), np.array(loop.STEPS)
+_BUCKETS, _STEPS = np.array(loop.BUCKETS, np.int64), np.array(loop.STEPS, np.int64)
 
 
 def encode(bits: Bits, run: loop.Loop | None = None) -> bytes:
@@ -75,7 +75,7 @@ def _coded(
     contexts = loop.contexts(units)
     fills = ((contexts, density), (contexts, 0), (units, density), (units, 0))
     if run is not loop.code_cells:
-        state: list[Any] = [np.full(length, value) for length, value in fills]
+        state: list[Any] = [np.full(length, value, np.int64) for length, value in fills]
         return run(cells, payload, units, decoding, *state, _BUCKETS, _STEPS)
     # Plain Python is fastest on its own sequences: arrays are copied in, and the result out.
     state = [[value] * length for length, value in fills]

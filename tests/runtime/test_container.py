@@ -129,6 +129,20 @@ def test_every_cut_is_found(tmp_path: Path) -> None:
             read_spk(path)
 
 
+def test_at_2_kbit_s_what_is_not_payload_takes_a_hundredth_and_a_half(tmp_path: Path) -> None:
+    """An hour of chunks of 256 frames of 80 units, 1490 bytes each in the form `time`."""
+    path, chunks = tmp_path / "a.spk", 606
+    head = SpkHeader(22050, chunks * 256 * 512, 80, 512, 256, "SPARSE", MODEL, coder="paper")
+    bits = np.zeros((80, 256 * chunks), np.bool_)
+    for index in range(chunks):
+        bits[:, 256 * index : 256 * index + 17] = True
+    write_spk(path, head, EventMatrix(bits), texts={"title": "An hour"})
+    parts = sizes(path)
+    seconds = head.samples / head.sample_rate
+    assert 8 * parts.total / seconds == pytest.approx(2000, rel=0.01)
+    assert (parts.total - parts.payload) / parts.total < 0.015
+
+
 def test_bytes_behind_the_end_are_found(tmp_path: Path) -> None:
     path = tmp_path / "a.spk"
     path.write_bytes(FEW.read_bytes() + b"\0")
