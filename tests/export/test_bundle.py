@@ -14,15 +14,18 @@ from neuromorphic.graphs import layer_of, read_graph, run_graph
 from neuromorphic.netx import read_netx
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
-from runtime.errors import OutputError
+from runtime.errors import OutputError, SpikingMusicError
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint, CheckpointError
 from train.config import HOP, SAMPLE_RATE, Config, load_preset
 from train.networks.model import Model
 from train.reference import load_reference
+from train.stages import parts
 
 MICRO = [
     "encoder.filters=2",
+    "conformer.heads=2",
+    "rvq.codes=16",
     "waveform.filters=2",
     "code.latent=16",
     "code.units=6",
@@ -39,11 +42,15 @@ def save_run(folder: Path, config: Config, step: int = 1) -> Path:
     model = Model(config)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
+        for parameter in model.parameters():  # also those that begin at zero
+            parameter += 0.02 * torch.randn(parameter.shape, generator=generator)
         model.train()
         for _ in range(80):
-            model.events(torch.randn(2, 1, 16 * HOP, generator=generator) * 0.1)
+            audio = torch.randn(2, 1, 16 * HOP, generator=generator) * 0.1
+            model.code(audio, torch.tensor([8, 20]))
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    checkpoints.save(folder, Checkpoint(config, "noise", "diffusion", step, tensors))
+    stage = parts(config)[-1].name
+    checkpoints.save(folder, Checkpoint(config, "noise", stage, step, tensors))
     return folder
 
 
@@ -112,6 +119,41 @@ def test_decoders_equal_torch_at_any_length(bundle: Bundle, run: Path, frames: i
         np.testing.assert_allclose(found, expected.numpy(), atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["SPARSE", "MU_SPARSE"])
+def test_context_and_mu_go_into_the_graphs(tmp_path: Path, kind: str) -> None:
+    config = load_preset("tiny", [*MICRO, f"code.kind={kind}", "diffusion_stage.steps=0"])
+    run = save_run(tmp_path / "run", config)
+    made = export(run, tmp_path / "bundle")
+    assert "decoder.onnx" not in made.manifest.files
+    assert (made.manifest.kind, made.manifest.decoder.default) == (kind, "fast")
+    samples, codec = noise(90_000), Codec(made)
+    rates: list[dict[str, int]] = [{"mu": 6}, {"mu": 26}] if kind == "MU_SPARSE" else [{}]
+    sounds = []
+    for rate in rates:
+        payload, events = codec.analyse(samples, **rate)
+        assert (load_reference(made)(samples, *rate.values()) != events.bits).mean() <= 1e-3
+        layer = layer_of(read_graph(made.file("bottleneck.nir")))
+        np.testing.assert_array_equal(layer.spikes(payload), events.bits)
+        sounds.append(codec.decode(events, len(samples), **rate))
+    if kind == "MU_SPARSE":
+        assert not np.allclose(*sounds)
+        with pytest.raises(SpikingMusicError, match="mu 32"):
+            codec.encode(samples, mu=32)
+    else:
+        with pytest.raises(SpikingMusicError, match="SPARSE and has one rate"):
+            codec.encode(samples, mu=8)
+
+
+def test_a_model_trained_end_to_end_has_no_waveform_decoder(tmp_path: Path) -> None:
+    own = ["codes_stage.steps=0", "unet.on_residual=false"]
+    made = export(save_run(tmp_path / "run", load_preset("tiny", [*MICRO, *own])), tmp_path / "b")
+    assert "decoder_fast.onnx" not in made.manifest.files
+    codec, samples = Codec(made), noise(30_000)
+    sound = codec.decode(codec.encode(samples), len(samples), steps=2)
+    assert np.isfinite(sound).all()
+    assert sound.std() > 0
+
+
 def test_files_hold_half_precision_and_no_local_path(bundle: Bundle) -> None:
     for path in bundle.path.iterdir():
         content = path.read_bytes()
@@ -128,6 +170,9 @@ def test_an_unfinished_or_inexact_run_is_refused(tmp_path: Path) -> None:
     loose = dataclasses.replace(config, code=dataclasses.replace(config.code, on_grid=False))
     with pytest.raises(ExportError, match="on_grid"):
         export(save_run(tmp_path / "loose", loose), tmp_path / "bundle")
+    rvq = save_run(tmp_path / "rvq", load_preset("tiny", [*MICRO, "code.kind=RVQ"]))
+    with pytest.raises(ExportError, match="RVQ has no events"):
+        export(rvq, tmp_path / "bundle")
     with pytest.raises(CheckpointError, match="holds no"):
         export(tmp_path, tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()

@@ -4,7 +4,6 @@ SPARSE "integrates context" before `L` and after `H`; MU_SPARSE also adds a lear
 to the encoder's output and to the decoder's input.
 """
 
-import torch
 from torch import Tensor, nn
 
 from train.config import MUS
@@ -28,11 +27,10 @@ class Context(nn.Module):
         self.mu = nn.Embedding(MUS, channels) if with_mu else None
         self.conformer = Conformer(channels, config)
         self.last = nn.Conv1d(channels, channels, 1)
-        with torch.no_grad():
-            self.last.weight.copy_(torch.eye(channels).unsqueeze(2))
-            nn.init.zeros_(self.last.bias)
-            if self.mu is not None:
-                self.mu.weight.zero_()
+        nn.init.dirac_(self.last.weight)
+        for parameter in (self.last.bias, None if self.mu is None else self.mu.weight):
+            if parameter is not None:
+                nn.init.zeros_(parameter)
 
     def forward(self, signal: Tensor, mu: Tensor | None) -> Tensor:
         wide: Tensor = self.widen(signal)

@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runtime.coders.paper import DENSE, pack_as
 from runtime.coders.payloads import CODERS
 from runtime.errors import FormatError
-from runtime.spk.header import NO_MU, UNKNOWN, SpkHeader
+from runtime.spk.chunks import Chunk, pack_chunk, store
+from runtime.spk.header import NO_MU, UNKNOWN, SpkHeader, pack_header
 from runtime.spk.reader import SpkReader
+from runtime.spk.salvage import Salvage
 from runtime.spk.tags import Tag, pack_tag
 from runtime.spk.writer import SpkWriter
 
@@ -222,3 +225,48 @@ def test_an_unknown_text_is_not_written() -> None:
         SpkWriter(io.BytesIO(), HEADER, {"mood": "blue"})
     with pytest.raises(FormatError, match="bytes; 1048576 are allowed"):
         SpkWriter(io.BytesIO(), HEADER, {"title": "la" * 2**20})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"frames": 7}, "chunk 1 of 3: has 7 frames instead of 8"),
+        ({"mu": 4}, "chunk 1 of 3: has mu 4 instead of 3"),
+        ({"form": 6}, r"chunk 1 of 3: holds .* events in form 6"),
+        ({"events": 25}, "chunk 1 of 3: holds 25 events"),
+        ({"events": 24}, "chunk 1 of 3: payload holds"),
+    ],
+)
+def test_chunks_with_good_checksums_must_fit_the_header(
+    change: dict[str, int], message: str
+) -> None:
+    header = replace(HEADER, samples=96, mu=3, coder="paper")
+    chunks = [store(Chunk(index, np.eye(3, 8, dtype=np.bool_), 3), "paper") for index in range(3)]
+    dense = pack_as(DENSE, np.eye(3, 8, dtype=np.bool_))
+    chunks[1] = replace(chunks[1], form=DENSE, payload=dense)
+    chunks[1] = replace(chunks[1], **change)
+    data = pack_header(header) + b"".join(map(pack_chunk, chunks))
+    with pytest.raises(FormatError, match=message):
+        list(SpkReader(io.BytesIO(data)))
+    salvage = Salvage(io.BytesIO(data))
+    assert [chunk.index for chunk in salvage] == [0, 2]
+    assert [loss.first for loss in salvage.losses][:2] == [1, 1]
+
+
+def test_a_stream_goes_on_only_behind_whole_chunks() -> None:
+    short = store(Chunk(0, np.zeros((3, 5), np.bool_), 0), "rice")
+    data = pack_header(HEADER) + pack_chunk(short) + pack_chunk(replace(short, index=1))
+    with pytest.raises(FormatError, match="chunk 1: follows one that is shorter"):
+        list(SpkReader(io.BytesIO(data)))
+
+
+def test_an_end_of_the_wrong_size_is_refused() -> None:
+    data = pack_header(HEADER) + pack_tag(Tag("end ", b"now"))
+    with pytest.raises(FormatError, match="end: has 3 bytes"):
+        list(SpkReader(io.BytesIO(data)))
+    salvage = Salvage(io.BytesIO(data))
+    assert list(salvage) == []
+    assert [str(loss) for loss in salvage.losses] == [
+        "end: has 3 bytes instead of 28",
+        "end: missing",
+    ]
