@@ -97,7 +97,7 @@ def compare(
     from benchmarks.compare import reached
     from evaluation.tables import as_markdown
     from report import terminal
-    from spiking_music import clip_sets
+    from verbs.models import clip_sets
 
     sets, skipped = clip_sets(data, clips)
     with terminal.progress("compare") as progress:

@@ -1,0 +1,23 @@
+"""The application that the verbs join, and the words that several of them take."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="spiking-music",
+    help="Piano as spikes: an audio codec whose bottleneck runs bit for bit on neuromorphic chips.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Recorded = Annotated[str, typer.Argument(metavar="AUDIO", help="A recording: WAV, FLAC, ... or -")]
+Stored = Annotated[str, typer.Argument(metavar="FILE.spk", help="A stored recording, or -")]
+OfBundle = Annotated[
+    Path | None,
+    typer.Option("--bundle", metavar="DIR", help="The model  [default: the shipped one]"),
+]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite what exists")]
+AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON")]

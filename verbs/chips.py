@@ -1,0 +1,70 @@
+"""The bottleneck on chips: the same spikes, and their price."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from verbs.app import AsJson, OfBundle, Recorded, app
+from verbs.inputs import open_codec, read_samples
+
+
+@app.command()
+def simulate(
+    audio: Recorded,
+    backend: Literal["integer", "nir", "lava", "all"] = "all",
+    bundle: OfBundle = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute the bottleneck in other ways and count the bits that differ from the encoder's."""
+    from report import agreement, terminal
+
+    chosen = agreement.BACKENDS if backend == "all" else (backend,)
+    codec = open_codec(bundle)
+    samples = read_samples(audio, codec)
+    with terminal.progress("encode") as progress:
+        payload, events = codec.analyse(samples, progress)
+    wrong: dict[str, int] = {}
+    for name in chosen:
+        with terminal.progress(name) as progress:
+            bits = agreement.spikes(codec.bundle, payload, name, progress)
+        wrong[name] = agreement.differing(bits, events.bits)
+    facts = {"compared": events.bits.size} | wrong
+    terminal.show(f"{audio}: bits that differ from the encoder's", facts, as_json)
+
+
+@app.command()
+def energy(
+    audio: Recorded,
+    chip: Annotated[str | None, typer.Option(metavar="NAME", help="One chip only")] = None,
+    bundle: OfBundle = None,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate the energy of the bottleneck on each chip, as a range in joules."""
+    from report import terminal
+    from report.energies import energies, energy_rows
+
+    codec = open_codec(bundle)
+    samples = read_samples(audio, codec)
+    with terminal.progress("encode") as progress:
+        payload, events = codec.analyse(samples, progress)
+    found = energies(codec.bundle, payload, events, chip)
+    if as_json:
+        terminal.print_json(found)
+    else:
+        terminal.show_rows(energy_rows(found))
+
+
+@app.command()
+def chips(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One chip's figures")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the chips, or the figures of one with their evidence and source."""
+    from report import terminal
+    from report.chips import chip_figures, chip_rows, figure_rows
+
+    rows = chip_rows() if name is None else chip_figures(name)
+    if as_json:
+        terminal.print_json(rows)
+    else:
+        terminal.show_rows(rows if name is None else figure_rows(rows))
