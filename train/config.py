@@ -131,7 +131,7 @@ class Config:
 
     name: str
     seed: int
-    start_from: str  # a bundle's folder or "shipped": begin with its trunk; "": at random
+    start_from: str  # a run, or a bundle's trunk ("shipped": of the shipped one); "": at random
     encoder: SeaNet
     code: Code
     conformer: Conformer

@@ -1,7 +1,8 @@
-"""Begin with the trunk of a bundle: encoder and waveform decoder without what touches the code.
+"""Begin a training with what another has learned: a whole run, or the trunk of a bundle.
 
-The bottleneck, and the layer of the decoder that hears it, start at random. So every kind of code
-can begin at the same place, and none has an advantage.
+The trunk is encoder and waveform decoder without what touches the code: the bottleneck, and the
+layer of the decoder that hears it, start at random. So every kind of code can begin at the same
+place, and none has an advantage.
 """
 
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from runtime.bundle import Bundle, open_bundle
+from train import checkpoint as checkpoints
 from train.config import ConfigError
 from train.networks.bottleneck import PAYLOAD_SCALE
 from train.networks.model import Model
@@ -21,11 +23,28 @@ SHIPPED = "shipped"
 
 
 def start_from(model: Model, name: str) -> None:
-    """Put the trunk of a bundle (a folder, or `shipped`) into a model, in place.
+    """Put a run's networks, or the trunk of a bundle, into a model, in place.
 
-    Raises BundleError for a bad bundle, ConfigError where its networks have other sizes.
+    `name` is the folder of a run or of a bundle, or `shipped`. Raises CheckpointError for a bad
+    run, BundleError for a bad bundle, ConfigError where its networks have other sizes.
     """
-    bundle = open_bundle(None if name == SHIPPED else Path(name))
+    if name != SHIPPED and (Path(name) / checkpoints.NAME).exists():
+        _whole(model, Path(name))
+    else:
+        _trunk(model, open_bundle(None if name == SHIPPED else Path(name)))
+
+
+def _whole(model: Model, run: Path) -> None:
+    try:
+        model.load_state_dict(checkpoints.load(run).part("model"))
+    except RuntimeError as error:
+        raise ConfigError(
+            f"start_from: {run} holds networks of other kinds or sizes; start from a run of the "
+            "same preset and kind of code"
+        ) from error
+
+
+def _trunk(model: Model, bundle: Bundle) -> None:
     if isinstance(model.encoder, Encoder):
         _put(model.encoder, read_weights(bundle, "encoder.onnx"), "encoder.", bundle)
         last: Any = model.encoder.layers[-1].convolution

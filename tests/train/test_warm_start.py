@@ -1,3 +1,6 @@
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -5,6 +8,8 @@ import torch
 
 from runtime.bundle import open_bundle
 from runtime.errors import BundleError
+from train import checkpoint as checkpoints
+from train.checkpoint import Checkpoint
 from train.config import KINDS, Config, ConfigError, load_preset
 from train.networks.bottleneck import Bottleneck
 from train.networks.model import Model
@@ -62,12 +67,26 @@ def test_every_kind_starts_from_the_same_trunk_and_from_its_own_code(
     assert {name.partition(".")[0] for name in kept} >= {"waveform", "unet"}
 
 
+def test_a_run_goes_on_in_another_with_all_that_it_knows(tmp_path: Path) -> None:
+    config = load_preset("tiny", ["code.kind=MU_SPARSE"])
+    taught = Model(replace(config, seed=1))
+    tensors = checkpoints.named("model", taught.state_dict())
+    checkpoints.save(tmp_path, Checkpoint(config, "noise", "codes", 9, tensors))
+    model = Model(config)
+    start_from(model, str(tmp_path))
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, taught.state_dict()[name]), name
+    with pytest.raises(ConfigError, match=r"start_from: .* same preset and kind") as caught:
+        start_from(Model(load_preset("tiny")), str(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
 def test_the_trunk_of_another_size_is_refused_in_one_line() -> None:
     with pytest.raises(ConfigError, match=r"start_from: .* of the same preset") as caught:
         start_from(Model(load_preset("tiny")), "shipped")
     assert "\n" not in str(caught.value)
 
 
-def test_a_bundle_that_is_none_is_named(tmp_path: pytest.TempPathFactory) -> None:
+def test_a_bundle_that_is_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=str(tmp_path)):
         start_from(Model(load_preset("tiny")), str(tmp_path))
