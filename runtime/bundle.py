@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 from runtime.container import KINDS
 from runtime.errors import BundleError
 from runtime.files import replacing
+from runtime.samplers import SAMPLERS
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -21,9 +22,10 @@ DEFAULT = Path(__file__).parent / "bundles" / "small"
 class Decoder:
     """How the diffusion decoder is run.
 
-    `default`: diffusion or fast, whichever was measured better; `steps` of the sampler unless the
-    user says otherwise; `residual_gain` and `spectrum` (dB, see `runtime.colour`), the level and
-    colour of the residual; `context_frames` on each side of a window, where windows cross-fade.
+    `default`: diffusion or fast, whichever was measured better; `steps` of the `sampler` (see
+    `runtime.samplers`) unless the user says otherwise; `residual_gain` and `spectrum` (dB, see
+    `runtime.colour`), the level and colour of the residual; `context_frames` on each side of a
+    window, where windows cross-fade.
     """
 
     default: str
@@ -31,6 +33,7 @@ class Decoder:
     residual_gain: float
     spectrum: tuple[float, ...]
     context_frames: int
+    sampler: str = "ddim"
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,8 @@ def _typed(kind: type, data: Mapping[str, Any], nested: Mapping[str, type]) -> d
     values: dict[str, Any] = {}
     for field in fields(kind):
         if field.name not in data:
+            if field.default is not MISSING:
+                continue
             raise BundleError(f"field {field.name!r} is missing")
         value = data[field.name]
         if field.name in nested:
@@ -177,7 +182,11 @@ def _object(name: str, value: Any) -> dict[str, Any]:
 def _check(manifest: Manifest) -> None:
     _expect("kind", manifest.kind in KINDS, manifest.kind, f"one of {', '.join(KINDS)}")
     decoder = manifest.decoder
-    _expect("decoder.default", decoder.default in DECODERS, decoder.default, " or ".join(DECODERS))
+    for name, chosen, known in (
+        ("decoder.default", decoder.default, DECODERS),
+        ("decoder.sampler", decoder.sampler, tuple(SAMPLERS)),
+    ):
+        _expect(name, chosen in known, chosen, " or ".join(known))
     # name, value, least, most, and what it has to be a multiple of
     for name, value, least, most, multiple in (
         ("units", manifest.units, 1, 65_535, 1),

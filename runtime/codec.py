@@ -16,7 +16,7 @@ from runtime.colour import coloured, whitened
 from runtime.errors import AudioError, BundleError, FormatError, SpikingMusicError
 from runtime.events import Bits, EventMatrix
 from runtime.noise import frame_noise
-from runtime.samplers import ddim
+from runtime.samplers import Sampler, sampled, sampler_of
 from runtime.sessions import Graph, Tensor, open_graph
 from runtime.windows import cross_faded, starts, window
 
@@ -80,11 +80,13 @@ class Codec:
         seed: int = 0,
         progress: Progress | None = None,
         mu: int | None = None,
+        sampler: str | None = None,
     ) -> Samples:
         """Return `(samples,) float32` heard from `events (units, ceil(samples / hop))`.
 
-        `fast` is the waveform decoder; `diffusion` adds to it what `steps` denoising steps find,
-        from noise that `seed` (0..2**64-1) settles; without a `decoder` the bundle has chosen.
+        `fast` is the waveform decoder; `diffusion` adds to it what `steps` of a `sampler` (one of
+        `SAMPLERS`) find, from noise that `seed` (0..2**64-1) settles; the bundle has chosen what is
+        left away.
         `mu` is that of the encoding. The same call gives the same samples.
         Raises `FormatError` when the events do not fit, `BundleError` when the bundle lacks the
         decoder, `SpikingMusicError` for steps or a seed out of range.
@@ -92,10 +94,9 @@ class Codec:
         due = (self.manifest.units, self._frames(samples))
         if events.bits.shape != due:
             raise FormatError(f"events are {events.bits.shape}, but {samples} samples need {due}")
-        steps = self.manifest.decoder.steps if steps is None else steps
-        decoder = decoder or self.manifest.decoder.default
-        if not 1 <= steps <= 1000:
-            raise SpikingMusicError(f"{steps} steps: choose from 1 to 1000")
+        chosen = self.manifest.decoder
+        decoder = decoder or chosen.default
+        way = sampler_of(sampler or chosen.sampler, chosen.steps if steps is None else steps)
         if decoder not in DECODERS:
             raise SpikingMusicError(f"decoder {decoder!r}: choose {' or '.join(DECODERS)}")
         rate = self._rate(mu)
@@ -104,7 +105,7 @@ class Codec:
         if decoder == "fast":
             blocks = self._fast(events.bits, rate)
         else:
-            blocks = self._diffused(events.bits, steps, seed, rate)
+            blocks = self._diffused(events.bits, way, seed, rate)
         audio = np.zeros(samples, np.float32)
         done = 0
         for block in blocks:
@@ -133,7 +134,7 @@ class Codec:
         for start in range(0, bits.shape[1], chunk):
             yield self._wave(bits, start, chunk, rate)
 
-    def _diffused(self, bits: Bits, steps: int, seed: int, rate: Feed) -> Iterator[Samples]:
+    def _diffused(self, bits: Bits, way: Sampler, seed: int, rate: Feed) -> Iterator[Samples]:
         """Denoise windows of `chunk_frames`, or one shorter window for a short recording."""
         hop = self.manifest.hop
         frames = -(-bits.shape[1] // _SHORTEST) * _SHORTEST
@@ -146,22 +147,22 @@ class Codec:
                 events = {"events": window(bits, start, length)[None].astype(np.float32), **rate}
                 if "decoder_fast.onnx" not in self.manifest.files:
                     nothing = np.zeros((1, 1, length * hop), np.float32)
-                    yield start * hop, self._sampled({**events, "base": nothing}, noise, steps)
+                    yield start * hop, self._sampled({**events, "base": nothing}, noise, way)
                     continue
                 wave = self._wave(bits, start, length, rate)
-                yield start * hop, self._improved(wave, events, noise, steps)
+                yield start * hop, self._improved(wave, events, noise, way)
 
         return cross_faded(pieces(), overlap * hop)
 
-    def _improved(self, wave: Samples, given: Feed, noise: Samples, steps: int) -> Samples:
+    def _improved(self, wave: Samples, given: Feed, noise: Samples, way: Sampler) -> Samples:
         """Add to the waveform decoder's sound of one window the residual that the sampler finds."""
         scale = np.float32(max(float(np.sqrt(np.mean(np.square(wave)))), _QUIET))
         colour, sample_rate = self.manifest.decoder.spectrum, self.manifest.sample_rate
         base = whitened(wave / scale, colour, sample_rate)[None, None]
-        found = coloured(self._sampled({**given, "base": base}, noise, steps), colour, sample_rate)
+        found = coloured(self._sampled({**given, "base": base}, noise, way), colour, sample_rate)
         return wave + np.float32(self.manifest.decoder.residual_gain) * scale * found
 
-    def _sampled(self, given: Feed, noise: Samples, steps: int) -> Samples:
+    def _sampled(self, given: Feed, noise: Samples, way: Sampler) -> Samples:
         """What the sampler makes of `noise (n,)`, given events and what else the U-Net hears."""
 
         def velocity(sample: Tensor, sigma: float) -> Tensor:
@@ -169,7 +170,7 @@ class Codec:
             outputs = self._denoiser({**feed, **given})
             return _single(outputs["velocity"], (1, noise.size))[None]
 
-        return ddim(velocity, noise[None, None], steps)[0, 0]
+        return sampled(way, velocity, noise[None, None])[0, 0]
 
     def _wave(self, bits: Bits, start: int, length: int, rate: Feed) -> Samples:
         """Decode `length` frames from `start` on by the waveform decoder, heard in context."""

@@ -1,13 +1,50 @@
-"""From noise to signal by a trained velocity: the deterministic sampler (DDIM with eta 0)."""
+"""From noise to signal by a trained velocity: samplers of one interface, each step a pure function.
+
+The velocity `v = alpha noise - beta signal` of a `sample = alpha signal + beta noise` gives both
+back: `signal = alpha sample - beta v` and `noise = beta sample + alpha v` (Salimans and Ho, 2022).
+"""
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from runtime.errors import SpikingMusicError
+
 Signal = npt.NDArray[np.float32]
+
+MOST_STEPS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Between two steps: the `sample` at its noise level, and the `signal` that the step before
+    took it for (None at first), all of one shape."""
+
+    sample: Signal
+    signal: Signal | None = None
+
+
+class Sampler(Protocol):
+    """A way down the noise levels `sigma`, from 1 to 0, by `steps` calls of the model."""
+
+    @property
+    def steps(self) -> int:
+        """How often the model is called."""
+
+    def step(self, state: State, velocity: Signal, index: int) -> State:
+        """Move from level `index` to the next, given the model's `velocity` at `state.sample`.
+
+        Every value depends on those at its own place alone, so long signals may come in pieces.
+        """
+
+
+def levels(steps: int) -> list[float]:
+    """Noise levels of a sampler, one more than its steps: `sigma` falls evenly from 1 to 0."""
+    return np.linspace(1.0, 0.0, steps + 1).tolist()
 
 
 def angles(sigma: float) -> tuple[np.float32, np.float32]:
@@ -16,30 +53,74 @@ def angles(sigma: float) -> tuple[np.float32, np.float32]:
     return np.float32(math.cos(angle)), np.float32(math.sin(angle))
 
 
-def ddim_step(sample: Signal, velocity: Signal, sigma: float, next_sigma: float) -> Signal:
-    """Move a noisy `sample` from noise level `sigma` to `next_sigma`, both in 0..1.
+@dataclass(frozen=True)
+class DDIM:
+    """The deterministic sampler, of first order: signal and noise are mixed anew at each level.
 
-    The velocity `v = alpha noise - beta signal` gives both back: `signal = alpha sample - beta v`
-    and `noise = beta sample + alpha v`, which are mixed again at the next level.
-    Sources: Song et al., 2021 (DDIM); Salimans and Ho, 2022 (the v-objective).
+    Source: Song et al., 2021 (DDIM, eta 0).
     """
-    alpha, beta = angles(sigma)
-    signal: Signal = alpha * sample - beta * velocity
-    noise: Signal = beta * sample + alpha * velocity
-    next_alpha, next_beta = angles(next_sigma)
-    return next_alpha * signal + next_beta * noise
+
+    steps: int
+
+    def step(self, state: State, velocity: Signal, index: int) -> State:
+        """See `Sampler.step`."""
+        sigma, following = levels(self.steps)[index : index + 2]
+        (alpha, beta), (next_alpha, next_beta) = angles(sigma), angles(following)
+        signal: Signal = alpha * state.sample - beta * velocity
+        noise: Signal = beta * state.sample + alpha * velocity
+        return State(next_alpha * signal + next_beta * noise, signal)
 
 
-def ddim(velocity: Callable[[Signal, float], Signal], noise: Signal, steps: int) -> Signal:
-    """Turn unit gaussian `noise` of any shape into a signal by `steps` calls of the model.
+@dataclass(frozen=True)
+class DPMSolver:
+    """DPM-Solver++(2M): of second order, by the signals that this step and the one before found.
 
-    `velocity(sample, sigma)` is the model; sigma falls linearly from 1 to 0.
-    Raises `ValueError` when `steps` is below 1.
+    In `log(alpha / beta)`, where the path is nearly straight, the signal is continued along a line.
+    The first step has nothing before it and the last one no finite end: both are those of DDIM.
+    Source: Lu et al., 2022 (arXiv 2211.01095), algorithm 2.
     """
-    if steps < 1:
-        raise ValueError(f"{steps} steps: a sampler takes at least 1")
-    levels = np.linspace(1.0, 0.0, steps + 1).tolist()
-    sample = noise
-    for sigma, next_sigma in pairwise(levels):
-        sample = ddim_step(sample, velocity(sample, sigma), sigma, next_sigma)
-    return sample
+
+    steps: int
+
+    def step(self, state: State, velocity: Signal, index: int) -> State:
+        """See `Sampler.step`."""
+        if state.signal is None or index in (0, self.steps - 1):
+            return DDIM(self.steps).step(state, velocity, index)
+        before, sigma, following = levels(self.steps)[index - 1 : index + 2]
+        alpha, beta = angles(sigma)
+        signal: Signal = alpha * state.sample - beta * velocity
+        done, ahead = _log_ratio(before, sigma), _log_ratio(sigma, following)
+        reach = np.float32(ahead / (2 * done))
+        along: Signal = signal + reach * (signal - state.signal)
+        next_alpha, next_beta = angles(following)
+        kept, gained = next_beta / beta, next_alpha * np.float32(-math.expm1(-ahead))
+        sample: Signal = kept * state.sample + gained * along
+        return State(sample, signal)
+
+
+SAMPLERS: Final[dict[str, Callable[[int], Sampler]]] = {"ddim": DDIM, "dpm": DPMSolver}
+
+
+def sampler_of(name: str, steps: int) -> Sampler:
+    """Return the sampler `name` of `steps`; raises `SpikingMusicError` for either out of range."""
+    if name not in SAMPLERS:
+        raise SpikingMusicError(f"sampler {name!r}: choose {' or '.join(SAMPLERS)}")
+    if not 1 <= steps <= MOST_STEPS:
+        raise SpikingMusicError(f"{steps} steps: choose from 1 to {MOST_STEPS}")
+    return SAMPLERS[name](steps)
+
+
+def sampled(sampler: Sampler, velocity: Callable[[Signal, float], Signal], noise: Signal) -> Signal:
+    """Turn unit gaussian `noise` of any shape into a signal by the model `velocity(sample, sigma)`.
+
+    One call of it a step, at falling noise levels.
+    """
+    state = State(noise)
+    for index, sigma in enumerate(levels(sampler.steps)[:-1]):
+        state = sampler.step(state, velocity(state.sample, sigma), index)
+    return state.sample
+
+
+def _log_ratio(sigma: float, following: float) -> float:
+    """How far `log(alpha / beta)` moves between two levels, the first above the second."""
+    return math.log(math.tan(sigma * math.pi / 2) / math.tan(following * math.pi / 2))

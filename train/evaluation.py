@@ -10,7 +10,7 @@ from torch import Tensor
 from runtime.costs import paper_bits
 from runtime.metrics import si_snr
 from runtime.noise import frame_noise
-from runtime.samplers import ddim
+from runtime.samplers import DDIM, sampled
 from train.collapse import Health
 from train.config import HOP, SAMPLE_RATE, Config
 from train.networks.model import Coded, Model
@@ -82,7 +82,7 @@ def sound_of(model: Model, clip: Tensor, mu: Tensor, part: Part) -> npt.NDArray[
         now = torch.from_numpy(sample).to(clip.device)
         return model.unet(now, level, coded.heard, base).float().cpu().numpy()
 
-    made = torch.from_numpy(ddim(velocity, noise, SAMPLER_STEPS)).to(clip.device)
+    made = torch.from_numpy(sampled(DDIM(SAMPLER_STEPS), velocity, noise)).to(clip.device)
     return model.restored(made, coded.heard)[0, 0].cpu().numpy()
 
 

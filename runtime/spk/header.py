@@ -11,7 +11,7 @@ MAGIC = b"\x89SPK"
 VERSION = 1
 KINDS = ("FREE", "SPARSE", "MU_SPARSE")
 DECODERS = ("", "diffusion", "fast")
-SAMPLERS = ("", "ddim")
+SAMPLERS = ("", "ddim", "dpm")
 UNKNOWN = -1  # samples of a recording that is not over
 NO_MU = 255
 # Chosen by measurement: see the table of `python -m benchmarks coding`.
