@@ -49,6 +49,13 @@ def open_graph(path: Path, inputs: set[str], outputs: set[str]) -> Graph:
     return run
 
 
+def single(output: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Take the one item of a batch; raises `BundleError` when it has another shape."""
+    if output.shape != (1, *shape):
+        raise BundleError(f"a graph of the bundle gives {output.shape} instead of {(1, *shape)}")
+    return output[0]
+
+
 def _cores() -> int:
     # The affinity counts, not the machine: more threads than cores wait for one another.
     if hasattr(os, "sched_getaffinity"):

@@ -1,7 +1,7 @@
 """Long signals in pieces: windows of one fixed length, and how their results are joined again."""
 
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,28 +19,64 @@ def window(signal: npt.NDArray[Scalar], start: int, length: int) -> npt.NDArray[
     return np.pad(inside, [(0, 0)] * (signal.ndim - 1) + [(before, after)])
 
 
-def starts(frames: int, length: int, overlap: int) -> list[int]:
-    """Return where windows of `length` frames begin so that they cover `frames >= length`.
+class Arriving(Generic[Scalar]):
+    """A signal that comes in blocks of any size along its last axis; its past is dropped.
 
-    Neighbours share `overlap` frames; the last window ends with the signal and shares more.
+    `start` is the place of its first value, 0 unless it is joined in the middle; `stop` the place
+    behind the last value that has come.
     """
-    last = frames - length
-    return [*range(0, last, length - overlap), last]
+
+    def __init__(self, blocks: Iterable[npt.NDArray[Scalar]], start: int = 0) -> None:
+        self._blocks = iter(blocks)
+        self._held: list[npt.NDArray[Scalar]] = []
+        self._start = self.stop = start
+
+    def reaches(self, place: int) -> bool:
+        """Take blocks until all values before `place` are there; tell whether there are so many."""
+        while self.stop < place:
+            block = next(self._blocks, None)
+            if block is None:
+                return False
+            self._held.append(block)
+            self.stop += block.shape[-1]
+        return True
+
+    def window(self, start: int, length: int) -> npt.NDArray[Scalar]:
+        """Cut a window like the function `window`; what lies before it is dropped."""
+        self.reaches(start + length)
+        held = self._held[0] if len(self._held) == 1 else np.concatenate(self._held, axis=-1)
+        past = max(start - self._start, 0)
+        self._held, self._start = [held[..., past:]], self._start + past
+        return window(self._held[0], start - self._start, length)
 
 
 def cross_faded(pieces: Iterable[tuple[int, Signal]], overlap: int) -> Iterator[Signal]:
     """Join overlapping pieces `(start, values (n,))` into one signal, given out in blocks.
 
-    Where the next piece begins its last `overlap` shared values, the weight moves over as a
-    raised cosine; weights add up to one. One piece is held at a time.
+    The weight moves over to the next piece in the last `overlap` values of each; weights add up to
+    one. One piece is held at a time.
     """
-    rise = np.sin((np.arange(overlap) + 0.5) * (np.pi / 2 / max(overlap, 1))).astype(np.float32)
-    rise = rise * rise
-    done, tail = 0, np.zeros(0, np.float32)
+    rising = rise(overlap)
+    done: int | None = None
+    tail = np.zeros(0, np.float32)
     for start, values in pieces:
-        fresh = values[done - start :].copy()
-        fresh[: len(tail)] = tail + (fresh[: len(tail)] - tail) * rise[: len(tail)]
+        fresh = values[0 if done is None else done - start :].copy()
+        fresh[: len(tail)] = tail + (fresh[: len(tail)] - tail) * rising[: len(tail)]
         keep = len(fresh) - overlap
         yield fresh[:keep]
-        done, tail = done + keep, fresh[keep:]
+        done, tail = start + len(values) - overlap, fresh[keep:]
     yield tail
+
+
+def rise(overlap: int) -> Signal:
+    """The weights `(overlap,) float32` of the later of two signals: a raised cosine, 0 to 1."""
+    quarter = np.sin((np.arange(overlap) + 0.5) * (np.pi / 2 / max(overlap, 1)))
+    return (quarter * quarter).astype(np.float32)
+
+
+def without_first(blocks: Iterable[Signal], values: int) -> Iterator[Signal]:
+    """Leave out the first `values` of a signal that comes in blocks."""
+    for block in blocks:
+        if values < len(block):
+            yield block[values:]
+        values = max(values - len(block), 0)

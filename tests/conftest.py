@@ -52,12 +52,20 @@ def spiking_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return make_toy(tmp_path_factory.mktemp("spiking"), bottleneck=True)
 
 
-def make_toy(folder: Path, noise_share: float = 0.1, bottleneck: bool = False) -> Bundle:
+@pytest.fixture(scope="session")
+def mu_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The same as `toy_bundle` with a mu, which makes events rare and the sound louder."""
+    return make_toy(tmp_path_factory.mktemp("mu"), with_mu=True)
+
+
+def make_toy(
+    folder: Path, noise_share: float = 0.1, bottleneck: bool = False, with_mu: bool = False
+) -> Bundle:
     """Write the three graphs and the manifest of a toy bundle."""
     folder.mkdir(exist_ok=True)
-    matrix = _encoder(folder / "encoder.onnx")
-    _decoder_fast(folder / "decoder_fast.onnx")
-    _decoder(folder / "decoder.onnx", noise_share)
+    matrix = _encoder(folder / "encoder.onnx", with_mu)
+    _decoder_fast(folder / "decoder_fast.onnx", with_mu)
+    _decoder(folder / "decoder.onnx", noise_share, with_mu)
     if bottleneck:
         layer = IntegerLayer(matrix.astype(np.int32), np.zeros(UNITS, np.int32), 0)
         write_graph(exact_graph(layer), folder / "bottleneck.nir")
@@ -66,7 +74,7 @@ def make_toy(folder: Path, noise_share: float = 0.1, bottleneck: bool = False) -
         folder,
         {
             "name": "toy",
-            "kind": "FREE",
+            "kind": "MU_SPARSE" if with_mu else "FREE",
             "units": UNITS,
             "latent": LATENT,
             "hop": HOP,
@@ -95,7 +103,7 @@ def make_toy(folder: Path, noise_share: float = 0.1, bottleneck: bool = False) -
     return open_bundle(folder)
 
 
-def _encoder(path: Path) -> np.ndarray:
+def _encoder(path: Path, with_mu: bool) -> np.ndarray:
     random = np.random.default_rng(1)
     weights = {
         "filter": random.normal(0, 4, (LATENT, 1, 3 * HOP)),
@@ -104,33 +112,43 @@ def _encoder(path: Path) -> np.ndarray:
         "matrix": random.integers(-9, 9, (UNITS, LATENT)),
         "half": np.array(0.5),
         "zero": np.array(0.0),
+        "slope": np.array(30.0),
     }
     nodes = [
+        *_times_mu("slope", "zero", with_mu),
         helper.make_node("Conv", ["audio", "filter"], ["filtered"], strides=[HOP], pads=[HOP, HOP]),
         helper.make_node("Round", ["filtered"], ["rounded"]),
         helper.make_node("Clip", ["rounded", "lowest", "highest"], ["payload"]),
         helper.make_node("MatMul", ["matrix", "payload"], ["product"]),
         helper.make_node("Add", ["product", "half"], ["drive"]),
-        helper.make_node("Greater", ["drive", "zero"], ["fires"]),
+        helper.make_node("Greater", ["drive", "of_mu"], ["fires"]),
         helper.make_node("Cast", ["fires"], ["events"], to=TensorProto.FLOAT),
     ]
-    _save(path, nodes, weights, ["audio"], ["payload", "events"])
+    _save(path, nodes, weights, ["audio"], ["payload", "events"], with_mu)
     return weights["matrix"]
 
 
-def _decoder_fast(path: Path) -> None:
+def _decoder_fast(path: Path, with_mu: bool) -> None:
     random = np.random.default_rng(2)
-    weights = {"filter": random.normal(0, 0.1, (UNITS, 1, 3 * HOP))}
+    weights = {
+        "filter": random.normal(0, 0.1, (UNITS, 1, 3 * HOP)),
+        "slope": np.array(0.1),
+        "zero": np.array(0.0),
+        "one": np.array(1.0),
+    }
     nodes = [
+        *_times_mu("slope", "zero", with_mu),
+        helper.make_node("Add", ["of_mu", "one"], ["level"]),
         helper.make_node(
-            "ConvTranspose", ["events", "filter"], ["audio"], strides=[HOP], pads=[HOP, HOP]
-        )
+            "ConvTranspose", ["events", "filter"], ["wave"], strides=[HOP], pads=[HOP, HOP]
+        ),
+        helper.make_node("Mul", ["wave", "level"], ["audio"]),
     ]
-    _save(path, nodes, weights, ["events"], ["audio"])
+    _save(path, nodes, weights, ["events"], ["audio"], with_mu)
 
 
-def _decoder(path: Path, noise_share: float) -> None:
-    """`v = (cot(sigma pi/2) + share) sample - GAIN base`, and of the events nothing.
+def _decoder(path: Path, noise_share: float, with_mu: bool) -> None:
+    """`v = (cot(sigma pi/2) + share) sample - GAIN base + 0.1 mu`, and of the events nothing.
 
     With share 0 the signal found from any sample is `sin(sigma pi/2) GAIN base`.
     """
@@ -140,8 +158,10 @@ def _decoder(path: Path, noise_share: float) -> None:
         "share": np.array(noise_share),
         "gain": np.array(GAIN),
         "nothing": np.array(0.0),
+        "slope": np.array(0.1),
     }
     nodes = [
+        *_times_mu("slope", "nothing", with_mu),
         helper.make_node("Mul", ["sigma", "quarter"], ["angle"]),
         helper.make_node("Tan", ["angle"], ["tangent"]),
         helper.make_node("Div", ["one", "tangent"], ["cotangent"]),
@@ -152,9 +172,21 @@ def _decoder(path: Path, noise_share: float) -> None:
         helper.make_node("ReduceMean", ["events"], ["population"], keepdims=1),
         helper.make_node("Mul", ["population", "nothing"], ["from_events"]),
         helper.make_node("Sub", ["from_sample", "from_base"], ["difference"]),
-        helper.make_node("Add", ["difference", "from_events"], ["velocity"]),
+        helper.make_node("Add", ["difference", "from_events"], ["moved"]),
+        helper.make_node("Add", ["moved", "of_mu"], ["velocity"]),
     ]
-    _save(path, nodes, weights, ["sample", "sigma", "events", "base"], ["velocity"])
+    _save(path, nodes, weights, ["sample", "sigma", "events", "base"], ["velocity"], with_mu)
+
+
+def _times_mu(slope: str, zero: str, with_mu: bool) -> list[onnx.NodeProto]:
+    """`of_mu (B, 1, 1) = slope mu`, or `zero`."""
+    if not with_mu:
+        return [helper.make_node("Identity", [zero], ["of_mu"])]
+    return [
+        helper.make_node("Cast", ["mu"], ["number"], to=TensorProto.FLOAT),
+        helper.make_node("Unsqueeze", ["number", "axes"], ["column"]),
+        helper.make_node("Mul", ["column", slope], ["of_mu"]),
+    ]
 
 
 def _save(
@@ -163,6 +195,7 @@ def _save(
     weights: dict[str, np.ndarray],
     inputs: list[str],
     outputs: list[str],
+    with_mu: bool,
 ) -> None:
     constants = [
         numpy_helper.from_array(value.astype(np.float32), name) for name, value in weights.items()
@@ -171,7 +204,7 @@ def _save(
     graph = helper.make_graph(
         nodes,
         path.stem,
-        [_port(name) for name in inputs],
+        [_port(name) for name in inputs] + [_port("mu")] * with_mu,
         [_port(name) for name in outputs],
         constants,
     )
@@ -180,5 +213,7 @@ def _save(
 
 
 def _port(name: str) -> onnx.ValueInfoProto:
-    shape = ["batch"] if name == "sigma" else ["batch", f"{name}_rows", f"{name}_time"]
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+    kind = TensorProto.INT64 if name == "mu" else TensorProto.FLOAT
+    flat = name in ("sigma", "mu")
+    shape = ["batch"] if flat else ["batch", f"{name}_rows", f"{name}_time"]
+    return helper.make_tensor_value_info(name, kind, shape)

@@ -9,8 +9,8 @@ import torch
 from neuromorphic.graphs import layer_of, read_graph
 from neuromorphic.integer import PAYLOAD_MAX
 from runtime.bundle import Bundle
-from runtime.codec import DEFAULT_MU
 from runtime.errors import BundleError
+from runtime.mu import DEFAULT_MU
 from runtime.windows import window
 from train.config import ConfigError, from_dict
 from train.networks.bottleneck import integer_events

@@ -1,0 +1,44 @@
+"""Where windows of the diffusion decoder overlap, they predict the same at every step."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.windows import rise
+
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(eq=False)
+class Joints:
+    """Two stretches of a window, `overlap` samples long, where its neighbours join it.
+
+    In the one from `joint` on the window takes over from the one `before`; the one `after` takes
+    over in its last samples. A neighbour that is None does not exist or is denoised later; it then
+    follows what is kept here of each step.
+    """
+
+    joint: int
+    overlap: int
+    before: "Joints | None" = None
+    after: "Joints | None" = None
+    heads: list[Samples] = field(default_factory=list)
+    tails: list[Samples] = field(default_factory=list)
+
+    def agreed(self, predicted: Samples) -> Samples:
+        """Take what the window `(n,)` predicts at the next step; return it with smooth joints."""
+        step, agreed, rising = len(self.heads), predicted.copy(), rise(self.overlap)
+        head = agreed[self.joint : self.joint + self.overlap]
+        tail = agreed[max(len(agreed) - self.overlap, 0) :]
+        if self.before is not None:
+            head[:] = _mixed(self.before.tails[step], head, rising)
+        if self.after is not None:
+            tail[:] = _mixed(tail, self.after.heads[step], rising)
+        self.heads.append(head.copy())
+        self.tails.append(tail.copy())
+        return agreed
+
+
+def _mixed(earlier: Samples, later: Samples, rising: Samples) -> Samples:
+    return earlier + (later - earlier) * rising

@@ -1,0 +1,39 @@
+"""Mu, the rate of a MU_SPARSE bundle: a target of `N T 2^(-mu / 4)` events (paper section 3)."""
+
+import numpy as np
+
+from runtime.bundle import Manifest
+from runtime.errors import SpikingMusicError
+from runtime.sessions import Tensor
+from runtime.spk.header import NO_MU
+
+LARGEST_MU = 31  # paper section 3
+DEFAULT_MU = 16  # paper, figure 4: one event in sixteen entries
+
+
+def chosen_mu(manifest: Manifest, mu: int | None) -> int:
+    """Return the mu to use: `mu` in 0..31, 16 where None is given, `NO_MU` for a bundle without.
+
+    Raises `SpikingMusicError` for a mu out of range or for a bundle that has none.
+    """
+    if manifest.kind != "MU_SPARSE":
+        if mu is not None:
+            raise SpikingMusicError(
+                f"mu {mu}: the bundle {manifest.name} is {manifest.kind} and has one rate only; "
+                "leave mu away, or give a MU_SPARSE bundle"
+            )
+        return NO_MU
+    mu = DEFAULT_MU if mu is None else mu
+    if not 0 <= mu <= LARGEST_MU:
+        raise SpikingMusicError(f"mu {mu}: choose from 0 (most events) to {LARGEST_MU}")
+    return mu
+
+
+def ports(manifest: Manifest) -> set[str]:
+    """What the graphs of a bundle take besides the signal."""
+    return {"mu"} if manifest.kind == "MU_SPARSE" else set()
+
+
+def fed(mu: int) -> dict[str, Tensor]:
+    """What those ports are fed."""
+    return {} if mu == NO_MU else {"mu": np.array([mu], np.int64)}

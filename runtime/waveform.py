@@ -1,0 +1,87 @@
+"""Events to sound by the waveform decoder, chunk by chunk: the fast way."""
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import count
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.bundle import Bundle, Manifest
+from runtime.errors import FormatError
+from runtime.events import Bits
+from runtime.mu import chosen_mu, fed, ports
+from runtime.sessions import Graph, open_graph, single
+from runtime.spk.header import NO_MU
+from runtime.windows import Arriving, without_first
+
+Samples = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.uint8]
+
+
+class EventChunk(Protocol):
+    """Events of consecutive frames: `bits (units, T) bool`, and their `mu` or `NO_MU`."""
+
+    @property
+    def bits(self) -> Bits: ...
+    @property
+    def mu(self) -> int: ...
+
+
+def rows(chunks: Iterable[EventChunk], manifest: Manifest) -> Iterator[Rows]:
+    """Yield `(units + 1, T) uint8` of each chunk: its events, and its mu in every frame.
+
+    Raises `FormatError` when a chunk has another number of units, `SpikingMusicError` for a mu
+    that the bundle does not have.
+    """
+    for chunk in chunks:
+        units, frames = chunk.bits.shape
+        if units != manifest.units:
+            raise FormatError(f"events of {units} units; the bundle has {manifest.units}")
+        mu = chosen_mu(manifest, None if chunk.mu == NO_MU else chunk.mu)
+        yield np.vstack([chunk.bits, np.full((1, frames), mu)]).astype(np.uint8)
+
+
+class Waveform:
+    """The waveform decoder of a bundle, which hears `context_frames` on each side."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle, self._manifest = bundle, bundle.manifest
+
+    def start(self, first: int) -> int:
+        """Return the frame from which on events are needed for the sound from `first` on."""
+        own = first - first % self._manifest.chunk_frames
+        return max(own - self._manifest.context_frames, 0)
+
+    def decoded(self, signal: Arriving[np.uint8], first: int = 0) -> Iterator[Samples]:
+        """Yield the sound from frame `first` on of `rows` that begin at `start(first)` or before.
+
+        Windows lie on a grid that depends on nothing, so a part sounds as it does in the whole.
+        """
+        return without_first(self._blocks(signal, first), self._skipped(first))
+
+    def heard(self, held: Rows, mu: int) -> Samples:
+        """Return the sound of `rows` with context, without the context."""
+        context, hop = self._manifest.context_frames, self._manifest.hop
+        frames = held.shape[1]
+        events = held[None, :-1].astype(np.float32)
+        audio = single(self._graph({"events": events, **fed(mu)})["audio"], (1, frames * hop))[0]
+        return audio[context * hop : (frames - context) * hop]
+
+    def _blocks(self, signal: Arriving[np.uint8], first: int) -> Iterator[Samples]:
+        context, chunk = self._manifest.context_frames, self._manifest.chunk_frames
+        for start in count(first - first % chunk, chunk):
+            if not signal.reaches(start + 1):
+                return
+            held = signal.window(start - context, chunk + 2 * context)
+            own = min(chunk, signal.stop - start)
+            yield self.heard(held, int(held[-1, context]))[: own * self._manifest.hop]
+
+    def _skipped(self, first: int) -> int:
+        return first % self._manifest.chunk_frames * self._manifest.hop
+
+    @cached_property
+    def _graph(self) -> Graph:
+        inputs = {"events", *ports(self._manifest)}
+        return open_graph(self._bundle.file("decoder_fast.onnx"), inputs, {"audio"})
