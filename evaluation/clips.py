@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.transcription import Notes
-from runtime.audio import read_audio
+from runtime.audio import AUDIO_SUFFIXES, read_audio
 from runtime.errors import AudioError, SpikingMusicError
 
 Samples = npt.NDArray[np.float32]
@@ -18,7 +18,6 @@ Item = TypeVar("Item")
 
 SAMPLE_RATE = 22_050
 CLIP_SAMPLES = 131_072  # 2^17, a clip of the paper: 5.944 s
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
 _SHORTEST = 2048  # samples; the widest window of the distances
 _BELOW_NYQUIST = 0.95  # where a resampler has begun to roll off
 

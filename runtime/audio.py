@@ -15,6 +15,7 @@ from runtime.files import replacing
 
 Samples = npt.NDArray[np.float32]
 
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
 RATES = (1_000, 768_000)  # Hz; outside, a header is damaged rather than unusual
 _BLOCK = 1 << 16
 _SILENCE = 10 ** (-90 / 20)  # about one step of 16 bits

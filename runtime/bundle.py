@@ -11,6 +11,7 @@ from runtime.container import KINDS
 from runtime.errors import BundleError
 from runtime.files import replacing
 from runtime.samplers import SAMPLERS
+from runtime.sessions import Graph, open_graph
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -82,6 +83,10 @@ class Bundle:
         if name not in self.manifest.files:
             raise BundleError(f"{self.path}: this bundle has no {name}")
         return self.path / name
+
+    def graph(self, name: str, inputs: set[str], outputs: set[str]) -> Graph:
+        """Load one ONNX file, see `open_graph`; it must still be what the manifest says."""
+        return open_graph(self.file(name), inputs, outputs, self.manifest.files[name])
 
 
 def open_bundle(path: Path | None = None) -> Bundle:

@@ -19,7 +19,7 @@ from runtime.joints import Joints
 from runtime.mu import fed, ports
 from runtime.noise import frame_noise
 from runtime.samplers import Sampler, angles, sampled
-from runtime.sessions import Graph, Tensor, open_graph, single
+from runtime.sessions import Graph, Tensor, single
 from runtime.waveform import Rows, Waveform
 from runtime.windows import Arriving, cross_faded, without_first
 
@@ -170,4 +170,4 @@ class Diffusion:
     @cached_property
     def _graph(self) -> Graph:
         inputs = {"sample", "sigma", "events", "base", *ports(self._manifest)}
-        return open_graph(self._bundle.file("decoder.onnx"), inputs, {"velocity"})
+        return self._bundle.graph("decoder.onnx", inputs, {"velocity"})

@@ -17,7 +17,7 @@ from runtime.bundle import Bundle
 from runtime.errors import AudioError
 from runtime.events import Bits
 from runtime.mu import fed, ports
-from runtime.sessions import Graph, open_graph, single
+from runtime.sessions import Graph, single
 from runtime.spk.header import NO_MU
 from runtime.windows import Arriving
 
@@ -90,4 +90,4 @@ class Encoder:
     @cached_property
     def _graph(self) -> Graph:
         inputs = {"audio", *ports(self._manifest)}
-        return open_graph(self._bundle.file("encoder.onnx"), inputs, {"payload", "events"})
+        return self._bundle.graph("encoder.onnx", inputs, {"payload", "events"})

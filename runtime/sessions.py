@@ -1,5 +1,6 @@
 """ONNX graphs as functions from arrays to arrays."""
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,21 +14,22 @@ Tensor = npt.NDArray[np.float32]
 Graph = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
 
 
-def open_graph(path: Path, inputs: set[str], outputs: set[str]) -> Graph:
+def open_graph(path: Path, inputs: set[str], outputs: set[str], digest: str | None = None) -> Graph:
     """Load an ONNX file and return the function it is, from named arrays to named arrays.
 
-    All cores that this process may use, spinning between operators, sequential execution: the
-    fastest settings measured for these graphs. Raises `BundleError` naming the file when it is no
-    graph, has other inputs or outputs, or fails on what it is given.
+    As many threads as `cores()`, spinning between operators, sequential execution: the fastest
+    settings measured for these graphs. Raises `BundleError` naming the file when it is no graph,
+    has other inputs or outputs, fails on what it is given, or has not the SHA-256 `digest`.
     """
     import onnxruntime  # here, since the runtime is not needed by those who only read events
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = _cores()
+    options.intra_op_num_threads = cores()
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    data = _read(path, digest)
     try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has one class for each of its reasons
         raise BundleError(
             f"{path}: is not a graph that ONNX Runtime loads ({_line(error)})"
@@ -56,7 +58,22 @@ def single(output: Tensor, shape: tuple[int, ...]) -> Tensor:
     return output[0]
 
 
-def _cores() -> int:
+def _read(path: Path, digest: str | None) -> bytes:
+    # The very bytes that are run are checked: a file may be swapped under a running process.
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read ({error.strerror or error})") from error
+    if digest is not None and hashlib.sha256(data).hexdigest() != digest:
+        raise BundleError(f"{path}: has changed since it was opened; put it back, or begin again")
+    return data
+
+
+def cores() -> int:
+    """Return how many threads to compute on: `OMP_NUM_THREADS`, else the cores of this process."""
+    chosen = os.environ.get("OMP_NUM_THREADS", "")
+    if chosen.isdecimal() and int(chosen):
+        return int(chosen)
     # The affinity counts, not the machine: more threads than cores wait for one another.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

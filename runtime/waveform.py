@@ -12,7 +12,7 @@ from runtime.bundle import Bundle, Manifest
 from runtime.errors import FormatError
 from runtime.events import Bits
 from runtime.mu import chosen_mu, fed, ports
-from runtime.sessions import Graph, open_graph, single
+from runtime.sessions import Graph, single
 from runtime.spk.header import NO_MU
 from runtime.windows import Arriving, without_first
 
@@ -84,4 +84,4 @@ class Waveform:
     @cached_property
     def _graph(self) -> Graph:
         inputs = {"events", *ports(self._manifest)}
-        return open_graph(self._bundle.file("decoder_fast.onnx"), inputs, {"audio"})
+        return self._bundle.graph("decoder_fast.onnx", inputs, {"audio"})

@@ -3,10 +3,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from runtime import bundle
 from runtime.bundle import Bundle, load_manifest, open_bundle, write_manifest
+from runtime.codec import Codec
 from runtime.errors import BundleError
 
 DECODER = {
@@ -57,6 +59,20 @@ def test_a_missing_file_is_named(copy_of_toy: Callable[[], Path]) -> None:
     (folder / "encoder.onnx").unlink()
     with pytest.raises(BundleError, match=r"encoder\.onnx: cannot be read"):
         open_bundle(folder)
+
+
+def test_a_graph_that_is_swapped_after_the_check_is_not_run(
+    copy_of_toy: Callable[[], Path], noiseless_bundle: Bundle
+) -> None:
+    codec = Codec(open_bundle(copy_of_toy()))
+    sound = np.random.default_rng(0).normal(0, 0.1, 9_999).astype(np.float32)
+    events = codec.encode(sound)  # the encoder is loaded, whatever becomes of its file
+    for name in ("encoder.onnx", "decoder.onnx", "decoder_fast.onnx"):
+        (codec.bundle.path / name).write_bytes(noiseless_bundle.file("decoder.onnx").read_bytes())
+    assert codec.encode(sound) == events
+    for decoder in ("fast", "diffusion"):
+        with pytest.raises(BundleError, match="has changed since it was opened"):
+            codec.decode(events, sound.size, decoder)
 
 
 def test_a_missing_bundle_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
