@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from train import loop
 from train.plot import LOG
+
+torch.set_num_threads(1)  # micro networks gain nothing by more, and lose much on a busy machine
 
 MICRO = (
     "encoder.filters=2",

@@ -115,7 +115,8 @@ class Block(nn.Module):
             self.convolution.outward,
             self.after.back,
         ):
-            nn.init.zeros_(last.weight)
+            for parameter in last.parameters():
+                nn.init.zeros_(parameter)
 
     def forward(self, signal: Tensor) -> Tensor:
         signal = signal + 0.5 * self.before(signal)

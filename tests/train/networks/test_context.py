@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from train.config import Conformer
-from train.networks.context import MUS, Context
+from train.networks.context import MU_GAIN, MUS, Context
 
 CONFIG = Conformer(layers=1, heads=2, kernel=3, reach=2)
 
@@ -21,9 +21,11 @@ def test_channels_are_widened_and_frames_kept(inputs: int, with_mu: bool, frames
 def test_mu_is_added_to_every_frame_before_the_conformer() -> None:
     context = Context(8, 8, dataclasses.replace(CONFIG, layers=0), True)
     signal, mu = torch.randn(2, 8, 4), torch.tensor([3, 17])
-    added = context(signal, mu) - signal
+    torch.testing.assert_close(context(signal, mu), signal)  # it begins as nothing
     assert context.mu is not None
-    expected = context.mu.weight[mu].unsqueeze(2).expand(2, 8, 4)
+    torch.nn.init.normal_(context.mu.weight)
+    added = context(signal, mu) - signal
+    expected = MU_GAIN * context.mu.weight[mu].unsqueeze(2).expand(2, 8, 4)
     torch.testing.assert_close(added, expected, atol=1e-6, rtol=1e-5)
 
 

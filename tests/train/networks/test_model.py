@@ -93,6 +93,9 @@ def test_without_a_residual_the_unet_makes_the_sound_itself(micro: tuple[str, ..
 @pytest.mark.parametrize("kind", KINDS)
 def test_mu_is_heard_by_mu_sparse_alone(micro: tuple[str, ...], kind: str) -> None:
     model, audio = Model(config_of(micro, kind)).eval(), sound(1)
+    for context in (model.before, model.after):
+        if context is not None and context.mu is not None:  # which begins as nothing
+            torch.nn.init.normal_(context.mu.weight)
     one, other = (model.code(audio, torch.tensor([mu])).heard for mu in (2, 30))
     assert torch.equal(one, other) == (kind != "MU_SPARSE")
 
