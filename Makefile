@@ -41,7 +41,7 @@ demo: $(STAMP)
 	$(BIN)/spiking-music demo $(if $(AUDIO),"$(AUDIO)") --out "$(OUT)" --force
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff check .
