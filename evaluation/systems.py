@@ -1,7 +1,7 @@
 """What is compared: anything that takes a sound and gives one back, at a price in bits."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -44,10 +44,12 @@ class System:
     run: Callable[[Samples], Decoded]
 
 
-def bundle_systems(bundle: Bundle) -> list[System]:
+def bundle_systems(
+    bundle: Bundle, decoders: Sequence[str] = DECODERS, mus: Sequence[int] = MUS
+) -> list[System]:
     """Return a bundle's decoders, the diffusion at its default steps, each after a `.spk` file.
 
-    A MU_SPARSE bundle is heard at each of `MUS`.
+    A MU_SPARSE bundle is heard at each of `mus`.
     """
     codec, model = Codec(bundle), bundle.manifest
     return [
@@ -55,9 +57,9 @@ def bundle_systems(bundle: Bundle) -> list[System]:
             f"{model.name} {decoder}" + ("" if mu is None else f" mu={mu}"),
             partial(_coded, codec, decoder, mu),
         )
-        for decoder in DECODERS
+        for decoder in decoders
         if _GRAPHS[decoder] in model.files
-        for mu in (MUS if model.kind == "MU_SPARSE" else (None,))
+        for mu in (mus if model.kind == "MU_SPARSE" else (None,))
     ]
 
 

@@ -27,7 +27,8 @@ def test_the_python_examples_run_one_after_another(
 def test_every_verb_is_shown_and_every_shown_verb_exists() -> None:
     shown = set(re.findall(r"^    spiking-music (\w+)", README, re.MULTILINE))
     verbs = {command.callback.__name__ for command in spiking_music.app.registered_commands}
-    assert shown == verbs
+    groups = {group.name for group in spiking_music.app.registered_groups}
+    assert shown == verbs | groups
 
 
 def test_every_link_into_the_repository_leads_somewhere() -> None:

@@ -1,0 +1,1 @@
+"""A listening test as one page, and what its listeners said."""

@@ -1,0 +1,39 @@
+"""Equal loudness, so that no condition wins by being louder."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyloudnorm
+
+Samples = npt.NDArray[np.float32]
+
+LUFS = -23.0  # EBU R 128
+CEILING = 0.98  # of full scale
+
+
+def matched(sounds: Sequence[Samples], rate: int) -> list[Samples]:
+    """Return `sounds (n,) float32`, all of one loudness: -23 LUFS, less where one would clip.
+
+    The loudness is that of ITU-R BS.1770-4, gated. What has none, silence or a sound below 0.4 s,
+    stays as it is.
+    """
+    levels = [_loudness(sound, rate) for sound in sounds]
+    louder = [
+        sound if level is None else sound * np.float32(10 ** ((LUFS - level) / 20))
+        for sound, level in zip(sounds, levels, strict=True)
+    ]
+    peak = max((float(np.abs(sound).max(initial=0.0)) for sound in louder), default=0.0)
+    scale = np.float32(min(1.0, CEILING / peak)) if peak else np.float32(1.0)
+    return [(sound * scale).astype(np.float32) for sound in louder]
+
+
+def _loudness(sound: Samples, rate: int) -> float | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it takes the logarithm of silence
+        try:
+            level = pyloudnorm.Meter(rate).integrated_loudness(sound.astype(np.float64))
+        except ValueError:
+            return None
+    return float(level) if np.isfinite(level) else None
