@@ -22,6 +22,7 @@ LIMITS = (
     "weight_exponent",
     "payload_bits",
     "sum_max",
+    "state_bits",
     "bias_mantissa",
     "bias_exponent",
     "threshold",

@@ -1,13 +1,17 @@
-"""Does the layer fit a chip: each limit met, exceeded, or unchecked as nobody published it."""
+"""Does a network fit a chip: each limit met, exceeded, or unchecked as nobody published it."""
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from neuromorphic.chips import Chip
 from neuromorphic.counts import PAYLOAD_BITS
-from neuromorphic.fixed_point import FULL_DECAY, INPUT_SHIFT, chip_weights, memoryless
+from neuromorphic.fixed_point import INPUT_SHIFT, Neuron
 from neuromorphic.integer import IntegerLayer
+from neuromorphic.networks import INPUT, Layer, Network, bottleneck
+from neuromorphic.synapses import Dense, Synapse
 
 OK, EXCEEDED, UNCHECKED = "ok", "exceeded", "unchecked"
 ROW_HEADER = 10  # bits a synapse list has beside its weights, and the word it is rounded up to;
@@ -16,7 +20,10 @@ ROW_WORD = 64  # Loihi 1, nengo-loihi 1.1 `block.py`
 
 @dataclass(frozen=True)
 class Finding:
-    """One limit: what the layer needs and what the chip allows (the low end of its range)."""
+    """One limit: what the network needs and what the chip allows (the low end of its range).
+
+    `layer` needs most of it; it is None where all layers share the limit.
+    """
 
     limit: str
     needed: int | None
@@ -24,35 +31,35 @@ class Finding:
     verdict: str
     kind: str
     scope: str
+    layer: str | None = None
 
-
-def planes(chip: Chip) -> int:
-    """Return the axons a latent takes: one, or one a bit where spikes carry less than a payload."""
-    allowed = _allowed(chip, "payload_bits")
-    return 1 if allowed is None or allowed >= PAYLOAD_BITS else PAYLOAD_BITS
-
-
-def cores(layer: IntegerLayer, chip: Chip) -> int | None:
-    """Return how many cores the layer takes; None where a figure is missing, or none would do."""
-    units = _units_per_core(layer, chip)
-    return -(-layer.units // units) if units else None
+    @property
+    def share(self) -> float:
+        """What is needed of what is allowed; 0 where that is not known."""
+        return self.needed / self.allowed if self.needed is not None and self.allowed else 0.0
 
 
 def fit(layer: IntegerLayer, chip: Chip, peak: int | None = None) -> tuple[Finding, ...]:
+    """Return a finding for each limit of `chip` that the codec's layer may meet: `fit_network`."""
+    return fit_network(bottleneck(layer), chip, PAYLOAD_BITS, peak)
+
+
+def fit_network(
+    network: Network[Neuron], chip: Chip, payload_bits: int = 1, peak: int | None = None
+) -> tuple[Finding, ...]:
     """Return a finding for each limit of `chip`; the chip's own gaps are never ok.
 
-    `peak` is the largest `|(weight @ payload) >> shift|` the sums must hold, such as
-    `Counts.peak_current` of a recording; without it the worst case over all payloads.
+    `payload_bits` are those of the network's input, 1 for plain spikes. `peak` is the largest sum
+    that a unit must hold, such as `Counts.peak_current` of a recording; without it the worst case
+    over all inputs. A layer is spread over cores of its own.
     """
-    needs = _needs(layer, chip, peak)
+    needs = {layer.name: _needs(layer, chip, payload_bits, peak) for layer in network.layers}
     findings = []
-    for name, figure in chip.limits.items():
-        needed, allowed = needs[name], _allowed(chip, name)
-        verdict = UNCHECKED
-        if needed is not None and allowed is not None:
-            verdict = OK if needed <= allowed else EXCEEDED
-        kind = figure.kind or "wall"
-        findings.append(Finding(name, needed, allowed, verdict, kind, figure.scope))
+    for name in chip.limits:
+        most = _most({layer: need[name] for layer, need in needs.items()})
+        if name == "cores":
+            most = None, network_cores(network, chip, payload_bits)
+        findings.append(_finding(chip, name, *most))
     return tuple(findings)
 
 
@@ -64,48 +71,137 @@ def misfit(findings: tuple[Finding, ...]) -> str | None:
     return "does not fit: " + ", ".join(f"{f.limit} {f.needed} > {f.allowed:g}" for f in walls)
 
 
-def _needs(layer: IntegerLayer, chip: Chip, peak: int | None) -> dict[str, int | None]:
-    low, high = layer.current_bounds()
-    worst = int(np.maximum(high, -low).max())
-    count = planes(chip)
-    exponent = chip_weights(layer)[1]
-    neuron = memoryless(layer)
-    units = _units_per_core(layer, chip)
+def binding(findings: tuple[Finding, ...]) -> Finding | None:
+    """Return the limit that is nearest or furthest beyond; None where nothing could be checked.
+
+    Only those that grow with the network count: a threshold of 17 bits is full at no size.
+    """
+    growing = [f for f in findings if f.share and f.scope in ("chip", "core")]
+    exceeded = [f for f in findings if f.verdict == EXCEEDED]
+    return max(exceeded or growing, key=lambda f: f.share, default=None)
+
+
+def planes(chip: Chip, payload_bits: int = PAYLOAD_BITS) -> int:
+    """Return the axons an input takes: one, or one a bit where spikes carry less than a payload."""
+    allowed = _allowed(chip, "payload_bits")
+    return 1 if allowed is None or allowed >= payload_bits else payload_bits
+
+
+def cores(layer: IntegerLayer, chip: Chip) -> int | None:
+    """Return how many cores the codec's layer takes; None as in `network_cores`."""
+    return network_cores(bottleneck(layer), chip, PAYLOAD_BITS)
+
+
+def network_cores(network: Network[Neuron], chip: Chip, payload_bits: int = 1) -> int | None:
+    """Return how many cores a network takes; None where a figure is missing, or none would do."""
+    total = 0
+    for layer in network.layers:
+        units = _units_per_core(layer, chip, payload_bits)
+        if not units:
+            return None
+        total += -(-layer.units // units)
+    return total
+
+
+def _finding(chip: Chip, name: str, layer: str | None, needed: int | None) -> Finding:
+    figure, allowed = chip.limits[name], _allowed(chip, name)
+    verdict = UNCHECKED
+    if needed is not None and allowed is not None:
+        verdict = OK if needed <= allowed else EXCEEDED
+    return Finding(name, needed, allowed, verdict, figure.kind or "wall", figure.scope, layer)
+
+
+def _most(needs: dict[str, int]) -> tuple[str | None, int | None]:
+    layer = max(needs, key=lambda name: needs[name])
+    return layer, needs[layer]
+
+
+def _needs(layer: Layer[Neuron], chip: Chip, payload_bits: int, peak: int | None) -> dict[str, int]:
+    worst = _worst_sum(layer, payload_bits) if peak is None else peak
+    counts = [_axons(c.source, chip, payload_bits) for c in layer.connections]
+    graded = any(c.source == INPUT for c in layer.connections) and max(counts) == 1
+    exponents = [c.synapse.weight_exp for c in layer.connections if isinstance(c.synapse, Dense)]
+    neuron = layer.neuron
+    units = _units_per_core(layer, chip, payload_bits)
     held = min(layer.units, units) if units else None
+    reached = worst * 4096 // (int(np.min(neuron.du)) + 1) << INPUT_SHIFT  # a constant input's sum
     return {
-        "cores": cores(layer, chip),
-        "neurons_per_core": held if held is not None else layer.units,
-        "input_axons_per_core": count * layer.inputs,
-        "output_axons_per_core": held if held is not None else layer.units,
-        "synapse_memory_per_core": _memory(layer, count, held if held is not None else 1),
-        "weight_bits": int(np.abs(layer.weight).max()).bit_length() + 1,
-        "weight_exponent": max(abs(exponent), abs(exponent + count - 1)),
-        "payload_bits": PAYLOAD_BITS if count == 1 else 1,
-        "sum_max": worst if peak is None else peak,
+        "cores": 0,
+        "neurons_per_core": held or layer.units,
+        "input_axons_per_core": sum(
+            count * c.synapse.inputs for count, c in zip(counts, layer.connections, strict=True)
+        ),
+        "output_axons_per_core": held or layer.units,
+        "synapse_memory_per_core": _memory(layer, counts, held or 1),
+        "weight_bits": max(_weight_bits(c.synapse) for c in layer.connections),
+        "weight_exponent": max(
+            (max(abs(e), abs(e + max(counts) - 1)) for e in exponents), default=0
+        ),
+        "payload_bits": payload_bits if graded else 1,
+        "sum_max": worst,
+        "state_bits": reached.bit_length() + 1,
         "bias_mantissa": int(np.abs(neuron.bias_mant).max()),
-        "bias_exponent": INPUT_SHIFT,
+        "bias_exponent": neuron.bias_exp,
         "threshold": neuron.vth,
-        "decay": FULL_DECAY,
+        "decay": int(max(np.max(neuron.du) + 1, np.max(neuron.dv))),
     }
 
 
-def _memory(layer: IntegerLayer, count: int, units: int) -> int:
-    """Bits of the synapse lists of `units` units: one list an axon, one weight a unit."""
-    row = units * PAYLOAD_BITS + ROW_HEADER
-    return count * layer.inputs * -(-row // ROW_WORD) * ROW_WORD
+def _worst_sum(layer: Layer[Neuron], payload_bits: int) -> int:
+    """Largest sum over all inputs: every payload at its limit, with the sign that adds up."""
+    low, high = np.zeros((2, layer.units), np.int64)
+    for c in layer.connections:
+        matrix = np.abs(c.synapse.matrix().astype(np.int64))
+        largest = (1 << (payload_bits - 1)) - 1 if c.source == INPUT and payload_bits > 1 else 1
+        bound = matrix.sum(axis=1) * largest
+        shift = -c.synapse.weight_exp if isinstance(c.synapse, Dense) else 0
+        low, high = low + (-bound >> shift), high + (bound >> shift)
+    return int(np.maximum(high, -low).max())
 
 
-def _units_per_core(layer: IntegerLayer, chip: Chip) -> int | None:
+def _weight_bits(synapse: Synapse) -> int:
+    weight, signed = synapse.weight, True
+    if isinstance(synapse, Dense) and (weight % 2).any():
+        signed = bool((weight < 0).any() and (weight > 0).any())  # else one sign for all of them
+    elif isinstance(synapse, Dense):
+        weight = weight // 2  # held twice as large (`fixed_point.chip_weights`)
+    return int(np.abs(weight).max()).bit_length() + int(signed)
+
+
+def _axons(source: int, chip: Chip, payload_bits: int) -> int:
+    return planes(chip, payload_bits) if source == INPUT else 1
+
+
+def _memory(layer: Layer[Neuron], counts: list[int], units: int) -> int:
+    """Bits of the synapse lists of so many units: one list an axon, a weight a target."""
+    total = 0
+    for count, c in zip(counts, layer.connections, strict=True):
+        targets = -(-_targets(c.synapse) * units // layer.units)
+        rows = targets * PAYLOAD_BITS + ROW_HEADER
+        total += count * int((-(-rows // ROW_WORD) * ROW_WORD).sum())
+    return total
+
+
+def _targets(synapse: Synapse) -> npt.NDArray[np.int64]:
+    """How many units each input reaches, `(M,) int64`; a Dense stores zeros too."""
+    if isinstance(synapse, Dense):
+        return np.full(synapse.inputs, synapse.units)
+    ones = replace(synapse, weight=np.ones(synapse.weight.shape))
+    return np.count_nonzero(ones.matrix(), axis=0)
+
+
+def _units_per_core(layer: Layer[Neuron], chip: Chip, payload_bits: int) -> int | None:
     """Units that one core holds by its neurons and its memory; None where a figure is missing."""
     if any(_gap(chip, name) for name in ("neurons_per_core", "synapse_memory_per_core")):
         return None
-    units = float(layer.units)
+    units = layer.units
     if (neurons := _allowed(chip, "neurons_per_core")) is not None:
-        units = min(units, neurons)
+        units = min(units, int(neurons))
     if (memory := _allowed(chip, "synapse_memory_per_core")) is not None:
-        words = int(memory) // (planes(chip) * layer.inputs * ROW_WORD)
-        units = min(units, (words * ROW_WORD - ROW_HEADER) // PAYLOAD_BITS)
-    return max(0, int(units))
+        counts = [_axons(c.source, chip, payload_bits) for c in layer.connections]
+        sizes = range(1, units + 1)
+        units = bisect_right(sizes, memory, key=lambda n: _memory(layer, counts, n))
+    return units
 
 
 def _gap(chip: Chip, name: str) -> bool:

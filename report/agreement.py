@@ -10,8 +10,9 @@ from runtime.bundle import Bundle
 from runtime.errors import MissingPackageError
 from runtime.events import Bits
 
-Backend = Literal["nir", "integer", "lava"]
+Backend = Literal["nir", "integer", "lava", "lava-floating", "fused", "netx"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
+QUICK: tuple[Backend, ...] = ("nir", "integer", "lava")  # those that the demo has time for
 STEP_S = 1e-4  # the graph has no memory, so that any step gives the same spikes
 
 
@@ -23,10 +24,11 @@ def spikes(
 ) -> Bits:
     """Return the spikes `(N, T) bool` that one back end computes from `payload (M, T) int8`.
 
-    `nir` runs the bundle's graph in float64, `integer` and `lava` its fixed-point layer, Lava in a
-    process of its own; only Lava takes long enough to tell its `progress`, 0..1.
-    Raises `MissingPackageError` where Lava is not installed, `BundleError` and `GraphError` for a
-    bundle without a usable bottleneck.
+    `nir` runs the bundle's graph in float64, `integer` its fixed-point layer. The others are Lava
+    in a process of its own: stock processes in fixed and in floating point, one process for all,
+    and the bundle's netx file as lava-dl reads it. Only they take long enough to tell their
+    `progress`, 0..1. Raises `MissingPackageError` where Lava is not installed, `BundleError` and
+    `GraphError` for a bundle without a usable bottleneck.
     """
     # Each back end loads its own packages: who asks for integers needs no Lava.
     if backend == "nir":
@@ -36,12 +38,23 @@ def spikes(
         return run_graph(graph, payload.astype(np.float64), STEP_S) > 0.5
     from neuromorphic.netx import read_netx
 
-    layer = read_netx(bundle.file("bottleneck.net"))
+    file = bundle.file("bottleneck.net")
+    layer = read_netx(file)
     if backend == "integer":
         return layer.spikes(payload)
-    from neuromorphic.loihi.driver import simulate
+    from neuromorphic.loihi import driver
+    from neuromorphic.networks import bottleneck, float_bottleneck
 
-    return simulate(layer, payload, progress=progress)
+    layer.checked(payload)
+    match backend:
+        case "lava":
+            return driver.simulate(layer, payload, progress=progress)
+        case "lava-floating":
+            network = float_bottleneck(layer)
+            return driver.run_on_lava(network, payload, "floating", progress=progress)
+        case "fused":
+            return driver.run_on_lava(bottleneck(layer), payload, "fused", progress=progress)
+    return driver.run_netx(file, bottleneck(layer), payload, progress=progress)
 
 
 def differing(one: Bits, other: Bits) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from report.agreement import BACKENDS, differing, spikes, torch_spikes
+from report.agreement import QUICK, differing, spikes, torch_spikes
 from report.energies import energies, joules, operations
 from report.page import page
 from report.storage import header_of, rates
@@ -178,7 +178,7 @@ def _agreement(
         "compared": reference.size,
         "onnx": differing(events.bits, reference),
     }
-    for backend in BACKENDS:
+    for backend in QUICK:
         with clock(f"simulate: {backend}") as progress:
             try:
                 bits = spikes(bundle, payload, backend, progress)

@@ -11,7 +11,10 @@ from verbs.inputs import open_codec, read_samples
 @app.command()
 def simulate(
     audio: Recorded,
-    backend: Literal["integer", "nir", "lava", "all"] = "all",
+    backend: Annotated[
+        Literal["integer", "nir", "lava", "lava-floating", "fused", "netx", "all"],
+        typer.Option(help="How: see docs/chips.md"),
+    ] = "all",
     bundle: OfBundle = None,
     as_json: AsJson = False,
 ) -> None:

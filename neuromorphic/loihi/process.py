@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from runtime.errors import SpikingMusicError
@@ -18,11 +18,16 @@ class SimulationError(SpikingMusicError):
 
 
 def run_alone(
-    command: Sequence[str], log: Path, timeout: float, env: Mapping[str, str] | None = None
+    command: Sequence[str],
+    log: Path,
+    timeout: float,
+    env: Mapping[str, str] | None = None,
+    look: Callable[[], object] = lambda: None,
 ) -> None:
     """Run `command` with its output in the file `log`; end its whole process group afterwards.
 
-    Raises `SimulationError` when it fails, with the log's last line, or exceeds `timeout` s.
+    `look` is called again and again; the time begins anew whenever it returns something else.
+    Raises `SimulationError` when the command fails, with the log's last line, or takes `timeout` s.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -30,7 +35,7 @@ def run_alone(
         )
         clean = False
         try:
-            clean = _wait(process.pid, timeout) == 0
+            clean = _wait(process.pid, timeout, look) == 0
         finally:
             _end_group(process.pid, clean)
             process.wait()
@@ -40,13 +45,16 @@ def run_alone(
         raise SimulationError(f"the simulator failed: {last[:300]}")
 
 
-def _wait(pid: int, timeout: float) -> int:
+def _wait(pid: int, timeout: float, look: Callable[[], object]) -> int:
     """Return the exit status of `pid`, which stays unreaped: its number names the group still."""
-    end = time.monotonic() + timeout
+    seen, end = look(), time.monotonic() + timeout
     while (result := os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)) is None:
+        if (now := look()) != seen:
+            seen, end = now, time.monotonic() + timeout
         if time.monotonic() > end:
             raise SimulationError(
-                f"the simulator was ended after {timeout:g} s; give it more time or less to do"
+                f"the simulator was ended after {timeout:g} s without a sign of life; give it "
+                "more time or less to do"
             )
         time.sleep(POLL)
     return result.si_status

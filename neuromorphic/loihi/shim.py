@@ -42,9 +42,25 @@ def apply() -> None:
     forced = functools.partial(multiprocessing.set_start_method, force=True)
     with _patched(multiprocessing, "set_start_method", forced):
         importlib.import_module("lava.magma.runtime.message_infrastructure.multiprocessing")
-    # lava-dl imports its YOLO parts, hence OpenCV and torchvision, which nothing here needs.
-    name = "lava.lib.dl.slayer.object_detection"
-    sys.modules.setdefault(name, ModuleType(name))
+
+
+def apply_netx() -> None:
+    """Stand in for what lava-dl's netx imports and does not use here: slayer, and so torch.
+
+    Call it after `apply`, before `lava.lib.dl.netx` is imported. Raises `MissingPackageError`
+    without lava-dl.
+    """
+    try:
+        root = next(iter(importlib.import_module("lava.lib.dl").__path__))
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(f"lava-dl is not installed; run `make`, or: {INSTALL}") from error
+    for name in ("slayer", "slayer.neuron", "slayer.neuron.rf", "netx.sequential_modules"):
+        module = sys.modules[f"lava.lib.dl.{name}"] = ModuleType(f"lava.lib.dl.{name}")
+        module.__path__ = []
+        # Lava asks of every module beside a process which file it is.
+        module.__file__ = f"{root}/{name.replace('.', '/')}.py"
+    # Only resonate-and-fire neurons call it.
+    vars(sys.modules["lava.lib.dl.slayer.neuron.rf"])["neuron_params"] = None
 
 
 @contextmanager

@@ -9,6 +9,8 @@ import pytest
 
 from neuromorphic.integer import IntegerLayer
 from neuromorphic.loihi import driver, process, shim
+from neuromorphic.networks import Network, bottleneck, float_bottleneck
+from neuromorphic.netx import write_netx
 from runtime.errors import GraphError, MissingPackageError
 
 
@@ -57,27 +59,51 @@ def members(group):
 
 
 @pytest.mark.usefixtures("lava")
-def test_lava_spikes_as_the_layer_in_lanes_and_blocks(
-    make_layer, make_payload, monkeypatch, groups
-):
+def test_lava_spikes_as_the_layer_in_lanes(make_layer, make_payload, monkeypatch, groups):
     monkeypatch.setattr(driver, "LANE", 8)
-    monkeypatch.setattr(driver, "BLOCK", 50)
     layer = make_layer(5, units=20, inputs=30, shift=3)
     payload = make_payload(layer, 5, 77)
     heard = []
     spikes = driver.simulate(layer, payload, progress=heard.append)
     assert np.array_equal(spikes, layer.spikes(payload))
-    assert heard == [50 / 77, 1.0]
-    assert len(groups) == 2
+    assert heard == sorted(heard)
+    assert (heard[0], heard[-1]) == (0.0, 1.0)
+    assert len(groups) == 1
     assert not any(alive(group) for group in groups)
 
 
 @pytest.mark.usefixtures("lava")
-def test_one_sign_and_no_weight_at_all():
+@pytest.mark.parametrize("mode", ["floating", "fused", "netx"])
+def test_other_ways_spike_alike(make_layer, make_payload, tmp_path, mode):
+    layer = make_layer(6, units=20, inputs=30, shift=3)
+    payload = make_payload(layer, 6, 50)
+    if mode == "netx":
+        path = tmp_path / "layer.net"
+        write_netx(layer, path)
+        spikes = driver.run_netx(path, bottleneck(layer), payload)
+    else:
+        network = float_bottleneck(layer) if mode == "floating" else bottleneck(layer)
+        spikes = driver.run_on_lava(network, payload, mode)
+    assert np.array_equal(spikes, layer.spikes(payload))
+
+
+@pytest.mark.usefixtures("lava")
+def test_one_sign_and_no_weight_at_all(tmp_path):
+    path = tmp_path / "layer.net"
     payload = np.array([[-127, -1, 0, 1, 127]], np.int8)
-    for weight in ([[127], [1], [0]], [[-127], [-1], [0]], [[0], [0], [0]]):
+    for mode, weight in (
+        ("netx", [[127], [1], [0]]),
+        ("fused", [[-127], [-1], [0]]),
+        ("fixed", [[0], [0], [0]]),
+    ):
         layer = IntegerLayer(np.array(weight), np.array([0, -1, 4093]), 0)
-        assert np.array_equal(driver.simulate(layer, payload), layer.spikes(payload))
+        write_netx(layer, path, overwrite=True)
+        network = bottleneck(layer)
+        if mode == "netx":
+            spikes = driver.run_netx(path, network, payload)
+        else:
+            spikes = driver.run_on_lava(network, payload, mode)
+        assert np.array_equal(spikes, layer.spikes(payload))
 
 
 @pytest.mark.usefixtures("lava")
@@ -87,6 +113,13 @@ def test_nothing_to_do_and_wrong_payload(make_layer, groups):
     with pytest.raises(GraphError, match="payload"):
         driver.simulate(layer, np.zeros((3, 3), np.int8))
     assert groups == []
+
+
+@pytest.mark.usefixtures("lava")
+def test_the_fused_process_holds_one_dense_layer(make_layer):
+    (layer,) = bottleneck(make_layer(0)).layers
+    with pytest.raises(GraphError, match="holds one dense layer"):
+        driver.run_on_lava(Network((layer, layer)), np.zeros((13, 5), np.int8), "fused")
 
 
 @pytest.mark.usefixtures("lava")
@@ -101,7 +134,7 @@ def test_a_run_that_takes_too_long_leaves_nothing(make_layer, groups):
 
 @pytest.mark.usefixtures("lava")
 def test_a_run_that_dies_leaves_nothing(make_layer, groups, monkeypatch):
-    monkeypatch.setattr(driver, "chip_weights", lambda layer: (np.zeros((2, 3, 4)), 0))
+    monkeypatch.setattr(driver, "write_plan", lambda network, frames, folder: 0)
     layer = make_layer(0)
     with pytest.raises(process.SimulationError, match=r"the simulator failed: .+") as caught:
         driver.simulate(layer, np.zeros((layer.inputs, 10), np.int8), timeout=30)

@@ -61,14 +61,14 @@ def test_refuses_a_missing_and_a_truncated_file(make_layer, tmp_path):
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("type", np.array([b"conv"], "S10"), "one dense layer"),
+        ("type", np.array([b"conv"], "S10"), "only dense layers"),
         ("neuron/type", np.array([b"SDNN"], "S10"), "neuron type"),
         ("neuron/vDecay", 128, "vDecay is 128"),
         ("neuron/vThMant", 64, "vThMant"),
         ("weight", np.full((9, 13), 200), "weight reaches"),
-        ("bias", np.zeros(4), "4 values"),
+        ("bias", np.zeros(4), r"weight \(9, 13\) and bias \(4,\)"),
         ("bias", np.full(9, np.nan), "not integers"),
-        ("weightShift", 99, "shift is 99"),
+        ("weightShift", 99, "shift 99"),
     ],
 )
 def test_names_what_is_wrong(make_layer, tmp_path, key, value, words):
@@ -87,5 +87,5 @@ def test_refuses_a_second_layer(make_layer, tmp_path):
     write_netx(make_layer(0), path)
     with h5py.File(path, "a") as file:
         file.copy("layer/0", "layer/1")
-    with pytest.raises(GraphError, match="one dense layer"):
+    with pytest.raises(GraphError, match="takes 13 values, gets 9"):
         read_netx(path)

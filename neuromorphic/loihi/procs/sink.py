@@ -1,5 +1,6 @@
-"""A sink that leaves its spikes in one file: reading a Lava variable costs a message an element."""
+"""A sink that adds its spikes to one file: reading a Lava variable costs a message an element."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 
 class SpikeFile(AbstractProcess):
-    """Collects the spikes of `units` neurons in `path`, `(steps, units) bool`."""
+    """Adds a byte a unit and step to the file at `path`, 0 or 1, for so many steps."""
 
     def __init__(self, *, units: int, steps: int, path: str) -> None:
         super().__init__(units=units, steps=steps, path=path)
@@ -25,17 +26,17 @@ class SpikeFile(AbstractProcess):
 @requires(CPU)
 @tag("fixed_pt", "floating_pt")
 class PySpikeFile(PyLoihiProcessModel):
-    """Writes the `.npy` file at the last step."""
+    """Closes the file at the last step; its size tells meanwhile how far the run has come."""
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self.path = proc_params["path"]
-        self.spikes = np.zeros((proc_params["steps"], proc_params["units"]), np.bool_)
+        self.steps = proc_params["steps"]
+        self.file = Path(proc_params["path"]).open("wb")  # noqa: SIM115, closed at the last step
 
     def run_spk(self) -> None:
         """Receive one step."""
-        self.spikes[self.time_step - 1] = self.a_in.recv()
-        if self.time_step == len(self.spikes):
-            np.save(self.path, self.spikes)
+        self.file.write((self.a_in.recv() != 0).tobytes())
+        if self.time_step == self.steps:
+            self.file.close()
