@@ -1,91 +1,114 @@
-"""A reference executor for NIR chains in float64: nir defines equations and runs none."""
+"""A reference executor for NIR graphs in float64: nir defines equations and runs none."""
 
-from collections.abc import Callable
+from functools import reduce
 
 import nir
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic.graph_check import checked
+from neuromorphic.graph_check import Stage, checked
+from neuromorphic.graph_shapes import padding
+from neuromorphic.neurons import NEURONS, Array, Step, rest
 from runtime.errors import GraphError
 
-Array = npt.NDArray[np.float64]
 
+def run_graph(graph: nir.NIRGraph, x: npt.ArrayLike, dt: float) -> Array:
+    """Run a graph over time: `x (T, ...)` to `(T, ...) float64`, one step every `dt` s.
 
-def run_graph(graph: nir.NIRGraph, x: Array, dt: float) -> Array:
-    """Run a chain over time: `x (M, T) float64` to `(N, T) float64`, one step every `dt` s.
-
-    Forward Euler from the state 0, spikes where `v > v_threshold` strictly, then `v = v_reset`;
-    in CubaLIF the current is updated before the voltage. NIR: Pedersen et al. 2024, table 1.
-    Raises `GraphError` when the graph cannot be run, `x` does not fit it, or `dt` is longer than
-    a time constant, where Euler overshoots.
+    Stage by stage over all time, which is the same as step by step where nothing flows back. A
+    node with several sources is given their sum. Neurons are those of `neurons`; Threshold gives
+    1 where `x > threshold` strictly; Conv1d slides over the last axis in every step by itself, as a
+    cross-correlation; Delay gives 0 before its first value.
+    Raises `GraphError` when the graph cannot be run, `x` does not fit it, `dt` is longer than a
+    time constant, where Euler overshoots, or a delay is no whole number of steps.
     """
-    names = checked(graph)
-    width = int(np.ravel(graph.nodes[names[0]].input_type["input"])[0])
-    if x.ndim != 2 or len(x) != width or not np.isfinite(x).all():
-        raise GraphError(f"input is {x.shape}; finite values of shape ({width}, T) are needed")
-    if not dt > 0:
+    stages = checked(graph)
+    if not (np.isfinite(dt) and dt > 0):
         raise GraphError(f"dt is {dt} s; it must be positive")
-    values = np.asarray(x, np.float64)
-    for name in names[1:-1]:
-        _refuse_overshoot(name, graph.nodes[name], dt)
-        values = _node(graph.nodes[name], values, dt)
-    return values
+    for stage in stages:
+        refuse_step(stage, dt)
+    values = {stages[0].name: _input(stages[0], x)}
+    for stage in stages[1:]:
+        given = reduce(np.add, (values[source] for source in stage.sources))
+        values[stage.name] = _output(stage, given, dt)
+    return values[stages[-1].name]
 
 
-def _node(node: nir.NIRNode, x: Array, dt: float) -> Array:
-    match node:
-        case nir.Affine():
-            return np.asarray(node.weight, np.float64) @ x + node.bias[:, None]
-        case nir.Linear():
-            return np.asarray(node.weight, np.float64) @ x
-        case nir.Scale():
-            return x * node.scale[:, None]
-        case nir.Threshold():
-            return (x > node.threshold[:, None]).astype(np.float64)
-        case nir.IF():
-            return _spiking(x, node, lambda v, s: v + dt * node.r * s)
-        case nir.LIF():
-            return _spiking(x, node, _leak(node, node.tau, dt))
-        case nir.CubaLIF():
-            return _spiking(_current(x, node, dt), node, _leak(node, node.tau_mem, dt))
-        case nir.LI():
-            return _integrated(x, _leak(node, node.tau, dt))
-    raise GraphError(f"{type(node).__name__} is not supported")
-
-
-Update = Callable[[Array, Array], Array]
-
-
-def _leak(node: nir.NIRNode, tau: Array, dt: float) -> Update:
-    """Euler of `tau dv/dt = v_leak - v + r s`."""
-    return lambda v, s: v + dt / tau * (node.v_leak - v + node.r * s)
-
-
-def _current(x: Array, node: nir.CubaLIF, dt: float) -> Array:
-    """Euler of `tau_syn dI/dt = -I + w_in s`."""
-    return _integrated(x, lambda i, s: i + dt / node.tau_syn * (node.w_in * s - i))
-
-
-def _integrated(x: Array, update: Update) -> Array:
-    out, v = np.empty_like(x), np.zeros(len(x))
-    for t in range(x.shape[1]):
-        out[:, t] = v = update(v, x[:, t])
-    return out
-
-
-def _spiking(x: Array, node: nir.LIF | nir.IF | nir.CubaLIF, update: Update) -> Array:
-    out, v = np.empty_like(x), np.zeros(len(x))
-    for t in range(x.shape[1]):
-        v = update(v, x[:, t])
-        fires = v > node.v_threshold
-        v = np.where(fires, node.v_reset, v)
-        out[:, t] = fires
-    return out
-
-
-def _refuse_overshoot(name: str, node: nir.NIRNode, dt: float) -> None:
+def refuse_step(stage: Stage, dt: float) -> None:
+    """Raise `GraphError` where steps of `dt` s are too long, or do not add up to a delay."""
     for field in ("tau", "tau_syn", "tau_mem"):
-        tau = getattr(node, field, None)
+        tau = getattr(stage.node, field, None)
         if tau is not None and dt > np.min(tau):
-            raise GraphError(f"node {name!r}: dt {dt:g} s exceeds its {field} {np.min(tau):g} s")
+            raise GraphError(
+                f"node {stage.name!r}: dt {dt:g} s exceeds its {field} {np.min(tau):g} s"
+            )
+    if isinstance(stage.node, nir.Delay):
+        steps = stage.node.delay / dt
+        worst = np.argmax(np.abs(steps - np.round(steps)))
+        if not np.allclose(steps, np.round(steps), rtol=0, atol=1e-6):
+            raise GraphError(
+                f"node {stage.name!r}: delay {stage.node.delay.flat[worst]:g} s is no whole number "
+                f"of steps of {dt:g} s"
+            )
+
+
+def _input(stage: Stage, x: npt.ArrayLike) -> Array:
+    array = np.asarray(x)
+    if array.dtype.kind not in "biuf" or array.ndim < 1 or array.shape[1:] != stage.shape:
+        wanted = ", ".join(map(str, ("T", *stage.shape)))
+        raise GraphError(f"input is {array.shape} {array.dtype}; numbers ({wanted}) are needed")
+    if not np.isfinite(array).all():
+        raise GraphError("input holds values that are not finite")
+    return array.astype(np.float64)
+
+
+def _output(stage: Stage, x: Array, dt: float) -> Array:
+    node = stage.node
+    match node:
+        case nir.Output():
+            return x
+        case nir.Affine():
+            return x @ node.weight.T + node.bias
+        case nir.Linear():
+            return x @ node.weight.T
+        case nir.Scale():
+            return x * node.scale
+        case nir.Threshold():
+            return (x > node.threshold).astype(np.float64)
+        case nir.Flatten():
+            return x.reshape(len(x), *stage.shape)
+        case nir.Conv1d():
+            return _convolved(node, x, stage.shape[1])
+        case nir.Delay():
+            return _delayed(x, np.round(node.delay / dt))
+    return _over_time(NEURONS[type(node)], node, x, dt)
+
+
+def _over_time(step: Step, node: nir.NIRNode, x: Array, dt: float) -> Array:
+    out, state = np.empty_like(x), rest(x.shape[1:])
+    for t, now in enumerate(x):
+        state, out[t] = step(node, state, now, dt)
+    return out
+
+
+def _convolved(node: nir.Conv1d, x: Array, length: int) -> Array:
+    stride, dilation, groups = (
+        int(np.ravel(value)[0]) for value in (node.stride, node.dilation, node.groups)
+    )
+    weight = node.weight.reshape(groups, -1, *node.weight.shape[1:])
+    x = np.pad(x, ((0, 0), (0, 0), padding(node)))
+    x = x.reshape(len(x), groups, weight.shape[2], x.shape[2])
+    out = np.zeros((len(x), groups, weight.shape[1], length))
+    for tap in range(weight.shape[3]):
+        start = tap * dilation
+        seen = x[..., start : start + (length - 1) * stride + 1 : stride]
+        out += np.einsum("goc,tgcn->tgon", weight[..., tap], seen, optimize=True)
+    return out.reshape(len(x), len(node.weight), length) + node.bias[:, None]
+
+
+def _delayed(x: Array, steps: Array) -> Array:
+    out = np.zeros_like(x)
+    for late in np.unique(steps[steps < len(x)]).astype(int):
+        where = steps == late
+        out[late:, where] = x[: len(x) - late, where]
+    return out

@@ -76,14 +76,15 @@ def layer_of(graph: nir.NIRGraph) -> IntegerLayer:
 
     Raises `GraphError` when the graph is of another kind, or its values are not on the lattice.
     """
-    names = checked(graph)
-    kinds = [type(graph.nodes[name]).__name__ for name in names]
-    if kinds not in (["Input", "Affine", k, "Output"] for k in ("Threshold", "LIF")):
+    stages = checked(graph)
+    names, kinds = [stage.name for stage in stages], [stage.kind for stage in stages]
+    chain = all(stage.sources == (before.name,) for before, stage in pairwise(stages))
+    if not chain or kinds not in (["Input", "Affine", k, "Output"] for k in ("Threshold", "LIF")):
         raise GraphError(
-            f"graph is {' -> '.join(kinds)}; a layer is Input -> Affine -> Threshold (or LIF) -> "
-            "Output"
+            f"graph is {' -> '.join(kinds)}; a layer is the chain Input -> Affine -> Threshold "
+            "(or LIF) -> Output"
         )
-    affine, unit = (graph.nodes[name] for name in names[1:3])
+    affine, unit = (stage.node for stage in stages[1:3])
     if isinstance(unit, nir.LIF):
         _require_memoryless(names[2], unit)
     level = unit.threshold if isinstance(unit, nir.Threshold) else unit.v_threshold
@@ -93,8 +94,8 @@ def layer_of(graph: nir.NIRGraph) -> IntegerLayer:
     shift = int(affine.metadata.get("shift", 0))
     if not 0 <= shift < 32:
         raise GraphError(f"node {names[1]!r}: shift is {shift}; it must be 0 or a little more")
-    weight = affine.weight.astype(np.float64) / np.reshape(scale, (-1, 1))
-    bias = ((affine.bias.astype(np.float64) - level) / scale - 0.5) / 2.0**shift
+    weight = affine.weight / np.reshape(scale, (-1, 1))
+    bias = ((affine.bias - level) / scale - 0.5) / 2.0**shift
     return IntegerLayer(weight, bias, shift)
 
 

@@ -35,7 +35,7 @@ def spikes(
         from neuromorphic.graphs import read_graph, run_graph
 
         graph = read_graph(bundle.file("bottleneck.nir"))
-        return run_graph(graph, payload.astype(np.float64), STEP_S) > 0.5
+        return run_graph(graph, payload.T, STEP_S).T > 0.5
     from neuromorphic.netx import read_netx
 
     file = bundle.file("bottleneck.net")
