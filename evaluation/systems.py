@@ -14,8 +14,9 @@ from evaluation.anchors import ANCHORS_HZ, distort, low_pass
 from evaluation.peers import OPUS_KBPS, flac, opus
 from runtime.bundle import DECODERS, Bundle
 from runtime.codec import Codec
-from runtime.container import SpkHeader, read_spk, write_spk
+from runtime.container import read_spk, write_spk
 from runtime.events import EventMatrix
+from runtime.to_spk import header_of
 
 Samples = npt.NDArray[np.float32]
 
@@ -76,19 +77,9 @@ def baseline_systems() -> list[System]:
 
 def stored(codec: Codec, events: EventMatrix, samples: int) -> tuple[int, EventMatrix]:
     """Write the events of `samples` to a `.spk` file; return its bits and what it holds."""
-    model = codec.manifest
-    header = SpkHeader(
-        sample_rate=model.sample_rate,
-        samples=samples,
-        units=model.units,
-        hop=model.hop,
-        chunk_frames=model.chunk_frames,
-        kind=model.kind,
-        model=model.model_hash,
-    )
     with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
         path = Path(folder, "clip.spk")
-        write_spk(path, header, events)
+        write_spk(path, header_of(codec.manifest, samples), events)
         return 8 * path.stat().st_size, read_spk(path)[1]
 
 

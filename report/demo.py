@@ -16,7 +16,7 @@ import numpy.typing as npt
 from report.agreement import QUICK, differing, spikes, torch_spikes
 from report.energies import energies, joules, operations
 from report.page import page
-from report.storage import header_of, rates
+from report.storage import rates
 from runtime.audio import read_audio, write_audio
 from runtime.bundle import DECODERS, Bundle, open_bundle
 from runtime.codec import Codec
@@ -25,6 +25,7 @@ from runtime.errors import BundleError, MissingPackageError, OutputError
 from runtime.events import EventMatrix
 from runtime.files import replacing
 from runtime.metrics import si_snr
+from runtime.to_spk import header_of
 
 Progress = Callable[[float], None]
 Stage = Callable[[str], AbstractContextManager[Progress]]

@@ -5,28 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runtime.bundle import Manifest
 from runtime.coders.payloads import FORMS
 from runtime.container import Sizes, SpkHeader
 from runtime.costs import bound_bits, midi_like_bits, paper_bits
 from runtime.events import EventMatrix
 from runtime.spk.chunks import FRAMING_BYTES
-from runtime.spk.header import DEFAULT_CODER, HEADER_BYTES, NO_MU
+from runtime.spk.header import HEADER_BYTES, NO_MU
 from runtime.spk.reader import Note, SpkReader, opened_spk
-
-
-def header_of(model: Manifest, samples: int, coder: str = DEFAULT_CODER) -> SpkHeader:
-    """Return the header of a recording of `samples` that `model` has encoded."""
-    return SpkHeader(
-        sample_rate=model.sample_rate,
-        samples=samples,
-        units=model.units,
-        hop=model.hop,
-        chunk_frames=model.chunk_frames,
-        kind=model.kind,
-        model=model.model_hash,
-        coder=coder,
-    )
 
 
 def rates(header: SpkHeader, events: EventMatrix) -> dict[str, float]:

@@ -3,7 +3,7 @@
 `runtime.spk` has the parts, and readers and writers that take a chunk at a time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,10 +12,10 @@ import numpy as np
 from runtime.errors import FormatError
 from runtime.events import Bits, EventMatrix
 from runtime.files import replacing
-from runtime.spk.chunks import FRAMING_BYTES
-from runtime.spk.header import HEADER_BYTES, KINDS, SpkHeader
+from runtime.spk.chunks import FRAMING_BYTES, Chunk
+from runtime.spk.header import HEADER_BYTES, KINDS, UNKNOWN, SpkHeader
 from runtime.spk.reader import Note, SpkReader, opened_spk
-from runtime.spk.salvage import Loss, Salvage
+from runtime.spk.salvage import Loss, Salvage, filled
 from runtime.spk.writer import SpkWriter
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 MAX_CELLS = 2**31  # of a whole file in memory; longer ones are read chunk by chunk
-MAX_LOST_CELLS = 2**25  # silence for lost chunks, which no byte of the file vouches for
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def read_spk(path: Path, note: Note = lambda message: None) -> tuple[SpkHeader, 
     """
     with opened_spk(path) as file:
         reader = SpkReader(file, note)
-        bits = _joined(reader, reader.header, 0)
+        bits = _joined(reader, reader.header)
         return replace(reader.header, samples=reader.samples), EventMatrix(bits)
 
 
@@ -98,15 +97,11 @@ def read_damaged(
     """
     with opened_spk(path) as file:
         salvage = Salvage(file, note)
-        header = salvage.header
-        bits = _joined(salvage, header, MAX_LOST_CELLS)
-        samples = salvage.samples if salvage.samples >= 0 else bits.shape[1] * header.hop
-        header = replace(header, samples=samples)
-        lost = max(header.frames - bits.shape[1], 0)
-        if lost * header.units > MAX_LOST_CELLS:
-            raise FormatError(f"{lost} frames are lost at the end, too many to go on without")
-        whole = np.pad(bits[:, : header.frames], ((0, 0), (0, lost)))
-        return header, EventMatrix(whole), salvage.losses
+        bits = _joined(filled(salvage), salvage.header)
+        known = salvage.samples != UNKNOWN
+        samples = salvage.samples if known else bits.shape[1] * salvage.header.hop
+        header = replace(salvage.header, samples=samples)
+        return header, EventMatrix(bits[:, : header.frames]), salvage.losses
 
 
 def sizes(path: Path) -> Sizes:
@@ -121,15 +116,13 @@ def sizes(path: Path) -> Sizes:
     return Sizes(HEADER_BYTES, framing, payload, total - HEADER_BYTES - framing - payload)
 
 
-def _joined(chunks: SpkReader | Salvage, header: SpkHeader, most_lost: int) -> Bits:
-    """Put chunks one behind another, silence where an index is missing."""
+def _joined(chunks: Iterable[Chunk], header: SpkHeader) -> Bits:
+    """Put chunks one behind another."""
     parts: list[Bits] = []
-    frames = lost = 0
+    frames = 0
     for chunk in chunks:
-        silent = chunk.index * header.chunk_frames - frames
-        lost += silent
-        frames += silent + chunk.bits.shape[1]
-        if lost * header.units > most_lost or frames * header.units > MAX_CELLS:
+        frames += chunk.bits.shape[1]
+        if frames * header.units > MAX_CELLS:
             raise FormatError(f"{frames} frames are too many for the memory; read it by chunks")
-        parts += [np.zeros((header.units, silent), np.bool_), chunk.bits]
+        parts.append(chunk.bits)
     return np.concatenate([np.zeros((header.units, 0), np.bool_), *parts], axis=1)

@@ -61,12 +61,12 @@ class Waveform:
         """
         return without_first(self._blocks(signal, first), self._skipped(first))
 
-    def heard(self, held: Rows, mu: int) -> Samples:
-        """Return the sound of `rows` with context, without the context."""
+    def heard(self, events: Rows | Bits, mu: int) -> Samples:
+        """Return the sound of `events (units, T)` with context, without the context."""
         context, hop = self._manifest.context_frames, self._manifest.hop
-        frames = held.shape[1]
-        events = held[None, :-1].astype(np.float32)
-        audio = single(self._graph({"events": events, **fed(mu)})["audio"], (1, frames * hop))[0]
+        frames = events.shape[1]
+        feed = {"events": events[None].astype(np.float32), **fed(mu)}
+        audio = single(self._graph(feed)["audio"], (1, frames * hop))[0]
         return audio[context * hop : (frames - context) * hop]
 
     def _blocks(self, signal: Arriving[np.uint8], first: int) -> Iterator[Samples]:
@@ -76,7 +76,7 @@ class Waveform:
                 return
             held = signal.window(start - context, chunk + 2 * context)
             own = min(chunk, signal.stop - start)
-            yield self.heard(held, int(held[-1, context]))[: own * self._manifest.hop]
+            yield self.heard(held[:-1], int(held[-1, context]))[: own * self._manifest.hop]
 
     def _skipped(self, first: int) -> int:
         return first % self._manifest.chunk_frames * self._manifest.hop

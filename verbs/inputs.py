@@ -1,8 +1,10 @@
 """What verbs do with the words they are given: open the model, read sound, settle an output."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from runtime.errors import OutputError, SpikingMusicError
 
@@ -26,6 +28,61 @@ def read_samples(audio: str, codec: "Codec") -> Any:
     for warning in recording.warnings:
         note(warning)
     return recording.samples
+
+
+def audio_source(audio: str) -> Path | int:
+    """What `opened_audio` opens: a file, or standard input."""
+    return sys.stdin.fileno() if audio == "-" else Path(audio)
+
+
+@contextmanager
+def stored_input(spk: str) -> Iterator[BinaryIO]:
+    """Open a stored recording, or standard input, whose name goes before what is wrong with it."""
+    from runtime.spk.reader import naming, opened_spk
+
+    if spk == "-":
+        with naming("standard input"):
+            yield sys.stdin.buffer
+    else:
+        with opened_spk(Path(spk)) as file:
+            yield file
+
+
+def checked_length(file: BinaryIO) -> int:
+    """Check all parts of a stored recording before any is heard; return its samples and rewind."""
+    from runtime.spk.reader import SpkReader
+
+    reader = SpkReader(file)
+    for _ in reader.stored():
+        pass
+    file.seek(0)
+    return reader.samples
+
+
+@contextmanager
+def stored_output(out: str, force: bool) -> Iterator[BinaryIO]:
+    """Open a stored recording to write, which is there whole or not at all, or standard output."""
+    from runtime.files import replacing
+
+    if out == "-":
+        yield sys.stdout.buffer
+    else:
+        with replacing(Path(out), force) as path, path.open("wb") as file:
+            yield file
+
+
+@contextmanager
+def sound_output(
+    out: str, sample_rate: int, samples: int | None, force: bool
+) -> Iterator[Callable[[Any], None]]:
+    """Open a recording to write by blocks, or standard output, and yield what takes the blocks."""
+    from runtime.audio_out import audio_file, wav_stream
+
+    if out == "-":
+        yield wav_stream(sys.stdout.buffer, sample_rate, samples)
+    else:
+        with audio_file(Path(out), sample_rate, force) as write:
+            yield write
 
 
 def note(message: str) -> None:

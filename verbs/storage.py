@@ -1,46 +1,104 @@
 """Recordings to files and back, and what is in the files."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from runtime.errors import SpikingMusicError
 from verbs.app import AsJson, Force, OfBundle, Recorded, Stored, app
-from verbs.inputs import note, open_codec, read_samples, settle_output
+from verbs.inputs import (
+    audio_source,
+    checked_length,
+    note,
+    open_codec,
+    settle_output,
+    sound_output,
+    stored_input,
+    stored_output,
+)
+
+HowToDecode = Annotated[
+    Literal["diffusion", "fast"] | None,
+    typer.Option("--decoder", help="How to decode  [default: the model's]"),
+]
+OfSampler = Annotated[
+    Literal["ddim", "dpm"] | None,
+    typer.Option("--sampler", help="Of the diffusion  [default: the model's]"),
+]
+OfSteps = Annotated[
+    int | None,
+    typer.Option("--steps", metavar="N", help="Of the diffusion  [default: the model's]"),
+]
+OfSeed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", help="Of the diffusion's noise  [default: 0]")
+]
 
 
 @app.command()
 def encode(
     audio: Recorded,
     out: Annotated[str | None, typer.Argument(metavar="OUT.spk", help="A new file, or -")] = None,
+    mu: Annotated[
+        int | None, typer.Option(metavar="0..31", help="The rate of a MU_SPARSE model")
+    ] = None,
+    min_si_snr: Annotated[
+        float | None,
+        typer.Option(metavar="DB", help="The largest mus that reach it"),
+    ] = None,
+    kbps: Annotated[
+        float | None, typer.Option(metavar="RATE", help="The best mus that keep within it")
+    ] = None,
     coder: Annotated[
         Literal["paper", "rice", "adaptive"], typer.Option(help="How to store the events")
     ] = "adaptive",
+    title: Annotated[str | None, typer.Option(help="Kept in the file")] = None,
+    source: Annotated[str | None, typer.Option(help="Kept in the file")] = None,
+    decoder: HowToDecode = None,
+    sampler: OfSampler = None,
+    steps: OfSteps = None,
+    seed: OfSeed = None,
     bundle: OfBundle = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Turn a recording into events and store them."""
+    """Turn a recording into events and store them, and how they are best decoded."""
     from report import terminal
-    from report.storage import header_of, seconds
-    from runtime.container import write_spk
+    from runtime.audio_in import opened_audio
+    from runtime.to_spk import Storage, to_spk
 
     out = settle_output(audio, out, ".spk", force, as_json)
     codec = open_codec(bundle)
-    samples = read_samples(audio, codec)
-    with terminal.progress("encode") as progress:
-        events = codec.encode(samples, progress)
-    header = header_of(codec.manifest, samples.size, coder)
-    with terminal.written(out, ".spk") as path:
-        write_spk(path, header, events, force)
-        size = path.stat().st_size
+    storage = Storage(
+        coder=coder,
+        title=title,
+        source=source,
+        mu=mu,
+        min_si_snr=min_si_snr,
+        kbps=kbps,
+        decoder=decoder or "",
+        sampler=sampler or "",
+        steps=steps or 0,
+        seed=seed or 0,
+    )
+    with (
+        terminal.progress("encode") as progress,
+        opened_audio(audio_source(audio), codec.manifest.sample_rate) as recording,
+        stored_output(out, force) as file,
+    ):
+        stored = to_spk(codec, recording, recording.samples, file, storage, progress)
+    for warning in recording.warnings:
+        note(warning)
+    if stored.missed:
+        note(f"{stored.missed} of {stored.chunks} chunks could not be what was asked for")
     if out != "-":
-        facts = {
-            "bytes": size,
-            "seconds": seconds(header),
-            "stored_kbps": size * 8e-3 / seconds(header),
-            "events": events.count,
+        seconds = stored.samples / codec.manifest.sample_rate
+        facts: dict[str, float] = {
+            "bytes": stored.bytes,
+            "seconds": seconds,
+            "stored_kbps": stored.bytes * 8e-3 / seconds,
+            "events": stored.events,
         }
+        if stored.least_mu is not None and stored.most_mu is not None:
+            facts |= {"least_mu": stored.least_mu, "most_mu": stored.most_mu}
         terminal.show(out, facts, as_json)
 
 
@@ -50,39 +108,53 @@ def decode(
     out: Annotated[
         str | None, typer.Argument(metavar="OUT.wav", help="A new .wav or .flac, or -")
     ] = None,
-    decoder: Annotated[
-        Literal["diffusion", "fast"] | None,
-        typer.Option(help="How to decode  [default: the bundle's]"),
+    begin: Annotated[
+        float | None, typer.Option("--from", metavar="SECONDS", help="Decode a part")
     ] = None,
-    steps: Annotated[
-        int | None, typer.Option(metavar="N", help="Of the diffusion  [default: the bundle's]")
-    ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the diffusion's noise")] = 0,
+    end: Annotated[float | None, typer.Option("--to", metavar="SECONDS")] = None,
+    conceal: Annotated[
+        bool, typer.Option("--conceal", help="Go on in silence where the file is damaged")
+    ] = False,
+    decoder: HowToDecode = None,
+    sampler: OfSampler = None,
+    steps: OfSteps = None,
+    seed: OfSeed = None,
     bundle: OfBundle = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Turn stored events back into sound."""
+    """Turn stored events back into sound: as the file says, or else the model's way."""
     from report import terminal
-    from runtime.audio import write_audio
-    from runtime.container import read_spk
+    from runtime.from_spk import Playback, from_spk, span_of
+    from runtime.spk.reader import SpkReader
+    from runtime.spk.salvage import Salvage
 
     out = settle_output(spk, out, ".wav", force, as_json)
-    with terminal.given(spk) as path:
-        header, events = read_spk(path)
-    codec = open_codec(bundle)
-    model = codec.manifest
-    if header.model != model.model_hash:
-        raise SpikingMusicError(
-            f"{spk}: was encoded by model {header.model}, the bundle {model.name} is "
-            f"{model.model_hash}; give the right one by --bundle"
-        )
-    with terminal.progress("decode") as progress:
-        samples = codec.decode(events, header.samples, decoder, steps, seed, progress)
-    with terminal.written(out, ".wav") as path:
-        write_audio(path, samples, header.sample_rate, force)
+    codec, written = open_codec(bundle), 0
+    with stored_input(spk) as file:
+        whole = begin is None and end is None and not conceal
+        length = checked_length(file) if whole and spk != "-" else None
+        reader = Salvage(file, note) if conceal else SpkReader(file, note)
+        header = reader.header
+        span = span_of(header, begin, end)
+        blocks = from_spk(codec, reader, Playback(decoder, sampler, steps, seed), span)
+        total = span.length(header.samples if header.known else length)
+        with (
+            terminal.progress("decode") as progress,
+            sound_output(out, header.sample_rate, total, force) as write,
+        ):
+            for block in blocks:
+                write(block)
+                written += len(block)
+                if total:
+                    progress(written / total)
+    losses = reader.losses if isinstance(reader, Salvage) else []
+    for loss in losses:
+        note(f"lost: {loss}")
     if out != "-":
-        facts = {"samples": samples.size, "sample_rate": header.sample_rate}
+        facts: dict[str, Any] = {"samples": written, "sample_rate": header.sample_rate}
+        if as_json and conceal:
+            facts |= {"losses": [vars(loss) for loss in losses]}
         terminal.show(out, facts, as_json)
 
 

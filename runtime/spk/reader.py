@@ -1,7 +1,7 @@
 """Read a `.spk` file chunk by chunk from any binary file object, a pipe as well."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,6 +47,11 @@ class SpkReader:
         """Yield the chunks without decoding them; the digest is then not compared."""
         self._digest = None
         return self._chunks()
+
+    @property
+    def seekable(self) -> bool:
+        """Whether `seek` is possible."""
+        return self._file.seekable()
 
     def seek(self, index: int) -> None:
         """Go to a chunk, of a file that is not a pipe; the digest is then not compared.
@@ -119,13 +124,22 @@ class SpkReader:
 @contextmanager
 def opened_spk(path: Path) -> Iterator[BinaryIO]:
     """Open a file to read; a `FormatError` that the block raises names it."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(Path(path).open("rb"))
+        except OSError as error:
+            raise FormatError(f"{path}: cannot be read ({error.strerror or error})") from error
+        stack.enter_context(naming(path))
+        yield file
+
+
+@contextmanager
+def naming(name: Path | str) -> Iterator[None]:
+    """Put the name of the file before the message of a `FormatError`."""
     try:
-        with Path(path).open("rb") as file:
-            yield file
+        yield
     except FormatError as error:
-        raise FormatError(f"{path}: {error}") from None
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise FormatError(f"{name}: {error}") from None
 
 
 def read_block(read: Read, header: SpkHeader) -> StoredChunk | Tag | None:

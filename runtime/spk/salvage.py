@@ -4,14 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import numpy as np
+
 from runtime.errors import FormatError
 from runtime.spk import tags
 from runtime.spk.blocks import reads
 from runtime.spk.chunks import Chunk, StoredChunk
-from runtime.spk.header import SpkHeader, read_header
+from runtime.spk.header import UNKNOWN, SpkHeader, read_header
 from runtime.spk.reader import Note, misfit, take_text
 from runtime.spk.scan import Gap, blocks
 from runtime.spk.tags import Tag, parse_end
+
+MAX_LOST_CELLS = 2**25  # silence for lost chunks, which no byte of the file vouches for
 
 
 @dataclass(frozen=True)
@@ -97,3 +101,31 @@ class Salvage:
             self.losses.append(Loss(self._due, index - 1, reason))
         elif gap:
             self.losses.append(Loss(None, None, reason))
+
+
+def filled(salvage: Salvage) -> Iterator[Chunk]:
+    """Yield the good chunks of a file and silence, without an event, where one is lost.
+
+    Of a file whose end is lost and whose length is unknown the last good chunk is the end.
+    Raises `FormatError` for a damaged header and when more is lost than silence may stand for.
+    """
+    header = salvage.header
+    frames = lost = 0
+
+    def silence(stop: int) -> Iterator[Chunk]:
+        nonlocal frames, lost
+        lost += max(stop - frames, 0)
+        if lost * header.units > MAX_LOST_CELLS:
+            raise FormatError(f"{lost} frames are lost, too many to go on without")
+        while frames < stop:
+            index, done = divmod(frames, header.chunk_frames)
+            width = min(stop - frames, header.chunk_frames - done)
+            yield Chunk(index, np.zeros((header.units, width), np.bool_), header.mu)
+            frames += width
+
+    for chunk in salvage:
+        yield from silence(chunk.index * header.chunk_frames)
+        yield chunk
+        frames += chunk.bits.shape[1]
+    if salvage.samples != UNKNOWN:
+        yield from silence(-(-salvage.samples // header.hop))

@@ -28,6 +28,16 @@ class SpkWriter:
         tags = [pack_tag(text_tag(kind, text)) for kind, text in (texts or {}).items()]
         self._put(pack_header(header) + b"".join(tags))
 
+    @property
+    def frames(self) -> int:
+        """Frames written so far."""
+        return self._frames
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._place
+
     def write(self, bits: Bits, mu: int | None = None) -> None:
         """Write the next chunk, `bits (units, chunk_frames) bool`; only the last may be shorter.
 

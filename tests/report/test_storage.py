@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.storage import header_of, rates, stored
+from report.storage import rates, stored
 from runtime.bundle import Bundle
 from runtime.coders.payloads import CODERS
 from runtime.container import SpkHeader, write_spk
@@ -14,6 +14,7 @@ from runtime.errors import FormatError
 from runtime.events import EventMatrix
 from runtime.spk.header import UNKNOWN
 from runtime.spk.writer import SpkWriter
+from runtime.to_spk import Storage, header_of
 
 
 @given(st.integers(1, 100), st.integers(0, 2000), st.floats(0, 1), st.integers(0, 99))
@@ -31,7 +32,7 @@ def test_the_bound_and_the_formula_stay_below_the_dense_matrix(
 
 @pytest.mark.parametrize("coder", CODERS)
 def test_info_accounts_for_every_byte(toy_bundle: Bundle, tmp_path: Path, coder: str) -> None:
-    header = header_of(toy_bundle.manifest, 512 * 20 + 7, coder)
+    header = header_of(toy_bundle.manifest, 512 * 20 + 7, Storage(coder=coder))
     events = EventMatrix(np.random.default_rng(0).random((5, 21)) < 0.4)
     path = tmp_path / "x.spk"
     write_spk(path, header, events, texts={"title": "Air"})

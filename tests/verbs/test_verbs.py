@@ -171,7 +171,7 @@ def test_an_interrupt_ends_with_130(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("runtime.codec.Codec.encode", interrupt)
+    monkeypatch.setattr("runtime.codec.Codec.encode_stream", interrupt)
     code, _, errors = cli("encode", piece, "--bundle", toy_bundle.path)
     assert code == 130
     assert "Traceback" not in errors

@@ -1,0 +1,204 @@
+"""A recording read block by block: any file or pipe that libsndfile reads, mono at one rate."""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+
+from runtime.errors import AudioError
+
+Samples = npt.NDArray[np.float32]
+
+RATES = (1_000, 768_000)  # Hz; outside, a header is damaged rather than unusual
+BLOCK = 1 << 14
+_SILENCE = 10 ** (-90 / 20)  # about one step of 16 bits
+_FULL_SCALE = 1 - 2**-14
+# libsndfile repairs a length that exceeds the file and tells of it only in its log.
+_LENGTH = r"^\s*(?:data|SSND|Data Size|Riff size|riff) *: (\d+) \(should be (\d+)\)"
+_SHORTENED = re.compile(_LENGTH, re.MULTILINE)
+_DATA = re.compile(r"^\s*data *: (\d+)", re.MULTILINE)
+# What programs that write to a pipe leave in a WAV header: most, sox, arecord.
+_UNKNOWN_LENGTHS = (0xFFFF_FFFF, 0x7FFF_F000, 0x7FFF_FFFF)
+_ENDLESS = 2**62  # libsndfile's length of a FLAC whose header does not tell it
+_STREAMS = (b"RIFF", b"FORM", b"OggS")  # how files begin that libsndfile reads from a pipe
+STANDARD_INPUT = "standard input"
+
+
+class AudioReader:
+    """A recording that is being read; iterating, once, gives blocks `(n,) float32`.
+
+    All blocks together have `max(1, round(frames * sample_rate / source_rate))` samples (half to
+    even); `samples` is that number, None where the file does not tell how long it is. `source_rate`
+    in Hz and `source_channels` are those of the file; `source_frames` and `warnings`, lines for the
+    user, are there after the last block.
+    Raises `AudioError` while it is read when the recording is truncated, empty, or holds NaN or
+    infinity.
+    """
+
+    def __init__(self, name: str, file: soundfile.SoundFile, sample_rate: int) -> None:
+        self._name, self._file = name, file
+        self._rate, self.source_rate = sample_rate, int(file.samplerate)
+        self.source_channels = int(file.channels)
+        self.source_frames = 0
+        self.warnings: tuple[str, ...] = ()
+        if not RATES[0] <= self.source_rate <= RATES[1]:
+            raise AudioError(
+                f"{name}: a rate of {self.source_rate} Hz is outside {RATES[0]}..{RATES[1]}"
+            )
+        for claimed, held in _SHORTENED.findall(file.extra_info):
+            if int(held) < int(claimed) and int(claimed) not in _UNKNOWN_LENGTHS:
+                raise self._truncated(f"{held} of {claimed} bytes of sound are there")
+        self._announced = _announced(file)
+        self.samples = None if self._announced is None else self._length(self._announced)
+
+    def __iter__(self) -> Iterator[Samples]:
+        same = self.source_rate == self._rate
+        resampler = None if same else soxr.ResampleStream(self.source_rate, self._rate, 1)
+        clipped, peak, given = 0, 0.0, 0
+        late = np.zeros(
+            0, np.float32
+        )  # one block late, since the last one may have to be shortened
+        for block in self._blocks():
+            if not np.isfinite(block).all():
+                raise AudioError(
+                    f"{self._name}: holds NaN or infinity; export it again from its source"
+                )
+            mono = block.mean(axis=1, dtype=np.float32)
+            clipped += _clipped(block)
+            peak = max(peak, float(np.abs(mono).max()))
+            yield late
+            given += len(late)
+            late = resampler.resample_chunk(mono) if resampler else mono
+        self._check_end()
+        if resampler:
+            rest = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+            late = np.concatenate([late, rest])
+        yield _fitted(late, self._length(self.source_frames) - given)
+        self.warnings = tuple(self._remarks(peak, clipped))
+
+    def _blocks(self) -> Iterator[Samples]:
+        # Until nothing more comes: the announced length may be missing or wrong.
+        try:
+            while len(block := self._file.read(BLOCK, dtype="float32", always_2d=True)):
+                self.source_frames += len(block)
+                yield block
+        except soundfile.LibsndfileError as error:
+            raise self._truncated("or damaged: the decoder loses its way") from error
+
+    def _check_end(self) -> None:
+        if not self.source_frames:
+            raise AudioError(f"{self._name}: holds no samples")
+        if self._announced is not None and self.source_frames < self._announced:
+            raise self._truncated(f"{self.source_frames} of {self._announced} samples are there")
+
+    def _length(self, frames: int) -> int:
+        return max(1, round(frames * self._rate / self.source_rate))
+
+    def _remarks(self, peak: float, clipped: int) -> Iterator[str]:
+        if peak < _SILENCE:
+            yield f"{self._name}: is silent (below -90 dBFS)"
+        if clipped:
+            yield f"{self._name}: is clipped ({clipped} times three samples at full scale in a row)"
+
+    def _truncated(self, what: str) -> AudioError:
+        return AudioError(f"{self._name}: is truncated ({what}); copy or export it again")
+
+
+@contextmanager
+def opened_audio(source: Path | int, sample_rate: int) -> Iterator[AudioReader]:
+    """Open a file, or a pipe by its descriptor, and give it as an `AudioReader` at `sample_rate`.
+
+    WAV, AIFF and Ogg are read from a pipe as they come, anything else when it is there as a whole.
+    Raises `AudioError` when there is no such file, or it is a folder, no audio, or empty.
+    """
+    if isinstance(source, int):
+        with _readable(source) as file, _opened(STANDARD_INPUT, file) as sound:
+            yield AudioReader(STANDARD_INPUT, sound, sample_rate)
+        return
+    path = Path(source)
+    if not path.exists():
+        raise AudioError(f"{path}: no such file")
+    if not path.is_file():
+        raise AudioError(f"{path}: is not a file; give one recording")
+    if not path.stat().st_size:
+        raise AudioError(f"{path}: is empty")
+    with _opened(str(path), path) as sound:
+        yield AudioReader(str(path), sound, sample_rate)
+
+
+@contextmanager
+def _opened(name: str, file: Path | int) -> Iterator[soundfile.SoundFile]:
+    try:
+        sound = soundfile.SoundFile(file, closefd=False)
+    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: headerless .raw
+        reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
+        raise AudioError(f"{name}: is no audio file ({reason}); give a WAV or FLAC") from error
+    with sound:
+        yield sound
+
+
+@contextmanager
+def _readable(pipe: int) -> Iterator[Path | int]:
+    """Yield what libsndfile can read: the pipe, or where it would have to seek in it a copy."""
+    if _seekable(pipe):
+        yield pipe
+        return
+    head = b""
+    while len(head) < 4 and (more := os.read(pipe, 4 - len(head))):
+        head += more
+    if not head:
+        raise AudioError(f"{STANDARD_INPUT}: is empty")
+    if head in _STREAMS:
+        inlet, outlet = os.pipe()
+        Thread(target=_copy, args=(head, pipe, outlet), daemon=True).start()
+        try:
+            yield inlet
+        finally:
+            os.close(inlet)
+        return
+    descriptor, name = tempfile.mkstemp(prefix="spiking-music-")
+    try:
+        _copy(head, pipe, descriptor)
+        yield Path(name)
+    finally:
+        os.unlink(name)
+
+
+def _seekable(descriptor: int) -> bool:
+    try:
+        os.lseek(descriptor, 0, os.SEEK_CUR)
+    except OSError:
+        return False
+    return True
+
+
+def _copy(head: bytes, source: int, target: int) -> None:
+    """Copy a pipe, of which `head` has been read already; end where nobody reads any more."""
+    with suppress(BrokenPipeError), open(target, "wb", buffering=0) as file:
+        file.write(head)
+        while data := os.read(source, 1 << 16):
+            file.write(data)
+
+
+def _announced(file: soundfile.SoundFile) -> int | None:
+    """How many frames a file says it has; None where it does not say."""
+    unknown = any(int(length) in _UNKNOWN_LENGTHS for length in _DATA.findall(file.extra_info))
+    return None if unknown or file.frames >= _ENDLESS else int(file.frames)
+
+
+def _clipped(block: Samples) -> int:
+    full = np.abs(block) >= _FULL_SCALE
+    return int(np.count_nonzero(full[2:] & full[1:-1] & full[:-2]))
+
+
+def _fitted(samples: Samples, length: int) -> Samples:
+    # The resampler rounds its length in its own way, one sample off at most.
+    return np.pad(samples[:length], (0, max(0, length - len(samples))))

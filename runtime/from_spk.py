@@ -1,0 +1,141 @@
+"""From a `.spk` file to sound, a chunk at a time, the whole or a part."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.bundle import Manifest
+from runtime.codec import Codec
+from runtime.errors import FormatError, SpikingMusicError
+from runtime.spk.chunks import Chunk
+from runtime.spk.header import UNKNOWN, SpkHeader
+from runtime.spk.reader import SpkReader
+from runtime.spk.salvage import Salvage, filled
+from runtime.windows import without_first
+
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Playback:
+    """How events become sound: `decoder`, `sampler`, its `steps`, the `seed` of its noise.
+
+    What is None is left to the file, and where that says nothing, to the bundle.
+    """
+
+    decoder: str | None = None
+    sampler: str | None = None
+    steps: int | None = None
+    seed: int | None = None
+
+    def of(self, header: SpkHeader) -> "Playback":
+        """Fill in what the file says."""
+        return Playback(
+            self.decoder or header.decoder or None,
+            self.sampler or header.sampler or None,
+            (header.steps or None) if self.steps is None else self.steps,
+            header.seed if self.seed is None else self.seed,
+        )
+
+
+@dataclass(frozen=True)
+class Span:
+    """Samples `first` to `stop`, or where that is None to the end of the recording."""
+
+    first: int = 0
+    stop: int | None = None
+
+    def length(self, samples: int | None) -> int | None:
+        """How many samples it has of a recording of `samples`; None where nobody knows."""
+        ends = [end for end in (samples, self.stop) if end is not None]
+        return None if samples is None else max(min(ends) - self.first, 0)
+
+
+def span_of(header: SpkHeader, begin: float | None, end: float | None) -> Span:
+    """Return the span from `begin` to `end`, in seconds, of a recording.
+
+    Raises `SpikingMusicError` when it is none, or lies behind the end.
+    """
+    begin = 0.0 if begin is None else begin
+    if not 0 <= begin < (math.inf if end is None else end) <= math.inf:
+        raise SpikingMusicError(f"from {begin} to {end} seconds is nothing; give a later end")
+    first = round(begin * header.sample_rate)
+    if header.known and first and first >= header.samples:
+        seconds = header.samples / header.sample_rate
+        raise SpikingMusicError(f"from {begin} seconds: the recording has {seconds:.3f} seconds")
+    stop = None if end is None or math.isinf(end) else round(end * header.sample_rate)
+    return Span(first, stop)
+
+
+def from_spk(
+    codec: Codec,
+    source: SpkReader | Salvage,
+    playback: Playback = Playback(),
+    span: Span = Span(),
+) -> Iterator[Samples]:
+    """Yield the sound of a file, or of a span of it, in blocks `(n,) float32`.
+
+    A part is the same as in the whole, and of a file that can be sought in only what it needs is
+    read. A `Salvage` gives silence for what is lost.
+    Raises what reader and codec raise, and `FormatError` for the file of another model.
+    """
+    require_model(source.header, codec.manifest)
+    frame, skipped = divmod(span.first, codec.manifest.hop)
+    way = playback.of(source.header)
+    start = codec.start(frame, way.decoder)
+    blocks = codec.decode_stream(
+        _from(source, start // codec.manifest.chunk_frames),
+        way.decoder,
+        way.steps,
+        way.seed or 0,
+        way.sampler,
+        first=frame,
+    )
+    return _ended(without_first(blocks, skipped), source, span)
+
+
+def require_model(header: SpkHeader, model: Manifest) -> None:
+    """Raise `FormatError` when a file was made by another model."""
+    if header.model != model.model_hash:
+        raise FormatError(
+            f"was encoded by model {header.model}, the bundle {model.name} is "
+            f"{model.model_hash}; give the right one by --bundle"
+        )
+    for name in ("sample_rate", "units", "hop", "chunk_frames"):
+        if getattr(header, name) != getattr(model, name):
+            raise FormatError(
+                f"header: {name} {getattr(header, name)} is not the {getattr(model, name)} of "
+                f"the model {model.name}"
+            )
+
+
+def _from(source: SpkReader | Salvage, index: int) -> Iterator[Chunk]:
+    """Yield the chunks from one on, sought where that is possible."""
+    chunks: Iterable[Chunk] = source if isinstance(source, SpkReader) else filled(source)
+    if index and isinstance(source, SpkReader) and source.seekable:
+        source.seek(index)
+    return (chunk for chunk in chunks if chunk.index >= index)
+
+
+def _ended(blocks: Iterable[Samples], source: SpkReader | Salvage, span: Span) -> Iterator[Samples]:
+    """Shorten what begins where the span does to where the span or the recording ends."""
+    # Where the length is not known before the end, the last frame may be shorter than a hop.
+    kept = 0 if source.header.known else source.header.hop
+    given, late = span.first, np.zeros(0, np.float32)
+    for block in blocks:
+        late = np.concatenate([late, block])
+        ready = late[: max(len(late) - kept, 0)][: _left(source.header.samples, span.stop, given)]
+        yield ready
+        given, late = given + len(ready), late[len(ready) :]
+        if given == span.stop:
+            return
+    yield late[: _left(source.samples, span.stop, given)]
+
+
+def _left(samples: int, stop: int | None, given: int) -> int | None:
+    """How many samples are left at place `given`; None where there is no end yet."""
+    ends = [end for end in (samples, stop) if end not in (None, UNKNOWN)]
+    return max(min(ends) - given, 0) if ends else None
