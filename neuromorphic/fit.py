@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic.bounds import worst_current, worst_sum
 from neuromorphic.chips import Chip
 from neuromorphic.counts import PAYLOAD_BITS
-from neuromorphic.fixed_point import INPUT_SHIFT, Neuron
+from neuromorphic.fixed_point import Neuron
 from neuromorphic.integer import IntegerLayer
 from neuromorphic.networks import INPUT, Layer, Network, bottleneck
 from neuromorphic.synapses import Dense, Synapse
@@ -117,14 +118,13 @@ def _most(needs: dict[str, int]) -> tuple[str | None, int | None]:
 
 
 def _needs(layer: Layer[Neuron], chip: Chip, payload_bits: int, peak: int | None) -> dict[str, int]:
-    worst = _worst_sum(layer, payload_bits) if peak is None else peak
+    worst = worst_sum(layer, payload_bits) if peak is None else peak
     counts = [_axons(c.source, chip, payload_bits) for c in layer.connections]
     graded = any(c.source == INPUT for c in layer.connections) and max(counts) == 1
     exponents = [c.synapse.weight_exp for c in layer.connections if isinstance(c.synapse, Dense)]
     neuron = layer.neuron
     units = _units_per_core(layer, chip, payload_bits)
     held = min(layer.units, units) if units else None
-    reached = worst * 4096 // (int(np.min(neuron.du)) + 1) << INPUT_SHIFT  # a constant input's sum
     return {
         "cores": 0,
         "neurons_per_core": held or layer.units,
@@ -139,24 +139,12 @@ def _needs(layer: Layer[Neuron], chip: Chip, payload_bits: int, peak: int | None
         ),
         "payload_bits": payload_bits if graded else 1,
         "sum_max": worst,
-        "state_bits": reached.bit_length() + 1,
+        "state_bits": worst_current(layer, worst).bit_length() + 1,
         "bias_mantissa": int(np.abs(neuron.bias_mant).max()),
         "bias_exponent": neuron.bias_exp,
         "threshold": neuron.vth,
         "decay": int(max(np.max(neuron.du) + 1, np.max(neuron.dv))),
     }
-
-
-def _worst_sum(layer: Layer[Neuron], payload_bits: int) -> int:
-    """Largest sum over all inputs: every payload at its limit, with the sign that adds up."""
-    low, high = np.zeros((2, layer.units), np.int64)
-    for c in layer.connections:
-        matrix = np.abs(c.synapse.matrix().astype(np.int64))
-        largest = (1 << (payload_bits - 1)) - 1 if c.source == INPUT and payload_bits > 1 else 1
-        bound = matrix.sum(axis=1) * largest
-        shift = -c.synapse.weight_exp if isinstance(c.synapse, Dense) else 0
-        low, high = low + (-bound >> shift), high + (bound >> shift)
-    return int(np.maximum(high, -low).max())
 
 
 def _weight_bits(synapse: Synapse) -> int:

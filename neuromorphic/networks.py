@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from neuromorphic.arithmetic import LAVA, Arithmetic
 from neuromorphic.fixed_point import Integers, Neuron, chip_weights, memoryless, rest, run
+from neuromorphic.floating_point import FloatNeuron
 from neuromorphic.integer import IntegerLayer
 from neuromorphic.synapses import Dense, Signals, Synapse, deliver
 from runtime.errors import GraphError
@@ -17,24 +18,6 @@ BLOCK = 2048  # frames at a time: working memory stays small, whatever the lengt
 INPUT = -1  # as a source: the network's input
 
 Spikes = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class FloatNeuron:
-    """`N` leaky units in floats: `u = u (1 - du) + a`, `v = v (1 - dv) + u + bias`.
-
-    A unit fires where `v > vth`, then `v = 0`. `du`, `dv`, `bias` are `(N,) float64`. Lava 0.10
-    `proc.lif`, floating point.
-    """
-
-    du: npt.NDArray[np.float64]
-    dv: npt.NDArray[np.float64]
-    bias: npt.NDArray[np.float64]
-    vth: float = 1.0
-
-    def is_memoryless(self) -> bool:
-        """Tell whether nothing of one step is left in the next."""
-        return bool((self.du == 1).all() and (self.dv == 1).all())
 
 
 AnyNeuron = Neuron | FloatNeuron

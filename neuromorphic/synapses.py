@@ -8,10 +8,12 @@ import numpy.typing as npt
 
 from neuromorphic.arithmetic import LAVA, Arithmetic
 from neuromorphic.fixed_point import Integers, activations
+from runtime.errors import GraphError
 
 Weights = npt.NDArray[Any]  # int32 on a chip, float64 before
 Signals = npt.NDArray[Any]  # payloads, spikes, or floats
 
+LARGEST = 2**26  # weights of a matrix that a convolution is turned into
 ACCUMULATOR_BITS = 24  # of Lava's Conv, which wraps there; Lava 0.10 `proc.conv`
 
 
@@ -35,6 +37,11 @@ class Dense:
     def matrix(self) -> Weights:
         """Return the weights as `(N, M)`."""
         return self.weight
+
+    def apply(self, x: Signals) -> npt.NDArray[np.float64]:
+        """Return `weight @ x (M, T)`, without the shift."""
+        sums: npt.NDArray[np.float64] = self.weight.astype(np.float64) @ x
+        return sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +81,11 @@ class Conv1d:
         return self.channels * self.width
 
     def matrix(self) -> Weights:
-        """Return the same map as a matrix `(units, inputs)`."""
+        """Return the same map as a matrix `(units, inputs)`; raises `GraphError` for a vast one."""
+        if self.units * self.inputs > LARGEST:
+            raise GraphError(
+                f"a convolution of {self.inputs} to {self.units} values is too large for a matrix"
+            )
         return self.apply(np.eye(self.inputs)).astype(self.weight.dtype)
 
     def apply(self, x: Signals) -> npt.NDArray[np.float64]:

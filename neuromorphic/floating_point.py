@@ -1,0 +1,36 @@
+"""The same neuron in floating point: a network before it is rounded to a chip's integers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, eq=False)
+class FloatNeuron:
+    """`N` leaky units in floats: `u = u (1 - du) + a`, `v = v (1 - dv) + u + bias`.
+
+    A unit fires where `v > vth`, then `v = 0`. `du`, `dv`, `bias` are `(N,) float64`. Lava 0.10
+    `proc.lif`, floating point.
+    """
+
+    du: npt.NDArray[np.float64]
+    dv: npt.NDArray[np.float64]
+    bias: npt.NDArray[np.float64]
+    vth: float = 1.0
+
+    def is_memoryless(self) -> bool:
+        """Tell whether nothing of one step is left in the next."""
+        return bool((self.du == 1).all() and (self.dv == 1).all())
+
+
+def run(activation: npt.NDArray[np.float64], neuron: FloatNeuron) -> npt.NDArray[np.bool_]:
+    """Run over time from rest: `activation (N, T) float64` to spikes `(N, T) bool`."""
+    u, v = np.zeros((2, len(activation)))
+    spikes = np.empty(activation.shape, np.bool_)
+    for t in range(activation.shape[1]):
+        u = u * (1 - neuron.du) + activation[:, t]
+        v = v * (1 - neuron.dv) + u + neuron.bias
+        spikes[:, t] = v > neuron.vth
+        v[spikes[:, t]] = 0
+    return spikes

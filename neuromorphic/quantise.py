@@ -1,0 +1,145 @@
+"""Post-training quantisation: a float network on a chip's grid, scaled by powers of two."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import nir
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic import fixed_point, floating_point
+from neuromorphic.arithmetic import LAVA, Arithmetic
+from neuromorphic.bounds import worst_current, worst_sum
+from neuromorphic.fixed_point import Neuron
+from neuromorphic.floating_point import FloatNeuron
+from neuromorphic.graph_run import run_graph
+from neuromorphic.lowering import lower
+from neuromorphic.networks import INPUT, Layer, Network, Spikes, gathered
+from neuromorphic.rounding import Entry, alike, exponents, rounded
+from runtime.errors import GraphError
+
+Array = npt.NDArray[np.float64]
+Payload = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """How a layer was rounded: a weight of 1 and the threshold have become `2**exponent`.
+
+    `clipped` weights were too large for the scale that flipped fewest spikes; `flips` of `compared`
+    are against the float network, with the rounding of all layers before it.
+    """
+
+    name: str
+    exponent: int
+    clipped: int
+    flips: int
+    compared: int
+
+
+@dataclass(frozen=True, eq=False)
+class Quantised:
+    """The integer network, which takes `x * 2**entry.exponent` rounded, and what rounding cost.
+
+    `flips` of `compared` output spikes differ from `run_graph` on the data of the search.
+    """
+
+    network: Network[Neuron]
+    entry: Entry
+    layers: tuple[LayerReport, ...]
+    flips: int
+    compared: int
+
+
+def quantise(
+    graph: nir.NIRGraph, x: npt.ArrayLike, dt: float, widths: Arithmetic = LAVA
+) -> Quantised:
+    """Round a NIR graph to a chip's integers, with the scales that suit the data `x (T, ...)` best.
+
+    The input's scale comes from its range. Layer after layer every power of two near the one that
+    the largest weight fits is tried on what the layers before really deliver, and the one that
+    flips fewest spikes is kept, then the one that clips fewest weights; scales at which some input
+    could wrap a current are the last choice. Units without memory may get a scale each, since only
+    a sign counts there. Raises `GraphError` as `lower` and `run_graph` do, and where a bias is too
+    large at every scale.
+    """
+    wanted = by_unit(run_graph(graph, x, dt)) > 0.5
+    signals = by_unit(np.asarray(x, np.float64))
+    entry = _entry(signals, widths)
+    payload = to_payload(signals, entry.exponent, widths)
+    exact: list[Spikes] = []
+    found: list[Spikes] = []
+    layers, reports = [], []
+    for layer in lower(graph, dt).layers:
+        exact.append(_float_spikes(layer, signals, exact))
+        made, report, spikes = _best(layer, entry, payload, found, exact[-1], widths)
+        layers.append(made)
+        reports.append(report)
+        found.append(spikes)
+    flips = int(np.count_nonzero(found[-1] != wanted))
+    return Quantised(Network(tuple(layers)), entry, tuple(reports), flips, wanted.size)
+
+
+def to_payload(x: Array, exponent: int, widths: Arithmetic = LAVA) -> Payload:
+    """Return `x (M, T)` as the integers that spikes carry, rounded and clipped."""
+    most = widths.payload_max
+    least = 0 if widths.payload_bits == 1 else -most
+    return np.clip(np.round(x * 2.0**exponent), least, most).astype(np.int8)
+
+
+def by_unit(x: Array) -> Array:
+    """Return `x (T, ...)`, as graphs have it, as `(M, T)`, as layers have it."""
+    return x.reshape(len(x), -1).T
+
+
+def _entry(x: Array, widths: Arithmetic) -> Entry:
+    """Take spikes and integers that fit as they are; else put the range of `x` to best use."""
+    if np.isin(x, (0, 1)).all():
+        return Entry(0, 1)
+    if np.array_equal(to_payload(x, 0, widths), x):
+        return Entry(0, widths.payload_bits)
+    fitting = int(np.floor(np.log2(widths.payload_max / np.abs(x).max())))
+
+    def error(exponent: int) -> float:
+        return float(np.square(to_payload(x, exponent, widths) * 2.0**-exponent - x).sum())
+
+    # Some outliers may be clipped.
+    return Entry(min((fitting, fitting + 1, fitting + 2), key=error), widths.payload_bits)
+
+
+def _float_spikes(layer: Layer[FloatNeuron], x: Array, spikes: Sequence[Spikes]) -> Spikes:
+    current = np.zeros((layer.units, x.shape[1]))
+    for c in layer.connections:
+        current += c.synapse.apply(x if c.source == INPUT else spikes[c.source])
+    return floating_point.run(current, layer.neuron)
+
+
+def _best(
+    layer: Layer[FloatNeuron],
+    entry: Entry,
+    payload: Payload,
+    before: Sequence[Spikes],
+    wanted: Spikes,
+    widths: Arithmetic,
+) -> tuple[Layer[Neuron], LayerReport, Spikes]:
+    best, least = None, (True, wanted.size + 1, 0, 0)
+    for variant in (layer, alike(layer)) if layer.neuron.is_memoryless() else (layer,):
+        for exponent in exponents(variant, entry, widths):
+            made = rounded(variant, exponent, entry, widths)
+            if made is None:
+                continue
+            integer, clipped = made
+            current = gathered(integer, payload, before, widths)
+            spikes, _ = fixed_point.run(current, integer.neuron, widths)
+            flips = int(np.count_nonzero(spikes != wanted))
+            rank = (_may_wrap(integer, entry, widths), flips, clipped, -exponent)
+            if rank < least:
+                report = LayerReport(layer.name, exponent, clipped, flips, wanted.size)
+                best, least = (integer, report, spikes), rank
+    if best is None:
+        raise GraphError(f"node {layer.name!r}: its bias is too large for the chip at every scale")
+    return best
+
+
+def _may_wrap(layer: Layer[Neuron], entry: Entry, widths: Arithmetic) -> bool:
+    return worst_current(layer, worst_sum(layer, entry.bits)) >= widths.wrap

@@ -1,0 +1,104 @@
+from itertools import pairwise
+
+import nir
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuromorphic.arithmetic import LAVA, Arithmetic, arithmetic
+from neuromorphic.chips import load_chip
+from neuromorphic.graph_run import run_graph
+from neuromorphic.graphs import STEP, exact_graph
+from neuromorphic.loihi.driver import run_on_lava
+from neuromorphic.networks import check, run_network
+from neuromorphic.quantise import quantise, to_payload
+from neuromorphic.synapses import Conv1d
+from runtime.errors import ChipError
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def graph_of(seed, graded):
+    """A convolution with memory, then a matrix and units without: floats of any size."""
+    rng = np.random.default_rng(seed)
+    size = 10.0 ** rng.integers(-3, 4)
+    shape = (3, 8)
+    one, zero = np.ones(shape), np.zeros(shape)
+    level = rng.uniform(0.3, 1, (3, 1)) * one  # one a channel, so that the kernel can stay shared
+    nodes = {
+        "in": nir.Input({"input": np.array([2, 8])}),
+        "conv": nir.Conv1d(8, rng.normal(0, size, (3, 2, 3)), 1, 1, 1, 1, rng.normal(0, size, 3)),
+        "lif": nir.LIF(5 * STEP * one, one, zero, size * level, v_reset=zero),
+        "flat": nir.Flatten({"input": np.array(shape)}, 0, 1),
+        "affine": nir.Affine(rng.normal(0, 1, (6, 24)), rng.normal(0, 0.3, 6)),
+        "out_units": nir.Threshold(np.full(6, 0.5)),
+        "out": nir.Output({"output": np.array([6])}),
+    }
+    names = list(nodes)
+    x = rng.normal(0, 1, (100, 2, 8)) if graded else rng.integers(0, 2, (100, 2, 8)).astype(float)
+    return nir.NIRGraph(nodes, list(pairwise(names))), x
+
+
+def flat(x):
+    return x.reshape(len(x), -1).T
+
+
+@settings(max_examples=15)
+@given(seed=seeds, graded=st.booleans())
+def test_what_is_reported_is_what_differs(seed, graded):
+    graph, x = graph_of(seed, graded)
+    found = quantise(graph, x, STEP)
+    check(found.network, LAVA)
+    payload = to_payload(flat(x), found.entry.exponent)
+    spikes = run_network(found.network, payload)
+    wanted = flat(run_graph(graph, x, STEP)) > 0.5
+    assert found.flips == np.count_nonzero(spikes != wanted)
+    assert found.compared == spikes.size
+    assert found.flips < 0.1 * found.compared
+    assert graded == found.entry.is_graded
+    assert [report.name for report in found.layers] == ["lif", "out_units"]
+
+
+def test_a_quantised_graph_runs_on_lava_bit_for_bit():
+    graph, x = graph_of(1, graded=False)
+    network = quantise(graph, x, STEP).network
+    assert isinstance(network.layers[0].connections[0].synapse, Conv1d)
+    payload = flat(x[:40]).astype(np.int8)
+    ours = run_network(network, payload)
+    assert 0 < ours.mean() < 1
+    assert np.array_equal(run_on_lava(network, payload), ours)
+
+
+@settings(max_examples=10)
+@given(seed=seeds)
+def test_a_layer_on_the_grid_already_loses_nothing(make_layer, make_payload, seed):
+    layer = make_layer(seed, shift=0, inputs=7)
+    payload = make_payload(layer, seed, 60)
+    found = quantise(exact_graph(layer), payload.T, STEP)
+    assert found.entry.exponent == 0
+    assert np.array_equal(run_network(found.network, payload), layer.spikes(payload))
+
+
+@settings(max_examples=10)
+@given(seed=seeds)
+def test_fewer_bits_are_kept_to_and_flip_more(seed):
+    graph, x = graph_of(seed, graded=False)
+    narrow = Arithmetic(weight_bits=3)
+    found = quantise(graph, x, STEP, narrow)
+    check(found.network, narrow)
+    assert found.layers[0].flips >= quantise(graph, x, STEP).layers[0].flips
+
+
+def test_the_payload_is_clipped_to_what_a_spike_carries():
+    x = np.array([[-1000.0, -0.6, 0.4, 0.6, 1000.0]])
+    assert to_payload(x, 0).tolist() == [[-127, -1, 0, 1, 127]]
+    assert to_payload(x, 0, Arithmetic(payload_bits=1)).tolist() == [[0, 0, 0, 1, 1]]
+    assert to_payload(x, 3)[0, 1] == -5
+
+
+def test_the_widths_are_those_of_the_chip():
+    assert arithmetic(load_chip("loihi2")) == LAVA
+    assert arithmetic(load_chip("loihi1")) == Arithmetic(payload_bits=1)
+    with pytest.raises(ChipError, match=r"spinnaker1: limits.weight_bits is not published"):
+        arithmetic(load_chip("spinnaker1"))
