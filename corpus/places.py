@@ -1,0 +1,62 @@
+"""Where files lie: local paths, and addresses such as `s3://bucket/key` through fsspec."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from runtime.files import replacing
+
+_SCHEME = "://"
+
+
+def is_address(place: str) -> bool:
+    """Return whether a place is an address, and not a path of this machine."""
+    return _SCHEME in place
+
+
+def store_of(place: str) -> tuple[Any, str]:
+    """Return the file system of fsspec that an address belongs to, and the path in it."""
+    from fsspec.core import url_to_fs  # here, since one recording alone does not need it
+
+    if is_address(place):
+        return url_to_fs(place)
+    # Not parsed as an address, in which some characters of file names mean something.
+    return url_to_fs("file:///")[0], str(Path(place).absolute())
+
+
+def below(place: str, name: str) -> str:
+    """Return the place of a name in a folder."""
+    return f"{place.rstrip('/')}/{name}"
+
+
+@contextmanager
+def fetched(place: str) -> Iterator[Path]:
+    """Yield a local path of a file: its own, or that of a copy that goes with the block."""
+    if not is_address(place):
+        yield Path(place)
+        return
+    store, path = store_of(place)
+    with tempfile.NamedTemporaryFile(suffix=Path(path).suffix) as copy:
+        store.get_file(path, copy.name)
+        yield Path(copy.name)
+
+
+def publish(file: BinaryIO, place: str) -> None:
+    """Put the contents of a file at a place, over what is there, making folders as needed.
+
+    A local file appears whole or not at all, and so does an object of an object store.
+    Raises `OutputError` when the system refuses the write.
+    """
+    file.seek(0)
+    if is_address(place):
+        store, path = store_of(place)
+        store.makedirs(path.rpartition("/")[0], exist_ok=True)
+        with store.open(path, "wb") as target:
+            shutil.copyfileobj(file, target)
+        return
+    Path(place).parent.mkdir(parents=True, exist_ok=True)
+    with replacing(Path(place), overwrite=True) as temporary, temporary.open("wb") as target:
+        shutil.copyfileobj(file, target)
