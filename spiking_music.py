@@ -11,6 +11,7 @@ from verbs.app import app
 # isort: off
 import verbs.storage
 import verbs.chips
+import verbs.energy
 import verbs.demo
 import verbs.models
 import verbs.listening  # noqa: F401

@@ -29,6 +29,12 @@ def main(folder: Path) -> None:
         priced = energy["mid_j"] is not None
         assert priced != bool(energy["refused"]), (chip, energy)
         assert not priced or 0 < energy["low_j"] <= energy["mid_j"] <= energy["high_j"], chip
+    system = report["system"]
+    assert not system["refused"], system["refused"]
+    assert system["coverage"]["unknown"] == 0 < system["coverage"]["counted"], system["coverage"]
+    assert 0 < system["total"]["low_j"] <= system["total"]["mid_j"] <= system["total"]["high_j"]
+    assert abs(sum(part["share"] for part in system["parts"]) - 1) < 1e-9
+    assert 0 < system["spiking"]["joules_share"] < 1
     assert page.count("<audio") == 3
     assert 'src="http' not in page
     print(f"demo: {folder} is whole; {wrong['compared']} bits compared, wrong: {wrong}")

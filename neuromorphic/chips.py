@@ -39,6 +39,11 @@ ENERGIES = (
     "mac",
     "weight_word",
     "fp32_mac",
+    "fp32_accumulate",
+    "fp32_arithmetic",
+    "fp32_function",
+    "fp32_byte",
+    "link_bit",
 )
 POWERS = ("core", "chip")
 TIMES = ("step", "synaptic_event", "neuron_update")

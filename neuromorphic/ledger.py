@@ -1,6 +1,6 @@
 """What a run costs on a chip, term by term with ranges; a price nobody published is not guessed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from neuromorphic.chips import Chip
@@ -12,6 +12,8 @@ from runtime.errors import ChipError
 REAL, FAST = "real time", "as fast as it goes"
 ALL_IN, STATIC, DYNAMIC = "all-in", "static", "dynamic"
 
+LAYER = "bottleneck"
+
 Range = tuple[float, float, float]
 
 
@@ -19,9 +21,11 @@ Range = tuple[float, float, float]
 class Term:
     """One line of a bill: `count` operations (static: seconds) at a price; J, or None if unpriced.
 
-    `scope` is dynamic, static or all-in; an all-in price holds everything and adds to nothing.
+    `layer` does them; `scope` is dynamic, static, reference (see `operations.prices`) or all-in:
+    an all-in price holds everything and adds to nothing.
     """
 
+    layer: str
     name: str
     count: float
     scope: str
@@ -69,11 +73,29 @@ class Bill:
     @property
     def dynamic_j(self) -> float | None:
         """What the operations cost without static power, J."""
-        return self._total(tuple(t for t in self.terms if t.scope != STATIC), "mid_j")
+        return self._total(self.operations, "mid_j")
+
+    @property
+    def operations(self) -> tuple[Term, ...]:
+        """The terms without static power."""
+        return tuple(term for term in self.terms if term.scope != STATIC)
+
+    def dynamic(self) -> Range | None:
+        """What the operations cost, (low, mid, high) J, even where static power has no price."""
+        return summed(self.operations)
 
     def _total(self, terms: tuple[Term, ...], end: str) -> float | None:
         parts = [getattr(term, end) for term in terms]
         return None if self.refused or None in parts else float(sum(parts))
+
+
+def summed(terms: Iterable[Term]) -> Range | None:
+    """Add terms up to (low, mid, high) J; None where one has no price."""
+    ends = [(term.low_j, term.mid_j, term.high_j) for term in terms]
+    if any(None in end for end in ends):
+        return None
+    low, mid, high = (float(sum(column)) for column in zip((0.0,) * 3, *ends, strict=True))
+    return low, mid, high
 
 
 def bill(
@@ -95,11 +117,11 @@ def bill(
     if not prices:
         return all_in_bill(chip, counts, misfit)
     numbers = quantities(chip, counts)
-    terms = [_term(key, numbers[key], price) for key, price in prices.items()]
+    terms = [term(LAYER, key, numbers[key], price) for key, price in prices.items()]
     time = (seconds, seconds, seconds) if time_base == REAL else fast_seconds(chip, counts)
     if chip.power:
         terms.append(_static(chip, time, cores))
-    return _bill(chip, time_base, time[1] if time else None, terms, misfit)
+    return settled(chip, terms, time_base, time[1] if time else None, misfit)
 
 
 def all_in_bill(chip: Chip, counts: Counts, misfit: str | None = None) -> Bill:
@@ -111,20 +133,7 @@ def all_in_bill(chip: Chip, counts: Counts, misfit: str | None = None) -> Bill:
     if price is None:
         raise ChipError(f"chip {chip.name!r} has no all-in price; use its terms")
     number = quantities(chip, counts)["synaptic_event"]
-    return _bill(chip, REAL, None, [_term("synaptic_event_all_in", number, price)], misfit)
-
-
-def dense_bill(chip: Chip, macs: Mapping[str, int], precision: str = "int8") -> Bill:
-    """Price networks that stay conventional: their MACs at `precision` int8 or fp32, nothing else.
-
-    A lower bound, for comparison with the layer: moving weights and activations costs extra.
-    Raises `ChipError` when the chip has no such price.
-    """
-    key = {"int8": "mac", "fp32": "fp32_mac"}.get(precision)
-    if key is None or key not in chip.energy:
-        raise ChipError(f"chip {chip.name!r} has no price for {precision} MACs; use int8-45nm")
-    terms = [_term(name, number, chip.energy[key]) for name, number in macs.items()]
-    return _bill(chip, REAL, None, terms, None, f"{precision} MACs alone, no memory")
+    return settled(chip, [term(LAYER, "synaptic_event_all_in", number, price)], misfit=misfit)
 
 
 def quantities(chip: Chip, counts: Counts) -> dict[str, int]:
@@ -166,29 +175,32 @@ def _static(chip: Chip, time: Range | None, cores: int | None) -> Term:
     power, core = price.range(), chip.power.get("core")
     used = core.range() if core and cores else None
     if power is None or time is None:
-        return Term("static", 0.0, STATIC, None, None, None, price.evidence, price.source)
+        return Term(LAYER, "static", 0.0, STATIC, None, None, None, price.evidence, price.source)
     low = used[0] * (cores or 1) if used else power[0]
     energy = (low * time[0], power[1] * time[1], power[2] * time[2])
-    return Term("static", time[1], STATIC, *energy, price.evidence, price.source)
+    return Term(LAYER, "static", time[1], STATIC, *energy, price.evidence, price.source)
 
 
-def _term(name: str, number: int, price: Figure) -> Term:
+def term(layer: str, name: str, number: int, price: Figure) -> Term:
+    """Price `number` operations of a layer."""
     found = price.range()
     low, mid, high = (number * part for part in found) if found else (None, None, None)
-    return Term(name, number, price.scope, low, mid, high, price.evidence, price.source)
+    return Term(layer, name, number, price.scope, low, mid, high, price.evidence, price.source)
 
 
-def _bill(
+def settled(
     chip: Chip,
-    time_base: str,
-    seconds: float | None,
-    terms: list[Term],
-    misfit: str | None,
+    terms: Iterable[Term],
+    time_base: str = REAL,
+    seconds: float | None = None,
+    misfit: str | None = None,
     covers: str | None = None,
 ) -> Bill:
-    unpriced = [term.name for term in terms if term.mid_j is None]
+    """Return the bill of `terms`, refused for a `misfit` and for what has no price."""
+    terms = tuple(terms)
+    unpriced = dict.fromkeys(term.name for term in terms if term.mid_j is None)
     reasons = [misfit] if misfit else []
     if unpriced:
         reasons.append("unpriced: " + ", ".join(unpriced))
     refused = "; ".join(reasons) or None
-    return Bill(chip.name, time_base, seconds, tuple(terms), refused, covers or chip.covers)
+    return Bill(chip.name, time_base, seconds, terms, refused, covers or chip.covers)

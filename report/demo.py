@@ -13,10 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic.chips import load_chip
+from neuromorphic.operations.system import count_system
 from report.agreement import QUICK, differing, spikes, torch_spikes
-from report.energies import energies, joules, operations
+from report.energies import energies
+from report.joules import joules
 from report.page import page
 from report.storage import rates
+from report.system import system_report
 from runtime.audio import read_audio, write_audio
 from runtime.bundle import DECODERS, Bundle, open_bundle
 from runtime.codec import Codec
@@ -32,6 +36,7 @@ Stage = Callable[[str], AbstractContextManager[Progress]]
 Samples = npt.NDArray[np.float32]
 
 OUTPUTS = ("piece.spk", "decoded.wav", "report.json", "report.html")
+SYSTEM_CHIP = "loihi1"  # which runs the bottleneck in the whole codec's bill
 _CLIPS = Path(__file__).with_name("clips")
 _PACKAGES = ("numpy", "onnxruntime", "nir", "lava-nc", "torch", "matplotlib")
 
@@ -98,7 +103,9 @@ def run(
             "steps": bundle.manifest.decoder.steps,
         },
         **agreement,
-        "operations": operations(bundle, payload, events),
+        "system": system_report(
+            bundle, count_system(bundle, payload, events, stored["bytes"]), load_chip(SYSTEM_CHIP)
+        ),
         "energy": energies(bundle, payload, events),
         "timings_s": clock.seconds,
         "versions": _versions(),
@@ -127,6 +134,11 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
         "SI-SNR": "not defined" if quality is None else f"{quality:.2f} dB",
         "wrong bits": f"of {wrong['compared']} against {report['reference']}: {others}",
     }
+    total, spiking = report["system"]["total"], report["system"]["spiking"]
+    facts["the whole codec"] = (report["system"]["refused"] or "") or (
+        f"{joules(total['mid_j'])} ({joules(total['low_j'])} to {joules(total['high_j'])}), "
+        f"of which spikes touch {spiking['joules_share']:.2%}"
+    )
     for entry in report["energy"].values():
         facts[entry["title"]] = (entry["refused"] or "").replace("_", " ") or (
             f"{joules(entry['mid_j'])} ({joules(entry['low_j'])} to {joules(entry['high_j'])})"

@@ -28,7 +28,7 @@ INK, FAINT = "#0a0b0c", "#8d8e8f"
 RANGE_DB = 80.0
 DPI = 110  # of the images within the drawings
 _MOST_PIXELS = 4096
-_STYLE: Any = {
+STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 10.0,
     "axes.edgecolor": FAINT,
@@ -63,8 +63,8 @@ def event_raster(
     """Draw `bits (N, T)`: which unit fires when, with the events of each frame above it."""
     units, frames = bits.shape
     seconds = frames / frames_per_second
-    with matplotlib.rc_context(_STYLE):
-        figure = _figure(width, 300)
+    with matplotlib.rc_context(STYLE):
+        figure = canvas(width, 300)
         count, raster = figure.subplots(2, 1, sharex=True, height_ratios=(1, 5))
         edges = np.arange(frames + 1) / frames_per_second
         count.stairs(bits.sum(axis=0), edges, fill=True, color=ACCENT, linewidth=0)
@@ -101,8 +101,8 @@ def spectrograms(
     top = float(spectra[0].max())
     side_by_side = width > (WIDE + NARROW) / 2
     grid = (1, len(sounds)) if side_by_side else (len(sounds), 1)
-    with matplotlib.rc_context(_STYLE):
-        figure = _figure(width, 250 if side_by_side else 400)
+    with matplotlib.rc_context(STYLE):
+        figure = canvas(width, 250 if side_by_side else 400)
         panels = figure.subplots(*grid, sharex=True, sharey=True, squeeze=False).ravel()
         for panel, name, samples, decibels in zip(
             panels, sounds, sounds.values(), spectra, strict=True
@@ -136,8 +136,8 @@ def _spectrum(
 
 def bars(values: Mapping[str, float], unit: str, width: float = WIDE) -> Figure:
     """Draw one horizontal bar a value, from the top down, each with its name above and number."""
-    with matplotlib.rc_context(_STYLE):
-        figure = _figure(width, 34 * len(values) + 16)
+    with matplotlib.rc_context(STYLE):
+        figure = canvas(width, 34 * len(values) + 16)
         panel = figure.subplots()
         places = np.arange(len(values))[::-1]
         panel.barh(places, list(values.values()), height=0.38, color=[ACCENT, *[FAINT] * 9])
@@ -156,8 +156,8 @@ def intervals(rows: Sequence[Row], unit: str, marked: str, width: float = WIDE) 
     A row without figures keeps its place and shows its remark, so that nobody takes it for zero.
     `marked` says in the legend what the mark is.
     """
-    with matplotlib.rc_context(_STYLE):
-        figure = _figure(width, 42 * len(rows) + 70)
+    with matplotlib.rc_context(STYLE):
+        figure = canvas(width, 42 * len(rows) + 70)
         panel = figure.subplots()
         ends = [(*row.values, row.mark or row.values[1]) for row in rows if row.values]
         low = min((min(row) for row in ends), default=1.0)
@@ -198,7 +198,7 @@ def svg(figure: Figure, name: str) -> str:
     Ink and faint lines take the colours `currentColor` and `--faint` of the page around it.
     """
     file = io.StringIO()
-    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": name}):
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     text = file.getvalue()
     text = text[text.index("<svg") :].replace(INK, "currentColor").replace(FAINT, "var(--faint)")
@@ -211,5 +211,6 @@ def svg(figure: Figure, name: str) -> str:
     return re.sub(r' id="[\w.]+_[0-9]+"', "", text)
 
 
-def _figure(width: float, height: float) -> Figure:
+def canvas(width: float, height: float) -> Figure:
+    """Return an empty figure of a size in points."""
     return Figure(figsize=(width / 72, height / 72), dpi=DPI, layout="constrained")

@@ -1,4 +1,4 @@
-"""The bottleneck's bill on each chip, and its share of all that the codec computes."""
+"""The bottleneck's bill on each chip, beside the dense baseline and the rates where spikes win."""
 
 from dataclasses import asdict
 from typing import Any
@@ -8,16 +8,16 @@ import numpy.typing as npt
 
 from neuromorphic.chips import Chip, chip_names, load_chip
 from neuromorphic.counts import Counts, count
+from neuromorphic.crossover import BASELINE, crossover, verdict
 from neuromorphic.fit import cores, fit, misfit
 from neuromorphic.integer import IntegerLayer
 from neuromorphic.ledger import FAST, REAL, Bill, bill
 from neuromorphic.netx import read_netx
+from report.joules import joules
 from runtime.bundle import Bundle
 from runtime.events import EventMatrix
 
 Payload = npt.NDArray[np.int8]
-
-_PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
 
 def energies(
@@ -27,7 +27,8 @@ def energies(
 
     The bill of computing `events (N, T)` from `payload (M, T)` in real time, static power
     included; beside it `operations_j` without static power, and the same bill for a run as
-    `fast` as the chip goes. Raises `ChipError` for a chip that does not exist.
+    `fast` as the chip goes; `baseline` compares the operations with dense int8 arithmetic. Raises
+    `ChipError` for a chip that does not exist.
     """
     layer = read_netx(bundle.file("bottleneck.net"))
     counts = count(layer, payload, events.bits)
@@ -38,52 +39,53 @@ def energies(
 
 def energy_rows(found: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
     """Return a row of text for each chip of `energies`."""
-    keys = {"low": "low_j", "middle": "mid_j", "high": "high_j", "operations alone": "operations_j"}
     return [
         {
             "chip": name,
-            **{label: joules(entry[key]) for label, key in keys.items()},
-            "evidence, or why refused": entry["refused"] or entry["evidence"],
+            "low": joules(entry["low_j"]),
+            "real time": joules(entry["mid_j"]),
+            "high": joules(entry["high_j"]),
+            "at full speed": joules(entry["fast"]["mid_j"]),
+            "operations alone": joules(entry["operations_j"]),
+            "of the baseline": _times(entry["baseline"]),
+            "equal at, events/s": _per_s(entry["baseline"]),
+            "evidence, or why refused": (entry["refused"] or entry["evidence"]).replace("_", " "),
         }
         for name, entry in found.items()
     ]
 
 
-def joules(value: float | None) -> str:
-    """Write an energy in J with the prefix that suits it, to two significant digits; - for None."""
-    if value is None:
-        return "-"
-    scale, prefix = next(
-        ((scale, prefix) for scale, prefix in _PREFIXES if value >= scale * 0.9995), _PREFIXES[-1]
-    )
-    scaled = value / scale
-    return f"{scaled:.{0 if scaled >= 9.95 else 1}f}\N{NARROW NO-BREAK SPACE}{prefix}J"
+def term_rows(entry: dict[str, Any]) -> list[dict[str, str]]:
+    """Return a row of text for each term of one chip's bill, in both time bases."""
+    return [
+        {
+            "layer": term["layer"],
+            "term": term["name"].replace("_", " "),
+            "count": f"{term['count']:.3f} s"
+            if term["scope"] == "static"
+            else f"{term['count']:,}",
+            **{key: joules(term[f"{key}_j"]) for key in ("low", "mid", "high")},
+            "evidence": term["evidence"],
+            "source": term["source"],
+        }
+        for base in (entry["terms"], entry["fast"]["terms"])
+        for term in base
+        if base is entry["terms"] or term["scope"] == "static"
+    ]
 
 
-def operations(bundle: Bundle, payload: Payload, events: EventMatrix) -> dict[str, Any]:
-    """Return the bottleneck's exact counts and every part's multiply-accumulates.
-
-    `parts` are rows of `name`, `macs`, `share` for the way through the diffusion decoder.
-    """
-    model, frames = bundle.manifest, events.frames
-    layer = read_netx(bundle.file("bottleneck.net"))
-    per_frame = model.operations
-    steps = model.decoder.steps
-    macs = {
-        "encoder": per_frame["encoder_macs_per_frame"] * frames,
-        "spiking bottleneck": layer.units * layer.inputs * frames,
-        "waveform decoder": per_frame["decoder_fast_macs_per_frame"] * frames,
-        f"diffusion decoder, {steps} steps": per_frame["decoder_macs_per_frame_per_step"]
-        * steps
-        * frames,
-    }
-    # In whole frames, without the context of windows, which depends on how the work is cut.
-    total = sum(macs.values())
-    return {
-        "parts": [{"name": n, "macs": m, "share": m / total} for n, m in macs.items()],
-        "bottleneck_share": macs["spiking bottleneck"] / total,
-        "counts": asdict(count(layer, payload, events.bits)),
-    }
+def verdict_notes(found: dict[str, dict[str, Any]]) -> list[str]:
+    """Say of each chip with a comparison below which published rates its input is."""
+    notes = []
+    for name, entry in found.items():
+        if (base := entry["baseline"]) is None:
+            continue
+        won = [source for source, below in base["verdicts"].items() if below]
+        notes.append(
+            f"{name}: {base['spikes_per_synapse']:.2f} spikes a synapse a frame: "
+            + ("below " + "; ".join(won) if won else "above every published rate of a break-even")
+        )
+    return notes
 
 
 def _entry(chip: Chip, layer: IntegerLayer, counts: Counts, seconds: float) -> dict[str, Any]:
@@ -99,8 +101,13 @@ def _entry(chip: Chip, layer: IntegerLayer, counts: Counts, seconds: float) -> d
         "evidence": ", ".join(dict.fromkeys(priced)),
         "covers": real.covers,
         "seconds": real.seconds,
-        "fast": {"seconds": fast.seconds, **_totals(fast)},
+        "fast": {
+            "seconds": fast.seconds,
+            **_totals(fast),
+            "terms": [asdict(term) for term in fast.terms],
+        },
         "terms": [asdict(term) for term in real.terms],
+        "baseline": None if chip.name == BASELINE or reason else _compared(chip, counts, seconds),
     }
 
 
@@ -111,3 +118,24 @@ def _totals(found: Bill) -> dict[str, Any]:
         "high_j": found.high_j,
         "refused": found.refused,
     }
+
+
+def _compared(chip: Chip, counts: Counts, seconds: float) -> dict[str, Any] | None:
+    found = crossover(chip, counts, seconds)
+    if found is None:
+        return None
+    return {
+        **{key: list(v) if isinstance(v, tuple) else v for key, v in asdict(found).items()},
+        "times": found.chip_j[1] / found.baseline_j[1],
+        "verdicts": verdict(found.spikes_per_synapse),
+    }
+
+
+def _times(base: dict[str, Any] | None) -> str:
+    return "-" if base is None else f"{base['times']:.3g}x"
+
+
+def _per_s(base: dict[str, Any] | None) -> str:
+    if base is None:
+        return "-"
+    return f"{base['per_s'][1]:,.0f} (has {base['rate']:,.0f})" if base["per_s"][1] else "never"

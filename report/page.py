@@ -12,7 +12,8 @@ import numpy.typing as npt
 import soundfile
 
 from report import drawings
-from report.energies import joules
+from report.joules import joules, percent
+from report.sankey import sankey
 from runtime.events import EventMatrix
 
 Samples = npt.NDArray[np.float32]
@@ -57,11 +58,6 @@ def number(value: float, digits: int = 0) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def percent(share: float) -> str:
-    """Write a share of one in per cent, to two significant digits."""
-    return f"{100 * share:.2g}\N{NARROW NO-BREAK SPACE}%"
-
-
 def _flac(samples: Samples, rate: int) -> str:
     file = io.BytesIO()
     heard = np.clip(samples[: HEARD_S * rate], -1.0, 1.0)
@@ -89,6 +85,7 @@ def _pictures(
             ("raster", drawings.event_raster(events.bits, report["frame_rate"], width)),
             ("bits", drawings.bars(bits, "kbit/s", width)),
             ("energy", drawings.intervals(energy, "J", "operations alone", width)),
+            ("system", sankey(report["system"], width)),
         ):
             drawn.setdefault(name, {})[size] = drawings.svg(figure, f"{name}-{size}")
     return drawn

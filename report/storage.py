@@ -1,17 +1,28 @@
 """A stored recording: its header, and what it costs on disk, by the paper, and at the least."""
 
+import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from runtime.bundle import Manifest
 from runtime.coders.payloads import FORMS
-from runtime.container import Sizes, SpkHeader
+from runtime.container import Sizes, SpkHeader, write_spk
 from runtime.costs import bound_bits, midi_like_bits, paper_bits
 from runtime.events import EventMatrix
 from runtime.spk.chunks import FRAMING_BYTES
 from runtime.spk.header import HEADER_BYTES, NO_MU
 from runtime.spk.reader import Note, SpkReader, opened_spk
+from runtime.to_spk import header_of
+
+
+def stored_bytes(model: Manifest, samples: int, events: EventMatrix) -> int:
+    """Return how many bytes the file of a recording takes."""
+    with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
+        path = Path(folder, "recording.spk")
+        write_spk(path, header_of(model, samples), events)
+        return path.stat().st_size
 
 
 def rates(header: SpkHeader, events: EventMatrix) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The bottleneck on chips: the same spikes, and their price."""
+"""The bottleneck on chips: the same spikes, and what the chips are."""
 
 from typing import Annotated, Literal
 
@@ -33,28 +33,6 @@ def simulate(
         wrong[name] = agreement.differing(bits, events.bits)
     facts = {"compared": events.bits.size} | wrong
     terminal.show(f"{audio}: bits that differ from the encoder's", facts, as_json)
-
-
-@app.command()
-def energy(
-    audio: Recorded,
-    chip: Annotated[str | None, typer.Option(metavar="NAME", help="One chip only")] = None,
-    bundle: OfBundle = None,
-    as_json: AsJson = False,
-) -> None:
-    """Estimate the energy of the bottleneck on each chip, as a range in joules."""
-    from report import terminal
-    from report.energies import energies, energy_rows
-
-    codec = open_codec(bundle)
-    samples = read_samples(audio, codec)
-    with terminal.progress("encode") as progress:
-        payload, events = codec.analyse(samples, progress)
-    found = energies(codec.bundle, payload, events, chip)
-    if as_json:
-        terminal.print_json(found)
-    else:
-        terminal.show_rows(energy_rows(found))
 
 
 @app.command()

@@ -29,6 +29,7 @@ class ShapedGraph:
     shapes: Mapping[str, Shape]
     item_bytes: Mapping[str, int]
     constants: Mapping[str, npt.NDArray[Any]]
+    opset: int
 
 
 def shaped(path: Path, inputs: Mapping[str, Sequence[int]]) -> ShapedGraph:
@@ -57,7 +58,7 @@ def shaped(path: Path, inputs: Mapping[str, Sequence[int]]) -> ShapedGraph:
                 raise GraphError(f"{path}: {node.op_type} {node.name} has tensors of unknown shape")
     sizes = {name: size for name, (_, size) in tensors.items()}
     sizes |= {name: value.itemsize for name, value in constants.items()}
-    return ShapedGraph(nodes, shapes, sizes, constants)
+    return ShapedGraph(nodes, shapes, sizes, constants, opset_of(model))
 
 
 def _fix(model: onnx.ModelProto, inputs: Mapping[str, Shape]) -> None:
@@ -81,7 +82,7 @@ def _folded(model: onnx.ModelProto) -> tuple[Constants, Tensors]:
 
     onnx infers shapes but does not carry every length that is computed into what it is used for.
     """
-    opset = next(entry.version for entry in model.opset_import if not entry.domain)
+    opset = opset_of(model)
     constants = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
     while True:
         inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
@@ -112,8 +113,18 @@ def _evaluated(
         given = {node.input[0]: np.broadcast_to(np.float32(0), shape)}
     if not all(name in given for name in node.input if name):
         return {}
-    values = ReferenceEvaluator(node, opsets={"": opset}).run(None, given)
+    return evaluated(node, opset, given)
+
+
+def evaluated(node: onnx.NodeProto, opset: int, given: Mapping[str, Any]) -> Constants:
+    """Return the outputs of one node for the values of its inputs."""
+    values = ReferenceEvaluator(node, opsets={"": opset}).run(None, dict(given))
     return {name: np.asarray(v) for name, v in zip(node.output, values, strict=True) if name}
+
+
+def opset_of(model: onnx.ModelProto) -> int:
+    """Return the version of ONNX's own operators that a model is written in."""
+    return next((entry.version for entry in model.opset_import if not entry.domain), 1)
 
 
 def _tensors(graph: onnx.GraphProto) -> Tensors:

@@ -13,7 +13,6 @@ from neuromorphic.ledger import (
     Bill,
     all_in_bill,
     bill,
-    dense_bill,
     fast_seconds,
 )
 from runtime.errors import ChipError
@@ -127,14 +126,15 @@ def test_all_in_prices_stand_alone():
     assert bill(only, RUN, 100.0).mid_j == found.mid_j
 
 
-def test_the_baseline_and_conventional_parts():
-    chip = load_chip("int8-45nm")
-    found = bill(chip, RUN, 5.94)
+def test_the_baseline_is_arithmetic_and_weights():
+    found = bill(load_chip("int8-45nm"), RUN, 5.94)
     assert {term.name for term in found.terms} == {"mac", "weight_word"}
     assert found.mid_j == pytest.approx(2_621_440 * 0.3e-12 + 327_680 * 20e-12)
-    parts = dense_bill(chip, {"encoder": 10**9, "decoder": 3 * 10**9}, "fp32")
-    assert [term.mid_j for term in parts.terms] == pytest.approx([4.6e-3, 13.8e-3])
-    assert dense_bill(chip, {"encoder": 10**9}).mid_j == pytest.approx(0.3e-3)
-    for name, precision in (("loihi1", "int8"), ("int8-45nm", "fp16")):
-        with pytest.raises(ChipError, match="no price"):
-            dense_bill(load_chip(name), {"encoder": 1}, precision)
+
+
+def test_operations_are_priced_where_static_power_is_not():
+    found = bill(load_chip("spinnaker1"), RUN, 1.0)
+    assert found.dynamic_j is None
+    low, mid, high = found.dynamic()
+    assert low == mid == high == pytest.approx(500_000 * 13.3e-9 + 20_480 * 26e-9)
+    assert bill(load_chip("loihi2"), RUN, 1.0).dynamic() is None

@@ -43,6 +43,8 @@ def test_the_demo_leaves_what_its_report_says(spiking_bundle: Bundle, tmp_path: 
     assert report["reference"] == "file"  # the toy has no encoder that torch could build
     assert report["wrong_bits"] == {"compared": 150, "onnx": 0, "nir": 0, "integer": 0, "lava": 0}
     assert all({"low_j", "mid_j", "high_j", "refused"} <= set(e) for e in report["energy"].values())
+    assert report["system"]["coverage"]["unknown"] == 0
+    assert sum(part["share"] for part in report["system"]["parts"]) == pytest.approx(1)
     assert summary(report)
 
 
@@ -54,7 +56,7 @@ def test_the_page_needs_nothing_beside_it(spiking_bundle: Bundle, tmp_path: Path
     assert page.count('<audio controls preload="metadata" src="data:audio/flac;base64,') == 3
     assert "a &lt;b&gt; &amp; c.wav" in page
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
-    assert page.count('role="img" aria-label="') == 4
+    assert page.count('role="img" aria-label="') == 5
     assert "<svg" in page
     assert "prefers-color-scheme: dark" in page
 

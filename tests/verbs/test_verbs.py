@@ -50,7 +50,8 @@ def test_every_report_is_json_on_request(
     assert reports["encode"]["bytes"] == reports["info"]["bytes"] == spk.stat().st_size
     assert reports["decode"]["samples"] == reports["info"]["samples"] == 15_000
     assert reports["simulate"] == {"compared": 5 * 30} | dict.fromkeys(BACKENDS, 0)
-    assert list(reports["energy"]) == ["loihi1"]
+    assert list(reports["energy"]["chips"]) == ["loihi1"]
+    assert reports["energy"]["system"]["coverage"]["unknown"] == 0
     assert "loihi1" in [row["name"] for row in reports["chips"]]
     assert {"figure", "value", "unit", "evidence", "source"} <= set(reports["chip"][0])
 
@@ -58,7 +59,12 @@ def test_every_report_is_json_on_request(
 def test_tables_name_what_they_show(cli: Run, spiking_bundle: Bundle, piece: Path) -> None:
     assert "loihi2" in cli("chips")[1]
     assert "unpublished" in cli("chips", "loihi2")[1]
-    assert "loihi1" in cli("energy", piece, "--bundle", spiking_bundle.path)[1]
+    bundle = ("--bundle", spiking_bundle.path)
+    words = cli("energy", piece, "--chip", "loihi1", *bundle)[1]
+    assert "0 unknown" in words
+    for word in ("encoder", "link", "diffusion decoder, 4 steps", "synaptic event", "Davies 2018"):
+        assert word in words
+    assert "refused" in cli("energy", piece, *bundle)[1]
 
 
 def bad_inputs(folder: Path) -> dict[str, tuple[object, ...]]:
@@ -78,6 +84,8 @@ def bad_inputs(folder: Path) -> dict[str, tuple[object, ...]]:
         "no spk": ("decode", good, folder / "x.wav", *bundle),
         "missing spk": ("info", folder / "none.spk"),
         "unknown chip": ("chips", "loihi9"),
+        "energy on an unknown chip": ("energy", good, "--chip", "loihi9", *bundle),
+        "mu of a bundle without": ("energy", good, "--mu", "3", *bundle),
         "unknown decoder": ("decode", spk, folder / "x.wav", "--decoder", "loud", *bundle),
         "no steps": ("decode", spk, folder / "x.wav", "--steps", "0", *bundle),
         "other format": ("decode", spk, folder / "x.mp3", *bundle),

@@ -5,7 +5,7 @@ from math import prod
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
 from torch.nn import functional
@@ -30,6 +30,7 @@ def ones(values: np.ndarray) -> torch.Tensor:
     groups=st.sampled_from([1, 2]),
     transposed=st.booleans(),
 )
+@settings(max_examples=50)
 def test_convolutions_of_every_kind(seed, kernel, stride, dilation, pad, groups, transposed):
     rng = np.random.default_rng(seed)
     axes = len(kernel)

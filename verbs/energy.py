@@ -1,0 +1,67 @@
+"""What a recording costs, in joules."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from verbs.app import AsJson, OfBundle, Recorded, app
+from verbs.inputs import open_codec, read_samples
+
+USUAL = "loihi1"
+
+
+@app.command()
+def energy(
+    audio: Recorded,
+    chip: Annotated[
+        str | None, typer.Option(metavar="NAME", help="One chip only, term by term")
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Of the diffusion  [default: the bundle's]"),
+    ] = None,
+    mu: Annotated[
+        int | None, typer.Option(metavar="0..31", help="The rate of a MU_SPARSE bundle")
+    ] = None,
+    shape: Annotated[
+        Literal["own", "neurobench", "n-dns"],
+        typer.Option(help="Whose JSON: NeuroBench's, or that of Intel's N-DNS challenge"),
+    ] = "own",
+    bundle: OfBundle = None,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate what a recording costs: the whole codec, and the bottleneck on each chip."""
+    from neuromorphic.chips import load_chip
+    from neuromorphic.operations.system import count_system
+    from report import terminal
+    from report.energies import energies, energy_rows, term_rows, verdict_notes
+    from report.storage import stored_bytes
+    from report.system import system_notes, system_report, system_rows
+
+    own = load_chip(chip or USUAL)
+    codec = open_codec(bundle)
+    samples = read_samples(audio, codec)
+    if shape != "own":
+        from report.exchange import exchanged
+
+        with terminal.progress("encode and decode") as progress:
+            terminal.print_json(exchanged(codec.bundle, samples, shape, steps, mu, progress))
+        return
+    with terminal.progress("encode") as progress:
+        payload, events = codec.analyse(samples, progress, mu)
+    size = stored_bytes(codec.manifest, samples.size, events)
+    system = count_system(codec.bundle, payload, events, size, steps)
+    found = energies(codec.bundle, payload, events, chip)
+    whole = system_report(codec.bundle, system, own)
+    if as_json:
+        terminal.print_json({"system": whole, "chips": found})
+        return
+    print(f"{audio}, {system.seconds:.2f} s: the whole codec, the bottleneck on {own.title}")
+    terminal.show_rows(system_rows(whole))
+    print(*system_notes(whole), sep="\n", end="\n\n")
+    print("The bottleneck alone, static power included")
+    terminal.show_rows(energy_rows(found))
+    print(*verdict_notes(found), sep="\n")
+    if chip is not None:
+        print(f"\n{own.title}, term by term; the last line is static power at full speed")
+        terminal.show_rows(term_rows(found[chip]))
