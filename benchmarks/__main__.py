@@ -84,6 +84,25 @@ def fuzz(
 
 
 @app.command()
+def memory(
+    minutes: Annotated[
+        list[float] | None, typer.Option(help="Lengths; repeat it  [default: 2, 60]")
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="[default: the shipped one]")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """How much memory an hour of music takes; exit code 2 if it is too much."""
+    from benchmarks.memory import measure, write
+    from report import terminal
+
+    with terminal.progress("memory") as progress:
+        figures = measure(minutes or [2, 60], bundle, progress)
+    write(figures, json)
+
+
+@app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN_DIR...", help="Runs of training")],
     data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="As for evaluate")],
