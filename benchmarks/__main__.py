@@ -103,6 +103,26 @@ def memory(
 
 
 @app.command()
+def seams(
+    audio: Annotated[
+        Path | None, typer.Argument(help="A recording  [default: a shipped clip]")
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="[default: the shipped one]")
+    ] = None,
+    steps: Annotated[int, typer.Option(help="Of the diffusion")] = 4,
+    json: Json = None,
+) -> None:
+    """How much worse it sounds where windows of the diffusion decoder join."""
+    from benchmarks.seams import measure, write
+    from report import terminal
+
+    with terminal.progress("seams") as progress:
+        figures = measure(audio, bundle, steps, progress)
+    write(figures, json)
+
+
+@app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN_DIR...", help="Runs of training")],
     data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="As for evaluate")],

@@ -1,0 +1,136 @@
+"""What is heard where windows of the diffusion decoder join: `python -m benchmarks seams`.
+
+The same events are decoded on grids of windows that lie differently, so that each moment is at a
+seam once and elsewhere in the other decodings: what it is harder to decode does not count. Errors
+are those of the decoded sound against the recording.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from evaluation.distances import magnitudes
+from report.demo import default_clip
+from report.terminal import Progress, show_rows
+from runtime.audio import read_audio
+from runtime.bundle import Bundle, open_bundle
+from runtime.codec import Codec
+from runtime.diffusion import Denoised, Diffusion, Sampling, Window
+from runtime.events import Bits, EventMatrix
+from runtime.files import replacing
+from runtime.joints import Joints
+
+Samples = npt.NDArray[np.float32]
+Frames = npt.NDArray[np.float64]
+Row = dict[str, Any]
+
+HALF, NEAR, FAR = 2, 16, 32  # frames from the middle of a seam
+
+
+class Independent(Diffusion):
+    """Windows that do not know their neighbours and are cross-faded at the end."""
+
+    def _one(
+        self,
+        window: Window,
+        sampling: Sampling,
+        before: Joints | None = None,
+        after: Joints | None = None,
+    ) -> Denoised:
+        return super()._one(window, sampling)
+
+
+def measure(audio: Path | None, bundle: Path | None, steps: int, tell: Progress) -> dict[str, Any]:
+    """Return how much larger errors are near seams than elsewhere, for each way to join windows.
+
+    Within 2 and within 16 frames of the middle of a seam: `error_db`, the energy of the difference
+    from the recording, in dB (0: no seam); `log_spectrum`, the mean difference of log magnitudes,
+    as a ratio (1: no seam).
+    """
+    opened = open_bundle(bundle)
+    samples = read_audio(audio or default_clip(), opened.manifest.sample_rate).samples
+    events = Codec(opened).encode(samples)
+    rows: list[Row] = []
+    ways = _ways(opened)
+    for number, (name, codec) in enumerate(ways.items()):
+        heard = [*_shifted(codec, events.bits, steps)]
+        rows.append({"way": name, **_errors(codec, samples, heard)})
+        tell((number + 1) / len(ways))
+    return {"steps": steps, "frames": events.frames, "rows": rows}
+
+
+def write(figures: dict[str, Any], path: Path | None) -> None:
+    """Print the figures as a table, and write them as JSON where a `path` is given."""
+    show_rows(figures["rows"])
+    if path is not None:
+        with replacing(path, overwrite=True) as temporary:
+            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def _ways(bundle: Bundle) -> dict[str, Codec]:
+    manifest = bundle.manifest
+    alone = replace(manifest, decoder=replace(manifest.decoder, context_frames=0))
+    cut, faded = Codec(replace(bundle, manifest=alone)), Codec(bundle)
+    faded.diffusion = Independent(bundle, faded.waveform)
+    return {"cut": cut, "cross-faded at the end": faded, "followed at each step": Codec(bundle)}
+
+
+def _shifted(codec: Codec, bits: Bits, steps: int) -> Iterator[tuple[int, Samples]]:
+    """Decode events from frame `shift` on, for shifts that put a seam near every frame once."""
+    hop, chunk = codec.manifest.hop, codec.manifest.chunk_frames
+    for shift in range(0, chunk, 2 * NEAR):
+        part = EventMatrix(bits[:, shift:])
+        yield shift, codec.decode(part, part.frames * hop, "diffusion", steps)
+
+
+def _errors(codec: Codec, samples: Samples, heard: list[tuple[int, Samples]]) -> Row:
+    hop = codec.manifest.hop
+    frames = len(samples) // hop
+    shape = len(heard), frames
+    distance = np.full(shape, np.nan)  # to the nearest seam
+    wave, spectrum = np.zeros(shape), np.zeros(shape)
+    for row, (shift, sound) in enumerate(heard):
+        original, decoded = samples[shift * hop : frames * hop], sound[: (frames - shift) * hop]
+        wave[row, shift:] = np.square(original - decoded).reshape(-1, hop).sum(1)
+        spectrum[row, shift:] = _log_spectra(original, decoded)
+        distance[row, shift:] = _distance(codec, frames - shift)
+    return {
+        name: value
+        for within in (HALF, NEAR)
+        for name, value in (
+            (f"error_db_{within}", 10 * np.log10(_ratio(wave, distance, within))),
+            (f"log_spectrum_{within}", _ratio(spectrum, distance, within)),
+        )
+    }
+
+
+def _log_spectra(original: Samples, decoded: Samples) -> Frames:
+    """Mean difference of log magnitudes in nepers, a frame."""
+    one, other = (np.log(magnitudes(sound, 4 * 512) + 1e-3) for sound in (original, decoded))
+    return np.abs(one - other).mean(0, dtype=np.float64)[: len(original) // 512]
+
+
+def _distance(codec: Codec, frames: int) -> Frames:
+    """Frames from the middle of the nearest joint; NaN at the ends, which are no seam."""
+    length, overlap = codec.manifest.chunk_frames, 2 * codec.manifest.decoder.context_frames
+    stride = length - overlap
+    joints = range(stride, frames - length + 1, stride)
+    middles = np.array([joint + overlap / 2 for joint in joints])
+    place = np.arange(frames) + 0.5
+    nearest = np.abs(place[:, None] - middles).min(1)
+    nearest[place > frames - length] = nearest[place < FAR] = np.nan  # at the ends
+    return nearest
+
+
+def _ratio(error: Frames, distance: Frames, within: int) -> float:
+    """The error near seams over that of the same frames where no seam is near."""
+    near, far = distance <= within, distance > FAR
+    times = far.sum(0)
+    usual = np.where(far, error, 0).sum(0) / np.maximum(times, 1)
+    counted = near & (times > 0)
+    return float(error[counted].sum() / np.broadcast_to(usual, error.shape)[counted].sum())
