@@ -73,19 +73,6 @@ def given(name: str) -> Iterator[Path]:
         yield path
 
 
-@contextmanager
-def written(name: str, suffix: str) -> Iterator[Path]:
-    """Yield the path to write an output to; for `-` a temporary one that is copied to stdout."""
-    if name != "-":
-        yield Path(name)
-        return
-    with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
-        path = Path(folder, f"stdout{suffix}")
-        yield path
-        with path.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-
-
 def refuse_existing(path: Path, overwrite: bool) -> None:
     """Raise `OutputError` before the work where the writer would raise it after."""
     if path.exists() and not overwrite:

@@ -18,14 +18,14 @@ from runtime.errors import AudioError
 Samples = npt.NDArray[np.float32]
 
 RATES = (1_000, 768_000)  # Hz; outside, a header is damaged rather than unusual
-BLOCK = 1 << 14
+_BLOCK = 1 << 12  # frames; what is held back of a live recording
 _SILENCE = 10 ** (-90 / 20)  # about one step of 16 bits
 _FULL_SCALE = 1 - 2**-14
 # libsndfile repairs a length that exceeds the file and tells of it only in its log.
 _LENGTH = r"^\s*(?:data|SSND|Data Size|Riff size|riff) *: (\d+) \(should be (\d+)\)"
 _SHORTENED = re.compile(_LENGTH, re.MULTILINE)
 _DATA = re.compile(r"^\s*data *: (\d+)", re.MULTILINE)
-# What programs that write to a pipe leave in a WAV header: most, sox, arecord.
+# What programs that write to a pipe leave in a WAV header.
 _UNKNOWN_LENGTHS = (0xFFFF_FFFF, 0x7FFF_F000, 0x7FFF_FFFF)
 _ENDLESS = 2**62  # libsndfile's length of a FLAC whose header does not tell it
 _STREAMS = (b"RIFF", b"FORM", b"OggS")  # how files begin that libsndfile reads from a pipe
@@ -87,7 +87,7 @@ class AudioReader:
     def _blocks(self) -> Iterator[Samples]:
         # Until nothing more comes: the announced length may be missing or wrong.
         try:
-            while len(block := self._file.read(BLOCK, dtype="float32", always_2d=True)):
+            while len(block := self._file.read(_BLOCK, dtype="float32", always_2d=True)):
                 self.source_frames += len(block)
                 yield block
         except soundfile.LibsndfileError as error:
