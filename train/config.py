@@ -112,9 +112,14 @@ class UNet:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of training: `steps` of `batch` crops of `samples`, Adam with a cosine to zero."""
+    """One stage of training: `steps` of `batch` crops of `samples`, Adam with a cosine to zero.
+
+    From step `settle` on the code's batch norm keeps its statistics, so that what is trained is
+    what will run. MU_SPARSE needs it: a batch's statistics are of all its rates together.
+    """
 
     steps: int
+    settle: int
     batch: int
     samples: int
     learning_rate: float

@@ -37,7 +37,7 @@ from train.stages import (
     sound_losses,
     velocity_loss,
 )
-from train.statistics import follow, recalibrate
+from train.statistics import follow, norms, recalibrate, settle
 from train.warm_start import start_from
 
 CLIP_NORM = 1.0
@@ -125,8 +125,11 @@ class _Stage:
         """Do all the steps that are left."""
         stage = self.part.stage
         crops = ahead(lambda step: self.crops(step, self.items), self.first, stage.steps)
+        self._train_from(self.first)
         for step, audio in enumerate(crops, self.first):
             began = time.perf_counter()
+            if step == stage.settle and self.part.trains_code:
+                self._settle()
             figures = self._step(step, self._batch(step, audio))
             figures["seconds"] = time.perf_counter() - began
             done = step + 1
@@ -170,7 +173,7 @@ class _Stage:
     def _judge(self, done: int) -> dict[str, float]:
         """Evaluate the averaged weights, write samples, look for a collapse."""
         own = {name: tensor.clone() for name, tensor in self.trained.state_dict().items()}
-        self._wear_average()
+        self._wear_average(done)
         config, part = self.run.config, self.part
         # The same figures everywhere, since what follows of them has to be the same.
         figures = averaged(evaluate(self.model, self.validation, part, config))
@@ -181,7 +184,7 @@ class _Stage:
         finished = done == part.stage.steps
         if not finished:
             self.trained.load_state_dict(own)
-            self.trained.train()
+            self._train_from(done)
         if part.trains_code:
             self._look_for_collapse(figures, done)
             if finished:
@@ -210,18 +213,32 @@ class _Stage:
                 "or the learning rate, and train again"
             )
 
-    def _wear_average(self) -> None:
+    def _wear_average(self, done: int) -> None:
         """Give the model the averaged weights, with statistics measured for them."""
         self.trained.load_state_dict(self.average.state_dict())
         self.trained.eval()
-        if self.part.trains_code:
+        if self.part.trains_code and not self._settled(done):
+            recalibrate(self.model, self._unseen)
 
-            def unseen(index: int) -> tuple[Tensor, Tensor]:
-                step = self.part.stage.steps + index
-                batch = self._batch(step, self.crops(step, self.items))
-                return batch.audio, batch.mu
+    def _settle(self) -> None:
+        """Measure the statistics that the code is to keep, for its average too."""
+        recalibrate(self.model, self._unseen)
+        settle(self.model.bottleneck, self.average["bottleneck"])
 
-            recalibrate(self.model, unseen)
+    def _settled(self, step: int) -> bool:
+        return step > self.part.stage.settle
+
+    def _train_from(self, step: int) -> None:
+        self.trained.train()
+        if self._settled(step):
+            for norm in norms(self.model.bottleneck):
+                norm.eval()
+
+    def _unseen(self, index: int) -> tuple[Tensor, Tensor]:
+        """A batch that no step trains on."""
+        step = self.part.stage.steps + index
+        batch = self._batch(step, self.crops(step, self.items))
+        return batch.audio, batch.mu
 
     def _batch(self, step: int, audio: Samples) -> Batch:
         """This process's share of a step."""

@@ -31,16 +31,28 @@ def recalibrate(model: Model, batch: Callable[[int], tuple[Tensor, Tensor]]) -> 
     the statistics too.
     """
     bottleneck = model.bottleneck
-    if not isinstance(bottleneck, Bottleneck):
-        return
     indices = count()
-    for norm in (bottleneck.latent_norm, bottleneck.norm):
+    for norm in norms(bottleneck):
         momentum = norm.momentum
         _measure_from_here(norm)
         for _ in range(BATCHES // 2):
             bottleneck(model.latent(*batch(next(indices))))
         norm.momentum = momentum
         norm.eval()
+
+
+def norms(bottleneck: nn.Module) -> tuple[nn.BatchNorm1d, ...]:
+    """The batch norms of a bottleneck in their order: none where it has no events."""
+    if not isinstance(bottleneck, Bottleneck):
+        return ()
+    return bottleneck.latent_norm, bottleneck.norm
+
+
+def settle(bottleneck: nn.Module, average: nn.Module) -> None:
+    """Give the statistics of a bottleneck to its `average`, in place; from here they are one."""
+    for norm, mean in zip(norms(bottleneck), norms(average), strict=True):
+        for kept, buffer in zip(mean.buffers(), norm.buffers(), strict=True):
+            kept.copy_(buffer)
 
 
 def _measure_from_here(norm: nn.BatchNorm1d) -> None:

@@ -98,6 +98,17 @@ def test_the_second_stage_leaves_the_codes_alone(make: Make) -> None:
     assert all(torch.equal(after[name], codes[name]) for name in frozen)
 
 
+def test_a_settled_code_keeps_the_statistics_that_it_was_given(make: Make) -> None:
+    run = make("run", "codes_stage.settle=3", "diffusion_stage.steps=0")
+    train(dataclasses.replace(run, every=2))
+    found = checkpoints.load(run.folder)
+    model, average = found.part("model"), found.part("average")
+    for norm in ("bottleneck.latent_norm", "bottleneck.norm"):
+        for name in ("running_mean", "running_var"):
+            assert torch.equal(model[f"{norm}.{name}"], average[f"{norm}.{name}"])
+        assert model[f"{norm}.num_batches_tracked"] == statistics.BATCHES // 2  # none after them
+
+
 @pytest.mark.parametrize("kind", ["SPARSE", "MEL"])
 def test_the_other_kinds_train_in_all_stages(make: Make, losses: Losses, kind: str) -> None:
     run = make("run", f"code.kind={kind}", "joint_stage.steps=2")
@@ -165,7 +176,7 @@ def test_a_loss_that_is_no_number_ends_the_run(make: Make) -> None:
 
 
 def test_learning_lowers_the_loss(make: Make, micro: tuple[str, ...], losses: Losses) -> None:
-    stage = Stage(steps=60, batch=4, samples=4096, learning_rate=3e-3, ema=0.9)
+    stage = Stage(steps=60, settle=60, batch=4, samples=4096, learning_rate=3e-3, ema=0.9)
     preset = load_preset("tiny", [*micro, "diffusion_stage.steps=0", "joint_stage.steps=0"])
     run = make("run", config=dataclasses.replace(preset, codes_stage=stage))
     train(run)

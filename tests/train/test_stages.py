@@ -106,7 +106,7 @@ def test_the_price_has_its_weight_and_is_gone_without_one(micro: tuple[str, ...]
 
 @given(st.integers(1, 5000))
 def test_the_learning_rate_warms_up_then_falls_to_zero(steps: int) -> None:
-    stage = Stage(steps=steps, batch=1, samples=512, learning_rate=0.1, ema=0.9)
+    stage = Stage(steps=steps, settle=steps, batch=1, samples=512, learning_rate=0.1, ema=0.9)
     rates = [learning_rate(stage, 0.1, step) for step in range(steps)]
     assert 0 < rates[0] <= 0.1 / 100 + 1e-9
     assert max(rates) <= 0.1
