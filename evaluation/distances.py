@@ -22,7 +22,7 @@ def mel_distance(original: Samples, decoded: Samples) -> float:
     """
     distances = []
     for window, bands in MEL_BANDS.items():
-        filters = _mel_filters(window, bands)
+        filters = mel_filters(window, bands)
         logarithms = (
             np.log(filters @ magnitudes(sound, window) + _FLOOR) for sound in (original, decoded)
         )
@@ -66,7 +66,7 @@ def _hann(window: int) -> Array:
 
 
 @functools.cache
-def _mel_filters(window: int, bands: int) -> Array:
+def mel_filters(window: int, bands: int) -> Array:
     """Triangular filters on the HTK mel scale: `(bands, window / 2 + 1)`, each of unit area."""
     bins = 2595 * np.log10(1 + np.linspace(0, SAMPLE_RATE / 2, window // 2 + 1) / 700)
     edges = np.linspace(0, bins[-1], bands + 2)

@@ -19,32 +19,11 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator
 
+from figures.style import ACCENT, FAINT, INK, NARROW, STYLE, WARM, WIDE, canvas
 from report.spectrum import log_frequencies, spectrogram
 
-WIDE, NARROW = 720.0, 360.0
-ACCENT, WARM = "#1f9d8a", "#e0704f"
-# Stand-ins that `svg` turns into the page's own colours, light or dark.
-INK, FAINT = "#0a0b0c", "#8d8e8f"
 RANGE_DB = 80.0
-DPI = 110  # of the images within the drawings
 _MOST_PIXELS = 4096
-STYLE: Any = {
-    "font.family": "sans-serif",
-    "font.size": 10.0,
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "axes.titlecolor": INK,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 10.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "text.color": INK,
-    "xtick.color": FAINT,
-    "ytick.color": FAINT,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "svg.fonttype": "none",
-}
 
 
 @dataclass(frozen=True)
@@ -209,8 +188,3 @@ def svg(figure: Figure, name: str) -> str:
     # The ids that matplotlib counts (figure_1, text_3 ...) would repeat on a page; nothing uses
     # them, while those that clip paths and markers use are hashed with the name.
     return re.sub(r' id="[\w.]+_[0-9]+"', "", text)
-
-
-def canvas(width: float, height: float) -> Figure:
-    """Return an empty figure of a size in points."""
-    return Figure(figsize=(width / 72, height / 72), dpi=DPI, layout="constrained")

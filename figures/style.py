@@ -1,0 +1,94 @@
+"""The look of every picture, and how one becomes files.
+
+Colours keep apart for colour-blind eyes; what must also keep apart in grey differs in dash, marker
+or hatch. Widths are in points, so that type keeps its size at any width.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from runtime.errors import OutputError
+from runtime.files import replacing
+
+WIDE, NARROW = 720.0, 360.0
+ACCENT, WARM = "#1f9d8a", "#e0704f"
+BLUE, GOLD = "#33508f", "#d9a520"
+# In SVG within a page these are stand-ins for the page's own colours, light or dark.
+INK, FAINT = "#0a0b0c", "#8d8e8f"
+DPI = 110  # of the images within the drawings
+LINES: Final = (
+    {"color": ACCENT, "linestyle": "-", "marker": "o"},
+    {"color": WARM, "linestyle": "--", "marker": "s"},
+    {"color": BLUE, "linestyle": "-.", "marker": "^"},
+    {"color": GOLD, "linestyle": ":", "marker": "D"},
+)
+# More than nothing grows dark, less grows orange and stays lighter: the two differ in grey too.
+DIVERGING = LinearSegmentedColormap.from_list(
+    "answers", ("#d9662f", "#f6c9a8", "#ffffff", "#7fc4b8", "#0e6b5d", "#04211c")
+)
+# Its white is 0 where it spans from -LESS to MORE of the same scale.
+LESS, MORE = 2, 3
+STYLE: Any = {
+    "font.family": "sans-serif",
+    "font.size": 10.0,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.color": INK,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "svg.fonttype": "none",
+}
+FILES: Final = (".svg", ".png", ".txt")
+
+
+def blank(width: float, height: float) -> Figure:
+    """Return an empty figure of so many points."""
+    return Figure(figsize=(width / 72, height / 72), dpi=DPI, layout="constrained")
+
+
+def letter(panel: Axes, which: str, title: str) -> None:
+    """Head a panel with its letter and title."""
+    panel.set_title(rf"$\bf{{{which}}}$  {title}")
+
+
+def curve(panel: Axes, x: Any, y: Any, line: int, label: str = "", **given: Any) -> None:
+    """Draw the line of one of `LINES`, marked at some of its points."""
+    every = max(1, len(np.atleast_1d(x)) // 6)
+    look = LINES[line % len(LINES)] | {"markersize": 5, "markevery": every, "linewidth": 1.6}
+    panel.plot(x, y, label=label, **(look | given))
+
+
+def save(figure: Figure, place: Path, told: str, overwrite: bool = False) -> None:
+    """Write `place` as .svg and .png, and in a .txt what it shows and the command that made it.
+
+    The text is within both pictures too. Raises `OutputError` for what exists or cannot be written.
+    """
+    refuse_existing(place, overwrite)
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": place.name}):
+        metadata = {"Title": place.name, "Description": told}
+        for suffix in FILES[:2]:
+            stamp = {"Date": None} if suffix == ".svg" else {}
+            with replacing(place.with_name(place.name + suffix), overwrite) as temporary:
+                figure.savefig(temporary, dpi=2 * DPI, facecolor="white", metadata=metadata | stamp)
+    with replacing(place.with_name(place.name + FILES[2]), overwrite) as temporary:
+        temporary.write_text(told.rstrip() + "\n", encoding="utf-8")
+
+
+def refuse_existing(place: Path, overwrite: bool) -> None:
+    """Raise `OutputError` when a file of `save` is there and `overwrite` is false."""
+    for path in (place.with_name(place.name + suffix) for suffix in FILES):
+        if path.exists() and not overwrite:
+            raise OutputError(f"{path}: exists already; give another --out or --force")
