@@ -14,7 +14,8 @@ import verbs.chips
 import verbs.energy
 import verbs.demo
 import verbs.models
-import verbs.listening  # noqa: F401
+import verbs.listening
+import verbs.analysis  # noqa: F401
 # isort: on
 
 # Which extra of this package brings a package that a verb may miss.

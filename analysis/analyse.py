@@ -1,6 +1,6 @@
 """All measures of a code on pieces, one after another: only counts and short stretches are kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.decoding import Decoding, Stretch, decoding, mel, middle
@@ -50,26 +50,26 @@ class Analyses:
 
 
 def analyse(
-    codecs: Sequence[Codec],
+    codecs: Mapping[str, Codec],
     pieces: Sequence[Piece],
     mu: int | None = None,
     surrogates: int = SURROGATES,
     progress: Progress | None = None,
 ) -> Analyses:
-    """Return what the units of each codec mean, over pieces that are heard once.
+    """Return what the units of each named codec mean, over pieces that are heard once.
 
     `mu` is that of MU_SPARSE codecs. A piece that cannot be read is skipped and named; `progress`
     hears the share done. Raises `EvaluationError` when none is left, or when the codecs' frames
     differ.
     """
-    hop, rate = _frames_of(codecs)
+    hop, rate = _frames_of(codecs.values())
     counted: list[Tally] = []
     stretches: list[list[Stretch]] = [[] for _ in range(len(codecs) + 1)]
     skipped: list[str] = []
     for place, piece in enumerate(pieces):
         try:
             music = piece()
-            coded = [_events(codec, music, mu) for codec in codecs]
+            coded = [_events(codec, music, mu) for codec in codecs.values()]
         except SpikingMusicError as error:
             skipped.append(str(error))
             continue
@@ -90,15 +90,17 @@ def analyse(
     for place, kept in enumerate(stretches):
         found.append(decoding(kept, rate))
         _tell(progress, _HEARD + (1 - _HEARD) * (place + 1) / len(stretches))
-    codes = zip(codecs, counted, found[:-1], strict=True)
-    measured = tuple(_measured(codec, rate, one, read) for codec, one, read in codes)
+    codes = zip(codecs.items(), counted, found[:-1], strict=True)
+    measured = tuple(_measured(name, codec, rate, one, read) for (name, codec), one, read in codes)
     return Analyses(measured, found[-1], tuple(skipped))
 
 
-def _measured(codec: Codec, rate: float, counted: Tally, decoded: Decoding | None) -> Analysis:
+def _measured(
+    name: str, codec: Codec, rate: float, counted: Tally, decoded: Decoding | None
+) -> Analysis:
     tuned, curve = tuning(counted), curves(counted)
     return Analysis(
-        codec.manifest.name,
+        name,
         codec.manifest.kind,
         rate,
         counted,
@@ -115,7 +117,7 @@ def _events(codec: Codec, music: Music, mu: int | None) -> Bits:
     return codec.encode(music.samples, mu=rate).bits
 
 
-def _frames_of(codecs: Sequence[Codec]) -> tuple[int, float]:
+def _frames_of(codecs: Collection[Codec]) -> tuple[int, float]:
     """The hop and the frames a second that all have."""
     frames = {(codec.manifest.hop, codec.manifest.sample_rate) for codec in codecs}
     if len(frames) != 1:

@@ -1,5 +1,6 @@
 """`python -m benchmarks NAME`: each command imports its benchmark only when it runs."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -145,6 +146,57 @@ def compare(
     for name, ratios in reached(found).items():
         shown = ", ".join(f"mu {mu}: {ratio:.2f}" for mu, ratio in ratios.items())
         print(f"{name}: S / S0(mu) {shown}")
+
+
+@app.command()
+def figures(
+    out: Annotated[Path, typer.Option(metavar="DIR")] = Path("figures-drawn"),
+    ratings: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="What a listener handed in; repeat it")
+    ] = None,
+    screening: Annotated[str, typer.Option(help="As of listen score")] = "paper",
+    bundle: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="MU_SPARSE, and SPARSE beside it")
+    ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=SOURCE", help="As for evaluate")
+    ] = None,
+    clips: Annotated[int, typer.Option(help="Of each set, at most")] = 30,
+    least: Annotated[float, typer.Option(metavar="DB", help="Quality that control keeps")] = 9.0,
+    units: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Two .npz of analyse; repeat it")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Overwrite what exists")] = False,
+) -> None:
+    """The paper's Figures 1, 3, 4 and 5, each from what is given for it."""
+    from benchmarks.figures import Material, draw
+    from runtime.bundle import open_bundle
+    from runtime.codec import Codec
+    from verbs.models import clip_sets
+
+    opened = [open_bundle(path) for path in bundle or []]
+    codecs = {one.manifest.kind: Codec(one) for one in opened}
+    sets = clip_sets(data or [], clips)[0] if codecs else {}
+    material = Material(
+        ratings or [], screening, codecs, [c for s in sets.values() for c in s], least, units or []
+    )
+    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+    for missing in draw(material, out, command, force):
+        print("note:", missing, file=sys.stderr)
+
+
+@app.command()
+def analysis(
+    hours: Annotated[float, typer.Option(help="Of made-up music")] = 20.0,
+    json: Json = None,
+) -> None:
+    """How fast units are analysed, and in how much memory."""
+    from benchmarks.analysis import measure, write
+    from report import terminal
+
+    with terminal.progress("analyse") as progress:
+        found = measure(hours, progress)
+    write(found, json)
 
 
 def main() -> None:

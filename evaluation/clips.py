@@ -59,7 +59,8 @@ def read_clip(file: Path, notes: Notes | None = None) -> Clip:
     if len(recording.samples) < _SHORTEST:
         raise AudioError(f"{file}: is shorter than 0.1 s; take it out of the data")
     if notes is None:
-        notes = _listed(file.with_suffix(".tsv"))
+        listed = file.with_suffix(".tsv")
+        notes = listed_notes(listed) if listed.is_file() else None
     narrow = recording.source_rate < SAMPLE_RATE
     part = middle(len(recording.samples))
     return Clip(
@@ -105,9 +106,11 @@ def played_in(part: slice, notes: Notes) -> Notes:
     return notes.between(part.start / SAMPLE_RATE, part.stop / SAMPLE_RATE)
 
 
-def _listed(file: Path) -> Notes | None:
-    if not file.is_file():
-        return None
+def listed_notes(file: Path) -> Notes:
+    """Return the notes of a `.tsv` with onset in seconds and MIDI number in columns 1 and 3.
+
+    Raises `AudioError` when it is no such list.
+    """
     try:
         onset, pitch = np.loadtxt(file, usecols=(0, 2), ndmin=2).T
     except (ValueError, OSError) as error:

@@ -50,6 +50,7 @@ STYLE: Any = {
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
     "svg.fonttype": "none",
+    "hatch.linewidth": 0.6,
 }
 FILES: Final = (".svg", ".png", ".txt")
 

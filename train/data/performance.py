@@ -42,16 +42,8 @@ def read_midi(path: Path) -> Performance:
 
     Raises PerformanceError when the file is not MIDI, is damaged, or holds no note.
     """
-    import symusic
-
-    try:
-        score: Any = symusic.Score(path, ttype="Second")
-    except (RuntimeError, ValueError, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise PerformanceError(f"{path}: not a readable MIDI file ({reason})") from error
-    tracks = [track for track in score.tracks if not track.is_drum]
+    tracks = _tracks(path)
     notes = _columns([track.notes.numpy() for track in tracks])
-    controls = _columns([track.controls.numpy() for track in tracks])
     struck = notes.get("velocity", np.zeros(0)) > 0
     if not struck.any():
         raise PerformanceError(f"{path}: the MIDI file holds no notes")
@@ -59,14 +51,41 @@ def read_midi(path: Path) -> Performance:
     order = np.lexsort((notes["pitch"], notes["time"]))
     onset, duration = (notes[name][order].astype(np.float64) for name in ("time", "duration"))
     pitch, velocity = (notes[name][order].astype(np.int64) for name in ("pitch", "velocity"))
-    pedal = controls["number"] == SUSTAIN_PEDAL
-    time, value = controls["time"][pedal].astype(np.float64), controls["value"][pedal]
-    order = np.argsort(time, kind="stable")
-    held = _hold(onset + duration, time[order], value[order] >= PEDAL_DOWN)
+    held = _hold(onset + duration, *_pedal(tracks))
     performance = Performance(onset, _until_restruck(onset, held, pitch), pitch, velocity)
     if not 0 <= onset[0] <= performance.seconds < LONGEST:
         raise PerformanceError(f"{path}: its times are damaged (to {performance.seconds:.0f} s)")
     return performance
+
+
+def read_pedal(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Read when the sustain pedal goes down `(p,)` and when it comes up `(q,)`, seconds.
+
+    Raises PerformanceError when the file is not MIDI.
+    """
+    time, down = _pedal(_tracks(path))
+    before = np.concatenate([[False], down[:-1]]) if down.size else down
+    return time[down & ~before], time[~down & before]
+
+
+def _tracks(path: Path) -> list[Any]:
+    import symusic
+
+    try:
+        score: Any = symusic.Score(path, ttype="Second")
+    except (RuntimeError, ValueError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise PerformanceError(f"{path}: not a readable MIDI file ({reason})") from error
+    return [track for track in score.tracks if not track.is_drum]
+
+
+def _pedal(tracks: list[Any]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """The time of each message of the sustain pedal, and whether it is down from then on."""
+    controls = _columns([track.controls.numpy() for track in tracks])
+    own = controls["number"] == SUSTAIN_PEDAL
+    time, value = controls["time"][own].astype(np.float64), controls["value"][own]
+    order = np.argsort(time, kind="stable")
+    return time[order], value[order] >= PEDAL_DOWN
 
 
 def _columns(tracks: list[dict[str, npt.NDArray[Any]]]) -> dict[str, npt.NDArray[Any]]:
