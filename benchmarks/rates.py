@@ -8,8 +8,9 @@ from evaluation.clips import Clip
 from evaluation.evaluate import bounded_decibels, event_rates
 from figures.rates import Point, rates
 from report import terminal
-from runtime.codec import DEFAULT_MU, Codec
+from runtime.codec import Codec
 from runtime.metrics import si_snr
+from runtime.mu import DEFAULT_MU
 
 MUS = (0, 4, 8, 12, 16, 20, 24, 28)
 SHOWN = (4, 12, 16, 24)  # as event matrices

@@ -46,7 +46,7 @@ def rates(
             _events(panel, bits, frames_per_second)
             panel.set_title(f"mu = {mu}, {bits.mean():.1%} ones", fontsize=9)
         panels[0].set_ylabel("unit")
-        letter(panels[0], "C", panels[0].get_title())
+        letter(panels[0], "C", panels[0].get_title(loc="left"))
     return figure
 
 

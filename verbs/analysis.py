@@ -53,6 +53,8 @@ def analyse(
     codecs = {bundle.path.resolve().name: Codec(bundle) for bundle in opened}
     if len(codecs) < len(opened):
         raise SpikingMusicError("two bundles have the same folder name: give copies other names")
+    if mu is not None and all(bundle.manifest.kind != "MU_SPARSE" for bundle in opened):
+        raise SpikingMusicError(f"--mu {mu}: none of the bundles is MU_SPARSE; leave it away")
     sources = {name: spread(source, pieces) for name, source in (named(d, "--data") for d in data)}
     outputs.refuse_existing(out, list(sources), list(codecs), force)
     sets = {}
