@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from figures.style import ACCENT, BLUE, FAINT, INK, STYLE, WARM, WIDE, blank, letter
+from figures.style import ACCENT, BLUE, FAINT, INK, STYLE, WARM, WIDE, canvas, letter
 from runtime.events import Bits
 
 
@@ -36,7 +36,7 @@ def rates(
     is to keep.
     """
     with matplotlib.rc_context(STYLE):
-        figure = blank(WIDE, 500)
+        figure = canvas(WIDE, 500)
         top, below = figure.subfigures(2, 1, height_ratios=(3, 2), squeeze=False)[:, 0]
         left, right = top.subplots(1, 2)
         _curves(left, curves, set(matrices), shown, least)

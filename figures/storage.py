@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from figures.style import ACCENT, FAINT, INK, STYLE, WIDE, blank, curve, letter
+from figures.style import ACCENT, FAINT, INK, STYLE, WIDE, canvas, curve, letter
 from runtime.costs import coo_bits, dense_bits, time_bits, units_bits
 
 UNITS, FRAMES = 80, 1024
@@ -26,7 +26,7 @@ FORMATS: Final = {
 def storage(units: int = UNITS, frames: int = FRAMES) -> Figure:
     """Draw the paper's example with its four costs, and the costs of a matrix by its events."""
     with matplotlib.rc_context(STYLE):
-        figure = blank(WIDE, 300)
+        figure = canvas(WIDE, 300)
         left, right = figure.subplots(1, 2, width_ratios=(2, 3))
         _example(left)
         _costs(right, units, frames)

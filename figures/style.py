@@ -55,7 +55,7 @@ STYLE: Any = {
 FILES: Final = (".svg", ".png", ".txt")
 
 
-def blank(width: float, height: float) -> Figure:
+def canvas(width: float, height: float) -> Figure:
     """Return an empty figure of so many points."""
     return Figure(figsize=(width / 72, height / 72), dpi=DPI, layout="constrained")
 

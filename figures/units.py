@@ -26,7 +26,7 @@ from figures.style import (
     STYLE,
     WARM,
     WIDE,
-    blank,
+    canvas,
     letter,
     save,
 )
@@ -85,7 +85,7 @@ def selectivity(one: Units, other: Units) -> Figure:
         for code, unit in zip(codes, units, strict=True)
     )
     with matplotlib.rc_context(STYLE):
-        figure = blank(WIDE, 720)
+        figure = canvas(WIDE, 720)
         rows = figure.subplots(3, 2, height_ratios=(4, 5, 4))
         for column, (code, unit) in enumerate(zip(codes, units, strict=True)):
             _curves(rows[0, column], code, unit)
@@ -117,7 +117,7 @@ def atlas(code: Units) -> Figure:
     rows = -(-len(order) // COLUMNS)
     scale = Normalize(*_span(float(np.abs(answer).max(initial=0.0))))
     with matplotlib.rc_context(STYLE):
-        figure = blank(1.6 * WIDE, 34 * rows + 60)
+        figure = canvas(1.6 * WIDE, 34 * rows + 60)
         panels = figure.subplots(rows, COLUMNS, squeeze=False)
         for panel in panels.ravel():
             panel.set_axis_off()

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from report.drawings import FAINT, STYLE, WARM, WIDE, canvas
+from figures.style import FAINT, STYLE, WARM, WIDE, canvas
 from report.joules import joules, percent
 
 # Okabe and Ito's colours, which the colour-blind tell apart; what spikes touch is the warm one.
