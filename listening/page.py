@@ -22,6 +22,7 @@ from listening.trials import Trial, identity
 Samples = npt.NDArray[np.float32]
 
 _PARTS = Path(__file__).with_name("parts")
+PLAYER = _PARTS / "player.js"
 # In the order in which they use one another.
 SCRIPTS = (
     "random.js",

@@ -58,6 +58,12 @@ def mu_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return make_toy(tmp_path_factory.mktemp("mu"), with_mu=True)
 
 
+@pytest.fixture(scope="session")
+def toys() -> Callable[..., Bundle]:
+    """Make a toy bundle in a folder, as `make_toy` does."""
+    return make_toy
+
+
 def make_toy(
     folder: Path, noise_share: float = 0.1, bottleneck: bool = False, with_mu: bool = False
 ) -> Bundle:

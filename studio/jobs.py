@@ -1,0 +1,36 @@
+"""Work in the background that tells how far it is and stops when it is told to."""
+
+import threading
+from collections.abc import Callable
+
+Progress = Callable[[float], None]
+
+
+class Cancelled(Exception):
+    """Raised inside the work, at the next sign of progress after `cancel`."""
+
+
+class Job:
+    """One piece of work: the `stage` it is in and the `share` of it that is done, 0..1."""
+
+    def __init__(self) -> None:
+        self.stage, self.share = "wait", 0.0
+        self._stop = threading.Event()
+
+    def begin(self, stage: str) -> Progress:
+        """Enter a stage; return what takes the share done."""
+        self._check()
+        self.stage, self.share = stage, 0.0
+        return self._tell
+
+    def cancel(self) -> None:
+        """Let the work end at its next sign of progress."""
+        self._stop.set()
+
+    def _tell(self, share: float) -> None:
+        self._check()
+        self.share = share
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise Cancelled

@@ -1,0 +1,62 @@
+// Bits and joules, and what they were before the last change.
+
+const RATES = {
+  stored_kbps: "stored",
+  paper_kbps: "the paper's formula",
+  bound_kbps: "entropy bound",
+  dense_kbps: "one bit an entry",
+};
+
+class Costs {
+  constructor() {
+    this.now = null;
+  }
+
+  show(figures) {
+    const before = this.now && JSON.stringify(this.now) !== JSON.stringify(figures) ? this.now : null;
+    this.now = figures;
+    const top = figures.dense_kbps;
+    const rows = Object.entries(RATES).map(([key, name]) => bar(
+      name, `${figures[key].toFixed(2)} kbit/s`, figures[key] / top, changed(before, figures, key)));
+    const events = `${Math.round(figures.events_per_second)} events a second, `
+      + `${(100 * figures.density).toFixed(1)} % of all entries, ${figures.bytes} bytes`;
+    document.querySelector("#bits").replaceChildren(...rows, element("p", events, "note"));
+    this._joules(figures.joules, before?.joules);
+  }
+
+  _joules(chips, before) {
+    const priced = chips.filter((chip) => !chip.refused);
+    document.querySelector("#energy").hidden = !chips.length;
+    document.querySelector("#joules").replaceChildren(...priced.map((chip) => {
+      const row = document.createElement("tr");
+      const old = before?.find(({ chip: name }) => name === chip.chip);
+      const was = old && old.middle !== chip.middle ? ` (was ${old.middle})` : "";
+      row.append(element("th", chip.chip), element("td", chip.middle, "n"),
+        element("td", chip.range + was, "note"));
+      return row;
+    }));
+    const without = chips.filter((chip) => chip.refused);
+    document.querySelector("#unpriced").textContent =
+      without.map((chip) => `${chip.chip}: ${chip.refused}`).join(". ");
+  }
+}
+
+function changed(before, now, key) {
+  if (!before || Math.abs(before[key] - now[key]) < 0.005) return "";
+  return `was ${before[key].toFixed(2)}`;
+}
+
+function bar(name, value, share, was) {
+  const row = element("div", "", "rate");
+  const meter = element("i", "");
+  meter.style.setProperty("--share", share);
+  row.append(element("span", name), element("small", was), element("b", value), meter);
+  return row;
+}
+
+function element(tag, text, kind = "") {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  made.className = kind;
+  return made;
+}
