@@ -199,6 +199,29 @@ def analysis(
     write(found, json)
 
 
+@app.command()
+def scaling(
+    sources: Annotated[
+        list[Path] | None, typer.Argument(help="Recordings  [default: the shipped clips]")
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="[default: the shipped one]")
+    ] = None,
+    files: Annotated[int, typer.Option(help="Of the corpus")] = 4,
+    minutes: Annotated[float, typer.Option(help="Of each file")] = 10,
+    rounds: Annotated[int, typer.Option(help="Of one and of two workers")] = 3,
+    json: Json = None,
+) -> None:
+    """How many hours of sound a core encodes and decodes in an hour."""
+    from benchmarks.coding import write
+    from benchmarks.scaling import Load, measure
+    from report import terminal
+
+    with terminal.progress("scaling") as progress:
+        figures = measure(sources or [], bundle, Load(files, minutes, rounds), progress)
+    write(figures, json)
+
+
 def main() -> None:
     """Run a benchmark: exit code 0, 2 with one line on an error."""
     try:

@@ -3,12 +3,12 @@
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -18,6 +18,9 @@ from corpus.window import Work, finished
 from runtime.sessions import cores
 
 T = TypeVar("T")
+
+# Of a worker.
+_at_work, _terminated = threading.Event(), threading.Event()
 
 
 def on_processes(work: Work, items: Sequence[Item], jobs: int) -> Iterator[Outcome]:
@@ -43,7 +46,7 @@ def _until_one_dies(
     """Yield outcomes until all is done, or a worker dies; return the items that were in work."""
     lost = []
     with _pool(jobs) as pool:
-        for item, future in finished(pool, work, waiting, lambda: jobs):
+        for item, future in finished(pool, partial(_done, work), waiting, lambda: jobs):
             try:
                 yield future.result()
             except BrokenExecutor:
@@ -82,12 +85,25 @@ def _pool(jobs: int) -> Iterator[Executor]:
 def _begin(threads: int) -> None:
     """Begin a worker, which computes on `threads`, tidies up when terminated, and ends with us."""
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, _terminate)
     threading.Thread(target=_follow, daemon=True).start()
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    sys.exit(128 + number)
+def _terminate(number: int, frame: FrameType | None) -> None:
+    # A worker that waits for work is told by the pool that there is no more.
+    _terminated.set()
+    if _at_work.is_set():
+        raise SystemExit
+
+
+def _done(work: Work, item: Item) -> Outcome:
+    _at_work.set()
+    try:
+        if _terminated.is_set():
+            raise SystemExit
+        return work(item)
+    finally:
+        _at_work.clear()
 
 
 def _follow() -> None:

@@ -110,7 +110,11 @@ def test_a_file_beyond_what_is_allowed_fails_alone(
 
 STARVED = """
 import resource, sys
-import spiking_music, onnxruntime, corpus.run, runtime.codec, runtime.coders.adaptive_loop
+import spiking_music, onnxruntime, corpus.run, runtime.coders.adaptive_loop
+try:  # load all there is, so that the data are what there is no memory for
+    spiking_music.app(["encode", "none.wav"], standalone_mode=False)
+except spiking_music.SpikingMusicError:
+    pass
 pages = int(open("/proc/self/statm").read().split()[0])
 limit = pages * resource.getpagesize() + int(sys.argv.pop(1)) * 2**20
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -118,7 +122,7 @@ spiking_music.main()
 """
 
 
-@pytest.mark.parametrize(("megabytes", "codes"), [(0, {2}), (40, {0, 1})])
+@pytest.mark.parametrize(("megabytes", "codes"), [(0, {1, 2}), (40, {0, 1})])
 def test_too_little_memory_is_told_in_a_line_and_damages_nothing(
     music: Path,
     out: Path,
