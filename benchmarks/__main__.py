@@ -222,6 +222,52 @@ def scaling(
     write(figures, json)
 
 
+@app.command()
+def energy(
+    bundles: Annotated[
+        list[Path] | None, typer.Argument(metavar="BUNDLE...", help="[default: the shipped one]")
+    ] = None,
+    audio: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Repeat it  [default: shipped clips]")
+    ] = None,
+    mu: Annotated[list[int] | None, typer.Option(help="Of MU_SPARSE bundles; repeat it")] = None,
+    json: Json = None,
+) -> None:
+    """What each kind of code costs on each chip, and where sigma-delta input begins to pay."""
+    from benchmarks.energy import measure, write
+    from report import terminal
+    from report.demo import default_clip
+
+    recordings = audio or sorted(default_clip().parent.glob("*.flac"))
+    with terminal.progress("energy") as progress:
+        found = measure(bundles or [None], recordings, mu or [8, 12, 16, 20, 24], progress)
+    write(found, json)
+
+
+@app.command()
+def faults(
+    bundle: Annotated[
+        Path | None, typer.Argument(metavar="BUNDLE", help="[default: the shipped one]")
+    ] = None,
+    audio: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Repeat it  [default: shipped clips]")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="For figure and JSON")] = Path("faults"),
+    repeats: Annotated[int, typer.Option(min=1, help="Of each number of flips")] = 5,
+    seed: Annotated[int, typer.Option(help="Of the damage")] = 0,
+) -> None:
+    """How much worse it sounds when bits flip, a unit falls silent, or a core."""
+    from benchmarks.faults import measure, write
+    from report import terminal
+    from report.demo import default_clip
+    from runtime.bundle import open_bundle
+
+    recordings = audio or sorted(default_clip().parent.glob("*.flac"))
+    with terminal.progress("faults") as progress:
+        found = measure(open_bundle(bundle), recordings, repeats, seed, progress)
+    write(found, out)
+
+
 def main() -> None:
     """Run a benchmark: exit code 0, 2 with one line on an error."""
     try:

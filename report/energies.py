@@ -13,6 +13,7 @@ from neuromorphic.fit import cores, fit, misfit
 from neuromorphic.integer import IntegerLayer
 from neuromorphic.ledger import FAST, REAL, Bill, bill
 from neuromorphic.netx import read_netx
+from neuromorphic.sigma_delta import Deltas, count_deltas, deltas, integrated
 from report.joules import joules
 from runtime.bundle import Bundle
 from runtime.events import EventMatrix
@@ -21,20 +22,34 @@ Payload = npt.NDArray[np.int8]
 
 
 def energies(
-    bundle: Bundle, payload: Payload, events: EventMatrix, chip: str | None = None
+    bundle: Bundle,
+    payload: Payload,
+    events: EventMatrix,
+    chip: str | None = None,
+    sent: Deltas | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Return for each chip, or for one, `low_j`, `mid_j`, `high_j` or why it is `refused`.
 
     The bill of computing `events (N, T)` from `payload (M, T)` in real time, static power
     included; beside it `operations_j` without static power, and the same bill for a run as
-    `fast` as the chip goes; `baseline` compares the operations with dense int8 arithmetic. Raises
-    `ChipError` for a chip that does not exist.
+    `fast` as the chip goes; `baseline` compares the operations with dense int8 arithmetic. With
+    `sent` the input arrives as deltas. Raises `ChipError` for a chip that does not exist.
     """
     layer = read_netx(bundle.file("bottleneck.net"))
-    counts = count(layer, payload, events.bits)
+    counts = count(layer, payload, events.bits) if sent is None else count_deltas(layer, sent)
     seconds = events.frames * bundle.manifest.hop / bundle.manifest.sample_rate
     names = chip_names() if chip is None else (chip,)
     return {name: _entry(load_chip(name), layer, counts, seconds) for name in names}
+
+
+def sent_deltas(
+    bundle: Bundle, payload: Payload, threshold: int
+) -> tuple[Deltas, Payload, EventMatrix]:
+    """Return the deltas that are sent for a payload, the payload that arrives, and its events."""
+    sent = deltas(payload, threshold)
+    arrived = integrated(sent)
+    bits = read_netx(bundle.file("bottleneck.net")).spikes(arrived)
+    return sent, arrived, EventMatrix(bits)
 
 
 def energy_rows(found: dict[str, dict[str, Any]]) -> list[dict[str, str]]:

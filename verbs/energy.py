@@ -23,6 +23,10 @@ def energy(
     mu: Annotated[
         int | None, typer.Option(metavar="0..31", help="The rate of a MU_SPARSE bundle")
     ] = None,
+    delta: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Send changes of the latent above N; 0 loses nothing"),
+    ] = None,
     shape: Annotated[
         Literal["own", "neurobench", "n-dns"],
         typer.Option(help="Whose JSON: NeuroBench's, or that of Intel's N-DNS challenge"),
@@ -34,7 +38,7 @@ def energy(
     from neuromorphic.chips import load_chip
     from neuromorphic.operations.system import count_system
     from report import terminal
-    from report.energies import energies, energy_rows, term_rows, verdict_notes
+    from report.energies import energies, energy_rows, sent_deltas, term_rows, verdict_notes
     from report.storage import stored_bytes
     from report.system import system_notes, system_report, system_rows
 
@@ -49,9 +53,12 @@ def energy(
         return
     with terminal.progress("encode") as progress:
         payload, events = codec.analyse(samples, progress, mu)
+    sent = None
+    if delta is not None:
+        sent, payload, events = sent_deltas(codec.bundle, payload, delta)
     size = stored_bytes(codec.manifest, samples.size, events)
-    system = count_system(codec.bundle, payload, events, size, steps)
-    found = energies(codec.bundle, payload, events, chip)
+    system = count_system(codec.bundle, payload, events, size, steps, sent)
+    found = energies(codec.bundle, payload, events, chip, sent)
     whole = system_report(codec.bundle, system, own)
     if as_json:
         terminal.print_json({"system": whole, "chips": found})

@@ -11,6 +11,7 @@ from neuromorphic.operations.activity import Activity, heard
 from neuromorphic.operations.calls import Calls, chunk_calls, summed, window_calls, with_context
 from neuromorphic.operations.operators import Operator, downstream, operators_of
 from neuromorphic.operations.shapes import shaped
+from neuromorphic.sigma_delta import Deltas, count_deltas
 from runtime.bundle import Bundle
 from runtime.encoding import Payload
 from runtime.events import EventMatrix
@@ -52,15 +53,18 @@ def count_system(
     events: EventMatrix,
     link_bytes: int,
     steps: int | None = None,
+    sent: Deltas | None = None,
 ) -> System:
     """Count what `bundle` does with a recording that has `payload (M, T)` and `events (N, T)`.
 
-    Through the diffusion decoder with `steps`, by default the bundle's, where it has one; else
-    through the waveform decoder alone. Raises `GraphError` for a graph that cannot be shaped,
-    `BundleError` for a bundle without a bottleneck.
+    With `sent` the payload arrives as deltas. Through the diffusion decoder with `steps`, by
+    default the bundle's, where it has one; else through the waveform decoder alone.
+    Raises `GraphError` for a graph that cannot be shaped, `BundleError` for a bundle without a
+    bottleneck.
     """
     model, frames = bundle.manifest, events.frames
-    spiking = count(read_netx(bundle.file("bottleneck.net")), payload, events.bits)
+    layer = read_netx(bundle.file("bottleneck.net"))
+    spiking = count(layer, payload, events.bits) if sent is None else count_deltas(layer, sent)
     steps = model.decoder.steps if steps is None else steps
     diffusing = "decoder.onnx" in model.files
     windows = window_calls(model, frames)

@@ -52,6 +52,17 @@ def test_truenorth_reproduces_the_published_sweep():
         assert bill(chip, run, seconds=1.0).mid_j == pytest.approx(watts, rel=0.02)
 
 
+def test_odin_reproduces_its_published_points():
+    """Frenkel et al., 2019: at 75 MHz and an operation every other cycle 477 uW, 12.7 pJ each."""
+    chip = load_chip("odin")
+    second = replace(NOTHING, plane_events=37_500_000)
+    found = bill(chip, second, seconds=1.0)
+    assert found.mid_j == pytest.approx(477e-6, rel=0.005)
+    assert found.mid_j / second.plane_events == pytest.approx(12.7e-12, rel=0.005)
+    assert all_in_bill(chip, second).mid_j == pytest.approx(found.mid_j, rel=0.005)
+    assert bill(chip, NOTHING, seconds=1.0).low_j == pytest.approx(27.3e-6)
+
+
 @given(times=st.integers(1, 50), seconds=st.floats(0, 1e4))
 def test_energy_grows_in_proportion(times, seconds):
     chip = load_chip("loihi1")

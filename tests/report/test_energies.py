@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from neuromorphic.chips import chip_names
-from report.energies import energies, energy_rows
+from report.energies import energies, energy_rows, sent_deltas
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 from runtime.errors import ChipError
@@ -25,3 +25,17 @@ def test_every_chip_is_priced_or_refused_with_a_reason(spiking_bundle: Bundle) -
     assert only == {"loihi1": found["loihi1"]}
     with pytest.raises(ChipError, match="loihi9"):
         energies(spiking_bundle, payload, events, "loihi9")
+
+
+def test_deltas_of_threshold_0_change_the_bill_and_nothing_else(spiking_bundle: Bundle) -> None:
+    sound = np.random.default_rng(0).normal(0, 0.1, 20_000).astype(np.float32)
+    payload, events = Codec(spiking_bundle).analyse(sound)
+    sent, arrived, found = sent_deltas(spiking_bundle, payload, 0)
+    assert found == events
+    assert (arrived == payload).all()
+    plain, changed = (
+        energies(spiking_bundle, payload, events, "loihi1", given)["loihi1"]
+        for given in (None, sent)
+    )
+    assert changed["operations_j"] != plain["operations_j"]
+    assert changed["baseline"]["baseline_j"] == plain["baseline"]["baseline_j"]

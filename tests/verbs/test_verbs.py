@@ -64,7 +64,9 @@ def test_tables_name_what_they_show(cli: Run, spiking_bundle: Bundle, piece: Pat
     assert "0 unknown" in words
     for word in ("encoder", "link", "diffusion decoder, 4 steps", "synaptic event", "Davies 2018"):
         assert word in words
-    assert "refused" in cli("energy", piece, *bundle)[1]
+    assert "refused" in cli("energy", piece, "--delta", "0", *bundle)[1]
+    theirs = cli("energy", piece, "--shape", "n-dns", *bundle)[1]
+    assert json.loads(theirs)[0]["team"] == "Spiking Music"
 
 
 def bad_inputs(folder: Path) -> dict[str, tuple[object, ...]]:
@@ -85,6 +87,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[object, ...]]:
         "missing spk": ("info", folder / "none.spk"),
         "unknown chip": ("chips", "loihi9"),
         "energy on an unknown chip": ("energy", good, "--chip", "loihi9", *bundle),
+        "no such threshold": ("energy", good, "--delta", "-1", *bundle),
         "mu of a bundle without": ("energy", good, "--mu", "3", *bundle),
         "unknown decoder": ("decode", spk, folder / "x.wav", "--decoder", "loud", *bundle),
         "no steps": ("decode", spk, folder / "x.wav", "--steps", "0", *bundle),

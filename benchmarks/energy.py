@@ -1,0 +1,175 @@
+"""What each kind of code costs on chips, and where deltas pay: `python -m benchmarks energy`."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic.chips import chip_names, load_chip
+from neuromorphic.counts import Counts, count
+from neuromorphic.crossover import BASELINE
+from neuromorphic.ledger import bill, summed, term
+from neuromorphic.netx import read_netx
+from neuromorphic.operations.system import count_system
+from neuromorphic.sigma_delta import SENDER_OPERATIONS, count_deltas, deltas, integrated
+from report.energies import energies
+from report.joules import joules
+from report.storage import stored_bytes
+from report.system import system_report
+from report.terminal import show_rows
+from runtime.audio import read_audio
+from runtime.bundle import Bundle, open_bundle
+from runtime.codec import Codec
+from runtime.events import EventMatrix
+from runtime.files import replacing
+
+Payload = npt.NDArray[np.int8]
+Progress = Callable[[float], None]
+
+THRESHOLDS = (0, 1, 2, 4, 8, 16, 32)
+CHIP = "loihi1"
+PRICE = load_chip(BASELINE).energy["fp32_arithmetic"]  # more than integers cost
+
+
+def measure(
+    bundles: Sequence[Path | None],
+    recordings: Sequence[Path],
+    mus: Sequence[int],
+    progress: Progress,
+) -> dict[str, Any]:
+    """Price every recording in every bundle, a MU_SPARSE one at each of `mus`; J a second of sound.
+
+    Raises what encoding raises.
+    """
+    opened = [open_bundle(path) for path in bundles]
+    work = [
+        (bundle, mu)
+        for bundle in opened
+        for mu in (mus if bundle.manifest.kind == "MU_SPARSE" else (None,))
+    ]
+    rows, changes = [], []
+    for index, (bundle, mu) in enumerate(work):
+        codec, coded = Codec(bundle), []
+        for place, path in enumerate(recordings):
+            samples = read_audio(path, bundle.manifest.sample_rate).samples
+            coded.append((samples.size, *codec.analyse(samples, mu=mu)))
+            progress((index + (place + 1) / len(recordings)) / len(work))
+        name = bundle.manifest.kind if mu is None else f"{bundle.manifest.kind} mu {mu}"
+        rows.append({"code": name, **_row(bundle, coded)})
+        changes += [{"code": name, **row} for row in _changes(bundle, [p for _, p, _ in coded])]
+    return {"recordings": len(recordings), "codes": rows, "sigma_delta": changes}
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print both tables."""
+    print(
+        f"A second of sound, mean over {found['recordings']} recordings; chips: operations alone,"
+    )
+    print("in brackets with static power in real time")
+    show_rows([_text(row) for row in found["codes"]])
+    print(f"\nSigma-delta input: operations of the bottleneck on {CHIP} and of the sender")
+    show_rows([_shown(row) for row in found["sigma_delta"]])
+
+
+def write(found: dict[str, Any], path: Path | None) -> None:
+    """Print the tables, and write the figures as JSON where a `path` is given."""
+    show(found)
+    if path is not None:
+        with replacing(path, overwrite=True) as temporary:
+            temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+def _row(bundle: Bundle, coded: Sequence[tuple[int, Payload, EventMatrix]]) -> dict[str, Any]:
+    """The means of one code over its recordings, J a second of sound."""
+    seconds = sum(size for size, _, _ in coded) / bundle.manifest.sample_rate
+    totals, shares, sizes = [], [], []
+    chips: dict[str, list[dict[str, Any]]] = {name: [] for name in chip_names()}
+    for size, payload, events in coded:
+        sizes.append(stored_bytes(bundle.manifest, size, events))
+        system = count_system(bundle, payload, events, sizes[-1])
+        whole = system_report(bundle, system, load_chip(CHIP))
+        totals.append(whole["total"]["mid_j"])
+        shares.append(whole["spiking"]["joules_share"])
+        for name, entry in energies(bundle, payload, events).items():
+            chips[name].append(entry)
+    return {
+        "density": float(np.mean([events.density for _, _, events in coded])),
+        "kbps": sum(sizes) * 8e-3 / seconds,
+        "whole_j": sum(totals) / seconds,
+        "spiking_share": float(np.mean(shares)),
+        "chips": {name: _mean(entries, seconds) for name, entries in chips.items()},
+    }
+
+
+def _mean(entries: Sequence[dict[str, Any]], seconds: float) -> dict[str, Any]:
+    refused = next((entry["refused"] for entry in entries if entry["refused"]), None)
+    if refused:
+        return {"refused": refused}
+    base = [entry["baseline"]["times"] for entry in entries if entry["baseline"]]
+    return {
+        "operations_j": sum(entry["operations_j"] for entry in entries) / seconds,
+        "real_time_j": sum(entry["mid_j"] for entry in entries) / seconds,
+        "full_speed_j": sum(entry["fast"]["mid_j"] for entry in entries) / seconds,
+        "times_baseline": float(np.mean(base)) if base else None,
+    }
+
+
+def _changes(bundle: Bundle, payloads: Sequence[Payload]) -> list[dict[str, Any]]:
+    """A row for each threshold: what is sent, what it changes, what it costs beside no deltas."""
+    layer, chip = read_netx(bundle.file("bottleneck.net")), load_chip(CHIP)
+    payload = np.concatenate(payloads, axis=1)
+    bits = layer.spikes(payload)
+    plain = count(layer, payload, bits)
+    usual = bill(chip, plain, 0.0).dynamic_j or 0.0
+    rows = [_sent("none", plain, payload.size, 0.0, usual, usual)]
+    for threshold in THRESHOLDS:
+        sent = deltas(payload, threshold)
+        counts = count_deltas(layer, sent)
+        sender = summed([term("sender", "integers", SENDER_OPERATIONS * payload.size, PRICE)])
+        cost = (bill(chip, counts, 0.0).dynamic_j or 0.0) + (sender or (0.0,) * 3)[1]
+        wrong = float((layer.spikes(integrated(sent)) != bits).mean())
+        rows.append(_sent(str(threshold), counts, payload.size, wrong, cost, usual))
+    return rows
+
+
+def _sent(
+    name: str, counts: Counts, size: int, wrong: float, cost: float, usual: float
+) -> dict[str, Any]:
+    return {
+        "threshold": name,
+        "events_a_latent": counts.input_words / size,
+        "bits_a_latent": counts.plane_spikes / size,
+        "wrong_share": wrong,
+        "operations_j": cost,
+        "times": cost / usual,
+    }
+
+
+def _shown(row: dict[str, Any]) -> dict[str, str]:
+    return {
+        "code": row["code"],
+        "threshold": row["threshold"],
+        "events a latent": f"{row['events_a_latent']:.3f}",
+        "bits set a latent": f"{row['bits_a_latent']:.3f}",
+        "wrong bits": f"{row['wrong_share']:.3%}",
+        "operations": joules(row["operations_j"]),
+        "of no deltas": f"{row['times']:.3f}x",
+        "pays": "yes" if row["times"] < 1 else "no",
+    }
+
+
+def _text(row: dict[str, Any]) -> dict[str, str]:
+    shown = {
+        "code": row["code"],
+        "ones": f"{row['density']:.1%}",
+        "kbit/s": f"{row['kbps']:.2f}",
+        "whole codec": joules(row["whole_j"]),
+        "of it spikes": f"{row['spiking_share']:.2%}",
+    }
+    for name, entry in row["chips"].items():
+        if "refused" not in entry:
+            shown[name] = f"{joules(entry['operations_j'])} ({joules(entry['real_time_j'])})"
+    return shown | {"refused": ", ".join(n for n, e in row["chips"].items() if "refused" in e)}
