@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ import soxr
 from corpus.listing import listed
 from corpus.recipe import Recipe
 from corpus.run import encode_corpus
-from runtime.audio_in import BLOCK, opened_audio
+from runtime.audio import read_audio
 from runtime.bundle import open_bundle
 from runtime.codec import Codec
 from runtime.to_spk import Storage
@@ -91,8 +90,7 @@ def _run(kind: str, workers: int, summaries: Sequence[Any]) -> Row:
 def _alone(codec: Codec, recording: Path) -> Iterator[Row]:
     """What parts of the work cost on the first `PART` seconds of a recording, when warm."""
     rate = codec.manifest.sample_rate
-    with opened_audio(recording, rate) as blocks:
-        samples = np.concatenate([*islice(blocks, PART * RATE // BLOCK)])
+    samples = read_audio(recording, rate).samples[: PART * rate]
     events = codec.encode(samples)
     decode = partial(codec.decode, events, samples.size)
     parts: dict[str, Callable[[], Any]] = {
