@@ -58,16 +58,30 @@ def coding(
         list[Path] | None,
         typer.Argument(help="Events (.npz, .spk), recordings, folders  [default: made-up notes]"),
     ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=SOURCE", help="Clips, as for evaluate")
+    ] = None,
+    clips: Annotated[int | None, typer.Option(help="At most, of each set")] = None,
+    independent: Annotated[
+        float | None, typer.Option(metavar="DENSITY", help="Entries of that chance, and no notes")
+    ] = None,
     bundle: Annotated[
         Path | None, typer.Option(metavar="DIR", help="For recordings  [default: the shipped one]")
     ] = None,
+    mu: Annotated[int | None, typer.Option(help="Of the bundle, if it has one")] = None,
     chunk_frames: Annotated[int, typer.Option(help="Of a chunk")] = 256,
     json: Json = None,
 ) -> None:
     """How small the coders make events, and how fast, beside coders of others."""
-    from benchmarks.coding import measure, write
+    from benchmarks import coding
+    from verbs.models import clip_sets
 
-    write(measure(sources or [], bundle, chunk_frames), json)
+    matrices = [bits for source in sources or [] for bits in coding.load(source, bundle, mu)]
+    for found in clip_sets(data or [], clips)[0].values():
+        matrices += coding.encoded(found, bundle, mu)
+    if independent is not None:
+        matrices.append(coding.independent(independent))
+    coding.write(coding.measure(matrices or [coding.made_up()], chunk_frames), json)
 
 
 @app.command()

@@ -7,7 +7,7 @@ thread that works, so that a busy machine counts for little; the best of three r
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.rivals import RIVALS, Decode, Encode
+from evaluation.clips import Clip
 from report.terminal import show_rows
 from runtime.audio import read_audio
 from runtime.bundle import open_bundle
@@ -91,9 +92,8 @@ def _marked(pack: Callable[[Bits], tuple[int, bytes]]) -> tuple[Encode, Decode]:
     return encode, decode
 
 
-def measure(sources: Sequence[Path], bundle: Path | None, chunk_frames: int) -> dict[str, Any]:
-    """Return the figures of all events of `sources`, or of matrices that are made up."""
-    matrices = [bits for source in sources for bits in load(source, bundle)] or [made_up()]
+def measure(matrices: Iterable[Bits], chunk_frames: int) -> dict[str, Any]:
+    """Return the figures of events, `(N, T) bool` each, in chunks of so many frames."""
     chunks = [
         np.ascontiguousarray(bits[:, start : start + chunk_frames])
         for bits in matrices
@@ -101,18 +101,20 @@ def measure(sources: Sequence[Path], bundle: Path | None, chunk_frames: int) -> 
     ]
     if not chunks:
         raise SpikingMusicError("there are no events to code; give files that hold some")
-    return {"rows": [*_references(chunks), *(_row(method, chunks) for method in methods())]}
+    density = sum(int(bits.sum()) for bits in chunks) / sum(bits.size for bits in chunks)
+    rows = [*_references(chunks), *(_row(method, chunks) for method in methods())]
+    return {"chunks": len(chunks), "density": density, "rows": rows}
 
 
-def load(source: Path, bundle: Path | None) -> Iterator[Bits]:
+def load(source: Path, bundle: Path | None, mu: int | None = None) -> Iterator[Bits]:
     """Yield the matrices `(N, T) bool` of an `.npz`, an `.spk`, a recording, or a folder of them.
 
-    Recordings are encoded by the bundle, the first minute of each.
+    Recordings are encoded by the bundle, the first minute of each, at a `mu` if it has one.
     """
     if source.is_dir():
         for path in sorted(source.iterdir()):
             if path.suffix in (".npz", ".spk", ".flac", ".wav"):
-                yield from load(path, bundle)
+                yield from load(path, bundle, mu)
     elif source.suffix == ".npz":
         with np.load(source) as arrays:
             yield from (arrays[name].astype(np.bool_) for name in arrays.files)
@@ -121,7 +123,19 @@ def load(source: Path, bundle: Path | None) -> Iterator[Bits]:
     else:
         codec = Codec(open_bundle(bundle))
         rate = codec.manifest.sample_rate
-        yield codec.encode(read_audio(source, rate).samples[: 60 * rate]).bits
+        yield codec.encode(read_audio(source, rate).samples[: 60 * rate], mu=mu).bits
+
+
+def encoded(clips: Iterable[Clip], bundle: Path | None, mu: int | None) -> Iterator[Bits]:
+    """Yield the events of clips as `evaluate` takes them."""
+    codec = Codec(open_bundle(bundle))
+    for clip in clips:
+        yield codec.encode(clip.samples, mu=mu).bits
+
+
+def independent(density: float, units: int = 80, frames: int = 8192) -> Bits:
+    """Return a matrix whose entries are ones with the same chance, whatever the others are."""
+    return np.random.default_rng(0).random((units, frames)) < density
 
 
 def made_up(units: int = 80, frames: int = 8192, density: float = 0.0887) -> Bits:
@@ -138,6 +152,7 @@ def made_up(units: int = 80, frames: int = 8192, density: float = 0.0887) -> Bit
 
 def write(figures: dict[str, Any], path: Path | None) -> None:
     """Print the figures as a table, and write them as JSON where a `path` is given."""
+    print(f"{figures['chunks']} chunks, {figures['density']:.1%} of all entries are ones")
     show_rows(figures["rows"])
     if path is not None:
         with replacing(path, overwrite=True) as temporary:

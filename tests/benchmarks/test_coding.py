@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from benchmarks import coding, rivals
-from benchmarks.coding import load, made_up, measure, methods
+from benchmarks.coding import encoded, load, made_up, measure, methods
+from evaluation.clips import Clip
+from runtime.bundle import Bundle
 from runtime.container import SpkHeader, write_spk
 from runtime.errors import MissingPackageError, SpikingMusicError
 from runtime.events import EventMatrix
@@ -40,10 +42,8 @@ def test_every_method_gives_every_matrix_back(bits: np.ndarray) -> None:
         np.testing.assert_array_equal(found, bits)
 
 
-def test_the_table_has_a_row_for_every_method(tmp_path: Path) -> None:
-    bits = made_up(20, 256)
-    np.savez(tmp_path / "a.npz", piece=bits)
-    rows = measure([tmp_path], None, 64)["rows"]
+def test_the_table_has_a_row_for_every_method() -> None:
+    rows = measure([made_up(20, 256)], 64)["rows"]
     names = [row["coder"] for row in rows]
     assert names[2:] == [method.name for method in methods()]
     sizes = {row["coder"]: row["bits_an_event"] for row in rows}
@@ -68,10 +68,16 @@ def test_recordings_are_encoded(tmp_path: Path) -> None:
     assert bits.shape[0] == 80
 
 
-def test_nothing_to_code_is_said(tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", piece=np.zeros((5, 0), np.bool_))
+def test_clips_are_encoded_at_a_mu(mu_bundle: Bundle) -> None:
+    clip = Clip("noise", np.random.default_rng(0).normal(0, 0.2, 9000).astype(np.float32))
+    (many,), (few,) = (encoded([clip], mu_bundle.path, mu) for mu in (0, 31))
+    assert many.shape == few.shape == (5, 18)
+    assert many.sum() > few.sum()
+
+
+def test_nothing_to_code_is_said() -> None:
     with pytest.raises(SpikingMusicError, match="no events"):
-        measure([tmp_path / "a.npz"], None, 64)
+        measure([np.zeros((5, 0), np.bool_)], 64)
 
 
 def test_a_coder_that_is_not_installed_has_no_row(
@@ -88,7 +94,7 @@ def test_a_coder_that_loses_events_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(coding, "RIVALS", {"forgetful": forgetful})
     with pytest.raises(SpikingMusicError, match="forgetful: decodes to other"):
-        measure([], None, 256)
+        measure([made_up()], 256)
 
 
 def test_the_commands_are_there() -> None:
