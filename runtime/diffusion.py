@@ -81,6 +81,8 @@ class Diffusion:
 
         Windows lie on a grid that depends on nothing, but for the last, which ends with the events.
         """
+        if not signal.reaches(first + 1):
+            return
         hop = self._manifest.hop
         windows = self._windows(signal, self._number(first))
         for window in windows:
@@ -103,8 +105,6 @@ class Diffusion:
                     return
                 start = max(signal.stop - self._length, 0)
             frames = min(self._length, signal.stop - start)
-            if frames <= 0:
-                return
             whole = -(-frames // _MULTIPLE) * _MULTIPLE
             rows = signal.window(start - context, whole + 2 * context)
             joint = 0 if stop is None else stop - self._overlap - start

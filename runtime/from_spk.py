@@ -132,6 +132,8 @@ def _ended(blocks: Iterable[Samples], source: SpkReader | Salvage, span: Span) -
         given, late = given + len(ready), late[len(ready) :]
         if given == span.stop:
             return
+    if span.first and UNKNOWN != source.samples <= span.first:
+        raise SpikingMusicError(f"the recording ends at sample {source.samples}; begin earlier")
     yield late[: _left(source.samples, span.stop, given)]
 
 

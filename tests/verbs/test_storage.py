@@ -117,6 +117,29 @@ def test_streams_of_unknown_length_give_the_same_events_and_sound(
     np.testing.assert_array_equal(steps, read(tmp_path / "x.wav")[RATE : 2 * RATE])
 
 
+def test_a_part_behind_the_end_of_a_stream_is_refused(
+    cli: Run, toy_bundle: Bundle, long_piece: Path, tmp_path: Path
+) -> None:
+    bundle = ("--bundle", toy_bundle.path)
+    encoded = piped("encode", "-", *bundle, data=without_length(long_piece.read_bytes()))
+    out = tmp_path / "x.wav"
+    decoded = piped("decode", "-", out, "--from", "99", *bundle, data=encoded.stdout)
+    assert (decoded.returncode, decoded.stderr.count(b"\n")) == (2, 1)
+    (tmp_path / "x.spk").write_bytes(encoded.stdout)
+    assert cli("decode", tmp_path / "x.spk", out, "--from", "99", *bundle)[0] == 2
+    assert not out.exists()
+
+
+def test_standard_input_may_be_a_file(
+    cli: Run, toy_bundle: Bundle, piece: Path, tmp_path: Path
+) -> None:
+    cli("encode", piece, tmp_path / "x.spk", "--bundle", toy_bundle.path)
+    command = [sys.executable, "-m", "spiking_music", "encode", "-", "--bundle", toy_bundle.path]
+    with piece.open("rb") as file:
+        found = subprocess.run(command, stdin=file, capture_output=True, check=True).stdout
+    assert found == (tmp_path / "x.spk").read_bytes()
+
+
 @pytest.mark.parametrize("suffix", [".wav", ".aiff", ".ogg", ".flac", ".au"])
 def test_any_recording_comes_through_a_pipe(
     cli: Run, toy_bundle: Bundle, tmp_path: Path, suffix: str
