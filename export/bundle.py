@@ -20,7 +20,7 @@ from runtime.container import KINDS
 from runtime.errors import OutputError, SpikingMusicError
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
-from train.config import HOP, SAMPLE_RATE, to_dict
+from train.config import HOP, SAMPLE_RATE, Config, to_dict
 from train.networks.bottleneck import Bottleneck, freeze
 from train.networks.conformer import reach_frames
 from train.networks.model import Model
@@ -30,6 +30,7 @@ from train.stages import parts
 CHUNK_FRAMES = 256  # a training clip of the paper, 5.944 s
 OVERLAP_FRAMES = 16  # to each side of a diffusion window, where windows cross-fade
 COUNTED_FRAMES = 64
+UNFITTED_STEPS = 4  # of a U-Net that was not fitted to few
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,15 @@ class ExportError(SpikingMusicError):
 def export(
     run: Path,
     folder: Path,
-    steps: int = 4,
+    steps: int | None = None,
     terms: Terms = Terms(),
     overwrite: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> Bundle:
     """Export a finished run to a bundle folder and open it.
 
-    `steps` is the sampler's default; `terms` go into the manifest.
+    `steps` is the sampler's default, otherwise what the U-Net was fitted to, or 4; `terms` go into
+    the manifest.
 
     Raises ExportError when the run has not finished, has no events, or was not trained on the
     chip's grid, CheckpointError for a damaged one, OutputError when the folder exists and
@@ -71,7 +73,7 @@ def export(
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
         made = Path(temporary) / "bundle"
         made.mkdir()
-        manifest = _manifest_of(checkpoint, steps, terms)
+        manifest = _manifest_of(checkpoint, steps or _steps_of(config), terms)
         _write(model.eval(), manifest, made, progress or (lambda _: None))
         if folder.exists():
             shutil.rmtree(folder)
@@ -109,7 +111,7 @@ def _write(
     stages = manifest["training"]["steps"]
     onnx_graphs.export_encoder(encoder, folder / "encoder.onnx", with_mu)
     progress(0.25)
-    if stages.keys() != {"diffusion"}:
+    if model.unet.on_residual or not stages.keys() <= {"diffusion", "few"}:
         onnx_graphs.export_waveform(waveform, units, folder / "decoder_fast.onnx", with_mu)
     progress(0.4)
     if stages.keys() != {"codes"}:
@@ -125,6 +127,10 @@ def _write_bottleneck(layer: IntegerLayer, folder: Path) -> None:
     write_graph(exact_graph(layer), folder / "bottleneck.nir")
     write_graph(portable_graph(layer), folder / "bottleneck.lif.nir")
     write_netx(layer, folder / "bottleneck.net")
+
+
+def _steps_of(config: Config) -> int:
+    return max(config.few_stage.sampler_steps) if config.few_stage.steps else UNFITTED_STEPS
 
 
 def _manifest_of(checkpoint: Checkpoint, steps: int, terms: Terms) -> dict[str, Any]:

@@ -127,11 +127,22 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class FewStage(Stage):
+    """The stage that fits the U-Net to samplers of few steps: `sampler_steps`, each as often."""
+
+    sampler_steps: tuple[int, ...]
+
+
+NO_FEW = FewStage(0, 0, 8, 32_768, 3e-4, 0.99, (1, 2, 4))  # of settings that do not know this stage
+
+
+@dataclass(frozen=True)
 class Config:
     """A preset: the networks, and the stages that train them. A stage of 0 steps is left out.
 
     `codes`: encoder, bottleneck and waveform decoder; `diffusion`: the U-Net on frozen codes, or
-    end to end where there was no stage before it; `joint`: all of them together.
+    end to end where there was no stage before it; `joint`: all of them together; `few`: the U-Net
+    again, by the sound of few steps.
     """
 
     name: str
@@ -148,6 +159,7 @@ class Config:
     codes_stage: Stage
     diffusion_stage: Stage
     joint_stage: Stage
+    few_stage: FewStage = NO_FEW
 
 
 def load_preset(name: str, overrides: list[str] | None = None) -> Config:
@@ -199,7 +211,10 @@ def _check(config: Config) -> None:
             f"sparsity.mu {list(mu)}: give the lowest and the highest, of 0..{MUS - 1}"
         )
     frame = math.lcm(HOP, math.prod(config.unet.factors))
-    for name in ("codes_stage", "diffusion_stage", "joint_stage"):
+    counts = config.few_stage.sampler_steps
+    if not counts or min(counts) < 1:
+        raise ConfigError(f"few_stage.sampler_steps {list(counts)}: give counts of at least 1")
+    for name in ("codes_stage", "diffusion_stage", "joint_stage", "few_stage"):
         stage: Stage = getattr(config, name)
         if stage.steps < 0 or stage.batch < 1 or stage.samples < 1 or stage.samples % frame:
             raise ConfigError(
@@ -215,10 +230,11 @@ def to_dict(config: Config) -> dict[str, Any]:
 
 def _build(kind: Any, tree: Any, where: str) -> Any:
     fields = {field.name: field.type for field in dataclasses.fields(kind)}
-    if not isinstance(tree, dict) or set(tree) != set(fields):
-        odd = sorted(set(fields) ^ set(tree)) if isinstance(tree, dict) else [tree]
+    known = {f.name for f in dataclasses.fields(kind) if f.default is not dataclasses.MISSING}
+    if not isinstance(tree, dict) or (set(tree) | known) != set(fields):
+        odd = sorted(set(fields) ^ (set(tree) | known)) if isinstance(tree, dict) else [tree]
         raise ConfigError(f"{where}: these keys are missing or unknown: {odd}")
-    return kind(**{name: _value(fields[name], tree[name], f"{where}.{name}") for name in fields})
+    return kind(**{name: _value(fields[name], tree[name], f"{where}.{name}") for name in tree})
 
 
 def _value(kind: Any, value: Any, where: str) -> Any:

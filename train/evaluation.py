@@ -12,7 +12,7 @@ from runtime.metrics import si_snr
 from runtime.noise import frame_noise
 from runtime.samplers import DDIM, sampled
 from train.collapse import Health
-from train.config import HOP, SAMPLE_RATE, Config
+from train.config import HOP, SAMPLE_RATE, Config, FewStage
 from train.networks.model import Coded, Model
 from train.objectives.losses import diffuse, mel_distance, noise_ratio
 from train.objectives.sparsity import CLIP_FRAMES, target_density
@@ -29,12 +29,12 @@ def evaluate(model: Model, clips: Tensor, part: Part, config: Config) -> dict[st
     mu = validation_mu(config, len(clips)).to(clips.device)
     coded = model.code(clips, mu)
     figures = _events(coded, mu, config)
-    if "waveform" in part.modules:
-        decoded = model.waveform(coded.heard)
+    if "waveform" in part.modules or part.few:
+        decoded = _sampled(model, coded.heard, part) if part.few else model.waveform(coded.heard)
         figures["valid_snr_db"] = -noise_ratio(clips, decoded).mean().item()
         figures["valid_mel"] = mel_distance(clips, decoded).item()
         figures |= _scale_invariant(clips, decoded)
-    if "unet" in part.modules:
+    if part.diffuses:
         figures["valid_velocity"] = _velocity_error(model, clips, coded.heard)
     return figures
 
@@ -72,18 +72,27 @@ def activity(events: Tensor) -> dict[str, float]:
 def sound_of(model: Model, clip: Tensor, mu: Tensor, part: Part) -> npt.NDArray[np.float32]:
     """A clip `(1, 1, n)` as the stage's decoder gives it back: `(n,)` float32."""
     coded = model.code(clip, mu)
-    if "unet" not in part.modules:
-        return model.waveform(coded.heard)[0, 0].cpu().numpy()
-    base, _ = model.residual(clip, coded.heard)
-    noise = frame_noise(0, 0, clip.shape[2] // HOP, HOP)[None, None]
+    unet = "unet" in part.modules
+    decoded = _sampled(model, coded.heard, part) if unet else model.waveform(coded.heard)
+    return decoded[0, 0].cpu().numpy()
+
+
+def _sampled(model: Model, heard: Tensor, part: Part) -> Tensor:
+    """The sound `(B, 1, n)` of DDIM from one noise; in a stage of few, by the most of its steps."""
+    stage = part.stage
+    steps = max(stage.sampler_steps) if isinstance(stage, FewStage) else SAMPLER_STEPS
+    sound, base = model.begun(heard)
+    noise = frame_noise(0, 0, heard.shape[2], HOP)
+    device = heard.device
 
     def velocity(sample: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
-        level = torch.full((1,), sigma, device=clip.device)
-        now = torch.from_numpy(sample).to(clip.device)
-        return model.unet(now, level, coded.heard, base).float().cpu().numpy()
+        level = torch.full((len(heard),), sigma, device=device)
+        now = torch.from_numpy(sample).to(device)
+        return model.unet(now, level, heard, base).float().cpu().numpy()
 
-    made = torch.from_numpy(sampled(DDIM(SAMPLER_STEPS), velocity, noise)).to(clip.device)
-    return model.restored(made, coded.heard)[0, 0].cpu().numpy()
+    begun = np.broadcast_to(noise, (len(heard), 1, noise.size)).copy()
+    made = torch.from_numpy(sampled(DDIM(steps), velocity, begun)).to(device)
+    return model.restored(made, sound)
 
 
 def _scale_invariant(clips: Tensor, decoded: Tensor) -> dict[str, float]:

@@ -141,7 +141,7 @@ class _Stage:
                 self._save(done)
 
     def _step(self, step: int, batch: Batch) -> dict[str, float]:
-        outputs = self.network(batch.audio, batch.mu, batch.sigma, batch.noise)
+        outputs = self.network(batch.audio, batch.mu, batch.sigma, batch.noise, batch.path)
         sound = sound_losses(batch, outputs)
         weight = self.price.weight(step)
         others = velocity_loss(outputs)

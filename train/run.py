@@ -1,5 +1,6 @@
 """A run: what is trained, on what, into which folder, and from where it goes on."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from train.data.corpus import Crops, Samples
 from train.data.sets import Music
 from train.stages import Part
 
-STAGES = ("codes", "diffusion", "joint")
+STAGES = ("codes", "diffusion", "joint", "few")  # in the order in which they run
 
 MakeCrops = Callable[[int, range], Samples]
 
@@ -42,6 +43,7 @@ class Run:
 def begun(run: Run, resume: bool, fabric: Fabric) -> Checkpoint | None:
     """The checkpoint from which a run goes on, or None for a new one, whose folder is made.
 
+    Stages to which it has not come may have other settings, so that a finished run can get more.
     Raises TrainingError when the folder holds a run already and `resume` is not set, or a run of
     other settings, and CheckpointError when the checkpoint is missing or damaged.
     """
@@ -53,8 +55,14 @@ def begun(run: Run, resume: bool, fabric: Fabric) -> Checkpoint | None:
         fabric.barrier()
         return None
     start = checkpoints.load(folder)
-    if start.config != run.config or start.data != run.data:
+    if not _goes_on(start, run.config) or start.data != run.data:
         raise TrainingError(
             f"{folder}: this run has other settings or data; resume it with its own"
         )
     return start
+
+
+def _goes_on(start: Checkpoint, config: Config) -> bool:
+    ahead = [f"{name}_stage" for name in STAGES[STAGES.index(start.stage) + 1 :]]
+    changed = {name: getattr(config, name) for name in ahead}
+    return dataclasses.replace(start.config, **changed) == config

@@ -2,13 +2,15 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-from train.config import Config, Stage
+from runtime.samplers import levels
+from train.config import Config, FewStage, Stage
 from train.networks.model import Model
-from train.objectives.losses import diffuse, mel_distance, noise_ratio
+from train.objectives.losses import diffuse, mel_distance, noise_ratio, undiffuse
 from train.objectives.sparsity import deviation, hinge
 
 MEL_WEIGHT = 0.5
@@ -31,6 +33,16 @@ class Part:
         """Whether the events may change in this stage."""
         return "bottleneck" in self.modules
 
+    @property
+    def few(self) -> bool:
+        """Whether the U-Net is judged by the sound of few steps."""
+        return isinstance(self.stage, FewStage)
+
+    @property
+    def diffuses(self) -> bool:
+        """Whether the U-Net is judged by its velocity."""
+        return "unet" in self.modules and not self.few
+
 
 def parts(config: Config) -> list[Part]:
     """The stages of a preset in order; without a codes stage the diffusion is end to end."""
@@ -39,6 +51,7 @@ def parts(config: Config) -> list[Part]:
         Part("codes", config.codes_stage, (*CODE, "waveform")),
         Part("diffusion", config.diffusion_stage, (*CODE, "unet") if end_to_end else ("unet",)),
         Part("joint", config.joint_stage, (*CODE, "waveform", "unet")),
+        Part("few", config.few_stage, ("unet",)),
     ]
     return [part for part in found if part.stage.steps]
 
@@ -47,13 +60,15 @@ def parts(config: Config) -> list[Part]:
 class Batch:
     """What a step is computed from, drawn for the whole batch so that processes can share it.
 
-    `audio: (B, 1, n)` float32; `mu: (B,)` int64; `sigma: (B,)` float32 in 0..1; `noise` as audio.
+    `audio: (B, 1, n)` float32; `mu: (B,)` int64; `sigma: (B,)` float32 in 0..1; `noise` as audio;
+    `path: (L,)` float32, the noise levels that a sampler of few steps has come down, from 1.
     """
 
     audio: Tensor
     mu: Tensor
     sigma: Tensor
     noise: Tensor
+    path: Tensor
 
 
 def draw(audio: Tensor, config: Config, step: int, batch: int, rank: int) -> Batch:
@@ -65,7 +80,11 @@ def draw(audio: Tensor, config: Config, step: int, batch: int, rank: int) -> Bat
     # Spread over the batch, so that every step sees all noise levels.
     sigma = (torch.rand(1, generator=generator) + torch.arange(batch) / batch) % 1
     noise = torch.randn((batch, *audio.shape[1:]), generator=generator)
-    drawn = (mu[share], sigma[share], noise[share])
+    counts = config.few_stage.sampler_steps
+    steps = counts[int(torch.randint(len(counts), (), generator=generator))]
+    length = int(torch.randint(1, steps + 1, (), generator=generator))
+    path = torch.tensor(levels(steps)[:length], dtype=torch.float32)
+    drawn = (mu[share], sigma[share], noise[share], path)
     return Batch(audio, *(tensor.to(audio.device) for tensor in drawn))
 
 
@@ -75,25 +94,50 @@ class Network(nn.Module):
     def __init__(self, model: Model, part: Part) -> None:
         super().__init__()
         self.model = model
-        self.waveform, self.unet = (name in part.modules for name in ("waveform", "unet"))
+        self.part = part
 
-    def forward(self, audio: Tensor, mu: Tensor, sigma: Tensor, noise: Tensor) -> dict[str, Tensor]:
+    def forward(
+        self, audio: Tensor, mu: Tensor, sigma: Tensor, noise: Tensor, path: Tensor
+    ) -> dict[str, Tensor]:
         """`Batch` to the outputs that the stage's losses need, by name."""
         model = self.model
         coded = model.code(audio, mu)
         outputs = {"events": coded.events, "commitment": coded.commitment}
-        if self.waveform:
+        if "waveform" in self.part.modules:
             outputs["decoded"] = model.waveform(coded.heard)
-        if self.unet:
+        if self.part.diffuses:
             with torch.no_grad():  # the U-Net's task is given, not to be made easy
                 base, target = model.residual(audio, coded.heard)
                 sample, outputs["velocity"] = diffuse(target, noise, sigma)
             outputs["predicted"] = model.unet(sample, sigma, coded.heard, base)
+        if self.part.few:
+            outputs["decoded"] = sampled_in_few(model, coded.heard, noise, path)
         return outputs
 
 
+def sampled_in_few(model: Model, heard: Tensor, noise: Tensor, path: Tensor) -> Tensor:
+    """The sound `(B, 1, n)` that a sampler sees when it has come down a `path` of noise levels.
+
+    The steps before the last one are those of DDIM and have no gradient: the U-Net learns from the
+    samples that it makes itself, not from those of training, and what counts is the sound that each
+    step would end in. After "backward distillation" (Kohler et al. 2024, arXiv 2405.05224), with
+    the recording in place of a teacher, who is not the better for more steps here.
+    """
+    sound, base = model.begun(heard)
+    sample = noise
+    with torch.no_grad():
+        for sigma, following in pairwise(path):
+            level = sigma.expand(len(sample))
+            velocity = model.unet(sample, level, heard, base).float()
+            made, rest = undiffuse(sample, velocity, level)
+            sample, _ = diffuse(made, rest, following.expand(len(sample)))
+    level = path[-1].expand(len(sample))
+    made, _ = undiffuse(sample, model.unet(sample, level, heard, base).float(), level)
+    return model.restored(made, sound)
+
+
 def sound_losses(batch: Batch, outputs: dict[str, Tensor]) -> Losses:
-    """Of the waveform decoder: noise ratio (dB / 10) and mel distance."""
+    """Of a decoder's sound, where the stage has one: noise ratio (dB / 10) and mel distance."""
     if "decoded" not in outputs:
         return {}
     noise = NOISE_WEIGHT * noise_ratio(batch.audio, outputs["decoded"]).mean()

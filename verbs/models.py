@@ -38,7 +38,10 @@ def train(
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a run")],
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The folder to make")],
-    steps: Annotated[int, typer.Option(metavar="N", help="Of the diffusion by default")] = 4,
+    steps: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Of the diffusion by default  [default: what fits it]"),
+    ] = None,
     licence: Annotated[str, typer.Option(help="Of the weights")] = "not stated",
     attribution: Annotated[str, typer.Option(help="Whose work they are made of")] = "not stated",
     measure: Annotated[

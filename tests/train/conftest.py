@@ -31,7 +31,7 @@ MICRO = (
     "unet.features=8",
     *(
         f"{stage}_stage.{key}={value}"
-        for stage, steps in (("codes", 8), ("diffusion", 5), ("joint", 5))
+        for stage, steps in (("codes", 8), ("diffusion", 5), ("joint", 5), ("few", 0))
         for key, value in (("steps", steps), ("batch", 2), ("samples", 4096))
     ),
 )

@@ -6,6 +6,14 @@ import pytest
 from train.config import PRESETS, ConfigError, from_dict, load_preset, to_dict
 
 
+def test_settings_that_do_not_know_the_stage_of_few_steps_have_none() -> None:
+    tree = to_dict(load_preset("small"))
+    del tree["few_stage"]
+    assert from_dict(tree).few_stage.steps == 0
+    with pytest.raises(ConfigError, match="sampler_steps"):
+        load_preset("tiny", ["few_stage.sampler_steps=[]"])
+
+
 @pytest.mark.parametrize("name", ["tiny", "small", "paper"])
 def test_a_preset_survives_its_dictionary(name: str) -> None:
     config = load_preset(name)

@@ -157,6 +157,24 @@ def test_a_folder_with_a_run_or_with_another_run_is_refused(make: Make) -> None:
             train(make("run", other), resume=True)
 
 
+def test_a_finished_run_gets_more_stages_and_keeps_what_it_has(make: Make, losses: Losses) -> None:
+    short = make("run", "diffusion_stage.steps=0")
+    train(short)
+    codes = checkpoints.load(short.folder).part("model")
+    train(make("run", "diffusion_stage.steps=0", "few_stage.steps=3"), resume=True)
+    found = checkpoints.load(short.folder)
+    assert (found.stage, found.step) == ("few", 3)
+    assert [key for key in losses(short.folder) if key[0] == "few"] == [
+        ("few", n) for n in range(3)
+    ]
+    changed = {k.split(".")[0] for k, v in found.part("model").items() if not v.equal(codes[k])}
+    assert changed == {"unet"}
+    rows = [json.loads(line) for line in (short.folder / "log.jsonl").read_text().splitlines()]
+    assert {"valid_si_snr_db", "valid_mel"} <= rows[-1].keys()
+    with pytest.raises(TrainingError, match="other settings"):  # what is done stays as it was
+        train(make("run", "diffusion_stage.steps=2", "few_stage.steps=3"), resume=True)
+
+
 def test_a_missing_or_damaged_checkpoint_is_named(make: Make) -> None:
     run = make("run")
     with pytest.raises(CheckpointError, match="holds no"):
@@ -190,7 +208,7 @@ def test_the_papers_preset_builds_and_takes_one_step() -> None:
     (part,) = parts(config)
     audio = torch.randn(2, 1, 4096) * 0.1
     batch = draw(audio, config, 0, 2, 0)
-    outputs = Network(model, part)(batch.audio, batch.mu, batch.sigma, batch.noise)
+    outputs = Network(model, part)(batch.audio, batch.mu, batch.sigma, batch.noise, batch.path)
     loss = velocity_loss(outputs)["velocity"]
     loss.backward()
     assert part.name == "diffusion"

@@ -16,8 +16,8 @@ DEATHS: dict[str, tuple[list[str], list[list[Any]]]] = {
         [["codes", 4], ["save codes", 6], ["diffusion", 1], ["diffusion", 4], ["joint", 3]],
     ),
     "MU_SPARSE": (
-        ["joint_stage.steps=0", "codes_stage.settle=4"],
-        [["codes", 4], ["codes", 5], ["save codes", 8], ["save diffusion", 5]],
+        ["joint_stage.steps=0", "codes_stage.settle=4", "few_stage.steps=5"],
+        [["codes", 4], ["codes", 5], ["save codes", 8], ["save diffusion", 5], ["few", 4]],
     ),
     "RVQ": (["diffusion_stage.steps=0", "joint_stage.steps=0"], [["codes", 5]]),
     "playing": (["diffusion_stage.steps=2"], [["codes", 5], ["joint", 1], ["joint", 4]]),

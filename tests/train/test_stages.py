@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runtime.samplers import DDIM, levels, sampled
 from train.config import Config, Stage, load_preset
 from train.networks.model import Model
 from train.stages import (
@@ -12,6 +14,7 @@ from train.stages import (
     draw,
     learning_rate,
     parts,
+    sampled_in_few,
     sound_losses,
     velocity_loss,
 )
@@ -24,7 +27,11 @@ def config_of(micro: tuple[str, ...], *changes: str) -> Config:
 
 
 def test_stages_without_steps_are_left_out(micro: tuple[str, ...]) -> None:
-    names = {"": "codes diffusion joint", "joint_stage.steps=0": "codes diffusion"}
+    names = {
+        "": "codes diffusion joint",
+        "joint_stage.steps=0": "codes diffusion",
+        "few_stage.steps=1": "codes diffusion joint few",
+    }
     for change, expected in names.items():
         found = parts(config_of(micro, *([change] if change else [])))
         assert " ".join(part.name for part in found) == expected
@@ -75,14 +82,43 @@ def test_draws_differ_from_step_to_step_and_from_seed_to_seed() -> None:
         assert not torch.equal(first.noise, other.noise)
 
 
+@given(st.integers(0, 10**6))
+@settings(max_examples=50)
+def test_a_path_comes_down_the_levels_of_one_of_the_samplers(step: int) -> None:
+    path = draw(torch.zeros(2, 1, 8), TINY, step, 2, 0).path.tolist()
+    assert path in [levels(steps)[:length] for steps in (1, 2, 4) for length in range(1, steps + 1)]
+
+
+def test_all_paths_are_drawn() -> None:
+    paths = [draw(torch.zeros(1, 1, 8), TINY, step, 1, 0).path.tolist() for step in range(200)]
+    assert len(set(map(tuple, paths))) == 1 + 1 + 3  # [1], [1, 1/2], [1, 3/4], ...
+
+
+def test_a_path_is_that_of_the_runtimes_sampler(micro: tuple[str, ...]) -> None:
+    config = config_of(micro, "code.units=16")
+    model, audio = Model(config).eval(), 0.1 * torch.randn(1, 1, 4096)
+    with torch.no_grad():
+        heard = model.code(audio, torch.zeros(1).long()).heard
+        sound, base = model.begun(heard)
+        noise = torch.randn_like(audio)
+
+        def velocity(sample: np.ndarray, sigma: float) -> np.ndarray:
+            return model.unet(torch.from_numpy(sample), torch.tensor([sigma]), heard, base).numpy()
+
+        made = torch.from_numpy(sampled(DDIM(4), velocity, noise.numpy()))
+        expected = model.restored(made, sound)
+        found = sampled_in_few(model, heard, noise, torch.tensor(levels(4)[:-1]))
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+
+
 @pytest.mark.parametrize("kind", ["FREE", "MU_SPARSE", "RVQ"])
 def test_each_stage_has_the_losses_of_what_it_trains(micro: tuple[str, ...], kind: str) -> None:
-    config = config_of(micro, f"code.kind={kind}")
+    config = config_of(micro, f"code.kind={kind}", "few_stage.steps=1")
     model = Model(config)
     batch = draw(0.1 * torch.randn(2, 1, 4096), config, 0, 2, 0)
     found = {}
     for part in parts(config):
-        outputs = Network(model, part)(batch.audio, batch.mu, batch.sigma, batch.noise)
+        outputs = Network(model, part)(batch.audio, batch.mu, batch.sigma, batch.noise, batch.path)
         found[part.name] = sound_losses(batch, outputs) | velocity_loss(outputs)
         code = code_losses(config, batch, outputs, 0.5)
         assert code.keys() == {"FREE": set(), "MU_SPARSE": {"price"}, "RVQ": {"commitment"}}[kind]
@@ -90,13 +126,15 @@ def test_each_stage_has_the_losses_of_what_it_trains(micro: tuple[str, ...], kin
         "codes": {"noise", "mel"},
         "diffusion": {"velocity"},
         "joint": {"noise", "mel", "velocity"},
+        "few": {"noise", "mel"},
     }
 
 
 def test_the_price_has_its_weight_and_is_gone_without_one(micro: tuple[str, ...]) -> None:
     config = config_of(micro, "code.kind=SPARSE", "sparsity.budget_kbps=0.0")
     zeros = torch.zeros(2)
-    batch = Batch(torch.zeros(2, 1, 512), zeros.long(), zeros, torch.zeros(2, 1, 512))
+    sound = torch.zeros(2, 1, 512)
+    batch = Batch(sound, zeros.long(), zeros, sound, torch.ones(1))
     outputs = {"events": torch.rand(2, 6, 8).round()}
     one, three = (code_losses(config, batch, outputs, weight)["price"] for weight in (1.0, 3.0))
     assert three.item() == pytest.approx(3 * one.item())

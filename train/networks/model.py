@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from runtime.colour import gains
-from train.config import SAMPLE_RATE, Config
+from train.config import HOP, SAMPLE_RATE, Config
 from train.networks.bottleneck import Bottleneck
 from train.networks.context import Context
 from train.networks.layers import channels_last
@@ -86,18 +86,26 @@ class Model(nn.Module):
         On the residual they are the waveform decoder's sound at unit level, and what that sound
         misses, at about unit level, both whitened; otherwise nothing and the audio.
         """
+        sound, base = self.begun(heard)
         if not self.unet.on_residual:
-            return torch.zeros_like(audio), audio
-        sound = self.waveform(heard).float()  # Fourier transforms take no half precision
-        level = _level(sound)
-        missed = (audio - sound) / (self.residual_gain * level)
-        return self._whitened(sound / level), self._whitened(missed)
+            return base, audio
+        return base, self._whitened((audio - sound) / (self.residual_gain * _level(sound)))
 
-    def restored(self, made: Tensor, heard: Tensor) -> Tensor:
-        """The sound of what the U-Net made, `(B, 1, n)`: the inverse of `residual`'s target."""
+    def begun(self, heard: Tensor) -> tuple[Tensor, Tensor]:
+        """What the U-Net is to improve, and the same as it is given it: `(B, 1, n)` each.
+
+        The waveform decoder's sound, or silence where the U-Net makes the sound itself.
+        """
+        if not self.unet.on_residual:
+            silence = heard.new_zeros(len(heard), 1, heard.shape[2] * HOP)
+            return silence, silence
+        sound = self.waveform(heard).float()  # Fourier transforms take no half precision
+        return sound, self._whitened(sound / _level(sound))
+
+    def restored(self, made: Tensor, sound: Tensor) -> Tensor:
+        """The audio `(B, 1, n)` by what the U-Net `made` of a sound: undoes `residual`'s target."""
         if not self.unet.on_residual:
             return made
-        sound = self.waveform(heard)
         coloured = torch.fft.irfft(torch.fft.rfft(made) * self._colour(made), made.shape[-1])
         restored: Tensor = sound + self.residual_gain * _level(sound) * coloured
         return restored

@@ -66,3 +66,11 @@ def diffuse(sound: Tensor, noise: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor
     angle = sigma.view(-1, 1, 1) * (math.pi / 2)
     alpha, beta = torch.cos(angle), torch.sin(angle)
     return alpha * sound + beta * noise, alpha * noise - beta * sound
+
+
+def undiffuse(sample: Tensor, velocity: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+    """The sound and the noise of a noisy `sample` by its velocity: the inverse of `diffuse`.
+
+    Both turn a pair by the same angle, there and back.
+    """
+    return diffuse(sample, velocity, -sigma)
