@@ -1,7 +1,7 @@
 """What a bundle measures on held-out music: rate, and quality of each way to decode."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from runtime.audio import read_audio
 from runtime.bundle import Bundle, write_manifest
 from runtime.codec import Codec
 from runtime.metrics import si_snr
+from runtime.ways import distances
 
 Samples = npt.NDArray[np.float32]
 FIGURES = ("density", "paper_kbps", "bound_kbps")
 STEPS = (1, 2, 4, 8)
+KNEE = 1.02
 
 
 def measure(
@@ -27,8 +29,8 @@ def measure(
     """Encode and decode the middle 5.944 s of every recording below a folder.
 
     Gives the number of clips, event density, rates in kbit/s (the paper's formula and the entropy
-    bound), and SI-SNR in dB (mean, standard deviation) and mel distance in nepers of the fast
-    decoder and of the diffusion decoder by number of steps. Raises EvaluationError for a folder
+    bound), and SI-SNR in dB (mean, standard deviation) and mel distance in nepers of each decoder
+    that the bundle has, of the diffusion by number of steps. Raises EvaluationError for a folder
     without recordings.
     """
     codec = Codec(bundle)
@@ -55,28 +57,39 @@ def measure(
 
 
 def write_quality(bundle: Bundle, quality: dict[str, Any]) -> None:
-    """Put measured figures into a bundle's manifest, and make the closer decoder its default.
+    """Put measured figures into a bundle's manifest, and make what they favour its default.
 
-    Closer is the one with the smaller mel distance over all sets. Files and hash stay as they are.
+    The steps are the knee of the curve, the fewest that come within 2 % of the smallest mel
+    distance of any, over all sets; the decoder is the closer one at these steps. Files and hash
+    stay as they are.
     """
-    fields = dataclasses.asdict(bundle.manifest)
+    manifest = dataclasses.replace(bundle.manifest, quality=quality)
+    fields = dataclasses.asdict(manifest)
     del fields["files"]
-    steps = bundle.manifest.decoder.steps
-    if quality:
-        distance = {
-            name: sum(found["decoders"][key]["mel_distance"] for found in quality.values())
-            for name, key in (("diffusion", f"diffusion_{steps}"), ("fast", "fast"))
-        }
-        fields["decoder"]["default"] = min(distance, key=distance.__getitem__)
-    write_manifest(bundle.path, {**fields, "quality": quality})
+    distance = distances(manifest)
+    by_steps = {way.steps: d for way, d in distance.items() if way.decoder == "diffusion"}
+    fast = [d for way, d in distance.items() if way.decoder == "fast"]
+    if by_steps:
+        fields["decoder"]["steps"] = steps = knee(by_steps)
+        closer = not fast or by_steps[steps] < fast[0]
+        fields["decoder"]["default"] = "diffusion" if closer else "fast"
+    write_manifest(bundle.path, fields)
+
+
+def knee(distance: Mapping[int, float]) -> int:
+    """Return the fewest steps whose distance is within 2 % of the smallest, of those measured."""
+    enough = KNEE * min(distance.values())
+    return min(steps for steps, value in distance.items() if value <= enough)
 
 
 def _clip(codec: Codec, samples: Samples) -> dict[str, Any]:
     events = codec.encode(samples)
     rates = event_rates(events, len(samples) / SAMPLE_RATE)
     row: dict[str, Any] = {name: rates[name] for name in FIGURES}
-    row["fast"] = _compare(samples, codec.decode(events, len(samples), "fast"))
-    for steps in STEPS:
+    files = codec.manifest.files
+    if "decoder_fast.onnx" in files:
+        row["fast"] = _compare(samples, codec.decode(events, len(samples), "fast"))
+    for steps in STEPS if "decoder.onnx" in files else ():
         decoded = codec.decode(events, len(samples), "diffusion", steps)
         row[f"diffusion_{steps}"] = _compare(samples, decoded)
     return row

@@ -73,10 +73,14 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A folder whose files have been checked against its manifest."""
+    """A folder whose files have been checked against its manifest.
+
+    `provider`, one of `runtime.providers.PROVIDERS`, computes its graphs.
+    """
 
     path: Path
     manifest: Manifest
+    provider: str = "cpu"
 
     def file(self, name: str) -> Path:
         """Return the path of one file; raises `BundleError` when the bundle does not have it."""
@@ -86,10 +90,11 @@ class Bundle:
 
     def graph(self, name: str, inputs: set[str], outputs: set[str]) -> Graph:
         """Load one ONNX file, see `open_graph`; it must still be what the manifest says."""
-        return open_graph(self.file(name), inputs, outputs, self.manifest.files[name])
+        path = self.file(name)
+        return open_graph(path, inputs, outputs, self.manifest.files[name], self.provider)
 
 
-def open_bundle(path: Path | None = None) -> Bundle:
+def open_bundle(path: Path | None = None, provider: str = "cpu") -> Bundle:
     """Open a bundle, the shipped one without a `path`, and check every file by its hash.
 
     Raises `BundleError` naming the folder, the file or the field that is wrong.
@@ -99,7 +104,7 @@ def open_bundle(path: Path | None = None) -> Bundle:
     for name, expected in manifest.files.items():
         if _sha256(folder / name) != expected:
             raise BundleError(f"{folder / name}: differs from {MANIFEST}; export or copy it again")
-    return Bundle(folder, manifest)
+    return Bundle(folder, manifest, provider)
 
 
 def load_manifest(path: Path) -> Manifest:

@@ -146,11 +146,12 @@ class Diffusion:
             scale = np.float32(max(float(np.sqrt(np.mean(np.square(wave)))), _QUIET))
         base = whitened(wave / scale, decoder.spectrum, sample_rate)
         given = {"events": own[None, :-1].astype(np.float32), "base": base[None, None], **fed(mu)}
+        graph = self._graph.holding(given)
         joints = Joints(window.joint * hop, self._overlap * hop, before, after)
 
         def velocity(sample: Tensor, sigma: float) -> Tensor:
-            feed = {"sample": sample, "sigma": np.array([sigma], np.float32), **given}
-            found = single(self._graph(feed)["velocity"], (1, noise.size))[None]
+            feed = {"sample": sample, "sigma": np.array([sigma], np.float32)}
+            found = single(graph(feed)["velocity"], (1, noise.size))[None]
             alpha, beta = angles(sigma)
             # Neighbours have scales of their own and agree on the signal as it will be heard.
             predicted = scale * (alpha * sample - beta * found)

@@ -4,22 +4,74 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from runtime.errors import BundleError
+from runtime.providers import PROVIDERS, provider_list
 
 Tensor = npt.NDArray[np.float32]
-Graph = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
+Run = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
 
 
-def open_graph(path: Path, inputs: set[str], outputs: set[str], digest: str | None = None) -> Graph:
-    """Load an ONNX file and return the function it is, from named arrays to named arrays.
+class Graph:
+    """An ONNX file as the function that it is, from named arrays to named arrays.
+
+    Raises `BundleError` naming the file when it fails on what it is given.
+    """
+
+    def __init__(self, path: Path, session: Any) -> None:
+        self._path, self._session = path, session
+        self.inputs = {node.name for node in session.get_inputs()}
+        self.outputs = [node.name for node in session.get_outputs()]
+
+    def __call__(self, feed: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        try:
+            found = self._session.run(self.outputs, dict(feed))
+        except Exception as error:
+            raise BundleError(f"{self._path}: fails to run ({_line(error)})") from error
+        return dict(zip(self.outputs, found, strict=True))
+
+    def holding(self, fixed: Mapping[str, Tensor]) -> Run:
+        """Return the same function of the other inputs: the `fixed` go to the device only once."""
+        from onnxruntime import OrtValue
+
+        binding = self._session.io_binding()
+        gpu = self._session.get_providers()[0] == PROVIDERS["cuda"]
+        for name, array in fixed.items():
+            held = OrtValue.ortvalue_from_numpy(array, "cuda" if gpu else "cpu", 0)
+            binding.bind_ortvalue_input(name, held)
+
+        def run(feed: Mapping[str, Tensor]) -> dict[str, Tensor]:
+            try:
+                for name, array in feed.items():
+                    binding.bind_cpu_input(name, np.ascontiguousarray(array))
+                for name in self.outputs:
+                    binding.bind_output(name)
+                self._session.run_with_iobinding(binding)
+                found = binding.copy_outputs_to_cpu()
+            except Exception as error:
+                raise BundleError(f"{self._path}: fails to run ({_line(error)})") from error
+            return dict(zip(self.outputs, found, strict=True))
+
+        return run
+
+
+def open_graph(
+    path: Path,
+    inputs: set[str],
+    outputs: set[str],
+    digest: str | None = None,
+    provider: str = "cpu",
+) -> Graph:
+    """Load an ONNX file to be run by a `provider`, one of `PROVIDERS`.
 
     As many threads as `cores()`, spinning between operators, sequential execution: the fastest
     settings measured for these graphs. Raises `BundleError` naming the file when it is no graph,
-    has other inputs or outputs, fails on what it is given, or has not the SHA-256 `digest`.
+    has other inputs or outputs, or has not the SHA-256 `digest`, and when the provider does not
+    start.
     """
     import onnxruntime  # here, since the runtime is not needed by those who only read events
 
@@ -29,26 +81,18 @@ def open_graph(path: Path, inputs: set[str], outputs: set[str], digest: str | No
     options.log_severity_level = 4
     data = _read(path, digest)
     try:
-        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(data, options, providers=provider_list(provider))
     except Exception as error:  # onnxruntime has one class for each of its reasons
         raise BundleError(
             f"{path}: is not a graph that ONNX Runtime loads ({_line(error)})"
         ) from error
-    names = [node.name for node in session.get_outputs()]
-    for wanted, found in (
-        (inputs, {node.name for node in session.get_inputs()}),
-        (outputs, set(names)),
-    ):
+    if session.get_providers()[0] != PROVIDERS[provider]:
+        raise BundleError(f"{path}: the provider {provider} does not start here; take cpu")
+    graph = Graph(path, session)
+    for wanted, found in ((inputs, graph.inputs), (outputs, set(graph.outputs))):
         if found != wanted:
             raise BundleError(f"{path}: has the ports {sorted(found)} instead of {sorted(wanted)}")
-
-    def run(feed: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        try:
-            return dict(zip(names, session.run(names, dict(feed)), strict=True))
-        except Exception as error:
-            raise BundleError(f"{path}: fails to run ({_line(error)})") from error
-
-    return run
+    return graph
 
 
 def single(output: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from runtime.codec import Codec
 
 
-def open_codec(bundle: Path | None) -> "Codec":
+def open_codec(bundle: Path | None, provider: str = "cpu") -> "Codec":
     from runtime.bundle import open_bundle
     from runtime.codec import Codec
 
-    return Codec(open_bundle(bundle))
+    return Codec(open_bundle(bundle, provider))
 
 
 def read_samples(audio: str, codec: "Codec") -> Any:

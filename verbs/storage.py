@@ -136,10 +136,18 @@ def decode(
     conceal: Annotated[
         bool, typer.Option("--conceal", help="Go on in silence where the file is damaged")
     ] = False,
+    quality: Annotated[
+        Literal["fast", "good", "best"] | None,
+        typer.Option(help="The model's own ways: the next options change them"),
+    ] = None,
     decoder: HowToDecode = None,
     sampler: OfSampler = None,
     steps: OfSteps = None,
     seed: OfSeed = None,
+    provider: Annotated[
+        Literal["cuda", "cpu", "openvino"] | None,
+        typer.Option(help="What computes  [default: cuda where it works, else cpu]"),
+    ] = None,
     bundle: OfBundle = None,
     force: Force = False,
     as_json: AsJson = False,
@@ -147,11 +155,17 @@ def decode(
     """Turn stored events back into sound: as the file says, or else the model's way."""
     from report import terminal
     from runtime.from_spk import Playback, from_spk, span_of
+    from runtime.providers import chosen_provider
     from runtime.spk.reader import SpkReader
     from runtime.spk.salvage import Salvage
+    from runtime.ways import way_of
 
     out = settle_output(spk, out, ".wav", force, as_json)
-    codec, written = open_codec(bundle), 0
+    codec, written = open_codec(bundle, chosen_provider(provider)), 0
+    if quality is not None:
+        way = way_of(quality, codec.manifest)
+        decoder = decoder or way.decoder  # type: ignore[assignment]
+        sampler, steps = sampler or way.sampler, steps or way.steps  # type: ignore[assignment]
     with stored_input(spk) as file:
         whole = begin is None and end is None and not conceal
         length = checked_length(file) if whole and spk != "-" else None
@@ -173,7 +187,11 @@ def decode(
     for loss in losses:
         note(f"lost: {loss}")
     if out != "-":
-        facts: dict[str, Any] = {"samples": written, "sample_rate": header.sample_rate}
+        facts: dict[str, Any] = {
+            "samples": written,
+            "sample_rate": header.sample_rate,
+            "provider": codec.bundle.provider,
+        }
         if as_json and conceal:
             facts |= {"losses": [vars(loss) for loss in losses]}
         terminal.show(out, facts, as_json)

@@ -9,7 +9,7 @@ import soundfile
 import torch
 
 from export.bundle import ExportError, export
-from export.quality import STEPS, measure, write_quality
+from export.quality import STEPS, knee, measure, write_quality
 from neuromorphic.graphs import layer_of, read_graph, run_graph
 from neuromorphic.netx import read_netx
 from runtime.bundle import Bundle, open_bundle
@@ -144,6 +144,13 @@ def test_context_and_mu_go_into_the_graphs(tmp_path: Path, kind: str) -> None:
             codec.encode(samples, mu=8)
 
 
+def test_a_unet_fitted_to_few_steps_decodes_in_as_many_by_default(tmp_path: Path) -> None:
+    own = ["few_stage.steps=1", "few_stage.sampler_steps=[1, 2]", "diffusion_stage.steps=0"]
+    made = export(save_run(tmp_path / "run", load_preset("tiny", [*MICRO, *own])), tmp_path / "b")
+    assert made.manifest.decoder.steps == 2
+    assert {"decoder.onnx", "decoder_fast.onnx"} <= made.manifest.files.keys()
+
+
 def test_a_model_trained_end_to_end_has_no_waveform_decoder(tmp_path: Path) -> None:
     own = ["codes_stage.steps=0", "unet.on_residual=false"]
     made = export(save_run(tmp_path / "run", load_preset("tiny", [*MICRO, *own])), tmp_path / "b")
@@ -184,6 +191,14 @@ def test_an_existing_bundle_stays(bundle: Bundle, run: Path) -> None:
     assert open_bundle(bundle.path).manifest == bundle.manifest
 
 
+@pytest.mark.parametrize(
+    ("distance", "steps"),
+    [({1: 0.5, 2: 0.4, 4: 0.399, 8: 0.398}, 2), ({1: 0.5, 2: 0.6}, 1), ({4: 0.4, 8: 0.3}, 8)],
+)
+def test_the_knee_is_where_more_steps_gain_little(distance: dict[int, float], steps: int) -> None:
+    assert knee(distance) == steps
+
+
 def test_quality_is_measured_and_written_without_changing_the_model(
     bundle: Bundle, tmp_path: Path
 ) -> None:
@@ -197,3 +212,8 @@ def test_quality_is_measured_and_written_without_changing_the_model(
     again = open_bundle(bundle.path)
     assert again.manifest.quality == {"noise": json.loads(json.dumps(found))}
     assert again.manifest.model_hash == bundle.manifest.model_hash
+    decoders = found["decoders"]
+    by_steps = {n: decoders[f"diffusion_{n}"]["mel_distance"] for n in STEPS}
+    assert again.manifest.decoder.steps == knee(by_steps)
+    closer = by_steps[knee(by_steps)] < decoders["fast"]["mel_distance"]
+    assert again.manifest.decoder.default == ("diffusion" if closer else "fast")

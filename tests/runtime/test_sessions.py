@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from runtime.bundle import Bundle
+from runtime.errors import BundleError
+from runtime.sessions import Graph, open_graph
+
+INPUTS = {"sample", "sigma", "events", "base"}
+
+
+@pytest.fixture(scope="module")
+def step(toy_bundle: Bundle) -> Graph:
+    return open_graph(toy_bundle.file("decoder.onnx"), INPUTS, {"velocity"})
+
+
+def feed(frames: int, seed: int) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(seed)
+    sound = random.normal(size=(2, 1, 1, 512 * frames)).astype(np.float32)
+    events = (random.random((1, 5, frames)) < 0.5).astype(np.float32)
+    sigma = random.uniform(0.1, 1, 1).astype(np.float32)
+    return {"sample": sound[0], "sigma": sigma, "events": events, "base": sound[1]}
+
+
+@pytest.mark.parametrize("frames", [4, 8, 20])
+def test_held_inputs_count_as_given_ones_in_every_call(step: Graph, frames: int) -> None:
+    first, second = feed(frames, 1), feed(frames, 2)
+    fixed = {name: first[name] for name in ("events", "base")}
+    run = step.holding(fixed)
+    results = []
+    for moving in (first, second, first):
+        given = {name: moving[name] for name in ("sample", "sigma")}
+        results.append(run(given)["velocity"])
+        np.testing.assert_array_equal(results[-1], step({**given, **fixed})["velocity"])
+    np.testing.assert_array_equal(results[0], results[2])  # a later call writes into no earlier one
+    assert np.abs(results[0] - results[1]).max() > 0.1
+
+
+def test_a_bad_feed_is_an_error_of_the_bundle(step: Graph) -> None:
+    given = feed(4, 1)
+    run = step.holding({name: given[name] for name in ("events", "base")})
+    for bad in ({}, {"sample": np.zeros((1, 2, 3), np.float32)}, {"other": given["sample"]}):
+        with pytest.raises(BundleError, match=r"decoder\.onnx: fails to run"):
+            run(bad)
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider")
+def test_a_provider_that_does_not_start_is_named(toy_bundle: Bundle) -> None:
+    with pytest.raises(BundleError, match="cuda"):
+        open_graph(toy_bundle.file("decoder.onnx"), INPUTS, {"velocity"}, provider="cuda")
