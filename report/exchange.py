@@ -32,15 +32,28 @@ class Watched(Bundle):
 
     def graph(self, name: str, inputs: set[str], outputs: set[str]) -> Graph:
         """See `Bundle.graph`."""
-        run, watch = super().graph(name, inputs, outputs), watcher(self.file(name))
+        graph, watch = super().graph(name, inputs, outputs), watcher(self.file(name))
 
-        def watched(feed: Any) -> Any:
+        def watched(feed: Any) -> None:
             self.seen.extend(watch(feed))
             shapes = {port: value.shape for port, value in feed.items()}
             self.updates.append(sum(op.units for op in count_operators(self.file(name), shapes)))
-            return run(feed)
 
-        return watched
+        return _WatchedGraph(graph, watched)
+
+
+class _WatchedGraph(Graph):
+    """A graph that shows what it is given before it runs."""
+
+    def __init__(self, graph: Graph, watch: Callable[[Any], None]) -> None:
+        self._graph, self._watch = graph, watch
+
+    def __call__(self, feed: Any) -> Any:
+        self._watch(feed)
+        return self._graph(feed)
+
+    def holding(self, fixed: Any) -> Callable[[Any], Any]:
+        return lambda feed: self({**fixed, **feed})
 
 
 def exchanged(
