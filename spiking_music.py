@@ -12,6 +12,7 @@ from verbs.app import app
 import verbs.storage
 import verbs.chips
 import verbs.energy
+import verbs.networks
 import verbs.demo
 import verbs.models
 import verbs.listening

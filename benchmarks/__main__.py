@@ -282,6 +282,23 @@ def faults(
     write(found, out)
 
 
+@app.command()
+def executors(
+    frames: Annotated[int, typer.Option(help="Of random payloads; 43 are a second")] = 16_384,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="One executor only; repeat it")
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="[default: the shipped one]")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """How much faster than Lava the integers are, at equal bits."""
+    from benchmarks.executors import measure, write
+
+    write(measure(bundle, frames, only or []), json)
+
+
 def main() -> None:
     """Run a benchmark: exit code 0, 2 with one line on an error."""
     try:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from neuromorphic.fixed_point import INPUT_SHIFT, Neuron
-from neuromorphic.networks import INPUT, Layer
-from neuromorphic.synapses import Dense
+from neuromorphic.fixed_point import INPUT_SHIFT, Neuron, run
+from neuromorphic.networks import INPUT, Layer, Network, Spikes, gathered
+from neuromorphic.synapses import Dense, Signals
 
 
 def worst_sum(layer: Layer[Neuron], payload_bits: int) -> int:
@@ -20,6 +20,17 @@ def worst_sum(layer: Layer[Neuron], payload_bits: int) -> int:
         shift = -c.synapse.weight_exp if isinstance(c.synapse, Dense) else 0
         low, high = low + (-bound >> shift), high + (bound >> shift)
     return int(np.maximum(high, -low).max())
+
+
+def peak_sums(network: Network[Neuron], payload: Signals) -> dict[str, int]:
+    """Return the largest `|sum|` that `payload (M, T)` makes in each layer, by its name."""
+    peaks: dict[str, int] = {}
+    spikes: list[Spikes] = []
+    for layer in network.layers:
+        current = gathered(layer, payload, spikes)
+        peaks[layer.name] = int(np.abs(current).max(initial=0))
+        spikes.append(run(current, layer.neuron)[0])
+    return peaks
 
 
 def worst_current(layer: Layer[Neuron], largest_sum: int) -> int:

@@ -1,6 +1,7 @@
 """Does a network fit a chip: each limit met, exceeded, or unchecked as nobody published it."""
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,19 +43,24 @@ class Finding:
 
 def fit(layer: IntegerLayer, chip: Chip, peak: int | None = None) -> tuple[Finding, ...]:
     """Return a finding for each limit of `chip` that the codec's layer may meet: `fit_network`."""
-    return fit_network(bottleneck(layer), chip, PAYLOAD_BITS, peak)
+    network = bottleneck(layer)
+    peaks = None if peak is None else {network.layers[0].name: peak}
+    return fit_network(network, chip, PAYLOAD_BITS, peaks)
 
 
 def fit_network(
-    network: Network[Neuron], chip: Chip, payload_bits: int = 1, peak: int | None = None
+    network: Network[Neuron],
+    chip: Chip,
+    payload_bits: int = 1,
+    peaks: Mapping[str, int] | None = None,
 ) -> tuple[Finding, ...]:
     """Return a finding for each limit of `chip`; the chip's own gaps are never ok.
 
-    `payload_bits` are those of the network's input, 1 for plain spikes. `peak` is the largest sum
-    that a unit must hold, such as `Counts.peak_current` of a recording; without it the worst case
-    over all inputs. A layer is spread over cores of its own.
+    `payload_bits` are those of the network's input, 1 for plain spikes. `peaks` are the
+    largest sums that the units of each layer must hold (`bounds.peak_sums`); without them the worst
+    case over all inputs. A layer is spread over cores of its own.
     """
-    needs = {layer.name: _needs(layer, chip, payload_bits, peak) for layer in network.layers}
+    needs = {layer.name: _needs(layer, chip, payload_bits, peaks) for layer in network.layers}
     findings = []
     for name in chip.limits:
         most = _most({layer: need[name] for layer, need in needs.items()})
@@ -117,8 +123,10 @@ def _most(needs: dict[str, int]) -> tuple[str | None, int | None]:
     return layer, needs[layer]
 
 
-def _needs(layer: Layer[Neuron], chip: Chip, payload_bits: int, peak: int | None) -> dict[str, int]:
-    worst = worst_sum(layer, payload_bits) if peak is None else peak
+def _needs(
+    layer: Layer[Neuron], chip: Chip, payload_bits: int, peaks: Mapping[str, int] | None
+) -> dict[str, int]:
+    worst = worst_sum(layer, payload_bits) if peaks is None else peaks[layer.name]
     counts = [_axons(c.source, chip, payload_bits) for c in layer.connections]
     graded = any(c.source == INPUT for c in layer.connections) and max(counts) == 1
     exponents = [c.synapse.weight_exp for c in layer.connections if isinstance(c.synapse, Dense)]

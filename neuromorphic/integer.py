@@ -80,10 +80,10 @@ class IntegerLayer:
 
         Raises `GraphError` when the payload has another shape, type or range.
         """
-        level = -(self.bias.astype(np.int64) << self.shift)
+        level = -(self.bias.astype(np.int64) << self.shift)  # 24 bits at most: exact as a float
         spikes = np.empty((self.units, self.checked(payload).shape[1]), np.bool_)
         for part, sums in self._sums(payload):
-            spikes[:, part] = sums >= level[:, None]
+            np.greater_equal(sums, level.astype(sums.dtype)[:, None], out=spikes[:, part])
         return spikes
 
     def peak_current(self, payload: npt.NDArray[np.int8]) -> int:

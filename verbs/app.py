@@ -21,3 +21,5 @@ OfBundle = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite what exists")]
 AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON")]
+Steps = Annotated[float, typer.Option("--dt", metavar="SECONDS", help="Of one step of a graph")]
+DT = 1e-4  # s; the step that other tools assume for every NIR file

@@ -1,26 +1,44 @@
 """The bottleneck on chips: the same spikes, and what the chips are."""
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import typer
 
-from verbs.app import AsJson, OfBundle, Recorded, app
+from runtime.errors import SpikingMusicError
+from verbs.app import DT, AsJson, OfBundle, Steps, app
 from verbs.inputs import open_codec, read_samples
 
 
 @app.command()
 def simulate(
-    audio: Recorded,
+    source: Annotated[
+        str, typer.Argument(metavar="AUDIO", help="A recording, or - ; or a .nir or .net file")
+    ],
     backend: Annotated[
         Literal["integer", "nir", "lava", "lava-floating", "fused", "netx", "all"],
         typer.Option(help="How: see docs/chips.md"),
     ] = "all",
+    data: Annotated[
+        Path | None, typer.Option("--input", metavar="X.npy", help="(T, ...), for a .nir or .net")
+    ] = None,
+    dt: Steps = DT,
     bundle: OfBundle = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute the bottleneck in other ways and count the bits that differ from the encoder's."""
+    """Compute the bottleneck, or any network, in other ways and count the bits that differ."""
+    if data is not None:
+        simulate_network(source, backend, data, dt, as_json)
+    else:
+        simulate_recording(source, backend, bundle, as_json)
+
+
+def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: bool) -> None:
+    """The bottleneck of a bundle on a recording, against the encoder."""
     from report import agreement, terminal
 
+    if Path(audio).suffix in (".nir", ".net"):
+        raise SpikingMusicError(f"{audio}: a network needs something to run on: --input X.npy")
     chosen = agreement.BACKENDS if backend == "all" else (backend,)
     codec = open_codec(bundle)
     samples = read_samples(audio, codec)
@@ -33,6 +51,20 @@ def simulate(
         wrong[name] = agreement.differing(bits, events.bits)
     facts = {"compared": events.bits.size} | wrong
     terminal.show(f"{audio}: bits that differ from the encoder's", facts, as_json)
+
+
+def simulate_network(net: str, backend: Any, data: Path, dt: float, as_json: bool) -> None:
+    """Any network on any input, against the float graph and the integer executor."""
+    from report import graph_agreement, networks, terminal
+
+    x = networks.read_input(data)
+    opened = networks.open_network(Path(net), x, dt)
+    chosen = graph_agreement.suitable(opened) if backend == "all" else (backend,)
+    rows = graph_agreement.agreement(opened, x, dt, chosen, terminal.progress)
+    if as_json:
+        terminal.print_json(rows)
+    else:
+        terminal.show_rows(rows)
 
 
 @app.command()

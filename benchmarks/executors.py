@@ -1,0 +1,119 @@
+"""How fast the bottleneck is computed in each way, and how fast Lava is: ratios of one run.
+
+Every executor gets the same payloads, drawn at random, and must give the same spikes. The time of
+Lava is that of its steps: what it takes to start, measured with one frame, is taken off and shown.
+"""
+
+import json
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic.graphs import STEP, exact_graph, run_graph
+from neuromorphic.integer import IntegerLayer
+from neuromorphic.loihi.driver import run_netx, run_on_lava, simulate
+from neuromorphic.networks import bottleneck, float_bottleneck, run_network
+from neuromorphic.netx import read_netx
+from report.terminal import progress, show_rows
+from runtime.bundle import open_bundle
+from runtime.errors import SpikingMusicError
+from runtime.files import replacing
+
+RUNS = 15
+FRAMES_A_SECOND = 22_050 / 512
+
+Payload = npt.NDArray[np.int8]
+Spikes = npt.NDArray[np.bool_]
+Row = dict[str, Any]
+
+
+def measure(bundle: Path | None, frames: int, only: list[str]) -> dict[str, Any]:
+    """Return a row for each executor, or for those that `only` names, on so many frames."""
+    opened = open_bundle(bundle)
+    path = opened.file("bottleneck.net")
+    layer = read_netx(path)
+    payload = payloads(layer, frames)
+    expected = layer.spikes(payload)
+    rows = [
+        _row(name, run, name.startswith("lava"), payload, expected)
+        for name, run in executors(layer, path).items()
+        if not only or name in only
+    ]
+    reference = next((row for row in rows if row["executor"] == "lava: stock"), None)
+    for row in rows:
+        ratio = reference["us_a_frame"] / row["us_a_frame"] if reference else None
+        row["times_faster_than_stock_lava"] = ratio and round(ratio, 1)
+    return {"frames": frames, "seconds_of_music": frames / FRAMES_A_SECOND, "rows": rows}
+
+
+def executors(layer: IntegerLayer, path: Path) -> dict[str, Callable[[Payload, Any], Spikes]]:
+    """Return each way to compute `payload (M, T)` to spikes `(N, T)`; the second hears progress."""
+    network, floats, graph = bottleneck(layer), float_bottleneck(layer), exact_graph(layer)
+    return {
+        "integer layer": lambda x, tell: layer.spikes(x),
+        "integer network": lambda x, tell: run_network(network, x),
+        "NIR graph, float64": lambda x, tell: run_graph(graph, x.T, STEP).T > 0.5,
+        "lava: stock": lambda x, tell: run_on_lava(network, x, "fixed", progress=tell),
+        "lava: stock, lanes": lambda x, tell: simulate(layer, x, progress=tell),
+        "lava: stock, floating": lambda x, tell: run_on_lava(floats, x, "floating", progress=tell),
+        "lava: netx": lambda x, tell: run_netx(path, network, x, progress=tell),
+        "lava: fused": lambda x, tell: run_on_lava(network, x, "fused", progress=tell),
+    }
+
+
+def payloads(layer: IntegerLayer, frames: int) -> Payload:
+    """Return payloads `(M, T)` as a trained encoder makes them: 32 a standard deviation."""
+    normal = np.random.default_rng(0).standard_normal((layer.inputs, frames), np.float32)
+    return np.clip(np.round(32 * normal), -127, 127).astype(np.int8)
+
+
+def write(figures: dict[str, Any], path: Path | None) -> None:
+    """Print the figures as a table, and write them as JSON where a `path` is given."""
+    show_rows(figures["rows"])
+    if path is not None:
+        with replacing(path, overwrite=True) as temporary:
+            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def _row(
+    name: str,
+    run: Callable[[Payload, Any], Spikes],
+    starts: bool,
+    payload: Payload,
+    expected: Spikes,
+) -> Row:
+    start = _seconds(lambda: run(payload[:, :1], None), 1)[1] if starts else 0.0
+    with progress(name) as tell:
+        spikes, seconds = _seconds(lambda: run(payload, tell), 1 if starts else RUNS)
+    wrong = int(np.count_nonzero(spikes != expected))
+    if wrong:
+        raise SpikingMusicError(f"{name}: {wrong} of {expected.size} bits are wrong")
+    return {
+        "executor": name,
+        "start_s": round(start, 2) if starts else None,
+        "steps_s": round(seconds - start, 4),
+        "us_a_frame": round((seconds - start) / payload.shape[1] * 1e6, 3),
+        "wrong_bits": wrong,
+        "peak_mb_of_a_process": _peak_mb(starts),
+    }
+
+
+def _seconds(work: Callable[[], Spikes], runs: int) -> tuple[Spikes, float]:
+    """Return what `work` makes and the best time of some runs, s."""
+    best = float("inf")
+    for _ in range(runs):
+        begin = time.perf_counter()
+        made = work()
+        best = min(best, time.perf_counter() - begin)
+    return made, best
+
+
+def _peak_mb(of_children: bool) -> int:
+    """Return the largest memory that one process of ours, or one that we started, has held."""
+    who = resource.RUSAGE_CHILDREN if of_children else resource.RUSAGE_SELF
+    return round(resource.getrusage(who).ru_maxrss / 1024)
