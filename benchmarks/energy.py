@@ -106,9 +106,14 @@ def _row(bundle: Bundle, coded: Sequence[tuple[int, Payload, EventMatrix]]) -> d
 
 def _mean(entries: Sequence[dict[str, Any]], seconds: float) -> dict[str, Any]:
     refused = next((entry["refused"] for entry in entries if entry["refused"]), None)
+    compared = [entry["baseline"] for entry in entries if entry["baseline"]]
+    base = [one["times"] for one in compared]
+    if refused and len(compared) == len(entries):  # what is unpriced is static power alone
+        operations = sum(one["chip_j"][1] for one in compared) / seconds
+        times = float(np.mean(base))
+        return {"refused": refused, "operations_j": operations, "times_baseline": times}
     if refused:
         return {"refused": refused}
-    base = [entry["baseline"]["times"] for entry in entries if entry["baseline"]]
     return {
         "operations_j": sum(entry["operations_j"] for entry in entries) / seconds,
         "real_time_j": sum(entry["mid_j"] for entry in entries) / seconds,
@@ -170,6 +175,8 @@ def _text(row: dict[str, Any]) -> dict[str, str]:
         "of it spikes": f"{row['spiking_share']:.2%}",
     }
     for name, entry in row["chips"].items():
-        if "refused" not in entry:
-            shown[name] = f"{joules(entry['operations_j'])} ({joules(entry['real_time_j'])})"
-    return shown | {"refused": ", ".join(n for n, e in row["chips"].items() if "refused" in e)}
+        if "operations_j" in entry:
+            real = joules(entry["real_time_j"]) if "real_time_j" in entry else "refused"
+            shown[name] = f"{joules(entry['operations_j'])} ({real})"
+    refused = [name for name, entry in row["chips"].items() if "operations_j" not in entry]
+    return shown | {"refused": ", ".join(refused)}

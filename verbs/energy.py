@@ -27,6 +27,7 @@ def energy(
         int | None,
         typer.Option(metavar="N", help="Send changes of the latent above N; 0 loses nothing"),
     ] = None,
+    layers: Annotated[bool, typer.Option(help="Every operator of the networks too")] = False,
     shape: Annotated[
         Literal["own", "neurobench", "n-dns"],
         typer.Option(help="Whose JSON: NeuroBench's, or that of Intel's N-DNS challenge"),
@@ -40,7 +41,8 @@ def energy(
     from report import terminal
     from report.energies import energies, energy_rows, sent_deltas, term_rows, verdict_notes
     from report.storage import stored_bytes
-    from report.system import system_notes, system_report, system_rows
+    from report.system import system_report
+    from report.system_rows import layer_rows, system_notes, system_rows
 
     own = load_chip(chip or USUAL)
     codec = open_codec(bundle)
@@ -69,6 +71,9 @@ def energy(
     print("The bottleneck alone, static power included")
     terminal.show_rows(energy_rows(found))
     print(*verdict_notes(found), sep="\n")
+    if layers:
+        print("\nThe networks, operator by operator")
+        terminal.show_rows(layer_rows(whole))
     if chip is not None:
         print(f"\n{own.title}, term by term; the last line is static power at full speed")
         terminal.show_rows(term_rows(found[chip]))

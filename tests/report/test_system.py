@@ -6,7 +6,8 @@ from neuromorphic.operations.system import System, count_system
 from report.drawings import NARROW, WIDE, svg
 from report.exchange import exchanged, parameters
 from report.sankey import sankey
-from report.system import system_notes, system_report, system_rows
+from report.system import system_report
+from report.system_rows import system_notes, system_rows
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 

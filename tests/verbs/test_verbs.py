@@ -60,9 +60,9 @@ def test_tables_name_what_they_show(cli: Run, spiking_bundle: Bundle, piece: Pat
     assert "loihi2" in cli("chips")[1]
     assert "unpublished" in cli("chips", "loihi2")[1]
     bundle = ("--bundle", spiking_bundle.path)
-    words = cli("energy", piece, "--chip", "loihi1", *bundle)[1]
+    words = cli("energy", piece, "--chip", "loihi1", "--layers", *bundle)[1]
     assert "0 unknown" in words
-    for word in ("encoder", "link", "diffusion decoder, 4 steps", "synaptic event", "Davies 2018"):
+    for word in ("encoder", "link", "diffusion decoder, 4 steps", "synaptic event", "functions"):
         assert word in words
     assert "refused" in cli("energy", piece, "--delta", "0", *bundle)[1]
     theirs = cli("energy", piece, "--shape", "n-dns", *bundle)[1]
