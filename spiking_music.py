@@ -11,6 +11,7 @@ from verbs.app import app
 # isort: off
 import verbs.storage
 import verbs.chips
+import verbs.graphs
 import verbs.energy
 import verbs.networks
 import verbs.demo

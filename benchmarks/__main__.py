@@ -299,6 +299,30 @@ def executors(
     write(measure(bundle, frames, only or []), json)
 
 
+@app.command()
+def certificate(
+    data: Annotated[
+        str, typer.Argument(help="A folder, maestro:DIR or maestro:DIR:PIANO.zip (test split)")
+    ],
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="[default: the shipped one]")
+    ] = None,
+    hours: Annotated[float, typer.Option(help="Of music, at most")] = 1.0,
+    python: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=PATH", help="A Python that has an importer")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """Whether music spikes the same in every back end and importer; exit code 1 where not."""
+    from benchmarks.certificate import measure, write
+    from verbs.inputs import named
+
+    found = measure(bundle, data, hours, dict(named(text, "--python") for text in python or []))
+    write(found, json)
+    if not found.holds:
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Run a benchmark: exit code 0, 2 with one line on an error."""
     try:

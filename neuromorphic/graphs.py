@@ -52,13 +52,11 @@ def portable_graph(layer: IntegerLayer) -> nir.NIRGraph:
     Raises `GraphError` when half a lattice step, scaled, does not exceed what the last step and
     float32 leave in `v`: then equal bits could not be promised.
     """
-    bias = _bias(layer)
-    bound = layer.sum_bounds() + np.abs(bias)
-    scale = 2.0 ** -np.frexp(bound)[1].astype(np.float64)
+    bias, scale = _bias(layer), portable_scale(layer)
     worst = int(np.argmin(scale))
     if scale[worst] / 2 <= RESIDUE:
         raise GraphError(
-            f"layer unit {worst} reaches {bound[worst]:g}; a portable graph is exact below "
+            f"layer unit {worst} reaches {_reach(layer)[worst]:g}; a portable graph is exact below "
             f"{2.0**20:g} only; use smaller weights or the exact graph"
         )
     affine = nir.Affine(
@@ -69,6 +67,11 @@ def portable_graph(layer: IntegerLayer) -> nir.NIRGraph:
     one, zero = np.ones(layer.units), np.zeros(layer.units)
     lif = nir.LIF(tau=one * STEP * (1 + LEAK), r=one, v_leak=zero, v_threshold=one, v_reset=zero)
     return _graph(layer, affine, "lif", lif)
+
+
+def portable_scale(layer: IntegerLayer) -> npt.NDArray[np.float64]:
+    """Return the power of two by which each unit is scaled in `portable_graph`, `(N,) float64`."""
+    return 2.0 ** -np.frexp(_reach(layer))[1].astype(np.float64)
 
 
 def layer_of(graph: nir.NIRGraph) -> IntegerLayer:
@@ -97,6 +100,10 @@ def layer_of(graph: nir.NIRGraph) -> IntegerLayer:
     weight = affine.weight / np.reshape(scale, (-1, 1))
     bias = ((affine.bias - level) / scale - 0.5) / 2.0**shift
     return IntegerLayer(weight, bias, shift)
+
+
+def _reach(layer: IntegerLayer) -> npt.NDArray[np.float64]:
+    return layer.sum_bounds() + np.abs(_bias(layer))
 
 
 def _bias(layer: IntegerLayer) -> npt.NDArray[np.float64]:

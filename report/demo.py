@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic.back_ends import QUICK, differing, spikes
 from neuromorphic.chips import load_chip
 from neuromorphic.operations.system import count_system
-from report.agreement import QUICK, differing, spikes, torch_spikes
+from report.agreement import torch_spikes
 from report.energies import energies
 from report.joules import joules
 from report.page import page

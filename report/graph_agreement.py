@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from neuromorphic.back_ends import Backend
 from neuromorphic.graphs import run_graph
 from neuromorphic.networks import run_network
 from neuromorphic.netx import write_network
 from neuromorphic.quantise import by_unit
-from report.agreement import Backend
 from report.networks import Array, Opened, payload_of
 from report.terminal import Progress
 from runtime.errors import GraphError
@@ -66,6 +66,8 @@ def _spikes(opened: Opened, x: Array, dt: float, backend: Backend, tell: Progres
     """Return the spikes `(N, T) bool` that one back end makes of `x (T, ...)`."""
     if backend in ("nir", "lava-floating") and opened.graph is None:
         raise GraphError(f"a .net file holds integers; {backend} needs a .nir file")
+    if backend == "nir-lif":
+        raise GraphError("nir-lif is a bundle's second graph; a graph of another origin has nir")
     if backend == "nir":
         return by_unit(run_graph(opened.graph, x, dt)) > 0.5
     payload = payload_of(opened, x)

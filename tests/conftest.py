@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from neuromorphic.graphs import exact_graph, write_graph
+from neuromorphic.graphs import exact_graph, portable_graph, write_graph
 from neuromorphic.integer import IntegerLayer
 from neuromorphic.netx import write_netx
 from runtime.bundle import Bundle, open_bundle, write_manifest
@@ -75,6 +75,7 @@ def make_toy(
     if bottleneck:
         layer = IntegerLayer(matrix.astype(np.int32), np.zeros(UNITS, np.int32), 0)
         write_graph(exact_graph(layer), folder / "bottleneck.nir")
+        write_graph(portable_graph(layer), folder / "bottleneck.lif.nir")
         write_netx(layer, folder / "bottleneck.net")
     write_manifest(
         folder,

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 
 from neuromorphic.graphs import layer_of, read_graph
-from neuromorphic.integer import PAYLOAD_MAX
+from neuromorphic.integer import BLOCK, PAYLOAD_MAX, IntegerLayer
 from runtime.bundle import Bundle
 from runtime.errors import BundleError
 from runtime.mu import DEFAULT_MU
@@ -18,6 +18,7 @@ from train.networks.context import Context
 from train.networks.seanet import Encoder, fold
 from train.onnx_weights import read_weights
 
+Bits = npt.NDArray[np.bool_]
 Events = Callable[..., npt.NDArray[np.bool_]]
 
 
@@ -62,3 +63,13 @@ def load_reference(bundle: Bundle) -> Events:
         return np.concatenate(bits, axis=1)
 
     return events
+
+
+@torch.no_grad()
+def bottleneck_events(layer: IntegerLayer, payload: npt.NDArray[np.int8]) -> Bits:
+    """What torch makes of `payload (M, T) int8` behind the encoder: the events `(N, T) bool`."""
+    bits = [np.zeros((layer.units, 0), np.bool_)]
+    for start in range(0, payload.shape[1], BLOCK):
+        part = torch.from_numpy(payload[None, :, start : start + BLOCK].astype(np.float32))
+        bits.append(integer_events(part, layer)[0].numpy() > 0)
+    return np.concatenate(bits, axis=1)

@@ -16,7 +16,7 @@ def simulate(
         str, typer.Argument(metavar="AUDIO", help="A recording, or - ; or a .nir or .net file")
     ],
     backend: Annotated[
-        Literal["integer", "nir", "lava", "lava-floating", "fused", "netx", "all"],
+        Literal["integer", "nir", "nir-lif", "lava", "lava-floating", "fused", "netx", "all"],
         typer.Option(help="How: see docs/chips.md"),
     ] = "all",
     data: Annotated[
@@ -35,11 +35,12 @@ def simulate(
 
 def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: bool) -> None:
     """The bottleneck of a bundle on a recording, against the encoder."""
-    from report import agreement, terminal
+    from neuromorphic import back_ends
+    from report import terminal
 
     if Path(audio).suffix in (".nir", ".net"):
         raise SpikingMusicError(f"{audio}: a network needs something to run on: --input X.npy")
-    chosen = agreement.BACKENDS if backend == "all" else (backend,)
+    chosen = back_ends.BACKENDS if backend == "all" else (backend,)
     codec = open_codec(bundle)
     samples = read_samples(audio, codec)
     with terminal.progress("encode") as progress:
@@ -47,8 +48,8 @@ def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: b
     wrong: dict[str, int] = {}
     for name in chosen:
         with terminal.progress(name) as progress:
-            bits = agreement.spikes(codec.bundle, payload, name, progress)
-        wrong[name] = agreement.differing(bits, events.bits)
+            bits = back_ends.spikes(codec.bundle, payload, name, progress)
+        wrong[name] = back_ends.differing(bits, events.bits)
     facts = {"compared": events.bits.size} | wrong
     terminal.show(f"{audio}: bits that differ from the encoder's", facts, as_json)
 

@@ -8,11 +8,12 @@ import pytest
 import soundfile
 import torch
 
-from export.bundle import ExportError, export
+from export.bundle import CERTIFIED, ExportError, export
 from export.quality import STEPS, knee, measure, write_quality
 from neuromorphic.graphs import layer_of, read_graph, run_graph
 from neuromorphic.netx import read_netx
-from runtime.bundle import Bundle, open_bundle
+from neuromorphic.probe import read_probe
+from runtime.bundle import EVIDENCE, Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import OutputError, SpikingMusicError
 from train import checkpoint as checkpoints
@@ -74,8 +75,21 @@ def test_a_bundle_has_every_part_and_opens(bundle: Bundle) -> None:
         "bottleneck.nir",
         "bottleneck.lif.nir",
         "bottleneck.net",
+        *EVIDENCE,
     } == set(bundle.manifest.files)
     assert open_bundle(bundle.path).manifest == bundle.manifest
+
+
+def test_a_bundle_brings_its_certificate(bundle: Bundle) -> None:
+    certificate = json.loads(bundle.file("certificate.json").read_text())
+    assert certificate["holds"]
+    assert certificate["model"] == bundle.manifest.model_hash
+    assert [row["name"] for row in certificate["rows"]] == ["torch", *CERTIFIED]
+    assert {row["wrong"] for row in certificate["rows"]} == {0}
+    assert certificate["probe"]["real_frames"] == 3 * bundle.manifest.chunk_frames
+    probe = read_probe(bundle.file("probe.npz"))
+    layer = layer_of(read_graph(bundle.file("bottleneck.nir")))
+    np.testing.assert_array_equal(probe.torch, layer.spikes(probe.payload))
 
 
 @pytest.mark.parametrize("seconds", [0.3, 5.9, 9.1])

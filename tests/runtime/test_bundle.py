@@ -1,13 +1,14 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from runtime import bundle
-from runtime.bundle import Bundle, load_manifest, open_bundle, write_manifest
+from runtime.bundle import EVIDENCE, Bundle, load_manifest, open_bundle, write_manifest
 from runtime.codec import Codec
 from runtime.errors import BundleError
 
@@ -138,3 +139,19 @@ def test_a_manifest_is_checked_before_it_is_written(toy_bundle: Bundle, tmp_path
 def test_a_file_the_bundle_lacks_is_named(toy_bundle: Bundle) -> None:
     with pytest.raises(BundleError, match=r"no bottleneck\.nir"):
         toy_bundle.file("bottleneck.nir")
+
+
+def test_evidence_is_checked_like_any_file_and_is_no_part_of_the_name(
+    copy_of_toy: Callable[[], Path],
+) -> None:
+    folder = copy_of_toy()
+    manifest = load_manifest(folder)
+    for name in EVIDENCE:
+        (folder / name).write_text("found")
+    fields = {k: v for k, v in asdict(manifest).items() if k != "files"}
+    again = write_manifest(folder, fields)
+    assert again.files.keys() == manifest.files.keys() | set(EVIDENCE)
+    assert again.model_hash == manifest.model_hash
+    (folder / EVIDENCE[0]).write_text("forged")
+    with pytest.raises(BundleError, match=r"certificate\.json: differs"):
+        open_bundle(folder)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from report.agreement import BACKENDS
+from neuromorphic.back_ends import BACKENDS
 from runtime.bundle import Bundle
 from runtime.container import read_spk
 
@@ -201,7 +201,7 @@ def test_a_missing_package_is_named_with_its_extra(
     def missing(*_: object) -> None:
         raise ModuleNotFoundError(f"No module named {package!r}", name=package)
 
-    monkeypatch.setattr("report.agreement.spikes", missing)
+    monkeypatch.setattr("neuromorphic.back_ends.spikes", missing)
     code, _, errors = cli("simulate", piece, "--bundle", spiking_bundle.path)
     assert code == 2
     assert f"{package} is not installed" in errors

@@ -1,0 +1,52 @@
+"""What is found of a model and goes into its bundle: a probe with torch's spikes, a certificate."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from evaluation.clips import recordings
+from neuromorphic.certificate import CERTIFICATE, EXACT, PROBE, Certificate, write_certificate
+from neuromorphic.graphs import layer_of, read_graph
+from neuromorphic.probe import Payload, Probe, planted, write_probe
+from runtime.audio import read_audio
+from runtime.bundle import Bundle, write_manifest
+from runtime.codec import Codec
+from runtime.events import Bits
+
+CLIPS = Path(__file__).parents[1] / "report" / "clips"
+
+
+def make_probe(bundle: Bundle) -> Probe:
+    """Encode the middle window of each shipped clip, add what is planted, and ask torch for spikes.
+
+    Without torch the probe has none.
+    """
+    codec, manifest = Codec(bundle), bundle.manifest
+    layer = layer_of(read_graph(bundle.file(EXACT)))
+    parts = []
+    for file in recordings(CLIPS):
+        samples = read_audio(file, manifest.sample_rate).samples
+        length = min(len(samples), manifest.chunk_frames * manifest.hop)
+        start = (len(samples) - length) // 2
+        parts.append(codec.latent(samples[start : start + length]))
+    payload = np.concatenate([*parts, planted(layer)], axis=1)
+    return Probe(payload, sum(part.shape[1] for part in parts), torch_events(bundle, payload))
+
+
+def torch_events(bundle: Bundle, payload: Payload) -> Bits | None:
+    """Return what torch makes of `payload (M, T)`, `(N, T) bool`, or None where it is not there."""
+    try:
+        from train.reference import bottleneck_events
+    except ModuleNotFoundError:
+        return None
+    return bottleneck_events(layer_of(read_graph(bundle.file(EXACT))), payload)
+
+
+def write_evidence(bundle: Bundle, probe: Probe, certificate: Certificate) -> None:
+    """Put both into the bundle's folder and its manifest; the model and its hash stay."""
+    write_probe(probe, bundle.path / PROBE, overwrite=True)
+    write_certificate(certificate, bundle.path / CERTIFICATE, overwrite=True)
+    fields = dataclasses.asdict(bundle.manifest)
+    del fields["files"]
+    write_manifest(bundle.path, fields)

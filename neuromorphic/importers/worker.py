@@ -1,0 +1,89 @@
+"""`python worker.py IMPORTER GRAPH.nir IN.npy OUT VERSIONS.json`: another tool runs a graph.
+
+IN is `(T, M)`, any numbers; OUT gets `(T, N)` float32, raw, as it is computed. Needs the tool,
+torch and nir, and nothing of this package: any Python may run it.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import nir
+import numpy as np
+import torch
+
+STEP = 1e-4  # s; as the portable graph is made for
+BLOCK = 256  # steps at a time
+
+Run = Callable[[Any], Any]  # a block (t, M) to (t, N); what comes after goes on from there
+
+
+def snntorch(graph: nir.NIRGraph) -> Run:
+    """SnnTorch takes steps of 1e-4 s, and compares by `>`."""
+    from snntorch.import_nir import import_from_nir
+
+    return _stepped(import_from_nir(graph))
+
+
+def norse(graph: nir.NIRGraph) -> Run:
+    """Norse must be told the step, and compares by `>`."""
+    from norse.torch import from_nir
+
+    return _stepped(from_nir(graph, dt=STEP))
+
+
+def sinabs(graph: nir.NIRGraph) -> Run:
+    """Sinabs takes time constants as numbers of steps, compares by `>=`, may spike twice a step."""
+    from sinabs.nir import from_nir
+
+    network = from_nir(graph, batch_size=1)
+
+    def run(block: Any) -> Any:
+        out = network(block)
+        return out[0] if isinstance(out, tuple) else out
+
+    return run
+
+
+def spikingjelly(graph: nir.NIRGraph) -> Run:
+    """SpikingJelly takes steps of 1e-4 s, and compares by `>=`."""
+    from spikingjelly.activation_based.nir_exchange import import_from_nir
+
+    return _stepped(import_from_nir(graph))
+
+
+def _stepped(network: Any) -> Run:
+    state = None
+
+    def run(block: Any) -> Any:
+        nonlocal state
+        rows = []
+        for row in block:
+            out, state = network(row[None], state)
+            rows.append(out[0])
+        return torch.stack(rows)
+
+    return run
+
+
+IMPORTERS = {run.__name__: run for run in (snntorch, norse, sinabs, spikingjelly)}
+
+
+def main() -> None:
+    """Read the arguments, import the graph, run it."""
+    name, graph, source, target, versions = sys.argv[1:]
+    run, x = IMPORTERS[name](nir.read(graph)), np.load(source, mmap_mode="r")
+    with torch.no_grad(), open(target, "wb") as file:
+        for start in range(0, len(x), BLOCK):
+            block = torch.from_numpy(x[start : start + BLOCK].astype(np.float32))
+            file.write(run(block).numpy().astype(np.float32).tobytes())
+            file.flush()
+    found = {package: metadata.version(package) for package in (name, "nir", "torch")}
+    Path(versions).write_text(json.dumps(found), encoding="utf8")
+
+
+if __name__ == "__main__":
+    main()
