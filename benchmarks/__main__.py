@@ -3,7 +3,7 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -168,7 +168,9 @@ def figures(
     ratings: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="What a listener handed in; repeat it")
     ] = None,
-    screening: Annotated[str, typer.Option(help="As of listen score")] = "paper",
+    screening: Annotated[
+        Literal["none", "paper", "bs1534"], typer.Option(help="As of listen score")
+    ] = "paper",
     bundle: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="MU_SPARSE, and SPARSE beside it")
     ] = None,

@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from figures.style import ACCENT, BLUE, FAINT, INK, STYLE, WARM, WIDE, canvas, letter
 from runtime.events import Bits
 
+FLOOR = -10.0  # dB
+
 
 @dataclass(frozen=True)
 class Point:
@@ -31,6 +33,8 @@ def rates(
     frames_per_second: float,
 ) -> Figure:
     """Draw A, the `curves` of clips over mu; B, the `clouds` of codes; C, the events of one clip.
+
+    SI-SNR below -10 dB is drawn there: nothing of the clip is left.
 
     `matrices`: `(units, T)` of the clip `shown` by mu; `least`, dB, is the quality that control
     is to keep.
@@ -62,7 +66,7 @@ def _curves(
     labelled = False
     for clip in dict.fromkeys(point.clip for point in points):
         own = sorted((p for p in points if p.clip == clip), key=lambda p: p.mu or 0)
-        rate, quality = [p.kbps for p in own], [p.si_snr for p in own]
+        rate, quality = [p.kbps for p in own], [max(p.si_snr, FLOOR) for p in own]
         panel.plot(rate, quality, "-", color=FAINT, linewidth=1, marker=".", markersize=4)
         chosen = kept(own, least)
         if chosen is not None:
@@ -71,19 +75,19 @@ def _curves(
             labelled = True
         if clip == shown:
             drawn = [p for p in own if p.mu in marked]
-            x, y = [p.kbps for p in drawn], [p.si_snr for p in drawn]
+            x, y = [p.kbps for p in drawn], [max(p.si_snr, FLOOR) for p in drawn]
             panel.plot(x, y, "o", color=ACCENT, markersize=7, label="shown in C")
     panel.axhline(least, color=INK, linewidth=0.8, linestyle="--")
     panel.text(1, least, f"{least:g} dB ", ha="right", va="bottom", transform=_across(panel))
     panel.legend(frameon=False, loc="lower right", fontsize=8)
-    panel.set(xlabel="kbit/s, the paper's formula", ylabel="SI-SNR, dB")
+    panel.set(xlabel="kbit/s, the paper's formula", ylabel="SI-SNR, dB (-10 or less at the floor)")
     letter(panel, "A", "one line a clip, one dot a mu")
 
 
 def _clouds(panel: Axes, clouds: Mapping[str, Sequence[Point]]) -> None:
     looks = (("o", ACCENT), ("s", WARM), ("^", BLUE))
     for (name, points), (marker, colour) in zip(clouds.items(), looks, strict=False):
-        x, y = np.array([(p.kbps, p.si_snr) for p in points]).T
+        x, y = np.array([(p.kbps, max(p.si_snr, FLOOR)) for p in points]).T
         face = colour if marker == "o" else "none"
         panel.plot(x, y, marker, color=colour, markerfacecolor=face, markersize=5, label=name)
         panel.plot(

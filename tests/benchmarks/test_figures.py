@@ -1,8 +1,11 @@
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.figures import Material, draw
+from listening.conditions import DISTORTED, LOW_ANCHOR, MIDDLE_ANCHOR, REFERENCE
 from runtime.errors import FormatError, OutputError, SpikingMusicError
 
 NOTHING = Material([], "paper", {}, [], 9.0, [])
@@ -16,6 +19,19 @@ def test_what_can_be_drawn_is_drawn_and_the_rest_is_named(tmp_path: Path) -> Non
     assert "the command" in (out / "figure-1.txt").read_text()
     with pytest.raises(OutputError, match="exists already"):
         draw(NOTHING, out, "again", overwrite=False)
+
+
+def test_figure_3_is_that_of_the_listening_test(tmp_path: Path) -> None:
+    files = []
+    for listener in ("a", "b"):
+        ratings = {REFERENCE: 95, LOW_ANCHOR: 10, MIDDLE_ANCHOR: 40, DISTORTED: 5, "FREE": 60}
+        trials = [{"clip": "1", "ratings": ratings}]
+        result = {"format": 1, "test": "t", "listener": listener, "seed": 0, "trials": trials}
+        files.append(tmp_path / f"{listener}.json")
+        files[-1].write_text(json.dumps(result))
+    missing = draw(replace(NOTHING, ratings=files), tmp_path / "out", "", overwrite=False)
+    assert "figure-3" not in " ".join(missing)
+    assert "FREE" in (tmp_path / "out" / "figure-3.svg").read_text()
 
 
 def test_bad_material_leaves_nothing(tmp_path: Path) -> None:
