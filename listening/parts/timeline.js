@@ -35,16 +35,20 @@ class Timeline {
     });
   }
 
+  /** Draw what is seen now, if it is not what was drawn last. */
   draw() {
     const { canvas, player } = this;
     const scale = window.devicePixelRatio || 1;
+    const colours = getComputedStyle(canvas);
+    const look = [player.position, player.loop, this.peaks, canvas.clientWidth, scale, colours.color];
+    if (look.every((value, i) => value === this.drawn?.[i])) return;
+    this.drawn = look;
     canvas.width = canvas.clientWidth * scale;
     canvas.height = canvas.clientHeight * scale;
     const { width, height } = canvas;
     const pen = canvas.getContext("2d");
-    const style = getComputedStyle(canvas);
     const [band, accent, faint, ink] =
-      ["--band", "--accent", "--faint", "--ink"].map((name) => style.getPropertyValue(name));
+      ["--band", "--accent", "--faint", "--ink"].map((name) => colours.getPropertyValue(name));
     const across = (seconds) => (seconds / (player.duration || 1)) * width;
     const [start, end] = player.loop.map(across);
     pen.fillStyle = band;

@@ -86,7 +86,7 @@ class Studio {
     if (!piece) return;
     await this._showPiece(piece, state);
     await this._showEvents(state);
-    this.stage.notes = state.notes;
+    if (JSON.stringify(state.notes) !== JSON.stringify(this.stage.notes)) this.stage.notes = state.notes;
     $("#show-notes").disabled = !state.notes;
     if (state.mu !== null && !job) $("#mu").value = state.mu;
     this._showMu();

@@ -9,6 +9,7 @@ class Matrix {
     this.units = units;
     this.frames = frames;
     this.known = 0;
+    this.painted = 0; // how often
     this.bits = new Uint8Array(units * frames);
     this.picture = sheet(Math.max(1, frames), units);
   }
@@ -36,6 +37,7 @@ class Matrix {
   }
 
   _paint(first, muted) {
+    this.painted += 1;
     const width = this.known - first;
     if (width <= 0) return;
     const pen = this.picture.getContext("2d");

@@ -44,7 +44,9 @@ class Stage {
     if (seconds < start || seconds > start + span) this.move(seconds - 0.05 * span);
   }
 
+  /** Draw what is seen at `position`, seconds, if it is not what was drawn last. */
   draw(position) {
+    if (!this._changed(position)) return;
     const { pen, width, height } = cleared(this.canvas);
     const box = { left: MARGIN.left, width: width - MARGIN.left, height: height - MARGIN.bottom };
     const { start, span } = this.view;
@@ -69,6 +71,18 @@ class Stage {
     pen.restore();
     this._drawAxes(pen, x, box, height);
     this._drawOverview(position);
+  }
+
+  _changed(position) {
+    const { canvas, layers, matrix } = this;
+    const look = [
+      position, this.view, this.picture, this.notes, matrix, matrix.painted, this.unit,
+      this.strength, layers.sound, layers.notes, layers.events,
+      canvas.clientWidth, canvas.clientHeight, getComputedStyle(canvas).color,
+    ];
+    const changed = look.some((value, i) => value !== this.drawn?.[i]);
+    this.drawn = look;
+    return changed;
   }
 
   _drawSound(pen, x, box) {

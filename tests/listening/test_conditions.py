@@ -41,6 +41,13 @@ def test_a_bundle_is_heard_by_its_own_decoder_or_by_those_named(toy_bundle: Bund
         of_bundle(toy_bundle, ("slow",), ())
 
 
+def test_a_bundle_of_many_rates_is_heard_at_those_named(mu_bundle: Bundle) -> None:
+    assert [c.name for c in of_bundle(mu_bundle, ("fast",), ())] == ["toy fast mu=16"]
+    few, many = of_bundle(mu_bundle, ("fast",), (28, 4))
+    assert (few.name, many.name) == ("toy fast mu=28", "toy fast mu=4")
+    assert not np.array_equal(few.hear(CLIP), many.hear(CLIP))
+
+
 def test_opus_names_its_rate() -> None:
     assert of_opus(12.0).name == "Opus 12"
     assert of_opus(12.0).hear(CLIP).shape == CLIP.samples.shape

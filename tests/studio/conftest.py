@@ -78,6 +78,27 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         thread.join()
 
 
+class SlowCodec(Codec):
+    """A codec that waits in the middle of its work until it is let go."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__(bundle)
+        self.inside, self.go = threading.Event(), threading.Event()
+
+    def decode(self, *words: Any, progress: Any = None, **more: Any) -> Any:
+        self.inside.set()
+        self.go.wait()
+        progress(0.5)
+        return super().decode(*words, progress=progress, **more)
+
+
+@pytest.fixture
+def slow(toy_bundle: Bundle) -> Iterator[SlowCodec]:
+    codec = SlowCodec(toy_bundle)
+    yield codec
+    codec.go.set()
+
+
 @pytest.fixture(scope="session")
 def both_bundle(tmp_path_factory: pytest.TempPathFactory, toys: Callable[..., Bundle]) -> Bundle:
     """A toy of many rates whose bottleneck can be priced."""

@@ -132,6 +132,29 @@ def test_a_reload_finds_the_piece_again_and_another_tab_does_not(
     assert other.locator("#name").text_content() == ""
 
 
+def test_a_piece_that_is_dropped_is_taken_and_work_on_it_is_cancelled(
+    tab: "Page", serve: Serve, toy_bundle: Bundle, slow: Any, wav: bytes
+) -> None:
+    tab.goto(f"http://127.0.0.1:{serve(toy_bundle, codec=slow).port}/")
+    tab.get_by_text("Drop a recording here").wait_for()
+    tab.evaluate(
+        """(bytes) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([new Uint8Array(bytes)], "dropped.wav"));
+          for (const type of ["dragover", "drop"]) {
+            document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true }));
+          }
+        }""",
+        list(wav),
+    )
+    tab.get_by_role("status").filter(has_text="Decode").wait_for()
+    assert pixels(tab)[0] > 1000  # the events are there before the work has ended
+    tab.get_by_role("button", name="Cancel").click()
+    tab.locator("#job").wait_for(state="hidden")
+    assert tab.locator("#name").text_content() == "dropped.wav"
+    assert tab.get_by_role("radio").count() == 1  # the original
+
+
 def test_what_is_no_recording_is_told(
     tab: "Page", serve: Serve, toy_bundle: Bundle, tmp_path: Path
 ) -> None:

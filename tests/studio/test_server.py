@@ -2,7 +2,6 @@
 
 import io
 import json
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -145,22 +144,9 @@ def test_the_visitor_who_was_away_longest_is_forgotten(serve: Serve, toy_bundle:
     assert statuses == [200, 404, 200]
 
 
-class Slow(Codec):
-    """A codec that waits in the middle of its work until it is let go."""
-
-    def __init__(self, bundle: Bundle) -> None:
-        super().__init__(bundle)
-        self.inside, self.go = threading.Event(), threading.Event()
-
-    def decode(self, *words: Any, progress: Any = None, **more: Any) -> Any:
-        self.inside.set()
-        self.go.wait()
-        progress(0.5)
-        return super().decode(*words, progress=progress, **more)
-
-
-def test_work_is_told_of_and_can_be_cancelled(serve: Serve, toy_bundle: Bundle, wav: bytes) -> None:
-    slow = Slow(toy_bundle)
+def test_work_is_told_of_and_can_be_cancelled(
+    serve: Serve, toy_bundle: Bundle, slow: Any, wav: bytes
+) -> None:
     studio = serve(toy_bundle, codec=slow)
     session = studio.welcome()
     studio.ask("PUT", f"{session}/file?name=x", wav)
