@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -114,10 +114,15 @@ def require_model(header: SpkHeader, model: Manifest) -> None:
 
 def _from(source: SpkReader | Salvage, index: int) -> Iterator[Chunk]:
     """Yield the chunks from one on, sought where that is possible."""
+    frames = index * source.header.chunk_frames
     chunks: Iterable[Chunk] = source if isinstance(source, SpkReader) else filled(source)
     if index and isinstance(source, SpkReader) and source.seekable:
         source.seek(index)
-    return (chunk for chunk in chunks if chunk.index >= index)
+        frames = 0
+    for chunk in chunks:
+        if frames < chunk.bits.shape[1]:
+            yield replace(chunk, bits=chunk.bits[:, frames:])
+        frames = max(frames - chunk.bits.shape[1], 0)
 
 
 def _ended(blocks: Iterable[Samples], source: SpkReader | Salvage, span: Span) -> Iterator[Samples]:

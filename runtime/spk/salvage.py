@@ -10,12 +10,12 @@ from runtime.errors import FormatError
 from runtime.spk import tags
 from runtime.spk.blocks import reads
 from runtime.spk.chunks import Chunk, StoredChunk
-from runtime.spk.header import UNKNOWN, SpkHeader, read_header
+from runtime.spk.header import MAX_CHUNK_CELLS, UNKNOWN, SpkHeader, read_header
 from runtime.spk.reader import Note, misfit, take_text
 from runtime.spk.scan import Gap, blocks
 from runtime.spk.tags import Tag, parse_end
 
-MAX_LOST_CELLS = 2**25  # silence for lost chunks, which no byte of the file vouches for
+MAX_LOST_CELLS = 2**24  # silence for lost chunks, which no byte of the file vouches for
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,10 @@ class Salvage:
 
 
 def filled(salvage: Salvage) -> Iterator[Chunk]:
-    """Yield the good chunks of a file and silence, without an event, where one is lost.
+    """Yield the good chunks of a file and silence, without an event, where some are lost.
 
-    Of a file whose end is lost and whose length is unknown the last good chunk is the end.
+    Silence may come in larger pieces, whose index is that of the first chunk. Of a file whose end
+    is lost and whose length is unknown the last good chunk is the end.
     Raises `FormatError` for a damaged header and when more is lost than silence may stand for.
     """
     header = salvage.header
@@ -118,8 +119,8 @@ def filled(salvage: Salvage) -> Iterator[Chunk]:
         if lost * header.units > MAX_LOST_CELLS:
             raise FormatError(f"{lost} frames are lost, too many to go on without")
         while frames < stop:
-            index, done = divmod(frames, header.chunk_frames)
-            width = min(stop - frames, header.chunk_frames - done)
+            width = min(stop - frames, max(MAX_CHUNK_CELLS // header.units, 1))
+            index = frames // header.chunk_frames
             yield Chunk(index, np.zeros((header.units, width), np.bool_), header.mu)
             frames += width
 

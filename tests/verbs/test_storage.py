@@ -208,6 +208,10 @@ def test_what_is_lost_is_silent_on_request_and_named(
     np.testing.assert_array_equal(found[: near[0]], whole[: near[0]])
     np.testing.assert_array_equal(found[near[1] :], whole[near[1] :])
     assert not found[near[0] + 2 * HOP : near[1] - 2 * HOP].any()
+    for begin in (0.5, 1.0, 2.0):
+        words = ("decode", spk, tmp_path / "later.wav", "--conceal", "--from", begin, "-f", *bundle)
+        assert cli(*words)[0] == 0
+        np.testing.assert_array_equal(read(tmp_path / "later.wav"), found[round(begin * RATE) :])
 
 
 def test_a_file_says_how_it_is_decoded_unless_it_is_told(

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.errors import FormatError
-from runtime.spk.header import UNKNOWN, SpkHeader
-from runtime.spk.salvage import Loss, Salvage
+from runtime.spk.header import UNKNOWN, SpkHeader, pack_header
+from runtime.spk.salvage import Loss, Salvage, filled
 from runtime.spk.writer import SpkWriter
 
 HEADER = SpkHeader(8000, 4 * 8 * 6, 3, 4, 8, "FREE", "0123456789abcdef", coder="paper")
@@ -111,3 +111,20 @@ def test_a_long_payload_is_found_behind_much_noise() -> None:
     found, losses = saved(noise, *CHUNKS, END)
     assert found == [0, 1, 2, 3, 4, 5]
     assert len(losses) == 1
+
+
+@given(st.sets(st.integers(0, 5)))
+def test_silence_stands_where_chunks_are_lost(lost: set[int]) -> None:
+    kept = [chunk for index, chunk in enumerate(CHUNKS) if index not in lost]
+    found = [*filled(Salvage(io.BytesIO(b"".join([HEAD, *kept, END]))))]
+    expected = BITS.copy()
+    expected[[*lost]] = False
+    bits = np.concatenate([chunk.bits for chunk in found], axis=1)
+    np.testing.assert_array_equal(bits, np.concatenate([*expected], axis=1))
+
+
+def test_much_silence_comes_in_few_pieces() -> None:
+    header = replace(HEADER, units=1, chunk_frames=1, samples=4 * 2**24)
+    assert len([*filled(Salvage(io.BytesIO(pack_header(header))))]) == 64
+    with pytest.raises(FormatError, match="too many"):
+        [*filled(Salvage(io.BytesIO(pack_header(replace(header, samples=4 * 2**24 + 1)))))]
