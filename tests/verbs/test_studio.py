@@ -14,17 +14,18 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_studio_serves_this_machine_alone_until_it_is_stopped(toy_bundle: Bundle) -> None:
     words = [sys.executable, "-m", "spiking_music", "studio", "--port", "0"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*words, "--bundle", str(toy_bundle.path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    address = process.stdout.readline().split()[0]
-    assert address.startswith("http://127.0.0.1:")
-    with urlopen(address) as answer:
-        assert b"Spiking Music studio" in answer.read()
-    process.send_signal(signal.SIGINT)
-    process.stdout.close()
-    assert process.wait() == 130
+    ) as process:
+        try:
+            assert process.stdout
+            address = process.stdout.readline().split()[0]
+            assert address.startswith("http://127.0.0.1:")
+            with urlopen(address) as answer:
+                assert b"Spiking Music studio" in answer.read()
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
 
 
 def test_a_port_that_is_taken_is_told(cli: Run, toy_bundle: Bundle) -> None:
