@@ -51,6 +51,7 @@ def make(
 ) -> None:
     """Make a page that tests what people hear: ITU-R BS.1534-3, in one file, without a network."""
     from listening import conditions as heard
+    from listening.errors import ListeningError
     from listening.page import Words, page
     from listening.trials import identity, render
     from report import terminal
@@ -60,7 +61,10 @@ def make(
     terminal.refuse_existing(out, force)
     sets, skipped = clip_sets(data or [f"shipped={_CLIPS}"], clips)
     conditions = heard.always()
-    for model in map(open_bundle, bundle) if bundle else [open_bundle()]:
+    models = [open_bundle(path) for path in bundle or [None]]
+    if mu and all(model.manifest.kind != "MU_SPARSE" for model in models):
+        raise ListeningError(f"--mu {mu[0]}: no bundle here is MU_SPARSE; leave it away")
+    for model in models:
         conditions += heard.of_bundle(model, decoder or (), mu or ())
     conditions += [heard.of_opus(kbps) for kbps in opus or []]
     for name, where in (named(text, "--folder") for text in folder or []):
