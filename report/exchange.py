@@ -1,7 +1,6 @@
 """The codec's figures in the shapes that others publish theirs in: NeuroBench, Intel's N-DNS."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any, Literal
 
@@ -11,49 +10,17 @@ import onnx
 
 from neuromorphic.operations.activity import Activity, watcher
 from neuromorphic.operations.operators import count_operators
+from neuromorphic.operations.watched import WatchedBundle
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 from runtime.metrics import si_snr
-from runtime.sessions import Graph
+from runtime.sessions import Tensor
 
 Samples = npt.NDArray[np.float32]
 Progress = Callable[[float], None]
 Shape = Literal["neurobench", "n-dns"]
 
 NEURON_WEIGHT = 10  # operations that the N-DNS challenge takes an update of a neuron for
-
-
-@dataclass(frozen=True)
-class Watched(Bundle):
-    """A bundle whose graphs are watched while they run; `seen` collects what they did."""
-
-    seen: list[Activity] = field(default_factory=list)
-    updates: list[int] = field(default_factory=list)
-
-    def graph(self, name: str, inputs: set[str], outputs: set[str]) -> Graph:
-        """See `Bundle.graph`."""
-        graph, watch = super().graph(name, inputs, outputs), watcher(self.file(name))
-
-        def watched(feed: Any) -> None:
-            self.seen.extend(watch(feed))
-            shapes = {port: value.shape for port, value in feed.items()}
-            self.updates.append(sum(op.units for op in count_operators(self.file(name), shapes)))
-
-        return _WatchedGraph(graph, watched)
-
-
-class _WatchedGraph(Graph):
-    """A graph that shows what it is given before it runs."""
-
-    def __init__(self, graph: Graph, watch: Callable[[Any], None]) -> None:
-        self._graph, self._watch = graph, watch
-
-    def __call__(self, feed: Any) -> Any:
-        self._watch(feed)
-        return self._graph(feed)
-
-    def holding(self, fixed: Any) -> Callable[[Any], Any]:
-        return lambda feed: self({**fixed, **feed})
 
 
 def exchanged(
@@ -69,8 +36,18 @@ def exchanged(
     One recording is one sample. Every product is watched as it happens, contexts of windows
     included, so this takes several times as long as coding. Raises what coding raises.
     """
-    watched = Watched(bundle.path, bundle.manifest)
-    codec = Codec(watched)
+    seen: list[Activity] = []
+    updates: list[int] = []
+    watch = {
+        name: watcher(bundle.file(name)) for name in bundle.manifest.files if name.endswith(".onnx")
+    }
+
+    def saw(name: str, feed: Mapping[str, Tensor]) -> None:
+        shapes = {port: value.shape for port, value in feed.items()}
+        seen.extend(watch[name](feed))
+        updates.append(sum(op.units for op in count_operators(bundle.file(name), shapes)))
+
+    codec = Codec(WatchedBundle(bundle.path, bundle.manifest, saw=saw))
     half = None if progress is None else (lambda share: progress(share / 2))
     rest = None if progress is None else (lambda share: progress(0.5 + share / 2))
     events = codec.encode(samples, half, mu)
@@ -78,8 +55,8 @@ def exchanged(
     ratio = si_snr(samples, decoded)
     seconds = samples.size / bundle.manifest.sample_rate
     if shape == "neurobench":
-        return neurobench(bundle, watched.seen, 1 - events.density)
-    return n_dns(bundle, watched.seen, sum(watched.updates), seconds, ratio)
+        return neurobench(bundle, seen, 1 - events.density)
+    return n_dns(bundle, seen, sum(updates), seconds, ratio)
 
 
 def neurobench(bundle: Bundle, seen: list[Activity], silent: float) -> dict[str, Any]:

@@ -7,35 +7,27 @@ import numpy as np
 import pytest
 
 from neuromorphic.operations.calls import chunk_calls, window_calls, with_context
+from neuromorphic.operations.watched import WatchedBundle
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 
 
 @pytest.mark.parametrize("frames", [1, 3, 15, 16, 17, 24, 25, 40, 41, 100])
-def test_the_codec_calls_what_is_counted(
-    toy_bundle: Bundle, monkeypatch: pytest.MonkeyPatch, frames: int
-) -> None:
+def test_the_codec_calls_what_is_counted(toy_bundle: Bundle, frames: int) -> None:
     calls: dict[str, Counter[int]] = {}
-    open_graph = Bundle.graph
 
-    def watched(bundle: Bundle, name: str, *ports: Any) -> Any:
-        run, seen = open_graph(bundle, name, *ports), calls.setdefault(name, Counter())
+    def saw(name: str, feed: Any) -> None:
+        widths = [values.shape[-1] for port, values in feed.items() if port == "events"]
+        width = widths[0] if widths else feed["audio"].shape[-1] // 512
+        calls.setdefault(name, Counter())[width] += 1
 
-        def graph(feed: Any) -> Any:
-            port = "audio" if name == "encoder.onnx" else "events"
-            seen[feed[port].shape[2] // (512 if port == "audio" else 1)] += 1
-            return run(feed)
-
-        return graph
-
-    monkeypatch.setattr(Bundle, "graph", watched)
     model, samples = toy_bundle.manifest, frames * 512 - 5
-    events = Codec(toy_bundle).encode(np.zeros(samples, np.float32))
-    assert calls["encoder.onnx"] == chunk_calls(model, frames)
-    Codec(toy_bundle).decode(events, samples, "fast")
-    assert calls["decoder_fast.onnx"] == chunk_calls(model, frames)
+    codec = Codec(WatchedBundle(toy_bundle.path, model, saw=saw))
+    events = codec.encode(np.zeros(samples, np.float32))
+    codec.decode(events, samples, "fast")
+    assert calls["encoder.onnx"] == calls["decoder_fast.onnx"] == chunk_calls(model, frames)
     calls.clear()
-    Codec(toy_bundle).decode(events, samples, "diffusion", steps=3)
+    codec.decode(events, samples, "diffusion", steps=3)
     windows = window_calls(model, frames)
     assert calls["decoder.onnx"] == Counter({width: 3 * n for width, n in windows.items()})
     assert calls["decoder_fast.onnx"] == with_context(model, windows)
