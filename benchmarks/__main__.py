@@ -325,6 +325,21 @@ def certificate(
         raise typer.Exit(1)
 
 
+@app.command()
+def quantisation(
+    run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run that trained on the grid")],
+    recordings: Annotated[
+        list[Path] | None, typer.Argument(help="[default: the shipped clips]")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """How many spikes flip when weights are rounded in training, and when afterwards."""
+    from benchmarks.executors import write
+    from benchmarks.quantisation import measure
+
+    write(measure(run, recordings or []), json)
+
+
 def main() -> None:
     """Run a benchmark: exit code 0, 2 with one line on an error."""
     try:

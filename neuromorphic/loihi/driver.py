@@ -122,6 +122,7 @@ def _run(
             return size
 
         command = [sys.executable, "-m", "neuromorphic.loihi.worker", name, mode]
+        command.append(str(os.getpid()))
         run_alone(command, folder / "log", timeout, _environment(), look)
         look()
         found = np.fromfile(spikes, np.bool_).reshape(-1, network.units)

@@ -1,11 +1,16 @@
-"""`python -m neuromorphic.loihi.worker FOLDER MODE`: a network on Lava's CPU back end.
+"""`python -m neuromorphic.loihi.worker FOLDER MODE PID`: a network on Lava's CPU back end.
 
 `FOLDER` holds `frames.npy (T, M)`, `plan.json` (see `plan`) and the arrays of the layers; `spikes`
-gets a byte a unit and step. `MODE` is fixed, floating, fused or netx. Needs no torch.
+gets a byte a unit and step. `MODE` is fixed, floating, fused or netx; `PID` is who asks. Needs no
+torch.
 """
 
 import json
+import os
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,7 @@ from neuromorphic.loihi import shim
 def main() -> None:
     """Read the arguments, build, run."""
     folder, mode = Path(sys.argv[1]), sys.argv[2]
+    threading.Thread(target=_end_with, args=(int(sys.argv[3]),), daemon=True).start()
     plan = json.loads((folder / "plan.json").read_text(encoding="utf8"))
     shim.apply()
     from lava.magma.core.run_conditions import RunSteps
@@ -28,6 +34,13 @@ def main() -> None:
     tag = "floating_pt" if mode == "floating" else "fixed_pt"
     process.run(RunSteps(num_steps=plan["steps"]), Loihi2SimCfg(select_tag=tag))
     process.stop()
+
+
+def _end_with(parent: int) -> None:
+    """End this process group when whoever started it is gone, however it went."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
 def _stock(folder: Path, plan: dict[str, Any]) -> Any:

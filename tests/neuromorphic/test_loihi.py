@@ -35,9 +35,9 @@ def groups(monkeypatch):
     return started
 
 
-def alive(group):
-    """Tell whether a group outlives a moment: a signal that was sent takes its time."""
-    end = time.monotonic() + 5
+def alive(group, patience=5):
+    """Tell whether a group outlives a moment, s: a signal that was sent takes its time."""
+    end = time.monotonic() + patience
     while members(group):
         if time.monotonic() > end:
             return True
@@ -164,6 +164,32 @@ def test_children_of_a_failed_command_are_ended(tmp_path, groups, ending, words)
 def test_children_of_a_good_command_are_ended_too(tmp_path, groups):
     process.run_alone([sys.executable, "-c", SPAWN], tmp_path / "log", 30)
     assert not alive(groups[0])
+
+
+@pytest.mark.usefixtures("lava")
+def test_nothing_is_left_where_the_caller_is_killed():
+    code = (
+        "import numpy as np\nfrom neuromorphic.integer import IntegerLayer\n"
+        "from neuromorphic.loihi import driver\n"
+        "layer = IntegerLayer(np.ones((2, 3)), np.zeros(2), 0)\n"
+        "tell = lambda share: print('*', flush=True)\n"
+        "driver.simulate(layer, np.ones((3, 10**6), np.int8), progress=tell)"
+    )
+    root = str(Path(__file__).parents[2])
+    given = {"env": {**os.environ, "PYTHONPATH": root}, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], **given) as caller:
+        caller.stdout.readline()
+        while not (group := worker_of(caller.pid)):
+            time.sleep(0.05)
+        caller.kill()
+    assert not alive(group, 60)  # Python may be starting still
+
+
+def worker_of(pid):
+    """Return the process group of a child of a process; the worker leads its own."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    groups = [int(child) for child in children if os.getpgid(int(child)) == int(child)]
+    return groups[0] if groups else None
 
 
 def test_says_how_to_get_lava(monkeypatch):
