@@ -18,6 +18,7 @@ from neuromorphic.graphs import STEP, layer_of, read_graph
 from neuromorphic.networks import Network, bottleneck, checked_payload
 from neuromorphic.netx import read_network, write_network
 from neuromorphic.quantise import Quantised, by_unit, quantise, to_payload
+from runtime.arrays import read_array
 from runtime.bundle import open_bundle
 from runtime.errors import GraphError, SpikingMusicError
 
@@ -59,11 +60,8 @@ def open_network(
 
 def read_input(path: Path) -> Array:
     """Read an input `(T, ...)` of numbers from a `.npy` file; raises `SpikingMusicError`."""
-    try:
-        x = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise SpikingMusicError(f"{path}: not a readable .npy file") from error
-    if not isinstance(x, np.ndarray) or x.dtype.kind not in "biuf" or x.ndim < 2 or not x.size:
+    x = read_array(path)
+    if x.dtype.kind not in "biuf" or x.ndim < 2 or not x.size:
         raise SpikingMusicError(f"{path}: numbers (T, ...) are needed, T steps of what goes in")
     if not np.isfinite(x).all():
         raise SpikingMusicError(f"{path}: holds values that are not finite")
