@@ -138,6 +138,49 @@ def seams(
 
 
 @app.command()
+def decoding(
+    bundle: Annotated[
+        Path | None, typer.Argument(metavar="BUNDLE", help="[default: the shipped one]")
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=SOURCE", help="As for evaluate  [default: the shipped clips]"),
+    ] = None,
+    clips: Annotated[int | None, typer.Option(help="At most, of each set")] = None,
+    json: Json = None,
+) -> None:
+    """How good and how fast each sampler is by its steps, beside the fast decoder."""
+    from benchmarks.decoding import measure, write
+    from report import terminal
+    from report.demo import default_clip
+    from verbs.models import clip_sets
+
+    sets, _ = clip_sets(data or [f"shipped={default_clip().parent}"], clips)
+    with terminal.progress("decoding") as progress:
+        figures = measure(bundle, [clip for found in sets.values() for clip in found], progress)
+    write(figures, json)
+
+
+@app.command()
+def speed(
+    bundle: Annotated[
+        Path | None, typer.Argument(metavar="BUNDLE", help="[default: the shipped one]")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Of sound that is coded")] = 23.8,
+    rounds: Annotated[int, typer.Option(help="The middle one of so many counts")] = 5,
+    paper: Annotated[bool, typer.Option(help="The paper's U-Net too: minutes to export")] = False,
+    json: Json = None,
+) -> None:
+    """How fast coding is, beside torch, other codecs, and what the machine can do."""
+    from benchmarks.speed import measure, write
+    from report import terminal
+
+    with terminal.progress("speed") as progress:
+        figures = measure(bundle, seconds, rounds, paper, progress)
+    write(figures, json)
+
+
+@app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN_DIR...", help="Runs of training")],
     data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="As for evaluate")],

@@ -107,7 +107,7 @@ class _Judge:
     ) -> None:
         self.set, self.clip = name, clip
         self.transcribe, self.listen = transcribe, listen
-        self.original = _within(clip.samples, clip)
+        self.original = within(clip.samples, clip)
         self.heard = None if transcribe is None else transcribe(self.original)
 
     def __call__(self, system: System) -> Row:
@@ -116,7 +116,7 @@ class _Judge:
             raise ValueError(
                 f"{system.name} gives {decoded.sound.shape} for {self.clip.samples.shape} samples"
             )
-        sound = _within(decoded.sound, self.clip)
+        sound = within(decoded.sound, self.clip)
         return Row(
             self.set,
             self.clip.name,
@@ -152,7 +152,8 @@ def _rates(decoded: Decoded, seconds: float) -> dict[str, float]:
     return rates
 
 
-def _within(samples: Samples, clip: Clip) -> Samples:
+def within(samples: Samples, clip: Clip) -> Samples:
+    """Return samples `(n,)`, original or copy, without what the clip's recording cannot hold."""
     return samples if clip.bandwidth is None else low_pass(samples, clip.bandwidth)
 
 
