@@ -26,6 +26,7 @@ Damage = Callable[[Bits, np.random.Generator], Bits]
 
 FLIPS = (0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
 CORES = (2, 4, 8, 16)  # over which the units are spread evenly; one of them is lost
+SHOWN_DB = 10  # of loss in the figure; what is worse leaves it
 CLIP = 2**17  # samples: the paper's clip, 5.944 s, of 20 480 entries
 
 
@@ -146,9 +147,14 @@ def _draw(found: dict[str, Any]) -> Any:
     shares = [1 / units, *(1 / cores for cores in reversed(CORES))]
     lost = ["lose a unit", *(f"lose a core of {cores}" for cores in reversed(CORES))]
     _points(losses, [100 * share for share in shares], [rows[name] for name in lost])
-    losses.set(xscale="log", xlabel="units lost, % (one unit, then a core of 16, 8, 4, 2)")
+    losses.set(xscale="log", xlabel="share of the units: one, then a core of 16, 8, 4, 2")
+    losses.set_xticks([100 * share for share in shares], [f"{share:.1%}" for share in shares])
+    losses.minorticks_off()
+    whole = rows["flip 0"]["si_snr_db"]
+    shown = max(whole - SHOWN_DB, min(row["si_snr_db"] for row in rows.values()) - 1)
+    flips.set_ylim(shown, whole + 1)
     for panel in (flips, losses):
-        panel.axhline(rows["flip 0"]["si_snr_db"], color="#888888", linewidth=1, linestyle="--")
+        panel.axhline(whole, color="#888888", linewidth=1, linestyle="--")
         panel.spines[["top", "right"]].set_visible(False)
         panel.grid(alpha=0.25)
     flips.set_title("flipped before decoding", loc="left", fontsize=10)
