@@ -20,5 +20,5 @@ def test_rows_are_of_those_asked_for_and_are_written(spiking_bundle, tmp_path, c
 
 def test_an_executor_that_is_wrong_is_refused(spiking_bundle, monkeypatch):
     monkeypatch.setattr(executors, "run_network", lambda network, x: x[:5] > 1000)
-    with pytest.raises(SpikingMusicError, match="integer network: .* bits are wrong"):
+    with pytest.raises(SpikingMusicError, match=r"integer network: .* bits are wrong"):
         executors.measure(spiking_bundle.path, 20, OURS)
