@@ -1,5 +1,6 @@
 """The bundle that the package ships, as far as the runtime goes."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -58,3 +59,10 @@ def test_it_gives_every_sample_back(
 
 def test_it_fits_in_the_package(bundle: Bundle) -> None:
     assert sum(entry.stat().st_size for entry in bundle.path.iterdir()) <= 12 * 10**6
+
+
+def test_it_brings_a_certificate_that_holds(bundle: Bundle) -> None:
+    certificate = json.loads(bundle.file("certificate.json").read_text())
+    assert certificate["holds"]
+    assert certificate["model"] == bundle.manifest.model_hash
+    assert certificate["files"].items() <= bundle.manifest.files.items()
