@@ -61,7 +61,7 @@ def make(
     terminal.refuse_existing(out, force)
     sets, skipped = clip_sets(data or [f"shipped={_CLIPS}"], clips)
     conditions = heard.always()
-    models = [open_bundle(path) for path in bundle or [None]]
+    models = [open_bundle(path) for path in bundle] if bundle else [open_bundle()]
     if mu and all(model.manifest.kind != "MU_SPARSE" for model in models):
         raise ListeningError(f"--mu {mu[0]}: no bundle here is MU_SPARSE; leave it away")
     for model in models:
