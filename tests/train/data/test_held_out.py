@@ -9,6 +9,7 @@ import symusic
 from evaluation.clips import CLIP_SAMPLES, EvaluationError
 from train.data.held_out import held_out
 from train.data.piano import SAMPLE_RATE
+from train.data.played import of_maestro
 
 
 @pytest.fixture
@@ -60,3 +61,17 @@ def test_pieces_that_are_not_there_are_one_clear_error(maestro: Path) -> None:
         file.unlink()
     with pytest.raises(EvaluationError, match="none of 3 recordings can be measured"):
         held_out(maestro)
+
+
+def test_a_whole_piece_is_rendered_with_all_that_is_played(maestro: Path) -> None:
+    pieces = of_maestro(maestro)
+    assert len(pieces) == 3
+    music = pieces[0]()
+    assert music.name == "a"
+    assert len(music.notes.onset) == 20
+    assert len(music.samples) > 9.5 * SAMPLE_RATE
+    assert music.pedal is not None
+    (at,) = np.flatnonzero(np.isclose(music.notes.onset, 3.0, atol=1e-3))
+    strike = round(music.notes.onset[at] * SAMPLE_RATE)
+    before, after = (np.abs(music.samples[strike + a :][:500]).max() for a in (-500, 300))
+    assert after > before

@@ -7,7 +7,7 @@ import symusic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from train.data.performance import PerformanceError, read_midi
+from train.data.performance import PerformanceError, read_midi, read_pedal
 
 
 def write(
@@ -35,6 +35,15 @@ def test_a_released_key_under_the_pedal_sounds_until_the_pedal_comes_up(tmp_path
 def test_a_key_released_before_the_pedal_stops_at_once(tmp_path: Path) -> None:
     found = read_midi(write(tmp_path / "a.mid", [(0.0, 0.25, 60)], [(0.5, 127), (2.0, 0)]))
     np.testing.assert_allclose(found.release, [0.25], atol=2e-3)
+
+
+def test_the_pedal_goes_down_when_it_passes_the_middle_and_not_again(tmp_path: Path) -> None:
+    pedal = [(0.5, 40), (1.0, 80), (1.5, 127), (2.0, 20), (2.5, 0), (3.0, 64)]
+    down, up = read_pedal(write(tmp_path / "pedal.mid", [(0.0, 1.0, 60)], pedal))
+    np.testing.assert_allclose(down, [1.0, 3.0], atol=1e-3)
+    np.testing.assert_allclose(up, [2.0], atol=1e-3)
+    down, up = read_pedal(write(tmp_path / "none.mid", [(0.0, 1.0, 60)], []))
+    assert down.size == up.size == 0
 
 
 def test_a_restruck_key_ends_its_own_earlier_note(tmp_path: Path) -> None:
