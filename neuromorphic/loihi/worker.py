@@ -7,6 +7,7 @@ torch.
 
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -22,7 +23,7 @@ from neuromorphic.loihi import shim
 def main() -> None:
     """Read the arguments, build, run."""
     folder, mode = Path(sys.argv[1]), sys.argv[2]
-    threading.Thread(target=_end_with, args=(int(sys.argv[3]),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(int(sys.argv[3]), folder), daemon=True).start()
     plan = json.loads((folder / "plan.json").read_text(encoding="utf8"))
     shim.apply()
     from lava.magma.core.run_conditions import RunSteps
@@ -36,10 +37,11 @@ def main() -> None:
     process.stop()
 
 
-def _end_with(parent: int) -> None:
-    """End this process group when whoever started it is gone, however it went."""
+def _end_with(parent: int, folder: Path) -> None:
+    """End this process group, and its files, when whoever started it is gone, however it went."""
     while os.getppid() == parent:
         time.sleep(1)
+    shutil.rmtree(folder, ignore_errors=True)
     os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
