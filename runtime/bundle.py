@@ -17,7 +17,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 EVIDENCE = ("certificate.json", "probe.npz")  # what was found of a model, and no part of it
 DECODERS: Final = ("diffusion", "fast")
-DEFAULT = Path(__file__).parent / "bundles" / "small"
+SHIPPED = Path(__file__).parent / "bundles"
+DEFAULT = SHIPPED / "small"
 
 
 @dataclass(frozen=True)
@@ -100,16 +101,22 @@ class Bundle:
 
 
 def open_bundle(path: Path | None = None, provider: str = "cpu") -> Bundle:
-    """Open a bundle, the shipped one without a `path`, and check every file by its hash.
+    """Open a bundle, the default one without a `path`, and check every file by its hash.
 
+    A name that is no folder here, such as `small-mu`, is that of a shipped bundle.
     Raises `BundleError` naming the folder, the file or the field that is wrong.
     """
-    folder = DEFAULT if path is None else Path(path)
+    folder = DEFAULT if path is None else _found(Path(path))
     manifest = load_manifest(folder)
     for name, expected in manifest.files.items():
         if _sha256(folder / name) != expected:
             raise BundleError(f"{folder / name}: differs from {MANIFEST}; export or copy it again")
     return Bundle(folder, manifest, provider)
+
+
+def _found(path: Path) -> Path:
+    shipped = SHIPPED / path.name
+    return shipped if not path.exists() and path == Path(path.name) and shipped.is_dir() else path
 
 
 def load_manifest(path: Path) -> Manifest:

@@ -1,7 +1,8 @@
-"""The bundle that the package ships, as far as the runtime goes."""
+"""The bundles that the package ships, as far as the runtime goes."""
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,13 @@ from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 
 
-@pytest.fixture(scope="module")
-def bundle() -> Bundle:
-    return open_bundle()
+@pytest.fixture(scope="module", params=["small", "small-mu"])
+def bundle(request: pytest.FixtureRequest) -> Bundle:
+    return open_bundle(Path(request.param))
+
+
+def test_the_default_is_small() -> None:
+    assert open_bundle().manifest == open_bundle(Path("small")).manifest
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +51,22 @@ def test_its_windows_agree_with_the_whole_signal(bundle: Bundle, signal: np.ndar
     assert np.abs(payload.astype(int) - other).max() <= 1
 
 
-@pytest.mark.parametrize("decoder", ["fast", "diffusion"])
 @pytest.mark.parametrize("samples", [1, 513, 140_001])
-def test_it_gives_every_sample_back(
-    bundle: Bundle, signal: np.ndarray, decoder: str, samples: int
-) -> None:
+def test_it_gives_every_sample_back(bundle: Bundle, signal: np.ndarray, samples: int) -> None:
     codec = Codec(bundle)
-    audio = codec.decode(codec.encode(signal[:samples]), samples, decoder, steps=1)
-    assert audio.shape == (samples,)
-    assert np.isfinite(audio).all()
+    events = codec.encode(signal[:samples])
+    graphs = {"fast": "decoder_fast.onnx", "diffusion": "decoder.onnx"}
+    for decoder in (name for name, graph in graphs.items() if graph in bundle.manifest.files):
+        audio = codec.decode(events, samples, decoder, steps=1)
+        assert audio.shape == (samples,)
+        assert np.isfinite(audio).all()
+
+
+def test_more_mu_is_fewer_events(signal: np.ndarray) -> None:
+    codec = Codec(open_bundle(Path("small-mu")))
+    counts = [codec.encode(signal, mu=mu).count for mu in (8, 12, 16, 20, 24)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > 4 * counts[-1]
 
 
 def test_it_fits_in_the_package(bundle: Bundle) -> None:
