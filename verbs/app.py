@@ -17,7 +17,7 @@ Recorded = Annotated[str, typer.Argument(metavar="AUDIO", help="A recording: WAV
 Stored = Annotated[str, typer.Argument(metavar="FILE.spk", help="A stored recording, or -")]
 OfBundle = Annotated[
     Path | None,
-    typer.Option("--bundle", metavar="DIR", help="The model: a folder, small or small-mu  [default: small]"),
+    typer.Option("--bundle", metavar="DIR", help="A folder, small or small-mu  [default: small]"),
 ]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite what exists")]
 AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON")]
