@@ -30,12 +30,12 @@ from runtime.codec import Codec
 Codec(open_bundle(BUNDLE))
 """
 _VERB = "import spiking_music; spiking_music.main()"
-# Every child tells its memory at its end.
+# Every child tells its memory at its end: that of its own program, not of what started it.
 _CHILD = """
-import atexit, resource, sys
+import atexit, re, sys
 from pathlib import Path
 BUNDLE = Path(sys.argv[1]) if sys.argv[1] else None
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+peak = lambda: re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]
 atexit.register(lambda: print("peak", peak(), file=sys.stderr))
 sys.argv = ["spiking-music", *sys.argv[2:]]
 """

@@ -29,7 +29,7 @@ def encode(bits: Bits, run: loop.Loop | None = None) -> bytes:
     `run` is the loop to use, the plain or the compiled one; the bytes are the same.
     """
     units, frames = bits.shape
-    cells = np.ascontiguousarray(bits.T).view(np.uint8).ravel()
+    cells = np.array(bits.T, np.uint8, order="C").ravel()  # a copy: numba wants to write there
     payload = np.zeros((cells.size + 7) // 8, np.uint8)
     events = int(np.count_nonzero(cells))
     length = _coded(cells, payload, units, frames, events, False, run)

@@ -31,13 +31,19 @@ def words(music: Path, out: Path, recipe: Recipe) -> Words:
 
 def begun(words: Words, limit: tuple[int, int] | None = None) -> subprocess.Popen[str]:
     """Begin a command in a group of its own, under a limit on a resource."""
+
+    def prepare() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # which a shell's background job ignores
+        if limit is not None:
+            resource.setrlimit(limit[0], (limit[1],) * 2)
+
     return subprocess.Popen(
         list(map(str, words)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=None if limit is None else lambda: resource.setrlimit(limit[0], (limit[1],) * 2),
+        preexec_fn=prepare,
     )
 
 

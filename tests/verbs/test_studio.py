@@ -15,7 +15,12 @@ ROOT = Path(__file__).parents[2]
 def test_the_studio_serves_this_machine_alone_until_it_is_stopped(toy_bundle: Bundle) -> None:
     words = [sys.executable, "-m", "spiking_music", "studio", "--port", "0"]
     with subprocess.Popen(
-        [*words, "--bundle", str(toy_bundle.path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [*words, "--bundle", str(toy_bundle.path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        # A shell's background job, and all that it starts, ignores this signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         try:
             assert process.stdout
