@@ -108,7 +108,7 @@ def _draw_curves(runs: Sequence[Path], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
-    for run in runs:
+    for number, run in enumerate(runs):
         figures = read_log(run)["codes"]
         for panel, name, scale in zip(
             axes, ("noise", "mel", "density"), (-10.0, 2.0, 1.0), strict=True
@@ -117,7 +117,9 @@ def _draw_curves(runs: Sequence[Path], path: Path) -> None:
                 steps, values = map(np.array, zip(*sorted(figures[name].items()), strict=True))
                 width = min(MANY, len(values))
                 smooth = np.convolve(values * scale, np.ones(width) / width, "valid")
-                panel.plot(steps[width - 1 :], smooth, label=run.name, linewidth=1)
+                # Not every run is on every panel, and each keeps its colour.
+                colour = f"C{number}"
+                panel.plot(steps[width - 1 :], smooth, colour, label=run.name, linewidth=1)
     titles = ("SNR, dB", "mel distance, nepers", "density of events")
     for panel, title in zip(axes, titles, strict=True):
         panel.set(title=title, xlabel="step")
