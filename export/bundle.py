@@ -72,6 +72,9 @@ def export(
         raise OutputError(f"{folder}: exists already; choose another folder or overwrite with -f")
     model = Model(config)
     model.load_state_dict(checkpoint.part("model"))
+    for context in (model.before, model.after):
+        if context is not None:
+            context.extend(*config.sparsity.mu)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
         made = Path(temporary) / "bundle"

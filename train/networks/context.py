@@ -4,6 +4,7 @@ SPARSE "integrates context" before `L` and after `H`; MU_SPARSE also adds a lear
 to the encoder's output and to the decoder's input.
 """
 
+import torch
 from torch import Tensor, nn
 
 from train.config import MUS
@@ -38,3 +39,9 @@ class Context(nn.Module):
             wide = wide + MU_GAIN * self.mu(mu).unsqueeze(2)
         context: Tensor = self.last(self.conformer(wide))
         return context
+
+    @torch.no_grad()
+    def extend(self, low: int, high: int) -> None:
+        """Let a mu outside of those that were trained, low to high, be the nearest of them."""
+        if self.mu is not None:
+            self.mu.weight.copy_(self.mu.weight[torch.arange(MUS).clamp(low, high)])

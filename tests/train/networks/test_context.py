@@ -33,3 +33,13 @@ def test_without_mu_the_rates_do_not_matter() -> None:
     context, signal = Context(8, 8, CONFIG, False), torch.randn(2, 8, 4)
     one, other = (context(signal, torch.full((2,), mu)) for mu in (0, 31))
     assert torch.equal(one, other)
+
+
+def test_a_mu_that_was_not_trained_is_the_nearest_that_was() -> None:
+    context, signal = Context(8, 8, CONFIG, True), torch.randn(1, 8, 4)
+    assert context.mu is not None
+    torch.nn.init.normal_(context.mu.weight)
+    before = {mu: context(signal, torch.tensor([mu])) for mu in (6, 11, 26)}
+    context.extend(6, 26)
+    for mu, same in ((0, 6), (6, 6), (11, 11), (26, 26), (31, 26)):
+        assert torch.equal(context(signal, torch.tensor([mu])), before[same])
