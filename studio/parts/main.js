@@ -8,7 +8,7 @@ const PAUSE = 120; // milliseconds between two questions to the server while it 
 async function open() {
   const api = await Api.open();
   const model = await (await fetch("/model")).json();
-  new Studio(api, model);
+  return new Studio(api, model);
 }
 
 class Studio {
@@ -139,7 +139,6 @@ class Studio {
 
   _listen() {
     const { stage, units, sounds } = this;
-    takeFiles((files) => this.take(files));
     $("#cancel").addEventListener("click", async () => {
       await this.api.cancel();
       this.watch();
@@ -180,4 +179,6 @@ function capital(text) {
   return text[0].toUpperCase() + text.slice(1);
 }
 
-open();
+const studio = open();
+// A file may be dropped before the server has said what it serves: it waits, and is not lost.
+takeFiles(async (files) => (await studio).take(files));

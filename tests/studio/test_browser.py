@@ -72,6 +72,19 @@ def test_a_piece_is_seen_and_heard(
     assert "Intel Loihi 1" in tab.locator("#joules").inner_text()
 
 
+def test_a_file_that_is_chosen_before_the_page_is_ready_is_not_lost(
+    tab: "Page", serve: Serve, toy_bundle: Bundle, files: list[Path]
+) -> None:
+    held: list[Any] = []
+    tab.route("**/model", lambda route: held.append(route))
+    with tab.expect_request("**/model"):
+        tab.goto(f"http://127.0.0.1:{serve(toy_bundle).port}/")
+    tab.locator("#file").set_input_files(files[0])
+    held.pop().continue_()
+    settle(tab)
+    assert tab.locator("#name").text_content() == "piece.wav"
+
+
 def test_mu_changes_what_is_read(
     tab: "Page", serve: Serve, both_bundle: Bundle, files: list[Path]
 ) -> None:
