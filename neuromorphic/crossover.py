@@ -47,20 +47,20 @@ def dense_baseline(counts: Counts, seconds: float) -> Bill:
 
 
 def crossover(chip: Chip, counts: Counts, seconds: float) -> Crossover | None:
-    """Compare `chip` with the dense baseline over `seconds` of sound; None without every price.
+    """Compare `chip` with the dense baseline over `seconds` s; None without prices or products.
 
     Costs grow in proportion to the events that arrive; the units' own cost does not.
     """
     dense = dense_baseline(counts, seconds).dynamic()
     own = bill(chip, counts, seconds).operations
     whole = summed(own)
-    if dense is None or whole is None or not own or not seconds:
+    if not dense or not dense[1] or whole is None or not own or not seconds:
         return None
     arriving = quantities(chip, counts)["weight_fetch"]
     driven = {"synaptic_event", "weight_fetch", "message"}
     share = {term.name: 1.0 for term in own if term.name in driven}
     if "message" in share:  # of the messages some are spikes that leave
-        share["message"] = arriving / max(arriving + counts.spikes, 1)
+        share["message"] = arriving / max(arriving + counts.leaving, 1)
     moving = [
         sum(getattr(term, end) * share.get(term.name, 0.0) for term in own)
         for end in ("low_j", "mid_j", "high_j")

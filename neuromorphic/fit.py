@@ -2,10 +2,9 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from neuromorphic.bounds import worst_current, worst_sum
 from neuromorphic.chips import Chip
@@ -13,7 +12,7 @@ from neuromorphic.counts import PAYLOAD_BITS
 from neuromorphic.fixed_point import Neuron
 from neuromorphic.integer import IntegerLayer
 from neuromorphic.networks import INPUT, Layer, Network, bottleneck
-from neuromorphic.synapses import Dense, Synapse
+from neuromorphic.synapses import Dense, Synapse, fan_out
 
 OK, EXCEEDED, UNCHECKED = "ok", "exceeded", "unchecked"
 ROW_HEADER = 10  # bits a synapse list has beside its weights, and the word it is rounded up to;
@@ -172,18 +171,10 @@ def _memory(layer: Layer[Neuron], counts: list[int], units: int) -> int:
     """Bits of the synapse lists of so many units: one list an axon, a weight a target."""
     total = 0
     for count, c in zip(counts, layer.connections, strict=True):
-        targets = -(-_targets(c.synapse) * units // layer.units)
+        targets = -(-fan_out(c.synapse) * units // layer.units)
         rows = targets * PAYLOAD_BITS + ROW_HEADER
         total += count * int((-(-rows // ROW_WORD) * ROW_WORD).sum())
     return total
-
-
-def _targets(synapse: Synapse) -> npt.NDArray[np.int64]:
-    """How many units each input reaches, `(M,) int64`; a Dense stores zeros too."""
-    if isinstance(synapse, Dense):
-        return np.full(synapse.inputs, synapse.units)
-    ones = replace(synapse, weight=np.ones(synapse.weight.shape))
-    return np.count_nonzero(ones.matrix(), axis=0)
 
 
 def _units_per_core(layer: Layer[Neuron], chip: Chip, payload_bits: int) -> int | None:

@@ -22,6 +22,12 @@ def run_graph(graph: nir.NIRGraph, x: npt.ArrayLike, dt: float) -> Array:
     Raises `GraphError` when the graph cannot be run, `x` does not fit it, `dt` is longer than a
     time constant, where Euler overshoots, or a delay is no whole number of steps.
     """
+    *_, out = graph_values(graph, x, dt).values()
+    return out
+
+
+def graph_values(graph: nir.NIRGraph, x: npt.ArrayLike, dt: float) -> dict[str, Array]:
+    """Return what each node puts out, in the order of the flow: as `run_graph`."""
     stages = checked(graph)
     if not (np.isfinite(dt) and dt > 0):
         raise GraphError(f"dt is {dt} s; it must be positive")
@@ -31,7 +37,7 @@ def run_graph(graph: nir.NIRGraph, x: npt.ArrayLike, dt: float) -> Array:
     for stage in stages[1:]:
         given = reduce(np.add, (values[source] for source in stage.sources))
         values[stage.name] = _output(stage, given, dt)
-    return values[stages[-1].name]
+    return values
 
 
 def refuse_step(stage: Stage, dt: float) -> None:

@@ -1,10 +1,10 @@
 """What a run costs on a chip, term by term with ranges; a price nobody published is not guessed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from neuromorphic.chips import Chip
-from neuromorphic.counts import Counts
+from neuromorphic.counts import Counts, total
 from neuromorphic.figures import Figure
 from neuromorphic.fit import planes
 from runtime.errors import ChipError
@@ -12,7 +12,7 @@ from runtime.errors import ChipError
 REAL, FAST = "real time", "as fast as it goes"
 ALL_IN, STATIC, DYNAMIC = "all-in", "static", "dynamic"
 
-LAYER = "bottleneck"
+LAYER, WHOLE = "bottleneck", "chip"
 
 Range = tuple[float, float, float]
 
@@ -113,11 +113,27 @@ def bill(
     refused for each unpriced term, and with `misfit` (see `fit.misfit`). Chips that have only an
     all-in price get that one.
     """
+    return network_bill(chip, {LAYER: counts}, seconds, time_base, cores, misfit)
+
+
+def network_bill(
+    chip: Chip,
+    layers: Mapping[str, Counts],
+    seconds: float,
+    time_base: str = REAL,
+    cores: int | None = 1,
+    misfit: str | None = None,
+) -> Bill:
+    """Price the counts of each of `layers`, by its name, as `bill` does one."""
+    counts = total(layers.values())
     prices = {key: price for key, price in chip.energy.items() if price.scope == DYNAMIC}
     if not prices:
         return all_in_bill(chip, counts, misfit)
-    numbers = quantities(chip, counts)
-    terms = [term(LAYER, key, numbers[key], price) for key, price in prices.items()]
+    terms = [
+        term(layer, key, quantities(chip, own)[key], price)
+        for layer, own in layers.items()
+        for key, price in prices.items()
+    ]
     time = (seconds, seconds, seconds) if time_base == REAL else fast_seconds(chip, counts)
     if chip.power:
         terms.append(_static(chip, time, cores))
@@ -146,7 +162,7 @@ def quantities(chip: Chip, counts: Counts) -> dict[str, int]:
         "neuron_update": counts.driven_updates + counts.idle_updates,
         "neuron_update_driven": counts.driven_updates,
         "neuron_update_idle": counts.idle_updates,
-        "message": arriving + counts.spikes,
+        "message": arriving + counts.leaving,
         "mac": counts.dense_macs,
         "weight_word": counts.weight_words,
     }
@@ -175,10 +191,10 @@ def _static(chip: Chip, time: Range | None, cores: int | None) -> Term:
     power, core = price.range(), chip.power.get("core")
     used = core.range() if core and cores else None
     if power is None or time is None:
-        return Term(LAYER, "static", 0.0, STATIC, None, None, None, price.evidence, price.source)
+        return Term(WHOLE, "static", 0.0, STATIC, None, None, None, price.evidence, price.source)
     low = used[0] * (cores or 1) if used else power[0]
     energy = (low * time[0], power[1] * time[1], power[2] * time[2])
-    return Term(LAYER, "static", time[1], STATIC, *energy, price.evidence, price.source)
+    return Term(WHOLE, "static", time[1], STATIC, *energy, price.evidence, price.source)
 
 
 def term(layer: str, name: str, number: int, price: Figure) -> Term:

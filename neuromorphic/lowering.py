@@ -59,13 +59,8 @@ def _linear(stage: Stage, given: Drive) -> Drive:
     match node:
         case nir.Input():
             return _spikes(INPUT, stage)
-        case nir.Affine():
-            return _through(Dense(node.weight), given, node.bias)
-        case nir.Linear():
-            return _through(Dense(node.weight), given, 0.0)
-        case nir.Conv1d():
-            conv = _convolution(stage)
-            return _through(conv, given, np.repeat(node.bias, conv.places))
+        case nir.Affine() | nir.Linear() | nir.Conv1d():
+            return _through(synapse_of(stage), given, _bias(stage))
         case nir.Scale():
             factor = np.ravel(node.scale)
             return Drive(_scaled(given, factor), given.constant * factor)
@@ -134,7 +129,7 @@ def _sum(drives: Iterable[Drive]) -> Drive:
     return total
 
 
-def _through(synapse: Synapse, given: Drive, bias: Array | float) -> Drive:
+def _through(synapse: Synapse, given: Drive, bias: Array) -> Drive:
     made = {
         source: synapse if before is None else Dense(synapse.matrix() @ before.matrix())
         for source, before in given.synapses.items()
@@ -154,8 +149,11 @@ def _matrix(synapse: Synapse | None, width: int) -> Array:
     return matrix
 
 
-def _convolution(stage: Stage) -> Conv1d:
+def synapse_of(stage: Stage) -> Synapse:
+    """Return the weights of an Affine, a Linear or a Conv1d."""
     node = stage.node
+    if not isinstance(node, nir.Conv1d):
+        return Dense(node.weight)
     return Conv1d(
         weight=node.weight,
         width=stage.given[1],
@@ -164,6 +162,13 @@ def _convolution(stage: Stage) -> Conv1d:
         dilation=int(np.ravel(node.dilation)[0]),
         groups=int(np.ravel(node.groups)[0]),
     )
+
+
+def _bias(stage: Stage) -> Array:
+    node, zeros = stage.node, np.zeros(stage.shape)
+    if isinstance(node, nir.Conv1d):
+        return np.ravel(zeros + node.bias[:, None])
+    return zeros if isinstance(node, nir.Linear) else zeros + node.bias
 
 
 def _require_spikes(stage: Stage, drive: Drive, last: int) -> None:

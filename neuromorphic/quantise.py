@@ -65,7 +65,7 @@ def quantise(
     """
     wanted = by_unit(run_graph(graph, x, dt)) > 0.5
     signals = by_unit(np.asarray(x, np.float64))
-    entry = _entry(signals, widths)
+    entry = best_entry(signals, widths)
     payload = to_payload(signals, entry.exponent, widths)
     exact: list[Spikes] = []
     found: list[Spikes] = []
@@ -92,7 +92,7 @@ def by_unit(x: Array) -> Array:
     return x.reshape(len(x), -1).T
 
 
-def _entry(x: Array, widths: Arithmetic) -> Entry:
+def best_entry(x: Array, widths: Arithmetic = LAVA) -> Entry:
     """Take spikes and integers that fit as they are; else put the range of `x` to best use."""
     if np.isin(x, (0, 1)).all():
         return Entry(0, 1)

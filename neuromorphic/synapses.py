@@ -117,6 +117,16 @@ def scaled(synapse: Synapse, factor: npt.NDArray[np.float64]) -> Synapse:
     return Dense(synapse.matrix() * factor[:, None])
 
 
+def fan_out(synapse: Synapse) -> npt.NDArray[np.int64]:
+    """Return how many units each input reaches, `(M,) int64`; a Dense stores zeros too."""
+    if isinstance(synapse, Dense):
+        return np.full(synapse.inputs, synapse.units)
+    kernel = np.arange(synapse.weight.shape[2]) * synapse.dilation - synapse.padding[0]
+    met = np.arange(synapse.places)[:, None] * synapse.stride + kernel
+    places = np.bincount(met[(met >= 0) & (met < synapse.width)], minlength=synapse.width)
+    return np.tile(places * (len(synapse.weight) // synapse.groups), synapse.channels)
+
+
 def deliver(synapse: Synapse, spikes: Signals, widths: Arithmetic = LAVA) -> Integers:
     """Return what an integer synapse delivers of `spikes (M, T)`: `(N, T) int64`.
 

@@ -1,17 +1,17 @@
 """The bottleneck's bill on each chip, beside the dense baseline and the rates where spikes win."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic import fit
 from neuromorphic.chips import Chip, chip_names, load_chip
-from neuromorphic.counts import Counts, count
+from neuromorphic.counts import Counts, count, total
 from neuromorphic.crossover import BASELINE, crossover, verdict
-from neuromorphic.fit import cores, fit, misfit
-from neuromorphic.integer import IntegerLayer
-from neuromorphic.ledger import FAST, REAL, Bill, bill
+from neuromorphic.ledger import FAST, LAYER, REAL, Bill, network_bill
 from neuromorphic.netx import read_netx
 from neuromorphic.sigma_delta import Deltas, count_deltas, deltas, integrated
 from report.joules import joules
@@ -25,7 +25,7 @@ def energies(
     bundle: Bundle,
     payload: Payload,
     events: EventMatrix,
-    chip: str | None = None,
+    name: str | None = None,
     sent: Deltas | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Return for each chip, or for one, `low_j`, `mid_j`, `high_j` or why it is `refused`.
@@ -38,8 +38,12 @@ def energies(
     layer = read_netx(bundle.file("bottleneck.net"))
     counts = count(layer, payload, events.bits) if sent is None else count_deltas(layer, sent)
     seconds = events.frames * bundle.manifest.hop / bundle.manifest.sample_rate
-    names = chip_names() if chip is None else (chip,)
-    return {name: _entry(load_chip(name), layer, counts, seconds) for name in names}
+    names = chip_names() if name is None else (name,)
+    found = {}
+    for chip in map(load_chip, names):
+        reason = fit.misfit(fit.fit(layer, chip, counts.peak_current))
+        found[chip.name] = priced(chip, {LAYER: counts}, seconds, fit.cores(layer, chip), reason)
+    return found
 
 
 def sent_deltas(
@@ -85,7 +89,7 @@ def term_rows(entry: dict[str, Any]) -> list[dict[str, str]]:
         }
         for base in (entry["terms"], entry["fast"]["terms"])
         for term in base
-        if base is entry["terms"] or term["scope"] == "static"
+        if term["scope"] == "static" or (base is entry["terms"] and term["count"])
     ]
 
 
@@ -97,23 +101,27 @@ def verdict_notes(found: dict[str, dict[str, Any]]) -> list[str]:
             continue
         won = [source for source, below in base["verdicts"].items() if below]
         notes.append(
-            f"{name}: {base['spikes_per_synapse']:.2f} spikes a synapse a frame: "
+            f"{name}: {base['spikes_per_synapse']:.2f} spikes a synapse a step: "
             + ("below " + "; ".join(won) if won else "above every published rate of a break-even")
         )
     return notes
 
 
-def _entry(chip: Chip, layer: IntegerLayer, counts: Counts, seconds: float) -> dict[str, Any]:
-    reason = misfit(fit(layer, chip, counts.peak_current))
-    real, fast = (
-        bill(chip, counts, seconds, base, cores(layer, chip), reason) for base in (REAL, FAST)
-    )
-    priced = [term.evidence for term in real.terms if term.mid_j is not None]
+def priced(
+    chip: Chip,
+    layers: Mapping[str, Counts],
+    seconds: float,
+    cores: int | None,
+    misfit: str | None,
+) -> dict[str, Any]:
+    """Return the entry of one chip in `energies`, for a network of any `layers`."""
+    real, fast = (network_bill(chip, layers, seconds, base, cores, misfit) for base in (REAL, FAST))
+    evidence = [term.evidence for term in real.terms if term.mid_j is not None]
     return {
         "title": chip.title,
         **_totals(real),
         "operations_j": real.dynamic_j,
-        "evidence": ", ".join(dict.fromkeys(priced)),
+        "evidence": ", ".join(dict.fromkeys(evidence)),
         "covers": real.covers,
         "seconds": real.seconds,
         "fast": {
@@ -122,7 +130,9 @@ def _entry(chip: Chip, layer: IntegerLayer, counts: Counts, seconds: float) -> d
             "terms": [asdict(term) for term in fast.terms],
         },
         "terms": [asdict(term) for term in real.terms],
-        "baseline": None if chip.name == BASELINE or reason else _compared(chip, counts, seconds),
+        "baseline": None
+        if chip.name == BASELINE or misfit
+        else _compared(chip, total(layers.values()), seconds),
     }
 
 

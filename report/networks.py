@@ -51,9 +51,14 @@ def open_network(
         raise GraphError(f"{path}: is no network; give a bundle, a .net or a .nir file")
     graph = read_graph(path)
     if x is None:
-        x, on_grid = np.zeros((1, *_input_shape(graph))), _bottleneck_of(graph)
+        x, on_grid = np.zeros((1, *input_shape(graph))), _bottleneck_of(graph)
         if on_grid is not None:
             return Opened(on_grid, PAYLOAD_BITS, graph)
+    return rounded_graph(graph, x, dt, widths)
+
+
+def rounded_graph(graph: nir.NIRGraph, x: Array, dt: float, widths: Arithmetic = LAVA) -> Opened:
+    """Round a graph to the grid, best for `x (T, ...)`; raises `GraphError` where it cannot be."""
     found = quantise(graph, x, dt, widths)
     return Opened(found.network, found.entry.bits, graph, found)
 
@@ -141,7 +146,8 @@ def _bottleneck_of(graph: nir.NIRGraph) -> Network[Neuron] | None:
         return None
 
 
-def _input_shape(graph: nir.NIRGraph) -> tuple[int, ...]:
+def input_shape(graph: nir.NIRGraph) -> tuple[int, ...]:
+    """Return the shape of what a graph is given in one step."""
     (entry,) = (node for node in graph.nodes.values() if isinstance(node, nir.Input))
     return tuple(int(size) for size in np.ravel(entry.input_type["input"]))
 

@@ -1,10 +1,12 @@
-"""What a recording costs, in joules."""
+"""What a recording costs in joules, or a network of any origin."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from verbs.app import AsJson, OfBundle, Recorded, app
+from runtime.errors import SpikingMusicError
+from verbs.app import DT, AsJson, OfBundle, Steps, app
 from verbs.inputs import open_codec, read_samples
 
 USUAL = "loihi1"
@@ -12,7 +14,9 @@ USUAL = "loihi1"
 
 @app.command()
 def energy(
-    audio: Recorded,
+    source: Annotated[
+        str, typer.Argument(metavar="AUDIO", help="A recording, or - ; or a .nir file")
+    ],
     chip: Annotated[
         str | None, typer.Option(metavar="NAME", help="One chip only, term by term")
     ] = None,
@@ -32,10 +36,38 @@ def energy(
         Literal["own", "neurobench", "n-dns"],
         typer.Option(help="Whose JSON: NeuroBench's, or that of Intel's N-DNS challenge"),
     ] = "own",
+    data: Annotated[
+        Path | None, typer.Option("--input", metavar="X.npy", help="(T, ...), for a .nir")
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(metavar="HZ", help="For a .nir: a second of random spikes instead"),
+    ] = None,
+    dt: Steps = DT,
     bundle: OfBundle = None,
     as_json: AsJson = False,
 ) -> None:
-    """Estimate what a recording costs: the whole codec, and the bottleneck on each chip."""
+    """Estimate what a recording costs, the whole codec and each chip; or any NIR graph."""
+    if Path(source).suffix == ".nir":
+        energy_of_graph(Path(source), data, rate, dt, chip, as_json)
+    elif data is not None or rate is not None:
+        raise SpikingMusicError(f"{source}: is no .nir file, for which --input and --rate are")
+    else:
+        energy_of_recording(source, chip, steps, mu, delta, layers, shape, bundle, as_json)
+
+
+def energy_of_recording(
+    audio: str,
+    chip: str | None,
+    steps: int | None,
+    mu: int | None,
+    delta: int | None,
+    layers: bool,
+    shape: Literal["own", "neurobench", "n-dns"],
+    bundle: Path | None,
+    as_json: bool,
+) -> None:
+    """The whole codec on a recording, and the bottleneck on each chip."""
     from neuromorphic.chips import load_chip
     from neuromorphic.operations.system import count_system
     from report import terminal
@@ -77,3 +109,35 @@ def energy(
     if chip is not None:
         print(f"\n{own.title}, term by term; the last line is static power at full speed")
         terminal.show_rows(term_rows(found[chip]))
+
+
+def energy_of_graph(
+    path: Path, data: Path | None, rate: float | None, dt: float, chip: str | None, as_json: bool
+) -> None:
+    """A NIR graph on an input, or on random spikes, on each chip."""
+    from report import terminal
+    from report.energies import energy_rows, term_rows, verdict_notes
+    from report.graph_energies import count_rows, graph_energies, random_spikes
+    from report.networks import read_input
+
+    if data is not None and rate is None:
+        x = read_input(data)
+    elif rate is not None and data is None:
+        x = random_spikes(path, rate, dt)
+    else:
+        raise SpikingMusicError(f"{path}: needs something to run on: --input X.npy, or --rate HZ")
+    with terminal.progress("count"):
+        found = graph_energies(path, x, dt, chip)
+    if as_json:
+        terminal.print_json(found)
+        return
+    print(f"{path}, {found['steps']:,} steps, {found['seconds']:g} s")
+    terminal.show_rows(count_rows(found))
+    print("\nStatic power included")
+    if found["unchecked"]:
+        print("Not held against the limits of the chips:", found["unchecked"])
+    terminal.show_rows(energy_rows(found["chips"]))
+    print(*verdict_notes(found["chips"]), sep="\n")
+    if chip is not None:
+        print(f"\n{chip}, term by term; the last line is static power at full speed")
+        terminal.show_rows(term_rows(found["chips"][chip]))

@@ -28,6 +28,7 @@ RUN = replace(
     driven_updates=20_000,
     idle_updates=480,
     spikes=10_000,
+    leaving=10_000,
     dense_macs=2_621_440,
     weight_words=327_680,
 )

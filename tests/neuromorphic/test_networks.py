@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,7 +20,7 @@ from neuromorphic.networks import (
     gathered,
     run_network,
 )
-from neuromorphic.synapses import Conv1d, Dense, deliver, scaled
+from neuromorphic.synapses import Conv1d, Dense, deliver, fan_out, scaled
 from runtime.errors import GraphError
 
 seeds = st.integers(0, 2**32 - 1)
@@ -112,6 +114,8 @@ def test_a_convolution_is_its_matrix_and_that_of_scipy(seed):
     x = rng.integers(-127, 128, (conv.inputs, 3))
     found = conv.apply(x)
     assert np.array_equal(found, conv.matrix() @ x)
+    ones = replace(conv, weight=np.ones(conv.weight.shape))
+    assert np.array_equal(fan_out(conv), np.count_nonzero(ones.matrix(), axis=0))
     planes = np.pad(x.reshape(4, 9, 3), ((0, 0), conv.padding, (0, 0)))
     kernel = np.zeros((conv.weight.shape[2] - 1) * conv.dilation + 1)
     a_group = len(conv.weight) // conv.groups

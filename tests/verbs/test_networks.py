@@ -45,6 +45,32 @@ def test_a_graph_is_quantised_fitted_and_simulated(cli: Run, graph: Path, tmp_pa
     assert "lif" in cli("quantise", graph, net, *data, "-f")[1]
 
 
+def test_a_graph_is_billed_on_an_input_or_on_random_spikes(
+    cli: Run, graph: Path, tmp_path: Path
+) -> None:
+    code, output, _ = cli("energy", graph, "--input", tmp_path / "x.npy", "--json")
+    found = json.loads(output)
+    assert (code, found["steps"], found["unchecked"]) == (0, 50, None)
+    ones = int(np.load(tmp_path / "x.npy").sum())
+    assert found["counts"]["affine"]["synaptic_events"] == 3 * ones
+    assert found["chips"]["loihi1"]["operations_j"] > 0
+    assert "does not fit" in found["chips"]["truenorth"]["refused"]
+    code, output, _ = cli("energy", graph, "--rate", "100", "--dt", "2e-4", "--chip", "loihi1")
+    assert code == 0
+    assert "5,000 steps, 1 s" in output
+    assert "neuron update idle" in output
+
+
+def test_a_graph_that_no_chip_holds_is_counted_all_the_same(cli: Run, tmp_path: Path) -> None:
+    ones, path = np.ones(3), tmp_path / "li.nir"
+    readout = nir.LI(2 * STEP * ones, ones, 0 * ones)
+    ends = nir.Input({"input": np.array([3])}), nir.Output({"output": np.array([3])})
+    write_graph(nir.NIRGraph.from_list(ends[0], readout, ends[1]), path)
+    code, output, _ = cli("energy", path, "--rate", "1000", "--dt", "2e-4")
+    assert code == 0
+    assert "Not held against the limits of the chips: node 'li'" in output
+
+
 def test_what_does_not_fit_ends_with_code_1(cli: Run, spiking_bundle: Bundle) -> None:
     code, output, errors = cli("fit", spiking_bundle.path, "--chip", "truenorth")
     assert (code, errors) == (1, "")
@@ -89,6 +115,10 @@ def bad_inputs(folder: Path) -> dict[str, tuple[object, ...]]:
         "chip that is no table": ("fit", net, *chip),
         "no bundle": ("fit", folder, "--chip", "loihi2"),
         "no input": ("simulate", net),
+        "nothing to count on": ("energy", net),
+        "more than a spike a step": ("energy", net, "--rate", "20000"),
+        "a graph's input for a recording": ("energy", folder / "piece.wav", "--rate", "1"),
+        "a graph on an unknown chip": ("energy", net, *x, "--chip", "loihi9"),
         "missing input": ("simulate", net, "--input", folder / "none.npy"),
         "input that is no array": ("simulate", net, "--input", net),
         "input of another width": ("simulate", net, "--input", folder / "wide.npy"),
