@@ -41,8 +41,8 @@ class Bottleneck(nn.Module):
     """`latent: (B, M, T)` float32 to `events: (B, N, T)` of zeros and ones.
 
     With `on_grid` the forward pass is the chip's: the latent is normalised a channel and rounded to
-    8-bit payloads, the weights are rounded to 8-bit integers with one scale a unit. Batch norm
-    needs no rounding: `freeze` turns it into an integer threshold.
+    8-bit payloads, the weights are rounded to 8-bit integers with one scale a unit. Once batch norm
+    keeps its statistics, its threshold lies where `freeze` puts it: what fires is what will fire.
     """
 
     def __init__(self, latent: int, units: int, on_grid: bool) -> None:
@@ -76,12 +76,17 @@ class Bottleneck(nn.Module):
             return self._fired(latent.float())
 
     def _fired(self, latent: Tensor) -> Tensor:
-        if self.on_grid:
-            current = F.conv1d(self.payload(latent), self.integer_weight().unsqueeze(2))
-        else:
-            current = F.conv1d(latent, self.linear.weight.unsqueeze(2))
+        if not self.on_grid:
+            return self._over(F.conv1d(latent, self.linear.weight.unsqueeze(2)))
+        payload = self.payload(latent)
+        events = self._over(F.conv1d(payload, self.integer_weight().unsqueeze(2)))
+        if self.norm.training:
+            return events
+        return straight_through(events, integer_events(payload.detach(), freeze(self)))
+
+    def _over(self, current: Tensor) -> Tensor:
         level = self.norm(current)
-        events, _ = self.neuron(level, torch.zeros_like(level))
+        events: Tensor = self.neuron(level, torch.zeros_like(level))[0]
         return events
 
 
@@ -97,11 +102,11 @@ def freeze(bottleneck: Bottleneck) -> IntegerLayer:
     assert norm.running_mean is not None
     assert norm.running_var is not None
     gamma, beta, mean, variance = (
-        tensor.detach().double().numpy()
+        tensor.detach().cpu().double().numpy()
         for tensor in (norm.weight, norm.bias, norm.running_mean, norm.running_var)
     )
     sign = np.where(gamma < 0, -1, 1)
-    weight = sign[:, None] * bottleneck.integer_weight().detach().numpy().astype(np.int64)
+    weight = sign[:, None] * bottleneck.integer_weight().detach().cpu().numpy().astype(np.int64)
     distance = np.clip(beta / gamma, -NEVER, NEVER)
     threshold = sign * (mean - distance * np.sqrt(variance + norm.eps))
     shift = _shift(weight, threshold)
@@ -122,6 +127,8 @@ def integer_events(payload: Tensor, layer: IntegerLayer) -> Tensor:
 
     The sums stay below 2^24, so float32 holds them exactly.
     """
-    weight = torch.from_numpy(layer.weight.astype(np.float32))
-    bias: npt.NDArray[np.float32] = (layer.bias * 2.0**layer.shift + 0.5).astype(np.float32)
-    return (F.conv1d(payload, weight.unsqueeze(2), torch.from_numpy(bias)) > 0).float()
+    weight, bias = (
+        torch.tensor(values, dtype=torch.float32, device=payload.device)
+        for values in (layer.weight, layer.bias * 2.0**layer.shift + 0.5)
+    )
+    return (F.conv1d(payload, weight.unsqueeze(2), bias) > 0).float()

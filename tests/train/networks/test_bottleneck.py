@@ -41,10 +41,20 @@ def test_the_frozen_layer_fires_as_the_trained_one(seed: int) -> None:
     with torch.no_grad():
         payload = bottleneck.payload(latent)
         trained = bottleneck(latent)
-    layer = freeze(bottleneck)
-    frozen = integer_events(payload, layer)
+    assert torch.equal(integer_events(payload, freeze(bottleneck)), trained)
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=15)
+def test_the_frozen_threshold_is_that_of_batch_norm(seed: int) -> None:
+    bottleneck = settled(seed)
+    latent = torch.randn(2, 16, 200, generator=torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        payload = bottleneck.payload(latent)
+        sums = torch.nn.functional.conv1d(payload, bottleneck.integer_weight().unsqueeze(2))
+        normal = bottleneck.norm(sums) > 0
     # Equal but where the sum lies within half a step of the bias's grid from the threshold.
-    assert (frozen != trained).float().mean() < 3e-3
+    assert (integer_events(payload, freeze(bottleneck)) != normal).float().mean() < 3e-3
 
 
 @given(st.integers(0, 10**6))
