@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic import back_ends
+from neuromorphic.accumulators import Accumulator, accumulators
 from neuromorphic.graphs import layer_of, read_graph
 from neuromorphic.importers.driver import NEEDED, is_installed, run_importer
 from neuromorphic.loihi.process import SimulationError
@@ -76,13 +77,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Certificate:
-    """Every back end's row, the proof, and what they are about."""
+    """Every back end's row, the proof, and what they are about.
+
+    `accumulators` of chips say whether the proof reaches them too: they may be narrower.
+    """
 
     model: str
     files: Mapping[str, str]
     probe: Mapping[str, Any]
     rows: tuple[Row, ...]
     proof: Proof
+    accumulators: tuple[Accumulator, ...]
     versions: Mapping[str, str]
 
     @property
@@ -148,6 +153,7 @@ def certify(
         },
         rows=tuple(rows),
         proof=prove(layer),
+        accumulators=accumulators(layer, probe.payload[:, : probe.real]),
         versions=_versions("numpy", "nir") | {"python": platform.python_version()},
     )
 

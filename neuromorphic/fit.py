@@ -128,7 +128,7 @@ def _needs(
     worst = worst_sum(layer, payload_bits) if peaks is None else peaks[layer.name]
     counts = [_axons(c.source, chip, payload_bits) for c in layer.connections]
     graded = any(c.source == INPUT for c in layer.connections) and max(counts) == 1
-    exponents = [c.synapse.weight_exp for c in layer.connections if isinstance(c.synapse, Dense)]
+    exponents = [_exponent(c.synapse) for c in layer.connections]
     neuron = layer.neuron
     units = _units_per_core(layer, chip, payload_bits)
     held = min(layer.units, units) if units else None
@@ -142,7 +142,7 @@ def _needs(
         "synapse_memory_per_core": _memory(layer, counts, held or 1),
         "weight_bits": max(_weight_bits(c.synapse) for c in layer.connections),
         "weight_exponent": max(
-            (max(abs(e), abs(e + max(counts) - 1)) for e in exponents), default=0
+            max(abs(e), abs(e + count - 1)) for e, count in zip(exponents, counts, strict=True)
         ),
         "payload_bits": payload_bits if graded else 1,
         "sum_max": worst,
@@ -152,6 +152,10 @@ def _needs(
         "threshold": neuron.vth,
         "decay": int(max(np.max(neuron.du) + 1, np.max(neuron.dv))),
     }
+
+
+def _exponent(synapse: Synapse) -> int:
+    return synapse.weight_exp if isinstance(synapse, Dense) else 0
 
 
 def _weight_bits(synapse: Synapse) -> int:

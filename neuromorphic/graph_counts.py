@@ -11,12 +11,12 @@ import numpy.typing as npt
 from neuromorphic.counts import NOTHING, Counts, Events, arriving, words_read
 from neuromorphic.graph_check import Stage, checked
 from neuromorphic.graph_run import Array, graph_values
-from neuromorphic.lowering import FIRING, synapse_of
+from neuromorphic.graph_synapses import WEIGHTS, synapse_of
+from neuromorphic.lowering import FIRING
 from neuromorphic.quantise import best_entry, by_unit, to_payload
 from neuromorphic.synapses import fan_out
 
 UNITS = (*FIRING, nir.LI)
-WEIGHTS = (nir.Affine, nir.Linear, nir.Conv1d)
 
 Steps = npt.NDArray[np.bool_]
 

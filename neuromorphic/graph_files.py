@@ -8,7 +8,7 @@ import numpy as np
 from nir.serialization import hdf2dict
 
 from neuromorphic.graph_check import checked, require_known
-from runtime.errors import GraphError
+from runtime.errors import GraphError, one_line
 from runtime.files import replacing
 
 VERSION = "1."  # nir writes a version and checks none; another major version may mean otherwise
@@ -44,8 +44,10 @@ def read_graph(path: Path) -> nir.NIRGraph:
         checked(graph)
     except GraphError as error:
         raise GraphError(f"{path}: {error}") from error
+    except FileNotFoundError as error:
+        raise GraphError(f"{path}: no such file") from error
     except Exception as error:  # HDF5 meets damage in every way that there is
-        raise GraphError(f"{path}: not a readable NIR file ({_line(error)})") from error
+        raise GraphError(f"{path}: not a readable NIR file ({one_line(error)})") from error
     return graph
 
 
@@ -68,7 +70,7 @@ def _node(name: str, group: h5py.Group) -> nir.NIRNode:
     try:
         return nir.dict2NIRNode(hdf2dict(group))
     except Exception as error:  # nir asserts, divides and indexes without a check
-        raise GraphError(f"node {name!r}: nir cannot make it ({_line(error)})") from error
+        raise GraphError(f"node {name!r}: nir cannot make it ({one_line(error)})") from error
 
 
 def _bytes(group: h5py.Group, seen: set[int]) -> int:
@@ -94,7 +96,3 @@ def _bytes(group: h5py.Group, seen: set[int]) -> int:
 def _text(dataset: h5py.Dataset) -> str:
     value = dataset[()]
     return value.decode("utf8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.graph_check import Stage, checked
-from neuromorphic.graph_shapes import padding
+from neuromorphic.graph_synapses import synapse_of
 from neuromorphic.neurons import NEURONS, Array, Step, rest
 from runtime.errors import GraphError
 
@@ -84,7 +84,8 @@ def _output(stage: Stage, x: Array, dt: float) -> Array:
         case nir.Flatten():
             return x.reshape(len(x), *stage.shape)
         case nir.Conv1d():
-            return _convolved(node, x, stage.shape[1])
+            sums = synapse_of(stage).apply(x.reshape(len(x), -1).T).T
+            return sums.reshape(len(x), *stage.shape) + node.bias[:, None]
         case nir.Delay():
             return _delayed(x, np.round(node.delay / dt))
     return _over_time(NEURONS[type(node)], node, x, dt)
@@ -95,21 +96,6 @@ def _over_time(step: Step, node: nir.NIRNode, x: Array, dt: float) -> Array:
     for t, now in enumerate(x):
         state, out[t] = step(node, state, now, dt)
     return out
-
-
-def _convolved(node: nir.Conv1d, x: Array, length: int) -> Array:
-    stride, dilation, groups = (
-        int(np.ravel(value)[0]) for value in (node.stride, node.dilation, node.groups)
-    )
-    weight = node.weight.reshape(groups, -1, *node.weight.shape[1:])
-    x = np.pad(x, ((0, 0), (0, 0), padding(node)))
-    x = x.reshape(len(x), groups, weight.shape[2], x.shape[2])
-    out = np.zeros((len(x), groups, weight.shape[1], length))
-    for tap in range(weight.shape[3]):
-        start = tap * dilation
-        seen = x[..., start : start + (length - 1) * stride + 1 : stride]
-        out += np.einsum("goc,tgcn->tgon", weight[..., tap], seen, optimize=True)
-    return out.reshape(len(x), len(node.weight), length) + node.bias[:, None]
 
 
 def _delayed(x: Array, steps: Array) -> Array:

@@ -1,5 +1,6 @@
 """What a NIR graph is made of, node by node: shapes, parameters, synapses, delays and decays."""
 
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -7,8 +8,9 @@ import nir
 import numpy as np
 
 from neuromorphic.graph_check import FIELDS, Stage, checked
-from neuromorphic.graph_shapes import padding
+from neuromorphic.graph_synapses import WEIGHTS, synapse_of
 from neuromorphic.neurons import NEURONS
+from neuromorphic.synapses import fan_out
 
 
 def summary(graph: nir.NIRGraph) -> list[dict[str, Any]]:
@@ -40,20 +42,8 @@ def _row(stage: Stage) -> dict[str, Any]:
 
 
 def _synapses(stage: Stage) -> tuple[int, int]:
-    node = stage.node
-    if isinstance(node, nir.Affine | nir.Linear):
-        return node.weight.size, int(np.count_nonzero(node.weight == 0))
-    if isinstance(node, nir.Conv1d):
-        used = _places(node, stage.given[1], stage.shape[1])
-        zero = (node.weight == 0).sum(axis=(0, 1))
-        return int(used.sum()) * prod(node.weight.shape[:2]), int(used @ zero)
-    return 0, 0
-
-
-def _places(node: nir.Conv1d, length: int, out: int) -> np.ndarray:
-    """Return at how many places each tap of a kernel meets the input, not the padding."""
-    stride, dilation = int(np.ravel(node.stride)[0]), int(np.ravel(node.dilation)[0])
-    starts = np.arange(out) * stride - padding(node)[0]
-    met = starts[:, None] + np.arange(node.weight.shape[2]) * dilation
-    counts: np.ndarray = ((met >= 0) & (met < length)).sum(axis=0)
-    return counts
+    if not isinstance(stage.node, WEIGHTS):
+        return 0, 0
+    synapse = synapse_of(stage)
+    zeros = replace(synapse, weight=synapse.weight == 0).apply(np.ones((synapse.inputs, 1)))
+    return int(fan_out(synapse).sum()), int(zeros.sum())

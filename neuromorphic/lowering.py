@@ -11,9 +11,9 @@ import numpy.typing as npt
 from neuromorphic.floating_point import FloatNeuron
 from neuromorphic.graph_check import Stage, checked
 from neuromorphic.graph_run import refuse_step
-from neuromorphic.graph_shapes import padding
+from neuromorphic.graph_synapses import synapse_of
 from neuromorphic.networks import INPUT, Connection, Layer, Network
-from neuromorphic.synapses import Conv1d, Dense, Synapse, scaled
+from neuromorphic.synapses import Dense, Synapse, scaled
 from runtime.errors import GraphError
 
 Array = npt.NDArray[np.float64]
@@ -147,21 +147,6 @@ def _scaled(given: Drive, factor: Array) -> dict[int, Synapse]:
 def _matrix(synapse: Synapse | None, width: int) -> Array:
     matrix: Array = np.eye(width) if synapse is None else synapse.matrix()
     return matrix
-
-
-def synapse_of(stage: Stage) -> Synapse:
-    """Return the weights of an Affine, a Linear or a Conv1d."""
-    node = stage.node
-    if not isinstance(node, nir.Conv1d):
-        return Dense(node.weight)
-    return Conv1d(
-        weight=node.weight,
-        width=stage.given[1],
-        stride=int(np.ravel(node.stride)[0]),
-        padding=padding(node),
-        dilation=int(np.ravel(node.dilation)[0]),
-        groups=int(np.ravel(node.groups)[0]),
-    )
 
 
 def _bias(stage: Stage) -> Array:

@@ -10,7 +10,7 @@ from neuromorphic.fixed_point import FULL_DECAY, INPUT_SHIFT, THRESHOLD, Integer
 from neuromorphic.integer import SHIFT_MAX, IntegerLayer
 from neuromorphic.networks import Connection, Layer, Network, bottleneck
 from neuromorphic.synapses import Conv1d, Dense
-from runtime.errors import GraphError
+from runtime.errors import GraphError, one_line
 from runtime.files import replacing
 
 WIDEST = 2**16  # of any number in a file; chips hold less, and nothing can overflow
@@ -74,8 +74,10 @@ def read_network(path: Path) -> Network[Neuron]:
         with h5py.File(path, "r") as file:
             names = sorted(file["layer"])
             layers = [_read_layer(path, file[f"layer/{i}"], i) for i in range(len(names))]
+    except FileNotFoundError as error:
+        raise GraphError(f"{path}: no such file") from error
     except (OSError, KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
-        raise GraphError(f"{path}: not a netx file ({_line(error)})") from error
+        raise GraphError(f"{path}: not a netx file ({one_line(error)})") from error
     if not layers:
         raise GraphError(f"{path}: has no layers")
     widths = [(layer.name, layer.connections[0].synapse.inputs, layer.units) for layer in layers]
@@ -165,7 +167,3 @@ def _text(dataset: h5py.Dataset) -> str:
 
 def _number(dataset: h5py.Dataset) -> int:
     return int(np.ravel(dataset[()])[0])
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.integer import PAYLOAD_MAX, IntegerLayer
-from runtime.errors import BundleError
+from runtime.errors import BundleError, one_line
 from runtime.events import Bits
 from runtime.files import replacing
 
@@ -80,5 +80,6 @@ def read_probe(path: Path) -> Probe:
             return Probe(payload, real)
         return Probe(payload, real, np.unpackbits(packed, axis=1, count=payload.shape[1]) > 0)
     except Exception as error:  # zip and npy meet damage in every way that there is
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise BundleError(f"{path}: not a probe ({reason}); certify the bundle anew") from error
+        raise BundleError(
+            f"{path}: not a probe ({one_line(error)}); certify the bundle anew"
+        ) from error

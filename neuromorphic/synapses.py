@@ -91,7 +91,7 @@ class Conv1d:
     def apply(self, x: Signals) -> npt.NDArray[np.float64]:
         """Return the sums `(units, T) float64` of `x (inputs, T)`; integers are exact."""
         frames = x.shape[1]
-        planes = x.reshape(self.groups, -1, self.width, frames).astype(np.float64)
+        planes = x.reshape(self.groups, self.weight.shape[1], self.width, frames).astype(np.float64)
         planes = np.pad(planes, ((0, 0), (0, 0), self.padding, (0, 0)))
         kernels = self.weight.reshape(self.groups, -1, *self.weight.shape[1:]).astype(np.float64)
         out = np.zeros((self.groups, kernels.shape[1], self.places, frames))

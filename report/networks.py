@@ -24,6 +24,8 @@ from runtime.errors import GraphError, SpikingMusicError
 
 Array = npt.NDArray[Any]
 
+THIS_INPUT = "this input alone"
+
 
 @dataclass(frozen=True, eq=False)
 class Opened:
@@ -91,18 +93,25 @@ def payload_of(opened: Opened, x: Array) -> npt.NDArray[np.integer[Any]]:
 def fitted(opened: Opened, chip: str, x: Array | None = None) -> dict[str, Any]:
     """Return `verdict`, `cores`, which limit `binds`, the `misfit` in words, and all `findings`.
 
-    Sums must hold the worst case over all inputs, or with `x (T, ...)` what that makes of them.
-
-    The verdict is ok only where every limit is known and met; `unchecked` says that no known one is
-    exceeded. Raises `ChipError` for a chip that does not exist.
+    Sums must hold the worst case over all inputs, or with `x (T, ...)` what that makes of them:
+    `sums_hold_for` says which, and `otherwise` what other inputs than `x` would exceed. The verdict
+    is ok only where every limit is known and met; `unchecked` says that no known one is exceeded.
+    Raises `ChipError` for a chip that does not exist.
     """
     description = load_chip(chip)
     peaks = None if x is None else peak_sums(opened.network, payload_of(opened, x))
+    worst = fit_network(opened.network, description, opened.payload_bits)
     findings = fit_network(opened.network, description, opened.payload_bits, peaks)
+    all_inputs = "all inputs of " + (
+        f"{opened.payload_bits} bits" if opened.payload_bits > 1 else "plain spikes"
+    )
+    other = None if misfit(findings) else misfit(worst)
     bound = binding(findings)
     return {
         "chip": chip,
         "verdict": _verdict(findings),
+        "sums_hold_for": None if misfit(findings) else THIS_INPUT if other else all_inputs,
+        "otherwise": other,
         "cores": next((f.needed for f in findings if f.limit == "cores"), None),
         "binds": bound.limit if bound else None,
         "misfit": misfit(findings),
@@ -113,7 +122,15 @@ def fitted(opened: Opened, chip: str, x: Array | None = None) -> dict[str, Any]:
 def finding_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
     """Return a row of text for each limit of `fitted`."""
     keys = ("limit", "needed", "allowed", "verdict", "kind", "layer")
-    return [{key: finding[key] for key in keys} for finding in found["findings"]]
+    return [
+        {key: finding[key] for key in keys}
+        | {key: _whole(finding[key]) for key in ("needed", "allowed")}
+        for finding in found["findings"]
+    ]
+
+
+def _whole(number: float | None) -> str:
+    return "-" if number is None else f"{number:,.0f}"
 
 
 def quantised(graph: Path, x: Array, dt: float, chip: str, out: Path, force: bool) -> Quantised:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from runtime.errors import SpikingMusicError
+from runtime.errors import SpikingMusicError, one_line
 from runtime.files import replacing
 
 
@@ -17,8 +17,7 @@ def read_array(path: Path) -> npt.NDArray[Any]:
     except FileNotFoundError as error:
         raise SpikingMusicError(f"{path}: no such file") from error
     except Exception as error:  # numpy meets damage in every way that there is
-        reason = " ".join(str(error).split())[:200]
-        raise SpikingMusicError(f"{path}: not a .npy file ({reason})") from error
+        raise SpikingMusicError(f"{path}: not a .npy file ({one_line(error)})") from error
     if not isinstance(array, np.ndarray):
         raise SpikingMusicError(f"{path}: holds several arrays; give a .npy file of one")
     return array

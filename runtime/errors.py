@@ -31,3 +31,8 @@ class GraphError(SpikingMusicError):
 
 class MissingPackageError(SpikingMusicError):
     """An optional package is needed; the message says how to install it."""
+
+
+def one_line(error: BaseException) -> str:
+    """Return what somebody else's error says as one line of at most 200 letters, or its class."""
+    return " ".join(str(error).split())[:200] or type(error).__name__

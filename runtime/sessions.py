@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from runtime.errors import BundleError
+from runtime.errors import BundleError, one_line
 from runtime.providers import PROVIDERS, provider_list
 
 Tensor = npt.NDArray[np.float32]
@@ -31,7 +31,7 @@ class Graph:
         try:
             found = self._session.run(self.outputs, dict(feed))
         except Exception as error:
-            raise BundleError(f"{self._path}: fails to run ({_line(error)})") from error
+            raise BundleError(f"{self._path}: fails to run ({one_line(error)})") from error
         return dict(zip(self.outputs, found, strict=True))
 
     def holding(self, fixed: Mapping[str, Tensor]) -> Run:
@@ -53,7 +53,7 @@ class Graph:
                 self._session.run_with_iobinding(binding)
                 found = binding.copy_outputs_to_cpu()
             except Exception as error:
-                raise BundleError(f"{self._path}: fails to run ({_line(error)})") from error
+                raise BundleError(f"{self._path}: fails to run ({one_line(error)})") from error
             return dict(zip(self.outputs, found, strict=True))
 
         return run
@@ -84,7 +84,7 @@ def open_graph(
         session = onnxruntime.InferenceSession(data, options, providers=provider_list(provider))
     except Exception as error:  # onnxruntime has one class for each of its reasons
         raise BundleError(
-            f"{path}: is not a graph that ONNX Runtime loads ({_line(error)})"
+            f"{path}: is not a graph that ONNX Runtime loads ({one_line(error)})"
         ) from error
     if session.get_providers()[0] != PROVIDERS[provider]:
         raise BundleError(f"{path}: the provider {provider} does not start here; take cpu")
@@ -122,7 +122,3 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

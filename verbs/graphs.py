@@ -93,6 +93,8 @@ def certify(
         terminal.show(
             "proof, for all inputs", vars(found.proof) | {"holds": found.proof.holds}, False
         )
+        print("the largest sum, after the shift, and what the accumulators of chips hold")
+        terminal.show_rows([vars(chip) for chip in found.accumulators])
     if not found.holds:
         raise typer.Exit(1)
 

@@ -7,6 +7,8 @@ import typer
 
 from verbs.app import DT, AsJson, Force, Steps, app
 
+FACTS = ("verdict", "sums_hold_for", "otherwise", "cores", "binds", "misfit")
+
 
 @app.command()
 def fit(
@@ -26,7 +28,7 @@ def fit(
     if as_json:
         terminal.print_json(found)
     else:
-        facts = {key: found[key] for key in ("verdict", "cores", "binds", "misfit")}
+        facts = {key: found[key] for key in FACTS}
         terminal.show(f"{net} on {chip}", facts, as_json)
         terminal.show_rows(networks.finding_rows(found))
     if found["misfit"]:

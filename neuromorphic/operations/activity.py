@@ -12,7 +12,7 @@ import onnx
 from neuromorphic.operations.connections import KINDS, dense, effective
 from neuromorphic.operations.operators import MOVERS, VIEWS, listeners
 from neuromorphic.operations.shapes import Shape, ShapedGraph, evaluated, shaped
-from runtime.errors import BundleError
+from runtime.errors import BundleError, one_line
 
 Array = npt.NDArray[Any]
 Feed = Mapping[str, Array]
@@ -140,7 +140,7 @@ def _runner(path: Path, names: set[str]) -> Run:
         model = _leading_to(onnx.load(path), wanted)
         session = onnxruntime.InferenceSession(model.SerializeToString(), options)
     except Exception as error:  # onnxruntime has one class for each of its reasons
-        raise BundleError(f"{path}: cannot be loaded ({_line(error)})") from error
+        raise BundleError(f"{path}: cannot be loaded ({one_line(error)})") from error
     taken = {port.name for port in session.get_inputs()}
 
     def run(feed: Feed) -> Feed:
@@ -148,7 +148,7 @@ def _runner(path: Path, names: set[str]) -> Run:
         try:
             return dict(zip(wanted, session.run(wanted, given), strict=True))
         except Exception as error:
-            raise BundleError(f"{path}: fails to run ({_line(error)})") from error
+            raise BundleError(f"{path}: fails to run ({one_line(error)})") from error
 
     return run
 
@@ -167,7 +167,3 @@ def _leading_to(model: onnx.ModelProto, wanted: Iterable[str]) -> onnx.ModelProt
     graph.input.extend(inputs)
     graph.output.extend(onnx.ValueInfoProto(name=name) for name in wanted)
     return model
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

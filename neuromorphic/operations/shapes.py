@@ -10,7 +10,7 @@ import numpy.typing as npt
 import onnx
 from onnx.reference import ReferenceEvaluator
 
-from runtime.errors import GraphError
+from runtime.errors import GraphError, one_line
 
 Shape = tuple[int, ...]
 Constants = dict[str, npt.NDArray[Any]]
@@ -46,8 +46,9 @@ def shaped(path: Path, inputs: Mapping[str, Sequence[int]]) -> ShapedGraph:
     except GraphError as error:
         raise GraphError(f"{path}: {error}") from error
     except Exception as error:  # onnx and protobuf have one class for each of their reasons
-        reason = " ".join(str(error).split())[:200]
-        raise GraphError(f"{path}: is not a graph that onnx can shape ({reason})") from error
+        raise GraphError(
+            f"{path}: is not a graph that onnx can shape ({one_line(error)})"
+        ) from error
     shapes: dict[str, Shape] = {}
     for node in nodes:
         for name in (*node.input, *node.output):

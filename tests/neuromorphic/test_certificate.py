@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from neuromorphic import certificate
+from neuromorphic.accumulators import ALL, NONE, SEEN, accumulators
 from neuromorphic.certificate import NOT_INSTALLED, certify, write_certificate
 from neuromorphic.graphs import layer_of, read_graph
+from neuromorphic.integer import IntegerLayer
 from neuromorphic.loihi.process import SimulationError
 from neuromorphic.probe import Probe, planted
 from runtime.errors import MissingPackageError
@@ -51,6 +53,19 @@ def test_everything_agrees_and_says_so(spiking_bundle, probe, layer, tmp_path):
         "versions": {},
         "agrees": True,
     }
+
+
+def test_a_narrow_accumulator_holds_for_what_was_seen_alone():
+    layer = IntegerLayer(np.full((1, 4), 127), np.zeros(1), 0)
+    found = {
+        share: {a.chip: a for a in accumulators(layer, np.full((4, 1), share, np.int8))}
+        for share in (60, 127)
+    }
+    assert found[60]["loihi2"].holds_for == ALL
+    assert (found[60]["loihi1"].limit, found[60]["loihi1"].all_inputs) == (32767, 4 * 127 * 127)
+    assert (found[60]["loihi1"].recordings, found[60]["loihi1"].holds_for) == (30480, SEEN)
+    assert found[127]["loihi1"].holds_for == NONE
+    assert "odin" not in found[60]  # nobody published how wide its sums are
 
 
 def test_one_bit_is_found_and_a_double_spike_is_wrong(spiking_bundle, probe, layer):

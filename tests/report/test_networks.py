@@ -74,6 +74,7 @@ def test_a_verdict_is_ok_only_where_all_is_known(spiking_bundle, graph):
     opened = open_network(spiking_bundle.path)
     found = fitted(opened, "loihi1")
     assert (found["verdict"], found["cores"], found["misfit"]) == (OK, 1, None)
+    assert (found["sums_hold_for"], found["otherwise"]) == ("all inputs of 8 bits", None)
     assert found["binds"] in [row["limit"] for row in finding_rows(found)]
     assert fitted(opened, "loihi2")["verdict"] == UNCHECKED
     assert fitted(opened, "int8-45nm")["verdict"] == UNCHECKED  # it has no limits at all
@@ -88,7 +89,10 @@ def test_what_an_input_makes_of_the_sums_may_fit_where_the_worst_case_does_not(t
     opened = open_network(tmp_path / "layer.nir")
     worst = fitted(opened, "loihi1")
     assert worst["misfit"].startswith("does not fit: sum_max")
-    assert fitted(opened, "loihi1", np.ones((4, 60)))["misfit"] is None
+    assert worst["sums_hold_for"] is None
+    found = fitted(opened, "loihi1", np.ones((4, 60)))
+    assert found["misfit"] is None
+    assert (found["sums_hold_for"], found["otherwise"]) == ("this input alone", worst["misfit"])
 
 
 def test_a_graph_on_the_grid_is_opened_as_it_is(spiking_bundle):

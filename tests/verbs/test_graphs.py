@@ -62,7 +62,7 @@ def test_what_cannot_be_run_is_one_line(cli: Run, graph: Path, tmp_path: Path) -
         ((graph, "--run", text, "-o", out), "text: not a .npy file"),
         ((graph, "--run", tmp_path / "none", "-o", out), "no such file"),
         ((text,), "text: not a readable NIR file"),
-        ((tmp_path / "none",), "none: not a readable NIR file"),
+        ((tmp_path / "none",), "none: no such file"),
         ((other,), "node 'i': I is not supported"),
     ):
         code, _, errors = cli("nir", *words)
