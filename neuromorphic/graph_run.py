@@ -1,6 +1,7 @@
 """A reference executor for NIR graphs in float64: nir defines equations and runs none."""
 
 from functools import reduce
+from math import prod
 
 import nir
 import numpy as np
@@ -84,7 +85,7 @@ def _output(stage: Stage, x: Array, dt: float) -> Array:
         case nir.Flatten():
             return x.reshape(len(x), *stage.shape)
         case nir.Conv1d():
-            sums = synapse_of(stage).apply(x.reshape(len(x), -1).T).T
+            sums = synapse_of(stage).apply(x.reshape(len(x), prod(stage.given)).T).T
             return sums.reshape(len(x), *stage.shape) + node.bias[:, None]
         case nir.Delay():
             return _delayed(x, np.round(node.delay / dt))

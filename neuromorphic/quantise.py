@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import nir
 import numpy as np
@@ -89,7 +90,7 @@ def to_payload(x: Array, exponent: int, widths: Arithmetic = LAVA) -> Payload:
 
 def by_unit(x: Array) -> Array:
     """Return `x (T, ...)`, as graphs have it, as `(M, T)`, as layers have it."""
-    return x.reshape(len(x), -1).T
+    return x.reshape(len(x), prod(x.shape[1:])).T
 
 
 def best_entry(x: Array, widths: Arithmetic = LAVA) -> Entry:
