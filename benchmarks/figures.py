@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 
 from benchmarks.rates import figure_4
 from evaluation.clips import Clip
+from figures.ratings import ratings
 from figures.storage import storage
 from figures.style import refuse_existing, save
 from figures.units import Units, selectivity
-from listening.drawings import figure_3
 from listening.results import read_results
-from listening.score import score
+from listening.score import caption, score
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
 
@@ -43,15 +43,15 @@ def draw(material: Material, out: Path, command: str, overwrite: bool) -> list[s
     """
     for name in NAMES:
         refuse_existing(out / name, overwrite)
-    drawn = {name: (figure, caption) for name, figure, caption in _drawn(material)}
+    drawn = {name: (figure, told) for name, figure, told in _drawn(material)}
     out.mkdir(parents=True, exist_ok=True)
-    for name, (figure, caption) in drawn.items():
-        save(figure, out / name, f"{caption}\n{command}", overwrite)
+    for name, (figure, told) in drawn.items():
+        save(figure, out / name, f"{told}\n{command}", overwrite)
     return [f"{name} is not drawn: {_NEEDS[name]}" for name in NAMES if name not in drawn]
 
 
 _NEEDS = {
-    "figure-3": "give what listeners handed in, --ratings",
+    "figure-3": "it needs listeners; give what they handed in, --ratings",
     "figure-4": "give a MU_SPARSE --bundle, and --data",
     "figure-5": "give two files that `spiking-music analyse` left, --units",
 }
@@ -61,14 +61,13 @@ def _drawn(material: Material) -> Iterator[tuple[str, Figure, str]]:
     yield "figure-1", storage(), "What a binary matrix costs in each format, by its events."
     if material.ratings:
         found = score(read_results(material.ratings), material.screening)
-        caption = f"Ratings of {found.test}, screened by {found.screening}."
-        yield "figure-3", figure_3(found.means, found.duels), caption
+        yield "figure-3", ratings(found.means, found.duels), caption(found)
     if "MU_SPARSE" in material.codecs and material.clips:
-        caption = f"Rate and quality of {len(material.clips)} clips."
-        yield "figure-4", figure_4(material.codecs, material.clips, material.least), caption
+        told = f"Rate and quality of {len(material.clips)} clips."
+        yield "figure-4", figure_4(material.codecs, material.clips, material.least), told
     if material.units:
         if len(material.units) != 2:
             raise SpikingMusicError(f"--units: two files make Figure 5, not {len(material.units)}")
         one, other = map(Units.read, material.units)
-        caption = f"What units of {one.name} and {other.name} answer to."
-        yield "figure-5", selectivity(one, other), caption
+        told = f"What units of {one.name} and {other.name} answer to."
+        yield "figure-5", selectivity(one, other), told

@@ -92,4 +92,4 @@ def refuse_existing(place: Path, overwrite: bool) -> None:
     """Raise `OutputError` when a file of `save` is there and `overwrite` is false."""
     for path in (place.with_name(place.name + suffix) for suffix in FILES):
         if path.exists() and not overwrite:
-            raise OutputError(f"{path}: exists already; give another --out or --force")
+            raise OutputError(f"{path}: exists already; give another name or --force")

@@ -23,7 +23,7 @@ Samples = npt.NDArray[np.float32]
 REFERENCE = "reference"
 LOW_ANCHOR, MIDDLE_ANCHOR = (f"low-pass {hertz / 1000} kHz" for hertz in ANCHORS_HZ)
 DISTORTED = "distorted"
-MOST = 12  # ITU-R BS.1534-3: more in one trial tire its listener
+MOST = 12  # ITU-R BS.1534-3, section 5.3: more in one trial tire its listener
 _SLACK = 2048  # samples at 22 050 Hz that another codec may have cut off or added
 
 
@@ -87,6 +87,11 @@ def checked(conditions: Sequence[Condition]) -> list[Condition]:
     if len(conditions) == len(always()):
         raise ListeningError("there is nothing to rate: give --bundle, --opus or --folder")
     return list(conditions)
+
+
+def clips_asked(conditions: Sequence[Condition]) -> int:
+    """Return how many clips ITU-R BS.1534-3 (7.1) asks for: 1.5 times the systems, at least 5."""
+    return max(5, -(-3 * (len(conditions) - len(always())) // 2))
 
 
 def _run(system: System, clip: Clip) -> Samples:

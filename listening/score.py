@@ -7,16 +7,20 @@ from typing import Any
 from listening.errors import ListeningError
 from listening.results import Session
 from listening.scores import Duel, Mean, duels, means
-from listening.screening import SCREENINGS
+from listening.screening import SCREENINGS, undegraded
 
 
 @dataclass(frozen=True)
 class Score:
-    """Means and duels of the trials that `screening` left; `kept` says how many each leaves."""
+    """Means and duels of the trials that `screening` left; `kept` says how many each leaves.
+
+    `undegraded` are clips whose 7 kHz anchor many took for the reference, see `screening`.
+    """
 
     test: str
     screening: str
     kept: dict[str, dict[str, int]]
+    undegraded: tuple[str, ...]
     means: tuple[Mean, ...]
     duels: tuple[Duel, ...]
 
@@ -29,13 +33,24 @@ def score(sessions: Sequence[Session], screening: str) -> Score:
             f"screening {screening!r} leaves none of {len(sessions)} listeners; see --screening"
         )
     kept = {name: _size(rule(sessions)) for name, rule in SCREENINGS.items()}
-    return Score(sessions[0].test, screening, kept, tuple(means(left)), tuple(duels(left)))
+    spared = tuple(undegraded(sessions))
+    return Score(sessions[0].test, screening, kept, spared, tuple(means(left)), tuple(duels(left)))
 
 
 def as_json(found: Score) -> dict[str, Any]:
-    """Return the score for a program: every field, and of each duel whether it is significant."""
+    """Return the score for a program: every field, and what follows from them."""
     fights = [asdict(duel) | {"significant": duel.significant} for duel in found.duels]
-    return asdict(found) | {"duels": fights}
+    rated = [
+        asdict(mean) | {"median": mean.median, "quartiles": mean.quartiles} for mean in found.means
+    ]
+    return asdict(found) | {"means": rated, "duels": fights}
+
+
+def caption(found: Score) -> str:
+    """Return what a figure of the score shows."""
+    left = found.kept[found.screening]
+    of = f"{left['listeners']} listeners in {left['trials']} trials"
+    return f"Ratings of test {found.test} by {of}, screened by {found.screening}."
 
 
 def mean_rows(found: Score) -> list[dict[str, str]]:
@@ -45,6 +60,8 @@ def mean_rows(found: Score) -> list[dict[str, str]]:
             "condition": mean.name,
             "mean": f"{mean.mean:.1f}",
             "95 % interval": "-" if mean.low is None else f"{mean.low:.1f} to {mean.high:.1f}",
+            "median": f"{mean.median:g}",
+            "quartiles": "{:g} to {:g}".format(*mean.quartiles),
             "ratings": str(len(mean.ratings)),
         }
         for mean in found.means

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +17,27 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True)
 class Mean:
-    """A condition's mean rating and its 95 % interval, None where one listener alone rated."""
+    """A condition's mean rating and its 95 % interval, None where one listener alone rated.
+
+    Beside it the `median` and the lower and upper `quartiles`, the medians of either half of the
+    ratings; of an odd number the middle one belongs to both. Source: ITU-R BS.1534-3, 4.1.2, 9.1.
+    """
 
     name: str
     mean: float
     low: float | None
     high: float | None
     ratings: tuple[int, ...]
+
+    @property
+    def median(self) -> float:
+        return median(self.ratings)
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        half = (len(self.ratings) + 1) // 2
+        ordered = sorted(self.ratings)
+        return median(ordered[:half]), median(ordered[-half:])
 
 
 @dataclass(frozen=True)

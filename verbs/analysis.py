@@ -1,7 +1,5 @@
 """What the units of a model mean."""
 
-import shlex
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +8,7 @@ import typer
 
 from runtime.errors import SpikingMusicError
 from verbs.app import AsJson, Force, app
-from verbs.inputs import named
+from verbs.inputs import named, typed
 
 if TYPE_CHECKING:
     from analysis.music import Music
@@ -62,7 +60,7 @@ def analyse(
         with terminal.progress(f"analyse {name}") as progress:
             sets[name] = analysed(codecs, of, mu, shuffles, progress)
     outputs.write(sets, out, force)
-    units.write(sets, out, shlex.join(["spiking-music", *sys.argv[1:]]), force)
+    units.write(sets, out, typed(), force)
     if as_json:
         terminal.print_json(outputs.as_json(sets))
     else:

@@ -1,5 +1,6 @@
 """What verbs do with the words they are given: open the model, read sound, settle an output."""
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,11 @@ def read_samples(audio: str, codec: "Codec") -> Any:
     for warning in recording.warnings:
         note(warning)
     return recording.samples
+
+
+def typed() -> str:
+    """The command as it was typed, for what is made by it."""
+    return shlex.join(["spiking-music", *sys.argv[1:]])
 
 
 def audio_source(audio: str) -> Path | int:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from verbs.app import AsJson, Force, app
-from verbs.inputs import named
+from verbs.inputs import named, typed
 from verbs.models import clip_sets
 
 listen = typer.Typer(help="Make a listening test (MUSHRA) and score it.", no_args_is_help=True)
@@ -80,9 +80,15 @@ def make(
         "clips": ", ".join(trial.clip for trial in trials),
         "conditions": ", ".join(condition.name for condition in conditions),
         "bytes": out.stat().st_size,
+        "advice": _advice(len(trials), heard.clips_asked(conditions)),
         "skipped": "; ".join(skipped) or None,
     }
     terminal.show(str(out), facts, as_json)
+
+
+def _advice(clips: int, asked: int) -> str | None:
+    few = f"BS.1534-3 asks for at least {asked} clips to compare so many systems: see --data"
+    return few if clips < asked else None
 
 
 @listen.command()
@@ -106,17 +112,21 @@ def score(
 
     found = scoring.score(read_results(results), screening)
     if figure is not None:
-        from listening import drawings
+        from figures.ratings import ratings
+        from figures.style import save
 
-        for suffix in drawings.SUFFIXES:
-            terminal.refuse_existing(figure.with_name(figure.name + suffix), force)
-        drawings.write(drawings.figure_3(found.means, found.duels), figure, force)
+        told = f"{scoring.caption(found)}\n{typed()}"
+        save(ratings(found.means, found.duels), figure, told, force)
     if as_json:
         terminal.print_json(scoring.as_json(found))
         return
     for name, size in found.kept.items():
         mark = "*" if name == screening else " "
         print(f"{mark} {name:<6} {size['listeners']} listeners, {size['trials']} trials")
+    for clip in found.undegraded:
+        print(
+            f"  {clip}: more than 25 % take its 7 kHz anchor for the reference; bs1534 spares them"
+        )
     print()
     terminal.show_rows(scoring.mean_rows(found))
     print()

@@ -23,6 +23,10 @@ function listenToKeys(rating, isOpen, next) {
     const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!isOpen() || modified || !action) return;
     event.preventDefault();
-    action();
+    if (!event.repeat) action();
+  });
+  // Some browsers click a button when the space bar comes up again.
+  document.addEventListener("keyup", (event) => {
+    if (isOpen() && event.key === " ") event.preventDefault();
   });
 }

@@ -36,18 +36,30 @@ function showStart() {
 async function showVolume() {
   $("#level").value = store.state.volume;
   setVolume(store.state.volume);
+  showTry();
+  $("#try").disabled = true;
   const { trial } = entries()[0];
-  player.load(await decoded(player.context, [trial.sounds[test.reference]]));
+  const buffers = await decoded(player.context, [trial.sounds[test.reference]]);
+  if (store.state.screen !== "volume") return; // the listener has gone on meanwhile
+  player.load(buffers);
+  $("#try").disabled = false;
+}
+
+function showTry() {
+  $("#try").setAttribute("aria-pressed", player.playing);
+  $("#try").textContent = player.playing ? "Pause" : "Play";
 }
 
 async function showTrial(index) {
   const all = entries();
+  const count = test.trials.length;
+  const number = (index % count) + 1;
   const { practice } = all[index];
-  $("#place").textContent = practice ? "Practice" : `Sound ${index} of ${all.length - 1}`;
+  $("#place").textContent = `${practice ? "Practice" : "Sound"} ${number} of ${count}`;
   $("#progress").value = index;
   $("#progress").max = all.length;
-  $("#rating .next").textContent =
-    practice ? "Begin the test" : index + 1 < all.length ? "Next sound" : "Finish";
+  const last = practice ? "Begin the test" : "Finish";
+  $("#rating .next").textContent = number < count ? "Next sound" : last;
   setVolume(store.state.volume);
   await rating.open(index, all[index], test.reference);
 }
@@ -87,8 +99,7 @@ $("#level").addEventListener("input", () => {
 });
 $("#try").addEventListener("click", () => {
   if (player.playing) player.pause(); else player.play();
-  $("#try").setAttribute("aria-pressed", player.playing);
-  $("#try").textContent = player.playing ? "Pause" : "Play";
+  showTry();
 });
 $("#ready").addEventListener("click", () => go({ screen: "rating", entry: 0 }));
 

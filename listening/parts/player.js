@@ -1,6 +1,7 @@
 // Sounds that run together, of which one is heard: a switch stays at the same position.
 
 const FADE = 0.005; // seconds; BS.1534-3 fades by 5 ms where a loop or a switch would click
+const LINES = 8; // of a fade
 const SHORTEST_LOOP = 0.5; // seconds, BS.1534-3
 const SOON = 0.03; // seconds that all voices get to start at the same sample
 
@@ -113,11 +114,15 @@ class Player {
   }
 }
 
-// A line rather than a cosine: it may be cut short by the next switch, a curve may not.
+// A raised cosine in short lines: these may be cut short by the next switch, a curve may not.
 function ramp(parameter, value, when) {
+  const from = parameter.value;
   parameter.cancelScheduledValues(0);
-  parameter.setValueAtTime(parameter.value, when);
-  parameter.linearRampToValueAtTime(value, when + FADE);
+  parameter.setValueAtTime(from, when);
+  for (let line = 1; line <= LINES; line++) {
+    const share = 0.5 - 0.5 * Math.cos((Math.PI * line) / LINES);
+    parameter.linearRampToValueAtTime(from + (value - from) * share, when + (FADE * line) / LINES);
+  }
 }
 
 /** The part `start..end` of a buffer with raised cosines of 5 ms at both ends. */

@@ -20,12 +20,12 @@ function shuffled(items, random) {
   return order;
 }
 
-/** The practice and then the trials in their order, each with its conditions in their own. */
+/** All trials in their order for practice, then to be rated; each has its conditions in an order. */
 function plan(test, seed) {
   const random = generator(seed);
   const trials = shuffled(test.trials, random);
-  const entry = (trial, practice) => ({
+  const entries = (practice) => trials.map((trial) => ({
     trial, practice, order: shuffled(Object.keys(trial.sounds), random),
-  });
-  return [entry(trials[0], true), ...trials.map((trial) => entry(trial, false))];
+  }));
+  return [...entries(true), ...entries(false)];
 }

@@ -30,12 +30,15 @@ class Rating {
     this.rows.replaceChildren(...order.map((name, place) => this._row(name, place)));
     this.root.setAttribute("aria-busy", "true");
     this.root.classList.toggle("practice", practice);
+    this.rows.inert = true;
+    this._showRemaining(); // who is quick does not leave a trial before it is there
     const sounds = [reference, ...order].map((name) => trial.sounds[name]);
     const buffers = await decoded(this.player.context, sounds);
     if (this.entry !== index) return; // the listener has gone on meanwhile
     this.player.load(buffers);
     this.timeline.load(buffers[0]);
     this.root.removeAttribute("aria-busy");
+    this.rows.inert = false;
     this._show();
   }
 
@@ -90,6 +93,7 @@ class Rating {
     scale.setAttribute("aria-label", `Quality of ${letter}`);
     scale.value = this.answer.ratings[name] ?? 50;
     const rate = () => {
+      if (this.player.chosen !== place + 1) this.hear(place + 1); // only what is heard is rated
       this.answer.ratings[name] = Number(scale.value);
       this.store.save();
       this._show();

@@ -20,6 +20,17 @@ def test_means_are_of_all_ratings_the_best_first(of: Of) -> None:
     assert [m.mean for m in found] == sorted((m.mean for m in found), reverse=True)
 
 
+def test_medians_and_quartiles_by_hand(of: Of) -> None:
+    for ratings, median, quartiles in (
+        ((10, 20, 40, 80, 90), 40, (20, 80)),
+        ((10, 20, 40, 80), 30, (15, 60)),
+        ((7,), 7, (7, 7)),
+    ):
+        found = means([of(*[{"spikes": rating} for rating in ratings])])
+        spikes = next(mean for mean in found if mean.name == "spikes")
+        assert (spikes.median, spikes.quartiles) == (median, quartiles)
+
+
 def test_intervals_resample_listeners(of: Of) -> None:
     alone = means([of(*[{"spikes": rating} for rating in range(0, 100, 5)])])
     assert all(mean.low is None and mean.high is None for mean in alone)
@@ -72,3 +83,4 @@ def test_a_score_says_what_each_screening_leaves(of: Of) -> None:
     assert found.kept["paper"] == {"listeners": 2, "trials": 2}
     assert found.kept["bs1534"] == {"listeners": 1, "trials": 1}
     assert {"winner", "corrected", "significant"} <= set(as_json(found)["duels"][0])
+    assert {"mean", "median", "quartiles"} <= set(as_json(found)["means"][0])

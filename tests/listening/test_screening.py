@@ -4,7 +4,7 @@ import pytest
 
 from listening.conditions import DISTORTED, MIDDLE_ANCHOR, REFERENCE
 from listening.results import Session
-from listening.screening import SCREENINGS, as_in_bs1534, as_in_the_paper
+from listening.screening import SCREENINGS, as_in_bs1534, as_in_the_paper, undegraded
 
 Of = Callable[..., Session]
 
@@ -23,7 +23,17 @@ def test_the_paper_drops_single_ratings(of: Of, reference: int, anchor: int, kep
 def test_bs1534_excludes_listeners(of: Of, change: dict[str, int]) -> None:
     for failed, trials, stays in ((1, 7, True), (1, 6, False), (3, 20, True), (4, 20, False)):
         session = of(*[change] * failed, *[{}] * (trials - failed))
-        assert as_in_bs1534([session]) == ([session] if stays else [])
+        others = [of(*[{}] * trials, listener=name) for name in ("bob", "cem", "dan")]
+        assert as_in_bs1534([session, *others]) == [session] * stays + others
+
+
+def test_an_anchor_that_many_take_for_the_reference_is_held_against_nobody(of: Of) -> None:
+    deceived = [of({MIDDLE_ANCHOR: 100}, {}, listener=name) for name in ("ann", "bob")]
+    others = [of({}, {}, listener=name) for name in "cdefgh"]
+    assert undegraded([*deceived, *others[:5]]) == ["clip 0"]
+    assert as_in_bs1534([*deceived, *others[:5]]) == [*deceived, *others[:5]]
+    assert undegraded([*deceived, *others]) == []  # 2 of 8 are no more than 25 %
+    assert as_in_bs1534([*deceived, *others]) == others
 
 
 def test_the_limits_themselves_are_tolerated(of: Of) -> None:

@@ -17,6 +17,7 @@ def test_a_page_is_made_of_recordings(
     facts = json.loads(output)
     assert facts["bytes"] == out.stat().st_size
     assert facts["clips"] == "piece"
+    assert "at least 5 clips" in facts["advice"]
     assert facts["conditions"].endswith("toy fast, Opus 12")
     assert cli(*words)[0] == 2  # it is there already
 
@@ -51,6 +52,7 @@ def test_results_are_scored(cli: Run, tmp_path: Path) -> None:
     assert found["kept"]["bs1534"] == {"listeners": 2, "trials": 8}
     assert (tmp_path / "heard.svg").exists()
     assert (tmp_path / "heard.png").exists()
+    assert "by 2 listeners in 8 trials" in (tmp_path / "heard.txt").read_text()
     assert "spikes" in cli("listen", "score", *files, "--screening", "paper")[1]
     code, _, errors = cli("listen", "score", *files, "--figure", tmp_path / "heard")
     assert code == 2
