@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 
+PATIENCE = 300_000  # milliseconds; a machine may be busy
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if CHROMIUM is not None:
@@ -32,7 +34,7 @@ def browser() -> "Iterator[Browser]":
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM)
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, timeout=PATIENCE)
         yield chromium
         chromium.close()
 
@@ -41,8 +43,8 @@ def browser() -> "Iterator[Browser]":
 def tab(browser: "Browser") -> "Iterator[Page]":
     """A fresh page that keeps nothing of others; what its scripts cannot do fails the test."""
     context = browser.new_context(accept_downloads=True, viewport={"width": 1100, "height": 900})
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    page.set_default_timeout(120_000)  # milliseconds; a machine may be busy
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
     page.on("console", lambda said: failures.append(said.text) if said.type == "error" else None)

@@ -15,7 +15,7 @@ from train.data.performance import Performance
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """A visitor's piece and what has been made of it.
+    """A visitor's piece, the how many it is that was `taken`, and what has been made of it.
 
     `bits (N, T) bool`, of which the first `encoded` frames are there; `coding` counts the
     encodings; `payload (M, T) int8`; `mu`, None for a bundle of one rate; the `muted` units; FLAC
@@ -24,6 +24,7 @@ class State:
     """
 
     piece: Piece | None = None
+    taken: int = 0
     notes: Performance | None = None
     bits: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
     encoded: int = 0

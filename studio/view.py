@@ -34,6 +34,7 @@ def progress(session: Session) -> dict[str, Any]:
         "job": None if job is None else {"stage": job.stage, "share": job.share},
         "error": state.error,
         "piece": _piece(state),
+        "taken": state.taken,
         "notes": _notes(state),
         "coding": state.coding,
         "frames": state.bits.shape[1],

@@ -32,7 +32,9 @@ def take_in(
     session.update(
         job,
         piece=piece,
+        taken=session.state.taken + 1,
         notes=None,
+        encoded=0,
         muted=frozenset(),
         sounds=original,
         figures=None,
@@ -46,7 +48,7 @@ def change(codec: Codec, session: Session, job: Job, mu: int | None, muted: froz
     """Hear the piece at another rate, or without some units; what has not changed is kept."""
     piece = session.state.piece
     assert piece is not None
-    if mu != session.state.mu or session.state.encoded < session.state.bits.shape[1]:
+    if mu != session.state.mu or session.state.encoded < _frames(codec, piece):
         _encode(codec, session, job, piece, mu)
     _hear(codec, session, job, muted)
 
@@ -55,7 +57,7 @@ def _encode(codec: Codec, session: Session, job: Job, piece: Piece, mu: int | No
     """Encode, and show the events as they come."""
     model = codec.manifest
     tell = job.begin("encode")
-    frames = -(-len(piece.samples) // model.hop)
+    frames = _frames(codec, piece)
     bits = np.zeros((model.units, frames), np.bool_)
     payload = np.zeros((model.latent, frames), np.int8)
     coding = session.state.coding + 1
@@ -105,3 +107,7 @@ def _hear(codec: Codec, session: Session, job: Job, muted: frozenset[int]) -> No
         heard=state.heard + 1,
         sounds={"original": state.sounds["original"], **files},
     )
+
+
+def _frames(codec: Codec, piece: Piece) -> int:
+    return -(-len(piece.samples) // codec.manifest.hop)

@@ -36,8 +36,8 @@ class Costs {
       return row;
     }));
     const without = chips.filter((chip) => chip.refused);
-    document.querySelector("#unpriced").textContent =
-      without.map((chip) => `${chip.chip}: ${chip.refused}`).join(". ");
+    document.querySelector("#unpriced").replaceChildren(
+      ...without.map((chip) => element("li", `${chip.chip}: ${chip.refused}`)));
   }
 }
 

@@ -25,8 +25,9 @@ class Studio {
       changed: (muted) => this.wish(muted),
       shown: (unit) => { this.stage.unit = unit; },
     });
-    this.piece = null;
+    this.taken = 0;
     this.coding = 0;
+    this.turn = 0;
     $("#model").textContent = `${model.name}, ${model.kind}, ${model.units} units`;
     this._showMu();
     this._listen();
@@ -34,16 +35,18 @@ class Studio {
     this.watch();
   }
 
-  /** Ask and show until nothing is under way. */
+  /** Ask and show until nothing is under way, or until somebody else watches. */
   async watch() {
-    const turn = (this.turn = (this.turn || 0) + 1);
-    while (turn === this.turn) {
+    const turn = (this.turn += 1);
+    const over = () => turn !== this.turn;
+    while (!over()) {
       let state;
       try {
         state = await this.api.progress();
-        await this._show(state);
+        if (over()) return;
+        await this._show(state, over);
       } catch (error) {
-        this._trouble(error.message);
+        if (!over()) this._trouble(error.message);
         return;
       }
       if (!state.job) return;
@@ -51,30 +54,37 @@ class Studio {
     }
   }
 
-  async take(files) {
-    for (const file of files) {
-      try {
-        this._trouble("");
-        await this.api.give(file);
-      } catch (error) {
-        this._trouble(error.message);
-        return;
-      }
-      await this.watch();
-    }
-  }
-
-  async wish(muted) {
-    const mu = this.model.largest_mu === null ? null : Number($("#mu").value);
+  /** Change something and watch what becomes of it; true if it could be changed. */
+  async _change(ask) {
+    this.turn += 1; // who watches may ask for what is gone after the change
+    let changed = true;
     try {
-      await this.api.wish(mu, [...muted]);
+      await ask();
     } catch (error) {
       this._trouble(error.message);
+      changed = false;
     }
-    this.watch();
+    await this.watch();
+    return changed;
   }
 
-  async _show(state) {
+  /** Take files one after another, until others are given. */
+  async take(files) {
+    this.given = files;
+    for (const file of files) {
+      this._trouble("");
+      const taken = await this._change(() => this.api.give(file));
+      if (!taken || this.given !== files) return;
+    }
+  }
+
+  wish(muted) {
+    const mu = this.model.largest_mu === null ? null : Number($("#mu").value);
+    return this._change(() => this.api.wish(mu, [...muted]));
+  }
+
+  /** Show a state; what takes time is left out once it is `over`. */
+  async _show(state, over) {
     const { job, error, piece } = state;
     $("#job").hidden = !job;
     if (job) {
@@ -84,8 +94,11 @@ class Studio {
     if (error) this._trouble(error);
     document.body.classList.toggle("empty", !piece);
     if (!piece) return;
-    await this._showPiece(piece, state);
-    await this._showEvents(state);
+    if (state.taken !== this.taken) await this._showPiece(piece, state, over);
+    if (over()) return;
+    if (!job) this._showMuted(new Set(state.muted));
+    await this._showEvents(state, over);
+    if (over()) return;
     if (JSON.stringify(state.notes) !== JSON.stringify(this.stage.notes)) this.stage.notes = state.notes;
     $("#show-notes").disabled = !state.notes;
     if (state.mu !== null && !job) $("#mu").value = state.mu;
@@ -93,25 +106,38 @@ class Studio {
     if (state.heard !== this.sounds.heard && state.sounds.length) {
       await this.sounds.load(state.sounds, state.heard);
     }
+    if (over()) return;
     if (state.figures) this.costs.show(state.figures);
+    for (const part of ["#bits", "#energy"]) $(part).classList.toggle("past", !state.figures);
   }
 
-  async _showPiece(piece, state) {
-    const name = `${piece.name}/${piece.samples}/${piece.columns}`;
-    if (name === this.piece) return;
-    this.piece = name;
+  async _showPiece(piece, state, over) {
+    this.taken = state.taken;
     $("#name").textContent = piece.name;
     if (piece.warnings.length) this._trouble(piece.warnings.join(". "));
     this.stage.clear(piece.samples / this.model.sample_rate);
     this.units.muted = new Set(state.muted);
+    this.units.show(this.stage.matrix);
     this.coding = null;
     this.model.picture_rows = piece.bins;
     const levels = await this.api.bytes("/picture");
+    if (over()) {
+      this.taken = null; // who watches now shows the piece anew
+      return;
+    }
     this.stage.picture = spectrum(levels, piece.bins, piece.columns);
     $("#stage").setAttribute("aria-label", `Events over the spectrogram of ${piece.name}`);
   }
 
-  async _showEvents(state) {
+  /** What is muted once nothing is under way, a cancelled wish among it. */
+  _showMuted(muted) {
+    const { units, stage } = this;
+    if ([...muted].sort().join() === [...units.muted].sort().join()) return;
+    units.muted = muted;
+    units.show(stage.matrix);
+  }
+
+  async _showEvents(state, over) {
     const { stage, units } = this;
     if (state.coding !== this.coding) {
       this.coding = state.coding;
@@ -119,7 +145,9 @@ class Studio {
     }
     if (state.encoded > stage.matrix.known) {
       const path = `/events?coding=${state.coding}&from=${stage.matrix.known}`;
-      stage.matrix.add(await this.api.bytes(path), units.muted);
+      const bytes = await this.api.bytes(path);
+      if (over()) return;
+      stage.matrix.add(bytes, units.muted);
       units.show(stage.matrix);
     }
   }
@@ -139,10 +167,7 @@ class Studio {
 
   _listen() {
     const { stage, units, sounds } = this;
-    $("#cancel").addEventListener("click", async () => {
-      await this.api.cancel();
-      this.watch();
-    });
+    $("#cancel").addEventListener("click", () => this._change(() => this.api.cancel()));
     $("#mu").addEventListener("input", () => this._showMu());
     $("#mu").addEventListener("change", () => this.wish(units.muted));
     for (const layer of ["sound", "notes", "events"]) {

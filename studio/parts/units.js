@@ -7,6 +7,7 @@ class Units {
     this.muted = new Set();
     this.unit = null;
     this.source = null;
+    this.matrix = new Matrix(model.units, 0);
     const grid = document.querySelector("#grid");
     this.buttons = Array.from({ length: model.units }, (_, unit) => {
       const button = document.createElement("button");
@@ -35,6 +36,7 @@ class Units {
   async hear() {
     const { unit, sounds } = this;
     const { context } = sounds.player;
+    const wanted = (this.wanted = {});
     context.resume();
     sounds.player.pause();
     this.source?.stop();
@@ -43,13 +45,13 @@ class Units {
     const facts = document.querySelector("#unit-facts");
     try {
       const buffer = await this.api.sound(`/units/${unit}/sound`, context);
-      if (unit !== this.unit) return;
+      if (wanted !== this.wanted) return; // another one is to be heard meanwhile
       this.source = context.createBufferSource();
       this.source.buffer = buffer;
       this.source.connect(context.destination);
       this.source.start();
     } catch (error) {
-      if (unit === this.unit) facts.textContent = error.message;
+      if (wanted === this.wanted) facts.textContent = error.message;
     }
   }
 

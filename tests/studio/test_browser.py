@@ -35,20 +35,21 @@ def settle(tab: "Page") -> None:
     tab.locator("#job").wait_for(state="hidden")
 
 
+PIXELS = """() => new Promise((done) => requestAnimationFrame(() => {
+  const canvas = document.querySelector("#stage");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let events = 0, notes = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i] > data[i + 2] + 60) events += 1;
+    if (Math.min(data[i], data[i + 1], data[i + 2]) > 225) notes += 1;
+  }
+  done([events, notes]);
+}))"""
+
+
 def pixels(tab: "Page") -> list[int]:
     """How many points of the stage have a colour of events, of notes."""
-    return tab.evaluate(
-        """() => new Promise((done) => requestAnimationFrame(() => {
-          const canvas = document.querySelector("#stage");
-          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-          let events = 0, notes = 0;
-          for (let i = 0; i < data.length; i += 4) {
-            if (data[i] > data[i + 2] + 60) events += 1;
-            if (Math.min(data[i], data[i + 1], data[i + 2]) > 225) notes += 1;
-          }
-          done([events, notes]);
-        }))"""
-    )
+    return tab.evaluate(PIXELS)
 
 
 def test_a_piece_is_seen_and_heard(
@@ -161,11 +162,60 @@ def test_a_piece_that_is_dropped_is_taken_and_work_on_it_is_cancelled(
         list(wav),
     )
     tab.get_by_role("status").filter(has_text="Decode").wait_for()
-    assert pixels(tab)[0] > 1000  # the events are there before the work has ended
+    # The events are there before the work has ended.
+    tab.wait_for_function(f"async () => (await ({PIXELS})())[0] > 1000")
     tab.get_by_role("button", name="Cancel").click()
     tab.locator("#job").wait_for(state="hidden")
     assert tab.locator("#name").text_content() == "dropped.wav"
     assert tab.get_by_role("radio").count() == 1  # the original
+
+
+def test_a_wish_that_is_cancelled_is_taken_back(
+    tab: "Page", serve: Serve, toy_bundle: Bundle, slow: Any, files: list[Path]
+) -> None:
+    slow.go.set()
+    open_with(tab, serve(toy_bundle, codec=slow), files[0])
+    slow.go.clear()
+    tab.get_by_role("button", name="Unit 2,").click()
+    tab.get_by_role("button", name="Mute", exact=True).click()
+    tab.locator("#grid .muted").wait_for()
+    tab.get_by_role("button", name="Cancel").click()
+    tab.locator("#grid .muted").wait_for(state="detached")
+    tab.locator("#job").wait_for(state="hidden")
+
+
+def test_a_unit_may_be_chosen_before_there_are_events(
+    tab: "Page", serve: Serve, toy_bundle: Bundle
+) -> None:
+    tab.goto(f"http://127.0.0.1:{serve(toy_bundle).port}/")
+    tab.wait_for_function("async () => { (await studio).units.choose(3); return true; }")
+    assert tab.locator("#unit-facts").text_content() == "Never fires here."
+
+
+def test_an_answer_that_comes_after_the_next_wish_is_not_shown(
+    tab: "Page", serve: Serve, both_bundle: Bundle, files: list[Path]
+) -> None:
+    open_with(tab, serve(both_bundle), files[0])
+    tab.evaluate(
+        """async () => {
+          const { api } = await studio;
+          const bytes = api.bytes;
+          api.bytes = () => new Promise((_, refuse) => {
+            api.bytes = bytes;
+            window.late = () => refuse(new Error("this encoding is over"));
+          });
+        }"""
+    )
+    tab.get_by_role("slider", name="mu").fill("28")
+    tab.wait_for_function("() => window.late")
+    tab.get_by_role("slider", name="mu").fill("0")
+    tab.locator("#bits small").filter(has_text="was").first.wait_for()
+    settle(tab)
+    shown = tab.locator("#bits").inner_text()
+    tab.evaluate("new Promise((done) => { late(); setTimeout(done); })")
+    assert tab.locator("#trouble").is_hidden()
+    assert tab.locator("#bits").inner_text() == shown
+    assert tab.locator("#mu-value").text_content() == "0"
 
 
 def test_what_is_no_recording_is_told(

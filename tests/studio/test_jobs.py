@@ -1,7 +1,14 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from runtime.bundle import Bundle
+from runtime.codec import Codec
 from studio.jobs import Cancelled, Job
 from studio.session import Session
+from studio.work import change, take_in
 
 
 def test_a_job_tells_how_far_it_is_until_it_is_cancelled() -> None:
@@ -29,6 +36,36 @@ def test_a_job_that_was_replaced_has_no_more_say() -> None:
     session.update(new, mu=4)
     session.end(new, "no")
     assert (session.state.mu, session.state.error, session.job) == (4, "no", None)
+
+
+def test_what_was_read_but_not_encoded_is_encoded_by_the_next_wish(
+    toy_bundle: Bundle, wav: bytes, other_wav: bytes, tmp_path: Path
+) -> None:
+    codec, session = Codec(toy_bundle), Session()
+    for name, content in (("first", wav), ("second", other_wav)):
+        file = tmp_path / name
+        file.write_bytes(content)
+        job = session.begin()
+        if name == "second":  # and is cancelled as soon as it is read
+            session.update = cancelling(session, job)  # type: ignore[method-assign]
+            with pytest.raises(Cancelled):
+                take_in(codec, session, job, file, name, 9.0)
+            del session.update
+        else:
+            take_in(codec, session, job, file, name, 9.0)
+    assert session.state.piece is not None
+    assert session.state.piece.name == "second"
+    change(codec, session, session.begin(), None, frozenset())
+    expected = codec.encode(session.state.piece.samples).bits
+    assert (session.state.bits == expected).all()
+
+
+def cancelling(session: Session, job: Job) -> Callable[..., None]:
+    def update(of: Job, **changes: Any) -> None:
+        Session.update(session, of, **changes)
+        job.cancel()
+
+    return update
 
 
 def test_a_new_job_forgets_the_error_of_the_last() -> None:
