@@ -59,7 +59,8 @@ def simulate_network(net: str, backend: Any, data: Path, dt: float, as_json: boo
     from report import graph_agreement, networks, terminal
 
     x = networks.read_input(data)
-    opened = networks.open_network(Path(net), x, dt)
+    with terminal.progress("open"):
+        opened = networks.open_network(Path(net), x, dt)
     chosen = graph_agreement.suitable(opened) if backend == "all" else (backend,)
     rows = graph_agreement.agreement(opened, x, dt, chosen, terminal.progress)
     if as_json:

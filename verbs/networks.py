@@ -24,7 +24,8 @@ def fit(
     from report import networks, terminal
 
     x = None if data is None else networks.read_input(data)
-    found = networks.fitted(networks.open_network(net, x, dt), chip, x)
+    with terminal.progress("fit"):
+        found = networks.fitted(networks.open_network(net, x, dt), chip, x)
     if as_json:
         terminal.print_json(found)
     else:

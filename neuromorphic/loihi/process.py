@@ -5,12 +5,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from runtime.errors import SpikingMusicError
 
 POLL = 0.02  # s
-GRACE = 0.5  # s; Python's resource tracker outlives SIGTERM and removes shared memory meanwhile
+GRACE = 1.0  # s; Python's resource tracker outlives SIGTERM and removes shared memory meanwhile
 
 
 class SimulationError(SpikingMusicError):
@@ -37,7 +38,7 @@ def run_alone(
         try:
             clean = _wait(process.pid, timeout, look) == 0
         finally:
-            _end_group(process.pid, clean)
+            end_group(process.pid, clean)
             process.wait()
     if not clean:
         lines = log.read_text(errors="replace").split("\n")
@@ -60,8 +61,10 @@ def _wait(pid: int, timeout: float, look: Callable[[], object]) -> int:
     return result.si_status
 
 
-def _end_group(group: int, clean: bool) -> None:
-    if not clean:
-        os.killpg(group, signal.SIGTERM)
-        time.sleep(GRACE)
-    os.killpg(group, signal.SIGKILL)
+def end_group(group: int, clean: bool) -> None:
+    """End all processes of a group; one that did not end well gets time to remove what it shares."""
+    with suppress(ProcessLookupError):
+        if not clean:
+            os.killpg(group, signal.SIGTERM)
+            time.sleep(GRACE)
+        os.killpg(group, signal.SIGKILL)

@@ -8,7 +8,6 @@ torch.
 import json
 import os
 import shutil
-import signal
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from neuromorphic.loihi import shim
+from neuromorphic.loihi.process import end_group
 
 
 def main() -> None:
@@ -42,7 +42,14 @@ def _end_with(parent: int, folder: Path) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     shutil.rmtree(folder, ignore_errors=True)
-    os.killpg(os.getpgid(0), signal.SIGKILL)
+    group = os.getpgid(0)
+    if os.fork() == 0:
+        # Whoever ends the group stands outside it, and lets go of the pipe whose end tells
+        # Python's resource tracker to remove the shared memory.
+        os.setsid()
+        os.closerange(0, os.sysconf("SC_OPEN_MAX"))
+        end_group(group, clean=False)
+        os._exit(0)
 
 
 def _stock(folder: Path, plan: dict[str, Any]) -> Any:
