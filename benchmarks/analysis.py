@@ -3,7 +3,6 @@
 Seconds are those of the CPU, all threads together, so that a busy machine does not count.
 """
 
-import json
 import resource
 from collections.abc import Callable
 from pathlib import Path
@@ -18,10 +17,10 @@ from analysis.selectivity import selectivity
 from analysis.symbols import onsets
 from analysis.tally import Tally, tally
 from analysis.tuning import curves, tuning
+from benchmarks.results import write_json
 from evaluation.transcription import Notes
 from report.terminal import show
 from runtime.events import Bits
-from runtime.files import replacing
 
 FRAMES_PER_SECOND = 22_050 / 512
 UNITS = 80
@@ -69,9 +68,7 @@ def measure(hours: float, progress: Callable[[float], None]) -> dict[str, float]
 def write(figures: dict[str, float], path: Path | None) -> None:
     """Print the figures, and write them as JSON where a `path` is given."""
     show("made-up music", figures, as_json=False)
-    if path is not None:
-        with replacing(path, overwrite=True) as temporary:
-            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_json(figures, path)
 
 
 def _made_up(random: np.random.Generator) -> tuple[Music, Bits]:

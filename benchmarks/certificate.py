@@ -1,12 +1,12 @@
 """Whether hours of music spike the same everywhere: a certificate whose probe is that music."""
 
 import functools
-import json as json_module
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.results import write_json
 from evaluation.clips import SAMPLE_RATE, Samples, recordings
 from export.evidence import torch_events
 from neuromorphic.certificate import EXACT, Certificate, certify
@@ -69,5 +69,4 @@ def pieces(data: str) -> Iterator[Samples]:
 def write(certificate: Certificate, path: Path | None) -> None:
     """Print the table, and write all of it as JSON where a `path` is given."""
     terminal.show_rows([row.as_shown() for row in certificate.rows])
-    if path is not None:
-        path.write_text(json_module.dumps(certificate.as_json(), indent=2) + "\n", encoding="utf-8")
+    write_json(certificate.as_json(), path)

@@ -4,7 +4,6 @@ Every chunk is coded alone, as in a file, and decoded again. Speeds are of the C
 thread that works, so that a busy machine counts for little; the best of three runs.
 """
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.results import write_json
 from benchmarks.rivals import RIVALS, Decode, Encode
 from evaluation.clips import Clip
 from report.terminal import show_rows
@@ -26,7 +26,6 @@ from runtime.container import read_spk
 from runtime.costs import bound_bits, paper_bits
 from runtime.errors import MissingPackageError, SpikingMusicError
 from runtime.events import Bits
-from runtime.files import replacing
 
 FRAMES_A_SECOND = 22_050 / 512
 RUNS = 3
@@ -154,9 +153,7 @@ def write(figures: dict[str, Any], path: Path | None) -> None:
     """Print the figures as a table, and write them as JSON where a `path` is given."""
     print(f"{figures['chunks']} chunks, {figures['density']:.1%} of all entries are ones")
     show_rows(figures["rows"])
-    if path is not None:
-        with replacing(path, overwrite=True) as temporary:
-            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_json(figures, path)
 
 
 def _references(chunks: list[Bits]) -> Iterator[Row]:

@@ -5,79 +5,85 @@ note F1. Times real time is by the clock, the middle one of all clips, on as man
 `OMP_NUM_THREADS` or the cores say; compare it within a table alone.
 """
 
-import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.results import write_json
 from evaluation.clips import Clip, Samples
 from evaluation.distances import mel_distance
 from evaluation.evaluate import within
 from evaluation.transcription import Notes, load_transcriber, note_f1
-from export.quality import knee
+from export.quality import measured_ways
 from report.terminal import show_rows
 from runtime.bundle import open_bundle
 from runtime.codec import Codec
 from runtime.events import EventMatrix
-from runtime.files import replacing
 from runtime.metrics import si_snr
-from runtime.ways import Way
+from runtime.ways import FAST, QUALITIES, Way, knee, way_of
 
-STEPS = (1, 2, 4, 8, 16)
-SECOND_ORDER_FROM = 4  # steps; with fewer, DPM-Solver++ takes no step that is not one of DDIM
-
-Row = dict[str, str | float | None]
+Row = dict[str, str | int | float | None]
 
 
 def measure(
-    bundle: Path | None, clips: Sequence[Clip], progress: Callable[[float], None]
+    bundle: Path | None, sets: Mapping[str, Sequence[Clip]], progress: Callable[[float], None]
 ) -> dict[str, Any]:
-    """One row a way of decoding: SI-SNR (dB), mel distance (nepers), note F1, times real time."""
-    codec = Codec(open_bundle(bundle))
-    transcribe = load_transcriber()
-    found = [_Heard(codec, clip, transcribe) for clip in clips]
-    ways = list(_ways(codec))
+    """One row a way of decoding and a set of clips, and the knee of all sets together.
+
+    SI-SNR (dB, mean and standard deviation), mel distance (nepers), note F1, times real time.
+    `qualities` are what the bundle's own manifest makes of `--quality`.
+    """
+    codec, transcribe = Codec(open_bundle(bundle)), load_transcriber()
+    ways = measured_ways(codec.manifest)
+    total = sum(map(len, sets.values()))
+    distance = dict.fromkeys(ways, 0.0)
     rows: list[Row] = []
-    for index, way in enumerate(ways):
-        figures = np.array([heard.figures(way) for heard in found], np.float64)
-        ratio, distance, f1 = (round(float(value), 3) for value in figures[:, :3].mean(0))
-        rows.append(
-            {
-                "decoder": way.decoder,
-                "sampler": way.sampler if way.decoder == "diffusion" else None,
-                "steps": way.steps if way.decoder == "diffusion" else None,
-                "si_snr_db": ratio,
-                "mel_distance": distance,
-                "note_f1": f1,
-                "times_real_time": round(float(np.median(figures[:, 3])), 1),
-            }
-        )
-        progress((index + 1) / len(ways))
-    return {"bundle": codec.manifest.name, "clips": len(clips), "rows": rows}
+    done = 0
+    for name, clips in sets.items():
+        figures = []
+        for clip in clips:
+            heard = _Heard(codec, clip, transcribe)
+            figures.append([heard.figures(way) for way in ways])
+            done += 1
+            progress(done / total)
+        for way, found in zip(ways, np.array(figures).swapaxes(0, 1), strict=True):
+            rows.append(_row(name, way, found))
+            distance[way] += found[:, 1].mean()
+    return {
+        "bundle": codec.manifest.name,
+        "model": codec.manifest.model_hash,
+        "clips": {name: len(clips) for name, clips in sets.items()},
+        "knee": knee(distance).name,
+        "qualities": {quality: way_of(quality, codec.manifest).name for quality in QUALITIES},
+        "rows": rows,
+    }
 
 
 def write(figures: dict[str, Any], path: Path | None) -> None:
-    """Print the table and its knee, and write it as JSON where a `path` is given."""
+    """Print the table, its knee and the bundle's qualities; write them to `path` as JSON."""
     show_rows(figures["rows"])
-    curve = {
-        row["steps"]: row["mel_distance"] for row in figures["rows"] if row["sampler"] == "ddim"
+    chosen = ", ".join(f"{quality} {way}" for quality, way in figures["qualities"].items())
+    print(f"the knee is {figures['knee']}; the bundle decodes by: {chosen}")
+    write_json(figures, path)
+
+
+def _row(name: str, way: Way, found: "np.typing.NDArray[np.float64]") -> Row:
+    """Of figures `(clips, 4)`."""
+    ratio, distance, f1, _ = (round(float(value), 3) for value in found.mean(0))
+    return {
+        "set": name,
+        "decoder": way.decoder,
+        "sampler": None if way == FAST else way.sampler,
+        "steps": None if way == FAST else way.steps,
+        "si_snr_db": ratio,
+        "si_snr_db_sd": round(float(found[:, 0].std()), 3),
+        "mel_distance": distance,
+        "note_f1": f1,
+        "times_real_time": round(float(np.median(found[:, 3])), 1),
     }
-    if curve:
-        print(f"{figures['clips']} clips; the knee of DDIM is at {knee(curve)} steps")
-    if path is not None:
-        with replacing(path, overwrite=True) as temporary:
-            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-
-
-def _ways(codec: Codec) -> Iterator[Way]:
-    if "decoder_fast.onnx" in codec.manifest.files:
-        yield Way("fast", "ddim", 1)
-    if "decoder.onnx" in codec.manifest.files:
-        yield from (Way("diffusion", "ddim", steps) for steps in STEPS)
-        yield from (Way("diffusion", "dpm", n) for n in STEPS if n >= SECOND_ORDER_FROM)
 
 
 class _Heard:

@@ -1,6 +1,5 @@
 """What each kind of code costs on chips, and where deltas pay: `python -m benchmarks energy`."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.results import write_json
 from neuromorphic.chips import chip_names, load_chip
 from neuromorphic.counts import Counts, count
 from neuromorphic.crossover import BASELINE
@@ -24,7 +24,6 @@ from runtime.audio import read_audio
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.events import EventMatrix
-from runtime.files import replacing
 
 Payload = npt.NDArray[np.int8]
 Progress = Callable[[float], None]
@@ -77,9 +76,7 @@ def show(found: dict[str, Any]) -> None:
 def write(found: dict[str, Any], path: Path | None) -> None:
     """Print the tables, and write the figures as JSON where a `path` is given."""
     show(found)
-    if path is not None:
-        with replacing(path, overwrite=True) as temporary:
-            temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    write_json(found, path)
 
 
 def _row(bundle: Bundle, coded: Sequence[tuple[int, Payload, EventMatrix]]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ Lava is that of its steps: what it takes to start, measured with one frame, is t
 busy machine does not change. `peak_mb` is what all processes of Lava hold together.
 """
 
-import json
 import os
 import resource
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.results import write_json
 from neuromorphic.graphs import STEP, exact_graph, run_graph
 from neuromorphic.integer import IntegerLayer
 from neuromorphic.loihi.driver import run_netx, run_on_lava, simulate
@@ -25,7 +25,6 @@ from neuromorphic.netx import read_netx
 from report.terminal import progress, show_rows
 from runtime.bundle import open_bundle
 from runtime.errors import SpikingMusicError
-from runtime.files import replacing
 
 RUNS = 100  # of what takes milliseconds
 FRAMES_A_SECOND = 22_050 / 512
@@ -78,9 +77,7 @@ def payloads(layer: IntegerLayer, frames: int) -> Payload:
 def write(figures: dict[str, Any], path: Path | None) -> None:
     """Print the figures as a table, and write them as JSON where a `path` is given."""
     show_rows(figures["rows"])
-    if path is not None:
-        with replacing(path, overwrite=True) as temporary:
-            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_json(figures, path)
 
 
 def _row(

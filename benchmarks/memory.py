@@ -4,7 +4,6 @@ Every row is a process of its own, the command line itself, whose largest reside
 compared with that of a process that has only opened the bundle.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -18,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from benchmarks.results import write_json
 from report.terminal import Progress, show_rows
 from runtime.errors import SpikingMusicError
-from runtime.files import replacing
 
 RATE = 44_100
 MOST_MIB = 600  # above the idle process
@@ -63,9 +62,7 @@ def write(figures: dict[str, Any], path: Path | None) -> None:
     """
     print(f"idle: {figures['idle_mib']:.0f} MiB; {figures['cores']} cores")
     show_rows(figures["rows"])
-    if path is not None:
-        with replacing(path, overwrite=True) as temporary:
-            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_json(figures, path)
     most = max(row["above_idle_mib"] for row in figures["rows"])
     if most > MOST_MIB:
         raise SpikingMusicError(f"{most:.0f} MiB above the idle process; {MOST_MIB} are allowed")

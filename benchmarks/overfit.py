@@ -5,7 +5,6 @@ report. Every step sees all of it as it is, so that nothing but memory is measur
 15 dB take some 350, and all of them four minutes of one core; they end at 19.9 dB.
 """
 
-import json
 import tempfile
 import time
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.results import write_json
 from report.demo import default_clip
 from report.terminal import show_rows
 from runtime.audio import read_audio
-from runtime.files import replacing
 from train.config import SAMPLE_RATE, load_preset
 from train.data.sets import Music
 from train.loop import train
@@ -76,6 +75,4 @@ def write(figures: dict[str, Any], path: Path | None) -> None:
     """Print the figures as a table, and write them as JSON where a `path` is given."""
     show_rows(figures["rows"])
     print(f"{figures['clip']}, {figures['cpu_s']} s of one core")
-    if path is not None:
-        with replacing(path, overwrite=True) as temporary:
-            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_json(figures, path)

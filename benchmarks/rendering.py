@@ -4,7 +4,6 @@ Real time is that of the crops, 22 050 samples a second; a core's work is the CP
 thread that makes them, so that a busy machine does not count.
 """
 
-import json
 import resource
 import time
 from collections.abc import Callable, Iterator
@@ -15,8 +14,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from benchmarks.results import write_json
 from report.terminal import show_rows
-from runtime.files import replacing
 from train.data.corpus import Crops, ahead
 from train.data.piano import SAMPLE_RATE
 from train.data.sets import load_music
@@ -67,9 +66,7 @@ def write(figures: dict[str, Any], path: Path | None) -> None:
     """Print the figures as a table, and write them as JSON where a `path` is given."""
     show_rows(figures["rows"])
     print(f"peak memory {figures['peak_mb']} MB")
-    if path is not None:
-        with replacing(path, overwrite=True) as temporary:
-            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_json(figures, path)
 
 
 def _timed(name: str, seconds: float, work: Callable[[], Made]) -> tuple[Row, Made]:

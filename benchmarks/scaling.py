@@ -6,7 +6,6 @@ machine counts for little; one and two workers take turns, and the least of all 
 """
 
 import os
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,9 +18,11 @@ import numpy as np
 import soundfile
 import soxr
 
+from benchmarks.results import write_json
 from corpus.listing import listed
 from corpus.recipe import Recipe
 from corpus.run import encode_corpus
+from report.terminal import show_rows
 from runtime.audio import read_audio
 from runtime.bundle import open_bundle
 from runtime.codec import Codec
@@ -68,6 +69,12 @@ def measure(
     return {"rows": [_run(kind, workers, of) for (kind, workers), of in runs.items()] + alone}
 
 
+def write(figures: dict[str, Any], path: Path | None) -> None:
+    """Print the figures as a table, and write them as JSON where a `path` is given."""
+    show_rows(figures["rows"])
+    write_json(figures, path)
+
+
 def make_corpus(sources: Sequence[Path], folder: Path, load: Load) -> None:
     """Write recordings of `load.minutes`, each one source again and again."""
     folder.mkdir()
@@ -83,7 +90,6 @@ def _run(kind: str, workers: int, summaries: Sequence[Any]) -> Row:
     return _row(kind, workers, best["hours"] * 3600, best["core_seconds"]) | {
         "elapsed_s": round(min(summary["elapsed_seconds"] for summary in summaries), 2),
         "kbit_s": round(best["kbit_s"], 3),
-        "most_MB": _peak(workers),
     }
 
 
@@ -105,7 +111,7 @@ def _alone(codec: Codec, recording: Path) -> Iterator[Row]:
         start, begun = time.thread_time(), time.perf_counter()
         work()
         cost, elapsed = time.thread_time() - start, time.perf_counter() - begun
-        facts = {"elapsed_s": round(elapsed, 2), "kbit_s": None, "most_MB": _peak(1)}
+        facts = {"elapsed_s": round(elapsed, 2), "kbit_s": None}
         yield _row(name, 1, samples.size / rate, cost) | facts
 
 
@@ -118,9 +124,3 @@ def _row(work: str, workers: int, seconds: float, cost: float) -> Row:
         "core_s_an_hour": round(cost / seconds * 3600, 2),
         "hours_a_core_hour": round(seconds / cost, 1),
     }
-
-
-def _peak(workers: int) -> int:
-    """The most memory of one process so far, in megabytes: of this one, or of the workers."""
-    who = resource.RUSAGE_SELF if workers == 1 else resource.RUSAGE_CHILDREN
-    return round(resource.getrusage(who).ru_maxrss / 1000)

@@ -1,11 +1,10 @@
-"""What is heard where windows of the diffusion decoder join: `python -m benchmarks seams`.
+"""What is heard where windows of both decoders join: `python -m benchmarks seams`.
 
 The same events are decoded on grids of windows that lie differently, so that each moment is at a
 seam once and elsewhere in the other decodings: what it is harder to decode does not count. Errors
 are those of the decoded sound against the recording.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.results import write_json
 from evaluation.distances import magnitudes
 from report.demo import default_clip
 from report.terminal import Progress, show_rows
@@ -22,7 +22,6 @@ from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.diffusion import Denoised, Diffusion, Sampling, Window
 from runtime.events import Bits, EventMatrix
-from runtime.files import replacing
 from runtime.joints import Joints
 
 Samples = npt.NDArray[np.float32]
@@ -48,6 +47,8 @@ class Independent(Diffusion):
 def measure(audio: Path | None, bundle: Path | None, steps: int, tell: Progress) -> dict[str, Any]:
     """Return how much larger errors are near seams than elsewhere, for each way to join windows.
 
+    `decoder`, and the `way`, of which the last of each is the decoder's own.
+
     Within 2 and within 16 frames of the middle of a seam: `error_db`, the energy of the difference
     from the recording, in dB (0: no seam); `log_spectrum`, the mean difference of log magnitudes,
     as a ratio (1: no seam).
@@ -56,10 +57,11 @@ def measure(audio: Path | None, bundle: Path | None, steps: int, tell: Progress)
     samples = read_audio(audio or default_clip(), opened.manifest.sample_rate).samples
     events = Codec(opened).encode(samples)
     rows: list[Row] = []
-    ways = _ways(opened)
-    for number, (name, codec) in enumerate(ways.items()):
-        heard = [*_shifted(codec, events.bits, steps)]
-        rows.append({"way": name, **_errors(codec, samples, heard)})
+    ways = [*_ways(opened)]
+    for number, (decoder, name, codec) in enumerate(ways):
+        heard = [*_shifted(codec, events.bits, decoder, steps)]
+        overlap = 0 if decoder == "fast" else 2 * codec.manifest.decoder.context_frames
+        rows.append({"decoder": decoder, "way": name, **_errors(codec, overlap, samples, heard)})
         tell((number + 1) / len(ways))
     return {"steps": steps, "frames": events.frames, "rows": rows}
 
@@ -67,28 +69,33 @@ def measure(audio: Path | None, bundle: Path | None, steps: int, tell: Progress)
 def write(figures: dict[str, Any], path: Path | None) -> None:
     """Print the figures as a table, and write them as JSON where a `path` is given."""
     show_rows(figures["rows"])
-    if path is not None:
-        with replacing(path, overwrite=True) as temporary:
-            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_json(figures, path)
 
 
-def _ways(bundle: Bundle) -> dict[str, Codec]:
+def _ways(bundle: Bundle) -> Iterator[tuple[str, str, Codec]]:
     manifest = bundle.manifest
-    alone = replace(manifest, decoder=replace(manifest.decoder, context_frames=0))
-    cut, faded = Codec(replace(bundle, manifest=alone)), Codec(bundle)
-    faded.diffusion = Independent(bundle, faded.waveform)
-    return {"cut": cut, "cross-faded at the end": faded, "followed at each step": Codec(bundle)}
+    if "decoder_fast.onnx" in manifest.files:
+        deaf = replace(manifest, context_frames=0)
+        yield "fast", "cut", Codec(replace(bundle, manifest=deaf))
+        yield "fast", "hearing its neighbours", Codec(bundle)
+    if "decoder.onnx" in manifest.files:
+        alone = replace(manifest, decoder=replace(manifest.decoder, context_frames=0))
+        faded = Codec(bundle)
+        faded.diffusion = Independent(bundle, faded.waveform)
+        yield "diffusion", "cut", Codec(replace(bundle, manifest=alone))
+        yield "diffusion", "cross-faded at the end", faded
+        yield "diffusion", "followed at each step", Codec(bundle)
 
 
-def _shifted(codec: Codec, bits: Bits, steps: int) -> Iterator[tuple[int, Samples]]:
+def _shifted(codec: Codec, bits: Bits, decoder: str, steps: int) -> Iterator[tuple[int, Samples]]:
     """Decode events from frame `shift` on, for shifts that put a seam near every frame once."""
     hop, chunk = codec.manifest.hop, codec.manifest.chunk_frames
     for shift in range(0, chunk, 2 * NEAR):
         part = EventMatrix(bits[:, shift:])
-        yield shift, codec.decode(part, part.frames * hop, "diffusion", steps)
+        yield shift, codec.decode(part, part.frames * hop, decoder, steps)
 
 
-def _errors(codec: Codec, samples: Samples, heard: list[tuple[int, Samples]]) -> Row:
+def _errors(codec: Codec, overlap: int, samples: Samples, heard: list[tuple[int, Samples]]) -> Row:
     hop = codec.manifest.hop
     frames = len(samples) // hop
     shape = len(heard), frames
@@ -98,7 +105,7 @@ def _errors(codec: Codec, samples: Samples, heard: list[tuple[int, Samples]]) ->
         original, decoded = samples[shift * hop : frames * hop], sound[: (frames - shift) * hop]
         wave[row, shift:] = np.square(original - decoded).reshape(-1, hop).sum(1)
         spectrum[row, shift:] = _log_spectra(original, decoded)
-        distance[row, shift:] = _distance(codec, frames - shift)
+        distance[row, shift:] = _distance(codec.manifest.chunk_frames, overlap, frames - shift)
     return {
         name: value
         for within in (HALF, NEAR)
@@ -115,9 +122,8 @@ def _log_spectra(original: Samples, decoded: Samples) -> Frames:
     return np.abs(one - other).mean(0, dtype=np.float64)[: len(original) // 512]
 
 
-def _distance(codec: Codec, frames: int) -> Frames:
+def _distance(length: int, overlap: int, frames: int) -> Frames:
     """Frames from the middle of the nearest joint; NaN at the ends, which are no seam."""
-    length, overlap = codec.manifest.chunk_frames, 2 * codec.manifest.decoder.context_frames
     stride = length - overlap
     joints = range(stride, frames - length + 1, stride)
     middles = np.array([joint + overlap / 2 for joint in joints])

@@ -5,7 +5,6 @@ time is the middle one of its rounds. Torch runs networks of the same sizes, who
 matter here. Roofline: floating-point operations a second, over those of a large matrix product.
 """
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from benchmarks.results import write_json
 from benchmarks.speed_peers import peers
 from benchmarks.speed_quantised import quantised
 from benchmarks.speed_unet import paper_step
@@ -27,7 +27,6 @@ from report.terminal import show_rows
 from runtime.audio import read_audio
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
-from runtime.files import replacing
 from runtime.sessions import cores
 from train.config import HOP, SAMPLE_RATE, from_dict
 from train.networks.model import Model
@@ -82,9 +81,7 @@ def write(figures: dict[str, Any], path: Path | None) -> None:
         print(f"{name}: ONNX Runtime is {ratio:.2f} times as fast as torch")
     show_rows(figures["int8"])
     print(f"{figures['threads']} threads, peak {figures['peak_gflops']} GFLOP/s")
-    if path is not None:
-        with replacing(path, overwrite=True) as temporary:
-            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_json(figures, path)
 
 
 def _codec(bundle: Bundle, seconds: float) -> list[Task]:

@@ -1,57 +1,65 @@
 """What a bundle measures on held-out music: rate, and quality of each way to decode."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from evaluation.clips import SAMPLE_RATE, middle, recordings
+from evaluation.clips import SAMPLE_RATE, Clip
 from evaluation.distances import mel_distance
-from evaluation.evaluate import event_rates
-from runtime.audio import read_audio
-from runtime.bundle import Bundle, write_manifest
+from evaluation.evaluate import event_rates, within
+from runtime.bundle import Bundle, Manifest, write_manifest
 from runtime.codec import Codec
 from runtime.metrics import si_snr
-from runtime.ways import distances
+from runtime.ways import FAST, Way, distances, knee
 
-Samples = npt.NDArray[np.float32]
 FIGURES = ("density", "paper_kbps", "bound_kbps")
-STEPS = (1, 2, 4, 8)
-KNEE = 1.02
+STEPS = {"ddim": (1, 2, 4, 8, 16), "dpm": (4, 8, 16)}  # with fewer DPM-Solver++ is DDIM
+
+
+def measured_ways(manifest: Manifest) -> list[Way]:
+    """Return the ways to decode that are compared, of those that a bundle has."""
+    fast = [FAST] if "decoder_fast.onnx" in manifest.files else []
+    if "decoder.onnx" not in manifest.files:
+        return fast
+    return fast + [Way("diffusion", name, n) for name, counts in STEPS.items() for n in counts]
 
 
 def measure(
-    bundle: Bundle, folder: Path, progress: Callable[[float], None] | None = None
+    bundle: Bundle, clips: Sequence[Clip], progress: Callable[[float], None] = lambda share: None
 ) -> dict[str, Any]:
-    """Encode and decode the middle 5.944 s of every recording below a folder.
+    """Encode clips and decode them in every way.
 
     Gives the number of clips, event density, rates in kbit/s (the paper's formula and the entropy
-    bound), and SI-SNR in dB (mean, standard deviation) and mel distance in nepers of each decoder
-    that the bundle has, of the diffusion by number of steps. Raises EvaluationError for a folder
-    without recordings.
+    bound), and SI-SNR in dB (mean, standard deviation) and mel distance in nepers of each way, by
+    its name.
     """
-    codec = Codec(bundle)
-    files = recordings(folder)
-    rows = []
-    for index, file in enumerate(files):
-        samples = read_audio(file, SAMPLE_RATE).samples
-        rows.append(_clip(codec, samples[middle(len(samples))]))
-        if progress is not None:
-            progress((index + 1) / len(files))
-    decoders = [name for name in rows[0] if name not in FIGURES]
+    codec, ways = Codec(bundle), measured_ways(bundle.manifest)
+    rates, quality = [], []
+    for number, clip in enumerate(clips):
+        events = codec.encode(clip.samples)
+        rates.append(event_rates(events, len(clip.samples) / SAMPLE_RATE))
+        original, figures = within(clip.samples, clip), []
+        for way in ways:
+            decoded = codec.decode(
+                events, len(original), way.decoder, way.steps, sampler=way.sampler
+            )
+            sound = within(decoded, clip)
+            figures.append((si_snr(original, sound), mel_distance(original, sound)))
+        quality.append(figures)
+        progress((number + 1) / len(clips))
+    means, deviations = np.mean(quality, axis=0), np.std(quality, axis=0)
     return {
-        "clips": len(rows),
-        **{name: _round(np.mean([row[name] for row in rows])) for name in FIGURES},
+        "clips": len(clips),
+        **{name: _round(np.mean([row[name] for row in rates])) for name in FIGURES},
         "decoders": {
-            name: {
-                "si_snr_db": _round(np.mean([row[name][0] for row in rows])),
-                "si_snr_db_sd": _round(np.std([row[name][0] for row in rows])),
-                "mel_distance": _round(np.mean([row[name][1] for row in rows])),
+            way.name: {
+                "si_snr_db": _round(mean[0]),
+                "si_snr_db_sd": _round(deviation[0]),
+                "mel_distance": _round(mean[1]),
             }
-            for name in decoders
+            for way, mean, deviation in zip(ways, means, deviations, strict=True)
         },
     }
 
@@ -59,44 +67,19 @@ def measure(
 def write_quality(bundle: Bundle, quality: dict[str, Any]) -> None:
     """Put measured figures into a bundle's manifest, and make what they favour its default.
 
-    The steps are the knee of the curve, the fewest that come within 2 % of the smallest mel
-    distance of any, over all sets; the decoder is the closer one at these steps. Files and hash
-    stay as they are.
+    The default is the knee of the curve over all sets, see `runtime.ways.knee`; where that is the
+    fast decoder, the steps of diffusion are the knee of what is left. Files and hash stay as they
+    are.
     """
     manifest = dataclasses.replace(bundle.manifest, quality=quality)
     fields = dataclasses.asdict(manifest)
     del fields["files"]
-    distance = distances(manifest)
-    by_steps = {way.steps: d for way, d in distance.items() if way.decoder == "diffusion"}
-    fast = [d for way, d in distance.items() if way.decoder == "fast"]
-    if by_steps:
-        fields["decoder"]["steps"] = steps = knee(by_steps)
-        closer = not fast or by_steps[steps] < fast[0]
-        fields["decoder"]["default"] = "diffusion" if closer else "fast"
+    if distance := distances(manifest):
+        fields["decoder"]["default"] = knee(distance).decoder
+        if diffusion := {way: value for way, value in distance.items() if way != FAST}:
+            way = knee(diffusion)
+            fields["decoder"] |= {"sampler": way.sampler, "steps": way.steps}
     write_manifest(bundle.path, fields)
-
-
-def knee(distance: Mapping[int, float]) -> int:
-    """Return the fewest steps whose distance is within 2 % of the smallest, of those measured."""
-    enough = KNEE * min(distance.values())
-    return min(steps for steps, value in distance.items() if value <= enough)
-
-
-def _clip(codec: Codec, samples: Samples) -> dict[str, Any]:
-    events = codec.encode(samples)
-    rates = event_rates(events, len(samples) / SAMPLE_RATE)
-    row: dict[str, Any] = {name: rates[name] for name in FIGURES}
-    files = codec.manifest.files
-    if "decoder_fast.onnx" in files:
-        row["fast"] = _compare(samples, codec.decode(events, len(samples), "fast"))
-    for steps in STEPS if "decoder.onnx" in files else ():
-        decoded = codec.decode(events, len(samples), "diffusion", steps)
-        row[f"diffusion_{steps}"] = _compare(samples, decoded)
-    return row
-
-
-def _compare(samples: Samples, decoded: Samples) -> tuple[float, float]:
-    return si_snr(samples, decoded), mel_distance(samples, decoded)
 
 
 def _round(value: Any) -> float:

@@ -1,6 +1,7 @@
 """How good the sound is to be, and the way of decoding that follows from it for a bundle."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +9,8 @@ from runtime.bundle import Manifest
 from runtime.errors import SpikingMusicError
 
 QUALITIES: Final = ("fast", "good", "best")
-_MEASURED = re.compile(r"(fast|diffusion)(?:_(\d+))?")
+NEAR: Final = 1.02
+_DIFFUSION = re.compile(r"([a-z]+)_(\d+)")
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,14 @@ class Way:
     decoder: str
     sampler: str
     steps: int
+
+    @property
+    def name(self) -> str:
+        """What a manifest calls it: `fast`, or `ddim_4` for four steps of that sampler."""
+        return "fast" if self.decoder == "fast" else f"{self.sampler}_{self.steps}"
+
+
+FAST: Final = Way("fast", "ddim", 1)
 
 
 def way_of(quality: str, manifest: Manifest) -> Way:
@@ -32,18 +42,29 @@ def way_of(quality: str, manifest: Manifest) -> Way:
         raise SpikingMusicError(f"quality {quality!r}: choose one of {', '.join(QUALITIES)}")
     if quality == "fast":
         has_waveform = "decoder_fast.onnx" in manifest.files
-        return Way("fast" if has_waveform else "diffusion", usual.sampler, 1)
-    good = Way(usual.default, usual.sampler, usual.steps)
+        return FAST if has_waveform else Way("diffusion", usual.sampler, 1)
     distance = distances(manifest)
-    return min(distance, key=distance.__getitem__) if quality == "best" and distance else good
+    if quality == "best" and distance:
+        return min(distance, key=distance.__getitem__)
+    return FAST if usual.default == "fast" else Way("diffusion", usual.sampler, usual.steps)
 
 
 def distances(manifest: Manifest) -> dict[Way, float]:
     """Return the measured mel distance of each way, in nepers, summed over the sets of clips."""
-    usual, total = manifest.decoder, dict[Way, float]()
+    total = dict[Way, float]()
     for measured in manifest.quality.values():
         for name, figures in measured.get("decoders", {}).items():
-            if found := _MEASURED.fullmatch(name):
-                way = Way(found[1], usual.sampler, int(found[2] or usual.steps))
-                total[way] = total.get(way, 0.0) + float(figures["mel_distance"])
+            found = _DIFFUSION.fullmatch(name)
+            way = Way("diffusion", found[1], int(found[2])) if found else FAST
+            total[way] = total.get(way, 0.0) + float(figures["mel_distance"])
     return total
+
+
+def knee(distance: Mapping[Way, float]) -> Way:
+    """Return the cheapest way whose distance is within 2 % of the smallest.
+
+    The fast decoder is cheaper than any step; of two with as many steps it is the nearer one.
+    """
+    enough = NEAR * min(distance.values())
+    good = [way for way, value in distance.items() if value <= enough]
+    return min(good, key=lambda way: (way != FAST, way.steps, distance[way]))

@@ -5,9 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from runtime.errors import SpikingMusicError
 from verbs.app import AsJson, Force, app
-from verbs.inputs import named
+from verbs.inputs import named, note
 
 
 @app.command()
@@ -45,7 +44,8 @@ def export(
     licence: Annotated[str, typer.Option(help="Of the weights")] = "not stated",
     attribution: Annotated[str, typer.Option(help="Whose work they are made of")] = "not stated",
     measure: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=DIR", help="Measure quality on recordings")
+        list[str] | None,
+        typer.Option(metavar="NAME=SOURCE", help="Choose the default by these, as for evaluate"),
     ] = None,
     force: Force = False,
     as_json: AsJson = False,
@@ -57,13 +57,15 @@ def export(
     from export.quality import write_quality
     from report import terminal
 
-    sets = [_named_folder(text) for text in measure or []]
+    sets, skipped = clip_sets(measure or [], None, "--measure")
     with terminal.progress("export") as progress:
         made = export_bundle(run, bundle, steps, Terms(licence, attribution), force, progress)
     quality = {}
-    for name, folder in sets:
+    for reason in skipped:
+        note(f"not measured: {reason}")
+    for name, clips in sets.items():
         with terminal.progress(f"measure {name}") as progress:
-            quality[name] = measured(made, folder, progress)
+            quality[name] = measured(made, clips, progress)
     write_quality(made, quality)
     facts = {"model": made.manifest.model_hash, "quality": quality}
     terminal.show(str(bundle), facts, as_json)
@@ -107,18 +109,13 @@ def evaluate(
         print(tables.as_markdown(found, skipped))
 
 
-def _named_folder(text: str) -> tuple[str, Path]:
-    name, folder = named(text, "--measure")
-    if not Path(folder).is_dir():
-        raise SpikingMusicError(f"--measure {text}: {folder} is no folder")
-    return name, Path(folder)
-
-
-def clip_sets(data: list[str], limit: int | None) -> tuple[dict[str, list[Any]], list[str]]:
+def clip_sets(
+    data: list[str], limit: int | None, option: str = "--data"
+) -> tuple[dict[str, list[Any]], list[str]]:
     """The clips of `NAME=SOURCE` texts by name, at most `limit` a source, and what was skipped."""
     sets: dict[str, list[Any]] = {}
     skipped: list[str] = []
-    for name, source in (named(text, "--data") for text in data):
+    for name, source in (named(text, option) for text in data):
         read, unread = _clips(source, limit)
         sets[name] = sets.get(name, []) + read
         skipped += unread

@@ -5,17 +5,18 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-import soundfile
 import torch
 
+from evaluation.clips import Clip
 from export.bundle import CERTIFIED, ExportError, export
-from export.quality import STEPS, knee, measure, write_quality
+from export.quality import measure, measured_ways, write_quality
 from neuromorphic.graphs import layer_of, read_graph, run_graph
 from neuromorphic.netx import read_netx
 from neuromorphic.probe import read_probe
 from runtime.bundle import EVIDENCE, Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import OutputError, SpikingMusicError
+from runtime.ways import FAST, distances, knee, way_of
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint, CheckpointError
 from train.config import HOP, SAMPLE_RATE, Config, load_preset
@@ -206,29 +207,19 @@ def test_an_existing_bundle_stays(bundle: Bundle, run: Path) -> None:
     assert open_bundle(bundle.path).manifest == bundle.manifest
 
 
-@pytest.mark.parametrize(
-    ("distance", "steps"),
-    [({1: 0.5, 2: 0.4, 4: 0.399, 8: 0.398}, 2), ({1: 0.5, 2: 0.6}, 1), ({4: 0.4, 8: 0.3}, 8)],
-)
-def test_the_knee_is_where_more_steps_gain_little(distance: dict[int, float], steps: int) -> None:
-    assert knee(distance) == steps
-
-
-def test_quality_is_measured_and_written_without_changing_the_model(
-    bundle: Bundle, tmp_path: Path
-) -> None:
-    for name in ("a", "b"):
-        soundfile.write(tmp_path / f"{name}.wav", noise(40_000), SAMPLE_RATE)
-    found = measure(bundle, tmp_path)
+def test_quality_is_measured_and_written_without_changing_the_model(bundle: Bundle) -> None:
+    found = measure(bundle, [Clip(name, noise(40_000)) for name in ("a", "b")])
     assert found["clips"] == 2
-    assert set(found["decoders"]) == {"fast", *(f"diffusion_{steps}" for steps in STEPS)}
+    ways = measured_ways(bundle.manifest)
+    assert list(found["decoders"]) == [way.name for way in ways]
     assert 0 < found["density"] < 1
     write_quality(bundle, {"noise": found})
     again = open_bundle(bundle.path)
     assert again.manifest.quality == {"noise": json.loads(json.dumps(found))}
     assert again.manifest.model_hash == bundle.manifest.model_hash
-    decoders = found["decoders"]
-    by_steps = {n: decoders[f"diffusion_{n}"]["mel_distance"] for n in STEPS}
-    assert again.manifest.decoder.steps == knee(by_steps)
-    closer = by_steps[knee(by_steps)] < decoders["fast"]["mel_distance"]
-    assert again.manifest.decoder.default == ("diffusion" if closer else "fast")
+    distance = distances(again.manifest)
+    assert list(distance) == ways
+    assert way_of("good", again.manifest) == knee(distance)
+    del distance[FAST]
+    decoder, chosen = again.manifest.decoder, knee(distance)
+    assert (decoder.sampler, decoder.steps) == (chosen.sampler, chosen.steps)

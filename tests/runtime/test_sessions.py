@@ -1,8 +1,13 @@
+from types import SimpleNamespace
+
 import numpy as np
+import onnxruntime
 import pytest
+from onnxruntime import InferenceSession
 
 from runtime.bundle import Bundle
 from runtime.errors import BundleError
+from runtime.providers import PROVIDERS
 from runtime.sessions import Graph, open_graph
 
 INPUTS = {"sample", "sigma", "events", "base"}
@@ -47,3 +52,32 @@ def test_a_bad_feed_is_an_error_of_the_bundle(step: Graph) -> None:
 def test_a_provider_that_does_not_start_is_named(toy_bundle: Bundle) -> None:
     with pytest.raises(BundleError, match="cuda"):
         open_graph(toy_bundle.file("decoder.onnx"), INPUTS, {"velocity"}, provider="cuda")
+
+
+class _OnGPU:
+    """A session that says it computes by CUDA, and remembers where its inputs lie."""
+
+    def __init__(self, session: InferenceSession) -> None:
+        self._session, self.device = session, dict[str, str]()
+        self.get_inputs, self.get_outputs = session.get_inputs, session.get_outputs
+
+    def get_providers(self) -> list[str]:
+        return [PROVIDERS["cuda"], PROVIDERS["cpu"]]
+
+    def io_binding(self) -> "_OnGPU":
+        return self
+
+    def bind_ortvalue_input(self, name: str, held: str) -> None:
+        self.device[name] = held
+
+
+def test_held_inputs_go_to_the_gpu_where_it_computes(
+    toy_bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = toy_bundle.file("decoder.onnx")
+    session = _OnGPU(InferenceSession(path))
+    put = SimpleNamespace(ortvalue_from_numpy=lambda array, device, number: f"{device} {number}")
+    monkeypatch.setattr(onnxruntime, "OrtValue", put)
+    given = feed(4, 1)
+    Graph(path, session).holding({name: given[name] for name in ("events", "base")})
+    assert session.device == {"events": "cuda 0", "base": "cuda 0"}

@@ -1,0 +1,128 @@
+"""How far apart one file sounds on different machines: `python -m benchmarks agreement`.
+
+What differs between machines is how ONNX Runtime sums its products: by threads, by what it makes of
+a graph, by the kernels of a provider. Each is changed here while the events stay. What another
+machine decoded of the same file can be compared too.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+from onnxruntime import (
+    GraphOptimizationLevel,
+    InferenceSession,
+    SessionOptions,
+    get_available_providers,
+)
+
+from benchmarks.results import write_json
+from report.demo import default_clip
+from report.terminal import Progress, show_rows
+from runtime.audio import read_audio
+from runtime.bundle import DECODERS, Bundle, open_bundle
+from runtime.codec import Codec
+from runtime.errors import SpikingMusicError
+from runtime.events import EventMatrix
+from runtime.providers import PROVIDERS, provider_list
+from runtime.sessions import Graph
+from runtime.spk.reader import SpkReader
+
+Samples = npt.NDArray[np.float32]
+Row = dict[str, str | float]
+
+AIM = 1e-3  # the largest difference of two machines
+LEVELS = {
+    "graphs as they are": GraphOptimizationLevel.ORT_DISABLE_ALL,
+    "graphs optimised a little": GraphOptimizationLevel.ORT_ENABLE_BASIC,
+}
+
+
+@dataclass(frozen=True)
+class Otherwise(Bundle):
+    """A bundle whose graphs run on so many `threads`, at an optimisation `level`."""
+
+    threads: int = 1
+    level: GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL
+
+    def graph(self, name: str, inputs: set[str], outputs: set[str]) -> Graph:
+        """See `Bundle.graph`."""
+        options = SessionOptions()
+        options.intra_op_num_threads, options.graph_optimization_level = self.threads, self.level
+        options.log_severity_level = 4
+        path = self.file(name)
+        return Graph(path, InferenceSession(path, options, providers=provider_list(self.provider)))
+
+
+def measure(
+    bundle: Path | None, spk: Path | None, heard: Sequence[Path], steps: int, tell: Progress
+) -> dict[str, Any]:
+    """One row a decoder and a way to compute: the largest and the effective difference.
+
+    Of samples in -1..1, from those of one thread. `heard` are WAVs of the file `spk` that were
+    decoded elsewhere by diffusion in as many `steps`, in 16 bits.
+    """
+    opened = open_bundle(bundle)
+    events, samples = _stored(spk) if spk else _encoded(opened)
+    ways = dict(_ways(opened))
+    decode = partial(Codec.decode, events=events, samples=samples, steps=steps)
+    rows: list[Row] = []
+    for decoder in DECODERS:
+        usual = decode(Codec(Otherwise(opened.path, opened.manifest)), decoder=decoder)
+        for name, way in ways.items():
+            rows.append(_row(decoder, name, usual, decode(Codec(way), decoder=decoder)))
+            tell(len(rows) / (len(ways) * len(DECODERS)))
+        if decoder == "diffusion":
+            written = np.clip(usual, -1, 1)
+            rows += [_row(decoder, path.stem, written, soundfile.read(path)[0]) for path in heard]
+    return {"model": opened.manifest.model_hash, "steps": steps, "aim": AIM, "rows": rows}
+
+
+def write(figures: dict[str, Any], path: Path | None) -> None:
+    """Print the figures as a table, and write them as JSON where a `path` is given.
+
+    Raises `SpikingMusicError` when two ways differ by more than `AIM`.
+    """
+    show_rows(figures["rows"])
+    write_json(figures, path)
+    most = max(row["largest"] for row in figures["rows"])
+    if most > AIM:
+        raise SpikingMusicError(f"samples differ by {most:.2g}; {AIM} is allowed")
+
+
+def _encoded(bundle: Bundle) -> tuple[EventMatrix, int]:
+    samples = read_audio(default_clip(), bundle.manifest.sample_rate).samples
+    return Codec(bundle).encode(samples), len(samples)
+
+
+def _stored(spk: Path) -> tuple[EventMatrix, int]:
+    with spk.open("rb") as file:
+        reader = SpkReader(file)
+        bits = np.concatenate([chunk.bits for chunk in reader], axis=1)
+        return EventMatrix(bits), reader.samples
+
+
+def _ways(bundle: Bundle) -> Iterator[tuple[str, Otherwise]]:
+    path, manifest = bundle.path, bundle.manifest
+    for threads in (2, 3, 4):
+        yield f"{threads} threads", Otherwise(path, manifest, threads=threads)
+    for name, level in LEVELS.items():
+        yield name, Otherwise(path, manifest, level=level)
+    for name, provider in PROVIDERS.items():
+        if name != "cpu" and provider in get_available_providers():
+            yield name, Otherwise(path, manifest, name)
+
+
+def _row(decoder: str, way: str, usual: Samples, sound: Samples) -> Row:
+    difference = sound - usual
+    return {
+        "decoder": decoder,
+        "way": way,
+        "largest": float(np.abs(difference).max()),
+        "effective": float(np.sqrt(np.square(difference).mean())),
+    }

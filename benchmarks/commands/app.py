@@ -1,0 +1,24 @@
+"""The application that the commands join, and the options that several of them take."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="benchmarks",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write figures here")]
+Bundle = Annotated[Path | None, typer.Argument(metavar="BUNDLE", help="[default: the shipped one]")]
+OfBundle = Annotated[
+    Path | None, typer.Option("--bundle", metavar="DIR", help="[default: the shipped one]")
+]
+Clips = Annotated[int | None, typer.Option(help="At most, of each set")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite what exists")]
+
+
+@app.callback()
+def benchmarks() -> None:
+    """Measure the project: each benchmark prints a table."""

@@ -1,0 +1,89 @@
+"""What chips make of a code."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.commands.app import Bundle, Json, OfBundle, app
+
+
+@app.command()
+def energy(
+    bundles: Annotated[
+        list[Path] | None, typer.Argument(metavar="BUNDLE...", help="[default: the shipped one]")
+    ] = None,
+    audio: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Repeat it  [default: shipped clips]")
+    ] = None,
+    mu: Annotated[list[int] | None, typer.Option(help="Of MU_SPARSE bundles; repeat it")] = None,
+    json: Json = None,
+) -> None:
+    """What each kind of code costs on each chip, and where sigma-delta input begins to pay."""
+    from benchmarks.energy import measure, write
+    from report import terminal
+    from report.demo import default_clip
+
+    recordings = audio or sorted(default_clip().parent.glob("*.flac"))
+    with terminal.progress("energy") as progress:
+        found = measure(bundles or [None], recordings, mu or [8, 12, 16, 20, 24], progress)
+    write(found, json)
+
+
+@app.command()
+def faults(
+    bundle: Bundle = None,
+    audio: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Repeat it  [default: shipped clips]")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="For figure and JSON")] = Path("faults"),
+    repeats: Annotated[int, typer.Option(min=1, help="Of each number of flips")] = 5,
+    seed: Annotated[int, typer.Option(help="Of the damage")] = 0,
+) -> None:
+    """How much worse it sounds when bits flip, a unit falls silent, or a core."""
+    from benchmarks.faults import measure, write
+    from report import terminal
+    from report.demo import default_clip
+    from runtime.bundle import open_bundle
+
+    recordings = audio or sorted(default_clip().parent.glob("*.flac"))
+    with terminal.progress("faults") as progress:
+        found = measure(open_bundle(bundle), recordings, repeats, seed, progress)
+    write(found, out)
+
+
+@app.command()
+def executors(
+    frames: Annotated[int, typer.Option(help="Of random payloads; 43 are a second")] = 16_384,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="One executor only; repeat it")
+    ] = None,
+    bundle: OfBundle = None,
+    json: Json = None,
+) -> None:
+    """How much faster than Lava the integers are, at equal bits."""
+    from benchmarks.executors import measure, write
+
+    write(measure(bundle, frames, only or []), json)
+
+
+@app.command()
+def certificate(
+    data: Annotated[
+        str, typer.Argument(help="A folder, maestro:DIR or maestro:DIR:PIANO.zip (test split)")
+    ],
+    bundle: OfBundle = None,
+    hours: Annotated[float, typer.Option(help="Of music, at most")] = 1.0,
+    python: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=PATH", help="A Python that has an importer")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """Whether music spikes the same in every back end and importer; exit code 1 where not."""
+    from benchmarks.certificate import measure, write
+    from verbs.inputs import named
+
+    found = measure(bundle, data, hours, dict(named(text, "--python") for text in python or []))
+    write(found, json)
+    if not found.holds:
+        raise typer.Exit(1)

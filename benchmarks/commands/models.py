@@ -1,0 +1,133 @@
+"""How models are trained, compared and read."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from benchmarks.commands.app import Clips, Force, Json, app
+
+
+@app.command()
+def rendering(
+    data: Annotated[str, typer.Option(help="As for training")] = "shipped",
+    cache: Annotated[Path, typer.Option(metavar="DIR", help="As for training")] = Path("cache"),
+    batch: Annotated[int, typer.Option(help="Crops a batch")] = 8,
+    samples: Annotated[int, typer.Option(help="Of a crop")] = 2**15,
+    warm_up: Annotated[int, typer.Option(help="Batches before the warm figures")] = 300,
+    batches: Annotated[int, typer.Option(help="Measured in a row")] = 25,
+    json: Json = None,
+) -> None:
+    """How much faster than real time a core makes training crops."""
+    from benchmarks.rendering import Load, measure, write
+
+    write(measure(data, cache, Load(batch, samples, warm_up, batches)), json)
+
+
+@app.command()
+def overfit(
+    steps: Annotated[int, typer.Option(help="Of training, each on the whole clip")] = 600,
+    run: Annotated[
+        Path | None, typer.Option(metavar="RUN_DIR", help="Keep the run in this new folder")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """How well the preset `tiny` learns one clip by heart."""
+    from benchmarks.overfit import measure, write
+
+    write(measure(steps, run), json)
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN_DIR...", help="Runs of training")],
+    data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="As for evaluate")],
+    out: Annotated[Path, typer.Option(metavar="DIR")] = Path("compared"),
+    clips: Clips = None,
+    peers: Annotated[bool, typer.Option(help="Opus, FLAC and the anchors too")] = True,
+    force: Force = False,
+) -> None:
+    """Every kind of code on the same clips, beside peers and anchors."""
+    from benchmarks.compare import compare as run
+    from benchmarks.compare import reached
+    from evaluation.tables import as_markdown
+    from report import terminal
+    from verbs.models import clip_sets
+
+    sets, skipped = clip_sets(data, clips)
+    with terminal.progress("compare") as progress:
+        found = run(runs, sets, out, peers, force, progress)
+    print(as_markdown(found, skipped))
+    for name, ratios in reached(found).items():
+        shown = ", ".join(f"mu {mu}: {ratio:.2f}" for mu, ratio in ratios.items())
+        print(f"{name}: S / S0(mu) {shown}")
+
+
+@app.command()
+def figures(
+    out: Annotated[Path, typer.Option(metavar="DIR")] = Path("figures-drawn"),
+    ratings: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="What a listener handed in; repeat it")
+    ] = None,
+    screening: Annotated[
+        Literal["none", "paper", "bs1534"], typer.Option(help="As of listen score")
+    ] = "paper",
+    bundle: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="MU_SPARSE, and SPARSE beside it")
+    ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=SOURCE", help="As for evaluate")
+    ] = None,
+    clips: Annotated[int, typer.Option(help="Of each set, at most")] = 30,
+    least: Annotated[float, typer.Option(metavar="DB", help="Quality that control keeps")] = 9.0,
+    units: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Two .npz of analyse; repeat it")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """The paper's Figures 1, 3, 4 and 5, each from what is given for it."""
+    from benchmarks.figures import Material, draw
+    from runtime.bundle import open_bundle
+    from runtime.codec import Codec
+    from verbs.models import clip_sets
+
+    opened = [open_bundle(path) for path in bundle or []]
+    codecs = {one.manifest.kind: Codec(one) for one in opened}
+    sets = clip_sets(data or [], clips)[0] if codecs else {}
+    material = Material(
+        ratings or [], screening, codecs, [c for s in sets.values() for c in s], least, units or []
+    )
+    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+    for missing in draw(material, out, command, force):
+        print("note:", missing, file=sys.stderr)
+
+
+@app.command()
+def analysis(
+    hours: Annotated[float, typer.Option(help="Of made-up music")] = 20.0,
+    json: Json = None,
+) -> None:
+    """How fast units are analysed, and in how much memory."""
+    from benchmarks.analysis import measure, write
+    from report import terminal
+
+    with terminal.progress("analyse") as progress:
+        found = measure(hours, progress)
+    write(found, json)
+
+
+@app.command()
+def quantisation(
+    run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run that trained on the grid")],
+    recordings: Annotated[
+        list[Path] | None, typer.Argument(help="[default: the shipped clips]")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """How many spikes flip when weights are rounded in training, and when afterwards."""
+    from benchmarks.executors import write
+    from benchmarks.quantisation import measure
+
+    write(measure(run, recordings or []), json)
