@@ -5,36 +5,68 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.results import write_json
 from evaluation.clips import SAMPLE_RATE, Samples, recordings
 from export.evidence import torch_events
-from neuromorphic.certificate import EXACT, Certificate, certify
+from neuromorphic.certificate import (
+    EXACT,
+    Certificate,
+    certify,
+    require_importers,
+)
 from neuromorphic.graphs import layer_of, read_graph
 from neuromorphic.probe import Probe, planted
 from report import terminal
 from runtime.audio import read_audio
-from runtime.bundle import open_bundle
+from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
+from runtime.errors import SpikingMusicError, one_line
+from runtime.events import Bits
+from runtime.files import replacing
 from train.data.maestro import maestro
 from train.data.performance import read_midi
 from train.data.rendering import rendering
 from train.data.salamander import salamander
 from train.data.steinway import steinway
 
+Payload = npt.NDArray[np.int8]
+
 
 def measure(
-    bundle: Path | None, data: str, hours: float, pythons: Mapping[str, str]
+    bundle: Path | None,
+    data: str,
+    hours: float,
+    pythons: Mapping[str, str],
+    keep: Path | None = None,
 ) -> Certificate:
     """Encode whole pieces of `data` until there are `hours`, plant near-ties behind, certify.
 
     `data` is a folder of recordings, `maestro:DIR` or `maestro:DIR:PACK.zip` (the test split, its
     MIDI rendered). The encoder's own events are a back end too. Less music than `hours` is taken
-    whole; the probe's `real_frames` say how much.
+    whole; the probe's `real_frames` say how much. What was encoded is kept in the file `keep`, and
+    taken from it the next time. Raises `SpikingMusicError` where that is of something else.
     """
+    require_importers(pythons)
     opened = open_bundle(bundle)
-    codec = Codec(opened)
-    wanted = int(hours * 3600 * SAMPLE_RATE / opened.manifest.hop)
+    made_of = f"{hours:g} h of {data} in {opened.manifest.model_hash}"
+    if keep is None or not keep.exists():
+        encoded, events = _encoded(opened, data, hours)
+        if keep is not None:
+            _keep(keep, made_of, encoded, events)
+    else:
+        encoded, events = _kept(keep, made_of)
+    layer = layer_of(read_graph(opened.file(EXACT)))
+    payload = np.concatenate([encoded, planted(layer)], axis=1)
+    probe = Probe(payload, encoded.shape[1], torch_events(opened, payload))
+    return certify(opened, probe, known={"onnx": events}, pythons=pythons, stage=terminal.stage)
+
+
+def _encoded(bundle: Bundle, data: str, hours: float) -> tuple[Payload, Bits]:
+    """Return the payload `(M, T)` of the music and the encoder's own events `(N, T)`."""
+    codec = Codec(bundle)
+    wanted = int(hours * 3600 * SAMPLE_RATE / bundle.manifest.hop)
     parts, events, frames = [], [], 0
     with terminal.stage("encode") as progress:
         for samples in pieces(data):
@@ -45,11 +77,26 @@ def measure(
             progress(min(1.0, frames / wanted))
             if frames >= wanted:
                 break
-    layer = layer_of(read_graph(opened.file(EXACT)))
-    payload = np.concatenate([*parts, planted(layer)], axis=1)
-    probe = Probe(payload, frames, torch_events(opened, payload))
-    known = {"onnx": np.concatenate(events, axis=1)}
-    return certify(opened, probe, known=known, pythons=pythons, stage=terminal.stage)
+    if not parts:
+        raise SpikingMusicError(f"{data}: has no recordings")
+    return np.concatenate(parts, axis=1), np.concatenate(events, axis=1)
+
+
+def _keep(path: Path, made_of: str, payload: Payload, events: Bits) -> None:
+    with replacing(path) as temporary:
+        packed = np.packbits(events, axis=1)
+        np.savez_compressed(temporary, payload=payload, events=packed, made_of=np.array(made_of))
+
+
+def _kept(path: Path, made_of: str) -> tuple[Payload, Bits]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            payload, packed, found = (arrays[key] for key in ("payload", "events", "made_of"))
+    except Exception as error:  # zip and npy meet damage in every way that there is
+        raise SpikingMusicError(f"{path}: not what this keeps ({one_line(error)})") from error
+    if str(found) != made_of:
+        raise SpikingMusicError(f"{path}: keeps {found}, not {made_of}; name another file")
+    return payload, np.unpackbits(packed, axis=1, count=payload.shape[1]) > 0
 
 
 def pieces(data: str) -> Iterator[Samples]:
@@ -69,4 +116,5 @@ def pieces(data: str) -> Iterator[Samples]:
 def write(certificate: Certificate, path: Path | None) -> None:
     """Print the table, and write all of it as JSON where a `path` is given."""
     terminal.show_rows([row.as_shown() for row in certificate.rows])
+    terminal.show_rows([vars(chip) for chip in certificate.accumulators])
     write_json(certificate.as_json(), path)

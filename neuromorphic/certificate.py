@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import json
 import platform
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -26,7 +27,7 @@ from neuromorphic.loihi.process import SimulationError
 from neuromorphic.probe import Probe
 from neuromorphic.proof import Proof, prove, smallest_margin
 from runtime.bundle import Bundle
-from runtime.errors import MissingPackageError
+from runtime.errors import MissingPackageError, SpikingMusicError
 from runtime.events import Bits
 from runtime.files import replacing
 
@@ -156,6 +157,15 @@ def certify(
         accumulators=accumulators(layer, probe.payload[:, : probe.real]),
         versions=_versions("numpy", "nir") | {"python": platform.python_version()},
     )
+
+
+def require_importers(pythons: Mapping[str, str]) -> None:
+    """Raise `SpikingMusicError` where `pythons` names an importer or a Python that there is not."""
+    for name, python in pythons.items():
+        if name not in NEEDED:
+            raise SpikingMusicError(f"{name}: no importer; there are {', '.join(NEEDED)}")
+        if shutil.which(python) is None:
+            raise SpikingMusicError(f"{name}={python}: is no Python that can be started")
 
 
 def write_certificate(certificate: Certificate, path: Path, overwrite: bool = False) -> None:

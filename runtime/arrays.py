@@ -9,10 +9,15 @@ import numpy.typing as npt
 from runtime.errors import SpikingMusicError, one_line
 from runtime.files import replacing
 
+MAGIC = b"\x93NUMPY"
+
 
 def read_array(path: Path) -> npt.NDArray[Any]:
     """Read a `.npy` file, lazily; raises `SpikingMusicError` for anything else."""
     try:
+        with path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:  # numpy would take it for a pickle
+                raise ValueError("it begins otherwise")
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError as error:
         raise SpikingMusicError(f"{path}: no such file") from error

@@ -68,13 +68,14 @@ def certify(
 ) -> None:
     """Count the bits that any back end or NIR importer computes differently; exit code 1 if any."""
     from export.evidence import make_probe, write_evidence
-    from neuromorphic.certificate import PROBE, write_certificate
+    from neuromorphic.certificate import PROBE, require_importers, write_certificate
     from neuromorphic.certificate import certify as certified
     from neuromorphic.probe import read_probe
     from report import terminal
     from runtime.bundle import open_bundle
 
     pythons = dict(named(text, "--python") for text in python or [])
+    require_importers(pythons)
     if out is not None:
         terminal.refuse_existing(out, force)
     opened = open_bundle(bundle)

@@ -77,13 +77,20 @@ def certificate(
     python: Annotated[
         list[str] | None, typer.Option(metavar="NAME=PATH", help="A Python that has an importer")
     ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="FILE.npz", help="For what is encoded, to go on from")
+    ] = None,
     json: Json = None,
 ) -> None:
     """Whether music spikes the same in every back end and importer; exit code 1 where not."""
     from benchmarks.certificate import measure, write
+    from report import terminal
     from verbs.inputs import named
 
-    found = measure(bundle, data, hours, dict(named(text, "--python") for text in python or []))
+    if json is not None:
+        terminal.refuse_existing(json, overwrite=True)
+    pythons = dict(named(text, "--python") for text in python or [])
+    found = measure(bundle, data, hours, pythons, keep)
     write(found, json)
     if not found.holds:
         raise typer.Exit(1)

@@ -62,7 +62,7 @@ def _wait(pid: int, timeout: float, look: Callable[[], object]) -> int:
 
 
 def end_group(group: int, clean: bool) -> None:
-    """End all processes of a group; one that did not end well gets time to remove what it shares."""
+    """End all processes of a group; one that failed gets time to remove what it shares."""
     with suppress(ProcessLookupError):
         if not clean:
             os.killpg(group, signal.SIGTERM)

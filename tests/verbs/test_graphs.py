@@ -106,6 +106,13 @@ def test_certifies_a_bundle_and_keeps_its_name(cli: Run, own: Path) -> None:
     assert open_bundle(own).file("certificate.json").read_bytes() == first
 
 
+@pytest.mark.parametrize("python", ["norse=/no/python", "brian=python3", "norse"])
+def test_refuses_a_python_that_is_not_there_before_the_work(cli: Run, python: str) -> None:
+    code, output, errors = cli("certify", "--python", python)
+    assert (code, output, errors.count("\n")) == (2, "", 1)
+    assert python.partition("=")[0] in errors
+
+
 @pytest.mark.usefixtures("only_here")
 def test_a_portable_graph_that_differs_is_found(cli: Run, own: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.json"
