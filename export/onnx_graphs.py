@@ -159,6 +159,7 @@ def _export(module: nn.Module, inputs: Inputs, outputs: list[str], path: Path) -
     assert program is not None
     graph = program.model_proto
     strip(graph)
+    take_elu_apart(graph)
     store_half(graph)
     onnx.checker.check_model(graph)
     path.write_bytes(graph.SerializeToString())
@@ -174,6 +175,33 @@ def strip(model: onnx.ModelProto) -> None:
     del graph.metadata_props[:], model.metadata_props[:]
     for function in model.functions:
         raise TypeError(f"the exporter left a function in the graph: {function.name}")
+
+
+def take_elu_apart(model: onnx.ModelProto) -> None:
+    """Compute ELU as `max(x, exp(min(x, 0)) - 1)`, in place.
+
+    ONNX Runtime does the four in less time than the one: encoder and waveform decoder are 1.4 times
+    as fast.
+    """
+    graph, nodes = model.graph, list[onnx.NodeProto]()
+    constants = [numpy_helper.from_array(np.float32(value), f"elu.{value}") for value in (0, 1)]
+    zero, one = (constant.name for constant in constants)
+    for node in graph.node:
+        if node.op_type != "Elu":
+            nodes.append(node)
+            continue
+        (given,), (result,) = node.input, node.output
+        below, grown, negative = (f"{result}.{part}" for part in ("below", "grown", "negative"))
+        nodes += [
+            helper.make_node("Min", [given, zero], [below]),
+            helper.make_node("Exp", [below], [grown]),
+            helper.make_node("Sub", [grown, one], [negative]),
+            helper.make_node("Max", [given, negative], [result]),
+        ]
+    if len(nodes) > len(graph.node):
+        graph.initializer.extend(constants)
+        del graph.node[:]
+        graph.node.extend(nodes)
 
 
 def store_half(model: onnx.ModelProto) -> None:

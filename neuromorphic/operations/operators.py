@@ -14,7 +14,8 @@ COUNTED, MOVES, FREE, CONSTANT, UNKNOWN = "counted", "moves data", "free", "cons
 
 SIMPLE = (
     "Abs", "Add", "And", "Ceil", "Equal", "Floor", "Greater", "GreaterOrEqual", "Less",
-    "LessOrEqual", "Mul", "Neg", "Not", "Or", "Relu", "Round", "Sign", "Sub", "Where", "Xor",
+    "LessOrEqual", "Max", "Min", "Mul", "Neg", "Not", "Or", "Relu",
+    "Round", "Sign", "Sub", "Where", "Xor",
 )  # fmt: skip
 FUNCTIONS = (
     "Cos", "Div", "Elu", "Erf", "Exp", "Gelu", "Log", "Pow", "Reciprocal", "Sigmoid", "Sin",
