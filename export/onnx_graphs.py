@@ -184,7 +184,9 @@ def take_elu_apart(model: onnx.ModelProto) -> None:
     as fast.
     """
     graph, nodes = model.graph, list[onnx.NodeProto]()
-    constants = [numpy_helper.from_array(np.float32(value), f"elu.{value}") for value in (0, 1)]
+    constants = [
+        numpy_helper.from_array(np.array(value, np.float32), f"elu.{value}") for value in (0, 1)
+    ]
     zero, one = (constant.name for constant in constants)
     for node in graph.node:
         if node.op_type != "Elu":
