@@ -6,14 +6,17 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from neuromorphic.arithmetic import PAYLOAD_BITS
 from neuromorphic.fixed_point import FULL_DECAY, INPUT_SHIFT, THRESHOLD, Integers, Neuron
 from neuromorphic.integer import SHIFT_MAX, IntegerLayer
 from neuromorphic.networks import Connection, Layer, Network, bottleneck
+from neuromorphic.rounding import Entry
 from neuromorphic.synapses import Conv1d, Dense
 from runtime.errors import GraphError, one_line
 from runtime.files import replacing
 
 WIDEST = 2**16  # of any number in a file; chips hold less, and nothing can overflow
+EXPONENT_MAX = 1000  # of the input's scale, so that it is a float
 LARGEST = 2**24  # weights; far beyond a core, and small enough to read without care
 
 
@@ -22,18 +25,23 @@ def write_netx(layer: IntegerLayer, path: Path, overwrite: bool = False) -> None
     write_network(bottleneck(layer), path, overwrite)
 
 
-def write_network(network: Network[Neuron], path: Path, overwrite: bool = False) -> None:
+def write_network(
+    network: Network[Neuron], path: Path, overwrite: bool = False, entry: Entry | None = None
+) -> None:
     """Write a chain of layers as groups `/layer/0`, ... (lava-dl 0.6 `netx.hdf5.Network`).
 
     Weights are stored as they act, the bias in units of the weights. netx has no field for a right
     shift, nor for another exponent of the bias: ours are `weightShift` and `biasExponent`, which
     lava-dl ignores, so that its Dense and LIF need them set after loading (`loihi.worker`); then
-    the spikes are those of `run_network`. Convolutions are written as matrices. Raises `GraphError`
+    the spikes are those of `run_network`. So are the attributes `inputExponent` and `inputBits`,
+    which keep how its input is scaled. Convolutions are written as matrices. Raises `GraphError`
     for what the format cannot hold: skip connections, odd weights of a Dense, a decay for each
     unit; `OutputError` when `path` cannot be written.
     """
     groups = [_storable(number, layer) for number, layer in enumerate(network.layers)]
     with replacing(path, overwrite) as temporary, h5py.File(temporary, "w") as file:
+        if entry is not None:
+            file.attrs.update({"inputExponent": entry.exponent, "inputBits": entry.bits})
         for number, (layer, synapse) in enumerate(zip(network.layers, groups, strict=True)):
             _write_layer(file.create_group(f"layer/{number}"), layer, synapse)
 
@@ -85,6 +93,24 @@ def read_network(path: Path) -> Network[Neuron]:
         if given != taken:
             raise GraphError(f"{path}: {name} takes {taken} values, gets {given}")
     return Network(tuple(layers))
+
+
+def read_entry(path: Path) -> Entry | None:
+    """Return how the input of a netx file is scaled, where `write_network` was told.
+
+    Raises `GraphError` when it is not a netx file, or these numbers are none.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            kept = [file.attrs.get(name) for name in ("inputExponent", "inputBits")]
+        if None in kept:
+            return None
+        exponent, bits = map(int, kept)
+    except (OSError, TypeError, ValueError, OverflowError) as error:
+        raise GraphError(f"{path}: not a netx file ({one_line(error)})") from error
+    if not (1 <= bits <= PAYLOAD_BITS and abs(exponent) <= EXPONENT_MAX):
+        raise GraphError(f"{path}: its input is 2^{exponent} of {bits} bits; no chip takes that")
+    return Entry(exponent, bits)
 
 
 def _storable(number: int, layer: Layer[Neuron]) -> Dense:

@@ -84,7 +84,7 @@ def _spikes(opened: Opened, x: Array, dt: float, backend: Backend, tell: Progres
     if backend == "netx":
         with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
             path = Path(folder, "network.net")
-            write_network(opened.network, path)
+            write_network(opened.network, path, entry=opened.entry)
             return driver.run_netx(path, opened.network, payload, progress=tell)
     mode: driver.Mode = "fused" if backend == "fused" else "fixed"
     return driver.run_on_lava(opened.network, payload, mode, progress=tell)

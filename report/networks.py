@@ -16,8 +16,9 @@ from neuromorphic.fit import EXCEEDED, OK, UNCHECKED, Finding, binding, fit_netw
 from neuromorphic.fixed_point import Neuron
 from neuromorphic.graphs import STEP, layer_of, read_graph
 from neuromorphic.networks import Network, bottleneck, checked_payload
-from neuromorphic.netx import read_network, write_network
+from neuromorphic.netx import read_entry, read_network, write_network
 from neuromorphic.quantise import Quantised, by_unit, quantise, to_payload
+from neuromorphic.rounding import Entry
 from runtime.arrays import read_array
 from runtime.bundle import open_bundle
 from runtime.errors import GraphError, SpikingMusicError
@@ -29,12 +30,17 @@ THIS_INPUT = "this input alone"
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A network on the grid, the bits of its input, and the graph it was rounded from."""
+    """A network on the grid, how its input is scaled, and the graph it was rounded from."""
 
     network: Network[Neuron]
-    payload_bits: int
+    entry: Entry | None = None
     graph: nir.NIRGraph | None = None
     quantised: Quantised | None = None
+
+    @property
+    def payload_bits(self) -> int:
+        """The bits of what its input takes; those of a payload where nobody says."""
+        return PAYLOAD_BITS if self.entry is None else self.entry.bits
 
 
 def open_network(
@@ -46,23 +52,23 @@ def open_network(
     or `GraphError` for what cannot be opened.
     """
     if path.is_dir():
-        return Opened(read_network(open_bundle(path).file("bottleneck.net")), PAYLOAD_BITS)
+        return Opened(read_network(open_bundle(path).file("bottleneck.net")))
     if path.suffix == ".net":
-        return Opened(read_network(path), PAYLOAD_BITS)
+        return Opened(read_network(path), read_entry(path))
     if path.suffix != ".nir":
         raise GraphError(f"{path}: is no network; give a bundle, a .net or a .nir file")
     graph = read_graph(path)
     if x is None:
         x, on_grid = np.zeros((1, *input_shape(graph))), _bottleneck_of(graph)
         if on_grid is not None:
-            return Opened(on_grid, PAYLOAD_BITS, graph)
+            return Opened(on_grid, graph=graph)
     return rounded_graph(graph, x, dt, widths)
 
 
 def rounded_graph(graph: nir.NIRGraph, x: Array, dt: float, widths: Arithmetic = LAVA) -> Opened:
     """Round a graph to the grid, best for `x (T, ...)`; raises `GraphError` where it cannot be."""
     found = quantise(graph, x, dt, widths)
-    return Opened(found.network, found.entry.bits, graph, found)
+    return Opened(found.network, found.entry, graph, found)
 
 
 def read_input(path: Path) -> Array:
@@ -81,10 +87,10 @@ def payload_of(opened: Opened, x: Array) -> npt.NDArray[np.integer[Any]]:
     Raises `GraphError` for fractions where the network does not say how to scale them.
     """
     floats = by_unit(np.asarray(x, np.float64))
-    if opened.quantised is not None:
-        return to_payload(floats, opened.quantised.entry.exponent)
+    if opened.entry is not None:
+        return to_payload(floats, opened.entry.exponent)
     if not np.array_equal(floats, np.round(floats)):
-        raise GraphError("the input holds fractions; a .net file takes the integers spikes carry")
+        raise GraphError("the input holds fractions; this network takes the integers spikes carry")
     payload = floats.astype(np.int64)
     checked_payload(opened.network, payload, LAVA)
     return payload
@@ -140,7 +146,7 @@ def quantised(graph: Path, x: Array, dt: float, chip: str, out: Path, force: boo
     widths are not published, `OutputError` when `out` cannot be written.
     """
     found = quantise(read_graph(graph), x, dt, arithmetic(load_chip(chip)))
-    write_network(found.network, out, force)
+    write_network(found.network, out, force, found.entry)
     return found
 
 

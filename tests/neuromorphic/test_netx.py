@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuromorphic.netx import read_netx, write_netx
+from neuromorphic.networks import bottleneck
+from neuromorphic.netx import read_entry, read_netx, write_network, write_netx
+from neuromorphic.rounding import Entry
 from runtime.errors import GraphError, OutputError
 
 
@@ -80,6 +82,19 @@ def test_names_what_is_wrong(make_layer, tmp_path, key, value, words):
     with pytest.raises(GraphError, match=words) as caught:
         read_netx(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", [(0, 0), (0, 9), (2000, 8), ("x", 8)])
+def test_an_input_keeps_its_scale_and_another_is_refused(make_layer, tmp_path, bad):
+    path, layer = tmp_path / "layer.net", bottleneck(make_layer(3))
+    write_network(layer, path)
+    assert read_entry(path) is None
+    write_network(layer, path, overwrite=True, entry=Entry(-3, 8))
+    assert read_entry(path) == Entry(-3, 8)
+    with h5py.File(path, "a") as file:
+        file.attrs.update(dict(zip(("inputExponent", "inputBits"), bad, strict=True)))
+    with pytest.raises(GraphError, match=r"layer\.net: "):
+        read_entry(path)
 
 
 def test_refuses_a_second_layer(make_layer, tmp_path):
