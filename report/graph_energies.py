@@ -1,6 +1,7 @@
 """What a NIR graph of any origin costs on each chip, on one input."""
 
 from dataclasses import asdict
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from report.networks import Array, Opened, input_shape, payload_of, rounded_grap
 from runtime.errors import GraphError, SpikingMusicError
 
 SECONDS = 1.0  # of random spikes
+LARGEST = 2**27  # numbers of them
 
 
 def graph_energies(path: Path, x: Array, dt: float, chip: str | None = None) -> dict[str, Any]:
@@ -29,6 +31,8 @@ def graph_energies(path: Path, x: Array, dt: float, chip: str | None = None) -> 
     chips = [load_chip(name) for name in (chip_names() if chip is None else (chip,))]
     graph = read_graph(path)
     layers = count_graph(graph, x, dt)
+    if not layers:
+        raise GraphError(f"{path}: has no weights and no units; there is nothing to bill")
     opened, unchecked = _opened(graph, x, dt)
     peaks = peak_sums(opened.network, payload_of(opened, x)) if opened else {}
     found = {}
@@ -52,12 +56,16 @@ def random_spikes(path: Path, rate: float, dt: float) -> Array:
     """Return spikes for the Input of a graph, `(T, ...) bool`: a second, the same each time.
 
     Every input spikes `rate` times a second on average. Raises `SpikingMusicError` for a rate below
-    0 or above one spike a step of `dt` s.
+    0 or above one spike a step of `dt` s, or steps of which there are too many or none.
     """
+    shape = input_shape(read_graph(path))
+    if not 0 < dt < SECONDS or prod(shape) * SECONDS / dt > LARGEST:
+        raise SpikingMusicError(
+            f"dt is {dt:g} s: too long, or too short, for {SECONDS:g} s of spikes"
+        )
     if not 0 <= rate * dt <= 1:
         raise SpikingMusicError(f"a rate of {rate:g} Hz: choose from 0 to {1 / dt:g}, one a step")
-    shape = round(SECONDS / dt), *input_shape(read_graph(path))
-    return np.random.default_rng(0).random(shape) < rate * dt
+    return np.random.default_rng(0).random((round(SECONDS / dt), *shape)) < rate * dt
 
 
 def count_rows(found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -116,6 +116,8 @@ def bad_inputs(folder: Path) -> dict[str, tuple[object, ...]]:
         "no bundle": ("fit", folder, "--chip", "loihi2"),
         "no input": ("simulate", net),
         "nothing to count on": ("energy", net),
+        "no step": ("energy", net, "--rate", "1", "--dt", "0"),
+        "too many steps": ("energy", net, "--rate", "1", "--dt", "1e-12"),
         "more than a spike a step": ("energy", net, "--rate", "20000"),
         "a graph's input for a recording": ("energy", folder / "piece.wav", "--rate", "1"),
         "a graph on an unknown chip": ("energy", net, *x, "--chip", "loihi9"),
