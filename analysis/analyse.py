@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.decoding import Decoding, Stretch, decoding, mel, middle
+from analysis.decoding import MOST_PIECES, Decoding, Stretch, decoding, mel, middle
 from analysis.information import shared
 from analysis.music import Music
 from analysis.selectivity import Array, Selectivity, selectivity
@@ -66,6 +66,7 @@ def analyse(
     counted: list[Tally] = []
     stretches: list[list[Stretch]] = [[] for _ in range(len(codecs) + 1)]
     skipped: list[str] = []
+    every = -(-len(pieces) // MOST_PIECES)
     for place, piece in enumerate(pieces):
         try:
             music = piece()
@@ -76,13 +77,15 @@ def analyse(
         begun = onsets(music, coded[0].shape[1], rate)
         more = [tally(bits, begun, place, surrogates) for bits in coded]
         counted = [a + b for a, b in zip(counted, more, strict=True)] if counted else more
+        _tell(progress, _HEARD * (place + 1) / len(pieces))
+        if place % every:
+            continue
         part = middle(coded[0].shape[1], rate)
         notes = music.notes.between(part.start / rate, part.stop / rate)
         sound = mel(music.samples[part.start * hop : part.stop * hop], hop)
         stretches[-1].append(Stretch(sound, notes))
         for kept, bits in zip(stretches[:-1], coded, strict=True):
             kept.append(Stretch(bits[:, part].copy(), notes))
-        _tell(progress, _HEARD * (place + 1) / len(pieces))
     if not counted:
         reason = f"; the first: {skipped[0]}" if skipped else ""
         raise EvaluationError(f"none of {len(pieces)} recordings can be analysed{reason}")

@@ -18,6 +18,7 @@ from runtime.events import Bits
 AROUND = 3  # frames to each side that a regression sees
 BANDS = 80  # of the mel spectrogram
 HELD_OUT = 4  # every fourth piece is not trained on
+MOST_PIECES = 200  # of which a part is kept
 SECONDS = 40.0  # of each piece, from its middle
 MOST_FRAMES = 20_000  # to train on
 STEPS = 100

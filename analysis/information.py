@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from analysis.tally import LAGS, NEAR, Tally
+from analysis.tally import PEAK, Tally
 from analysis.tuning import FEWEST
 
 Array = npt.NDArray[np.float64]
@@ -16,9 +16,8 @@ def shared(counted: Tally) -> Array:
     NaN for rare symbols. With some 10^6 frames the bias, `1 / (2 frames ln 2)` bits, is nothing,
     but that the best of 19 lags is taken lifts pairs that share nothing above zero a little.
     """
-    near = np.abs(LAGS) < NEAR
     told = mutual_information(
-        counted.pairs[:, :, near],
+        counted.pairs[:, :, PEAK],
         counted.fired[:, None, None],
         counted.begun[None, :, None],
         counted.frames,

@@ -12,15 +12,19 @@ import numpy.typing as npt
 from analysis.analyse import Analyses, Analysis
 from analysis.symbols import CHORDS, KEYS, PEDAL, SYMBOLS
 from analysis.tally import LAGS
+from analysis.tuning import FEWEST
 from runtime.errors import OutputError
 from runtime.files import replacing
 
+_CHORDS = slice(KEYS, KEYS + len(CHORDS))
+_PEDAL = range(KEYS + len(CHORDS), len(SYMBOLS))
 SUMMARY = ("units.json", "units.md")
 
 # Rows of the table: title, figure, decimals.
 _ROWS = (
     ("share of ones", "ones", 3),
     ("units", "units", 0),
+    ("notes judged, of 88", "notes_judged", 0),
     ("units that answer to a note", "units_that_answer", 0),
     ("notes that a unit answers to", "notes_answered", 1),
     ("notes that silence a unit", "notes_silenced", 1),
@@ -31,7 +35,8 @@ _ROWS = (
     ("selectivity by pitch class", "selectivity_class", 2),
     ("selectivity by octave", "selectivity_octave", 2),
     ("of a note's onsets, told by one unit", "information", 4),
-    ("chords, of 24, that move a unit", "chords_answered", 1),
+    ("chords judged, of 24", "chords_judged", 0),
+    ("chords that move a unit", "chords_answered", 1),
     ("units that the pedal's going down moves", "units_at_pedal_down", 0),
     ("units that its coming up moves", "units_at_pedal_up", 0),
 )
@@ -41,13 +46,13 @@ _DECODED = (
     ("average precision by guessing", "chance", 4),
 )
 _LEGEND = """\
-phi: mean activity within 9 frames of an onset, less what independence within a piece gives, in
-standard deviations of the unit. A unit answers to a note, or is silenced or moved by something, if
-phi is beyond what the greatest of all pairs reaches in 5 % of the shuffles of the onsets.
-Selectivity is 1 for an answer to one thing and 0 for equal answers to all; latency and width, at
-half height, are those of a unit's strongest answer. Told: mutual information as a share of the
-entropy of a note's onsets, the best unit of each note. Decoded: onsets read by logistic
-regression from 7 frames, on pieces that it was not trained on; F1 within 50 ms. Means.
+phi: mean activity within 9 frames of an onset, less that within 10 to 50 frames, in standard
+deviations of the unit. A unit answers to a note, or is silenced or moved by something, if phi is
+beyond what the greatest of all pairs reaches in 5 % of the shuffles of the onsets. Judged is what
+begins 30 times or more. Selectivity is 1 for an answer to one thing and 0 for equal answers to all;
+latency and width, at half height, are those of a unit's strongest answer. Told: mutual information
+as a share of the entropy of a note's onsets, the best unit of each note. Decoded: onsets read by
+logistic regression from 7 frames, on pieces that it was not trained on; F1 within 50 ms. Means.
 """
 
 
@@ -79,6 +84,7 @@ def arrays(found: Analysis) -> dict[str, Any]:
 def summary(found: Analysis) -> dict[str, Any]:
     """Return the figures of a code: means over the units that answer, None where none does."""
     selective, counted, certain = found.selective, found.counted, found.tuned.significant
+    judged = counted.begun >= FEWEST
     best = np.nan_to_num(found.tuned.phi[:, :KEYS]).max(1)
     return {
         "kind": found.kind,
@@ -86,6 +92,7 @@ def summary(found: Analysis) -> dict[str, Any]:
         "hours": counted.frames / found.frames_per_second / 3600,
         "ones": float(counted.fired.sum()) / counted.frames / len(counted.fired),
         "units": len(selective.note),
+        "notes_judged": int(judged[:KEYS].sum()),
         "units_that_answer": int((selective.note >= 0).sum()),
         "notes_answered": _mean(selective.answers),
         "notes_silenced": _mean(selective.silenced),
@@ -96,10 +103,11 @@ def summary(found: Analysis) -> dict[str, Any]:
         "selectivity_class": _mean(selective.by_class),
         "selectivity_octave": _mean(selective.by_octave),
         "information": _mean(_best_told(found)),
-        "chords_answered": _mean(certain[:, KEYS : KEYS + len(CHORDS)].sum(1)),
+        "chords_judged": int(judged[_CHORDS].sum()),
+        "chords_answered": _mean(certain[:, _CHORDS].sum(1)) if judged[_CHORDS].any() else None,
         **{
-            f"units_at_{name.replace(' ', '_')}": int(certain[:, SYMBOLS.index(name)].sum())
-            for name in PEDAL
+            f"units_at_{name.replace(' ', '_')}": int(certain[:, at].sum()) if judged[at] else None
+            for name, at in zip(PEDAL, _PEDAL, strict=True)
         },
         "decoded": found.decoded and asdict(found.decoded),
     }

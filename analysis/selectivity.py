@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.symbols import KEYS, LOWEST
-from analysis.tally import LAGS, NEAR
+from analysis.tally import PEAK
 from analysis.tuning import Tuning
 
 PITCH_CLASS = (np.arange(KEYS) + LOWEST) % 12
@@ -78,9 +78,8 @@ def width(curves: Array) -> Array:
 
     The height is that above the mean of the lags outside the peak.
     """
-    near = np.abs(LAGS) < NEAR
-    height = curves - curves[:, ~near].mean(1, keepdims=True)
-    top = np.where(near, height, -np.inf).argmax(1)
+    height = curves - curves[:, ~PEAK].mean(1, keepdims=True)
+    top = np.where(PEAK, height, -np.inf).argmax(1)
     high = height >= height[np.arange(len(curves)), top][:, None] / 2
     return np.array(
         [_run(row[place:]) + _run(row[place::-1]) - 1 for row, place in zip(high, top, strict=True)]

@@ -16,8 +16,9 @@ from runtime.events import Bits
 REACH = 50  # frames to each side, 1.16 s
 NEAR = 10  # lags shorter than this are the peak, 0.23 s (paper, section 4)
 LAGS = np.arange(-REACH, REACH + 1)
+PEAK = np.abs(LAGS) < NEAR
+WINDOW, AROUND = int(PEAK.sum()), int((~PEAK).sum())  # lags in the peak and around it
 SURROGATES = 200
-WINDOW = 2 * NEAR - 1  # lags in the peak
 
 Counts = npt.NDArray[np.float64]
 
@@ -28,7 +29,7 @@ class Tally:
 
     `pairs (units, symbols, lags)`: C at every lag of `LAGS`; `expected (units, symbols)`: C at any
     lag, were events and onsets of each piece independent; `shuffled (surrogates, units, symbols)`:
-    C summed over the lags of the peak, each piece's onsets shifted together by chance; `fired
+    `prominence`, each piece's onsets shifted together by chance; `fired
     (units,)`, `begun (symbols,)`, `frames ()`, `pieces ()`.
     """
 
@@ -46,9 +47,9 @@ class Tally:
         )
 
     @property
-    def peak(self) -> Counts:
-        """C summed over the lags of the peak: `(units, symbols)`."""
-        return self.pairs[:, :, np.abs(LAGS) < NEAR].sum(2)
+    def prominence(self) -> Counts:
+        """C in the peak above C around it, `WINDOW * AROUND` times: `(units, symbols)`."""
+        return AROUND * self.pairs[:, :, PEAK].sum(2) - WINDOW * self.pairs[:, :, ~PEAK].sum(2)
 
 
 def tally(bits: Bits, onsets: Onsets, seed: int = 0, surrogates: int = SURROGATES) -> Tally:
@@ -62,10 +63,9 @@ def tally(bits: Bits, onsets: Onsets, seed: int = 0, surrogates: int = SURROGATE
         raise ValueError(f"events of {frames} frames, onsets of {onsets.frames}")
     events = np.ascontiguousarray(bits.T, np.float32)
     pairs = np.stack([triggered(events, onsets, -int(lag)) for lag in LAGS], axis=2)
-    around = sum(np.roll(events, lag, 0) for lag in range(1 - NEAR, NEAR))
-    shuffled = [
-        triggered(np.asarray(around), onsets, int(s)) for s in _shifts(frames, surrogates, seed)
-    ]
+    # What an onset sees of the prominence: the peak AROUND times, what is around it -WINDOW times.
+    seen = len(LAGS) * _summed(events, NEAR - 1) - WINDOW * _summed(events, REACH)
+    shuffled = [triggered(seen, onsets, int(s)) for s in _shifts(frames, surrogates, seed)]
     fired, begun = bits.sum(1).astype(np.float64), onsets.counts().astype(np.float64)
     expected = np.outer(fired, begun) / max(frames, 1)
     return Tally(pairs, expected, np.array(shuffled), fired, begun, frames, 1)
@@ -82,6 +82,16 @@ def triggered(values: npt.NDArray[np.float32], onsets: Onsets, shift: int) -> Co
         rows = values[(onsets.frame + shift) % onsets.frames]
         total[present] = np.add.reduceat(rows, first, axis=0)
     return total.T
+
+
+def _summed(events: npt.NDArray[np.float32], reach: int) -> npt.NDArray[np.float32]:
+    """The sum of the frames up to `reach` to each side, round the ends: `(T, units)`."""
+    frames, units = events.shape
+    if not frames:
+        return events
+    wrapped = events[np.arange(-reach, frames + reach) % frames]
+    total = np.concatenate([np.zeros((1, units), np.float32), wrapped.cumsum(0)])
+    return total[2 * reach + 1 :] - total[:frames]
 
 
 def _shifts(frames: int, surrogates: int, seed: int) -> Index:

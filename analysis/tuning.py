@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis.tally import LAGS, NEAR, WINDOW, Tally
+from analysis.tally import AROUND, LAGS, PEAK, WINDOW, Tally
 
 LEVEL = 0.95
 FEWEST = 30  # onsets of a symbol below which nothing is said of it
@@ -35,13 +35,14 @@ class Tuning:
 def tuning(counted: Tally) -> Tuning:
     """Return how units answer to symbols.
 
-    phi is the unit's mean activity at the lags of the peak, less what independence within each
-    piece would give, in standard deviations of its activity: `(C / n - E) / sqrt(p (1 - p))`. So it
-    is 0 by chance, negative where a unit falls silent, the same for a unit and its negation
-    but for the sign, and comparable between dense and sparse codes. The paper leaves it open.
+    phi is the unit's mean activity at the lags of the peak, less that at the lags around it, in
+    standard deviations of its activity: `(C_peak - C_around) / n / sqrt(p (1 - p))`. So it is 0 by
+    chance and where unit and note are merely frequent in the same passages, negative where a unit
+    falls silent, the same for a unit and its negation but for the sign, and comparable between
+    dense and sparse codes. The paper leaves it open.
     The family-wise bound is the max statistic (Westfall and Young, 1993).
     """
-    phi, shuffled = _prominence(counted, counted.peak), _prominence(counted, counted.shuffled)
+    phi, shuffled = (_phi(counted, raw) for raw in (counted.prominence, counted.shuffled))
     centre, spread = shuffled.mean(0), shuffled.std(0)
     with np.errstate(divide="ignore", invalid="ignore"):
         score = np.where(spread > 0, (phi - centre) / spread, np.nan)
@@ -49,24 +50,25 @@ def tuning(counted: Tally) -> Tuning:
     greatest = np.nanmax(np.abs(chance), axis=(1, 2), initial=0.0)
     critical = float(np.quantile(greatest, LEVEL))
     low, high = np.quantile(shuffled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    near = np.abs(LAGS) < NEAR
     # C at lag tau counts events tau frames before the onset, so a late answer has a negative lag.
-    latency = -LAGS[near][counted.pairs[:, :, near].argmax(2)].astype(np.float64)
+    latency = -LAGS[PEAK][counted.pairs[:, :, PEAK].argmax(2)].astype(np.float64)
     latency[np.isnan(phi)] = np.nan
     beyond = np.abs(np.nan_to_num(score)) > critical
     return Tuning(phi, low, high, score, critical, beyond, latency)
 
 
 def curves(counted: Tally) -> Array:
-    """Return C as phi has it, but at each lag apart: `(units, symbols, lags)`; NaN as in phi."""
+    """Return C at each lag in the units of phi: `(units, symbols, lags)`; NaN as in phi.
+
+    0 is what independence within each piece would give.
+    """
     mean = counted.pairs / _often(counted)[None, :, None]
     base = counted.expected / _often(counted)
     return (mean - base[:, :, None]) / _deviation(counted)[:, None, None]
 
 
-def _prominence(counted: Tally, peak: Array) -> Array:
-    excess = peak / WINDOW - counted.expected
-    return excess / _often(counted) / _deviation(counted)[:, None]
+def _phi(counted: Tally, prominence: Array) -> Array:
+    return prominence / (WINDOW * AROUND) / _often(counted) / _deviation(counted)[:, None]
 
 
 def _often(counted: Tally) -> Array:

@@ -36,6 +36,7 @@ PROBE = NOTES.index("A2")  # the note of the paper's figure
 FIRST, LAST = NOTES.index("A1"), NOTES.index("A6")
 SHOWN = 15  # units
 COLUMNS = 8
+_ARRAYS = ("curves", "phi", "low", "high", "significant")
 _BLACK = frozenset((1, 3, 6, 8, 10))
 
 Array = npt.NDArray[np.float64]
@@ -45,20 +46,24 @@ Array = npt.NDArray[np.float64]
 class Units:
     """What is drawn of an analysis: `name`, `frames_per_second`, and arrays of it.
 
-    `curves (units, symbols, lags)`, `phi` and `significant (units, symbols)`.
+    `curves (units, symbols, lags)`; `(units, symbols)`: `phi`, `low` and `high`, between which
+    chance leaves 95 % of it, and `significant`.
     """
 
     name: str
     frames_per_second: float
     curves: Array
     phi: Array
+    low: Array
+    high: Array
     significant: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, found: Analysis) -> Self:
         """Take what is drawn from an analysis."""
         tuned = found.tuned
-        return cls(found.name, found.frames_per_second, found.curves, tuned.phi, tuned.significant)
+        arrays = (found.curves, tuned.phi, tuned.low, tuned.high, tuned.significant)
+        return cls(found.name, found.frames_per_second, *arrays)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -66,7 +71,7 @@ class Units:
         try:
             with np.load(path) as held:
                 name, rate = str(held["name"]), float(held["frames_per_second"])
-                return cls(name, rate, held["curves"], held["phi"], held["significant"])
+                return cls(name, rate, *(held[array] for array in _ARRAYS))
         except (OSError, ValueError, KeyError) as error:
             raise FormatError(f"{path}: holds no arrays of an analysis ({error})") from error
 
@@ -207,8 +212,19 @@ def _one(panel: Axes, code: Units, unit: int) -> None:
     for name, (which, colour, hatch) in looks.items():
         place = np.flatnonzero(which)
         panel.bar(place, phi[place], color=colour, hatch=hatch, edgecolor="white", label=name, lw=0)
+    for bound in (code.low, code.high):
+        label = "95 % of chance" if bound is code.high else None
+        panel.stairs(
+            bound[unit, FIRST : LAST + 1],
+            np.arange(len(phi) + 1) - 0.5,
+            baseline=None,
+            color=INK,
+            linewidth=0.8,
+            label=label,
+        )
     panel.axhline(0, color=FAINT, linewidth=0.6)
-    panel.legend(frameon=False, fontsize=8, ncols=3, loc="upper right")
+    panel.legend(frameon=False, fontsize=8, ncols=4, loc="upper right", columnspacing=1)
+    panel.margins(y=0.15)
     _note_axis(panel)
 
 

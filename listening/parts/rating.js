@@ -28,6 +28,7 @@ class Rating {
     this.answer = this.store.answer(index);
     this.began = performance.now();
     this.rows.replaceChildren(...order.map((name, place) => this._row(name, place)));
+    this.root.querySelector(".last").textContent = LETTERS[order.length - 1];
     this.root.setAttribute("aria-busy", "true");
     this.root.classList.toggle("practice", practice);
     this.rows.inert = true;

@@ -82,6 +82,7 @@ class Units {
       ? `Fires in ${(100 * rate).toFixed(1)} % of the frames. Below, and to hear: what is louder `
         + `than usual around its ${begins} onsets, from 0.15 s before to 0.6 s after.`
       : "Never fires here.";
+    document.querySelector("#again").disabled = !begins;
     const button = document.querySelector("#mute");
     button.textContent = muted ? "Unmute" : "Mute";
     button.setAttribute("aria-pressed", muted);

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.signal import correlate
 
 from analysis.symbols import SYMBOLS, Onsets
-from analysis.tally import LAGS, NEAR, Tally, tally, triggered
+from analysis.tally import AROUND, LAGS, PEAK, WINDOW, Tally, tally, triggered
 
 Piece = tuple[np.ndarray, Onsets]
 
@@ -79,12 +79,24 @@ def test_independence_is_the_mean_over_every_lag(piece: Piece) -> None:
 
 
 @given(pieces())
-def test_the_peak_is_counted_as_its_lags_are(piece: Piece) -> None:
+def test_the_prominence_is_counted_as_its_lags_are(piece: Piece) -> None:
     bits, onsets = piece
     counted = tally(bits, onsets, surrogates=1)
-    lags = range(1 - NEAR, NEAR)
-    direct = sum(triggered(bits.T.astype(np.float32), onsets, lag) for lag in lags)
-    np.testing.assert_array_equal(counted.peak, direct)
+    weights = np.where(PEAK, AROUND, -WINDOW)
+    at_lags = [triggered(bits.T.astype(np.float32), onsets, -lag) for lag in LAGS]
+    direct = sum(weight * at for weight, at in zip(weights, at_lags, strict=True))
+    np.testing.assert_array_equal(counted.prominence, direct)
+
+
+@given(pieces(), st.integers(0, 99))
+def test_shuffled_is_the_prominence_of_onsets_that_are_moved(piece: Piece, seed: int) -> None:
+    bits, onsets = piece
+    shuffled = tally(bits, onsets, seed, 1).shuffled[0]
+    moved = [
+        tally(bits, sparse(np.roll(dense(onsets), shift, 1)), 0, 1).prominence
+        for shift in range(onsets.frames)
+    ]
+    assert any(np.array_equal(shuffled, one) for one in moved)
 
 
 def test_shuffled_onsets_are_settled_by_the_seed() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from analysis.information import mutual_information, shared
 from analysis.selectivity import selectivity, sparseness, width
 from analysis.symbols import KEYS, LOWEST, NOTES, SYMBOLS, Onsets
-from analysis.tally import LAGS, NEAR, tally
+from analysis.tally import LAGS, NEAR, PEAK, tally
 from analysis.tuning import curves, tuning
 
 FRAMES = 6000
@@ -74,11 +74,22 @@ def test_a_unit_and_its_negation_answer_alike_with_the_other_sign() -> None:
     np.testing.assert_array_equal(one.significant, other.significant)
 
 
-def test_phi_is_the_mean_of_the_curve_over_the_peak() -> None:
+def test_phi_is_the_height_of_the_peak_above_what_is_around_it() -> None:
     onsets = made_up(5)
     counted = tally(np.random.default_rng(6).random((3, FRAMES)) < 0.3, onsets)
-    mean = curves(counted)[:, :, np.abs(LAGS) < NEAR].mean(2)
-    np.testing.assert_allclose(mean, tuning(counted).phi, atol=1e-12)
+    curve = curves(counted)
+    height = curve[:, :, PEAK].mean(2) - curve[:, :, ~PEAK].mean(2)
+    np.testing.assert_allclose(height, tuning(counted).phi, atol=1e-12)
+
+
+def test_what_is_frequent_in_the_same_passages_is_no_answer() -> None:
+    swell = 1 + np.sin(np.arange(FRAMES) / 300)
+    random = np.random.default_rng(8)
+    bits = random.random((8, FRAMES)) < 0.2 * swell
+    symbol, frame = np.nonzero(random.random((KEYS, FRAMES)) < 0.01 * swell)
+    counted = tally(bits, Onsets(frame, symbol, FRAMES))
+    assert np.nanmean(curves(counted)) > 0.05
+    assert tuning(counted).significant.sum() <= 2
 
 
 def test_nothing_is_said_of_rare_symbols_and_of_units_that_never_change() -> None:

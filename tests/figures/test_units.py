@@ -14,7 +14,10 @@ def made_up(seed: int) -> Units:
     phi = random.normal(0, 0.1, (20, len(SYMBOLS)))
     phi[:, 3] = np.nan  # a rare note
     curves = random.normal(0, 0.1, (20, len(SYMBOLS), len(LAGS)))
-    return Units(f"code {seed}", 43.07, curves, phi, np.abs(np.nan_to_num(phi)) > 0.2)
+    chance = np.full_like(phi, 0.2)
+    return Units(
+        f"code {seed}", 43.07, curves, phi, -chance, chance, np.abs(np.nan_to_num(phi)) > 0.2
+    )
 
 
 def test_the_strongest_units_come_first() -> None:
