@@ -44,6 +44,8 @@ def main() -> None:
         _fail(str(error))
     except ModuleNotFoundError as error:
         _fail(_missing(error))
+    except ImportError as error:  # of a library that found too little memory, or half of itself
+        _fail(f"a library does not load ({error}); give it more memory, or install it again")
     except OSError as error:
         _fail(f"{error.filename or 'system'}: {error.strerror or error}")
     except MemoryError:

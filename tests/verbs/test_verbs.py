@@ -208,6 +208,19 @@ def test_a_missing_package_is_named_with_its_extra(
     assert f"[{extra}]" in errors
 
 
+def test_a_library_that_does_not_load_is_one_line(
+    cli: Run, piece: Path, toy_bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def starved(*_: object) -> None:
+        raise ImportError("Exception caught: std::bad_alloc")  # ONNX Runtime, under `ulimit -v`
+
+    monkeypatch.setattr("runtime.bundle.open_graph", starved)
+    code, _, errors = cli("encode", piece, "--bundle", toy_bundle.path)
+    assert code == 2
+    assert len(errors.splitlines()) == 1
+    assert "memory" in errors
+
+
 def _piped(words: list[object], data: bytes) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "spiking_music", *map(str, words)]
     return subprocess.run(command, input=data, capture_output=True, check=False)
