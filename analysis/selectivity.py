@@ -22,7 +22,8 @@ class Selectivity:
     `note`, int64 in 0..87: the strongest answer, with its `latency` in frames and the `width` of
     its peak at half its height, in frames; `by_note`, `by_class`, `by_octave` in 0..1: 0 for equal
     answers to all, 1 for an answer to one; `answers`, how many notes it answers to, and
-    `silenced`, how many it falls silent at.
+    `silenced`, how many it falls silent at; `octaves`, `fifths`: its mean phi at the other notes of
+    the strongest one's pitch class, and of the class a fifth above, as a share of the strongest.
     """
 
     note: npt.NDArray[np.int64]
@@ -33,6 +34,8 @@ class Selectivity:
     by_octave: Array
     answers: npt.NDArray[np.int64]
     silenced: npt.NDArray[np.int64]
+    octaves: Array
+    fifths: Array
 
 
 def selectivity(tuned: Tuning, curves: Array) -> Selectivity:
@@ -54,6 +57,7 @@ def selectivity(tuned: Tuning, curves: Array) -> Selectivity:
         sparseness(_folded(answer, OCTAVE, judged)),
         (answer > 0).sum(1),
         (certain & (phi < 0)).sum(1),
+        *(np.where(some, _related(tuned.phi[:, :KEYS], best, up), np.nan) for up in (0, 7)),
     )
 
 
@@ -84,6 +88,16 @@ def width(curves: Array) -> Array:
     return np.array(
         [_run(row[place:]) + _run(row[place::-1]) - 1 for row, place in zip(high, top, strict=True)]
     )
+
+
+def _related(phi: Array, best: npt.NDArray[np.int64], up: int) -> Array:
+    """The mean phi at the notes some semitones above the best, in all octaves, best = 1."""
+    key = np.arange(KEYS)
+    related = (key - best[:, None] - up) % 12 == 0
+    known = related & (key != best[:, None]) & ~np.isnan(phi)
+    total = np.where(known, phi, 0.0).sum(1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(total / known.sum(1) / phi[np.arange(len(phi)), best])
 
 
 def _run(row: npt.NDArray[np.bool_]) -> int:

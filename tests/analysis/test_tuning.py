@@ -49,6 +49,8 @@ def test_a_unit_of_one_pitch_class_is_selective_to_it_and_not_to_a_note() -> Non
     found = selectivity(tuning(counted), curves(counted))
     assert found.by_class[0] > 0.97
     assert found.by_note[0] < 1
+    assert 0.7 < found.octaves[0] <= 1
+    assert abs(found.fifths[0]) < 0.1
     assert found.by_octave[0] < 0.2
     assert len(notes) <= found.answers[0] <= len(notes) + 1
     assert NOTES[found.note[0]].startswith("A")
