@@ -37,7 +37,7 @@ from train.stages import (
     sound_losses,
     velocity_loss,
 )
-from train.statistics import follow, norms, recalibrate, settle
+from train.statistics import follow, measured, norms, recalibrate, settle
 from train.warm_start import start_from
 
 CLIP_NORM = 1.0
@@ -129,7 +129,7 @@ class _Stage:
         for step, audio in enumerate(crops, self.first):
             began = time.perf_counter()
             if step == stage.settle and self.part.trains_code:
-                self._settle()
+                self._settle(step)
             figures = self._step(step, self._batch(step, audio))
             figures["seconds"] = time.perf_counter() - began
             done = step + 1
@@ -220,10 +220,15 @@ class _Stage:
         if self.part.trains_code and not self._settled(done):
             recalibrate(self.model, self._unseen)
 
-    def _settle(self) -> None:
-        """Measure the statistics that the code is to keep, for its average too."""
-        recalibrate(self.model, self._unseen)
+    def _settle(self, step: int) -> None:
+        """Measure the statistics that the code is to keep, for its average too.
+
+        Those that a stage begins with are kept as they are: what came before has settled on them.
+        """
+        if step or not measured(self.model.bottleneck):
+            recalibrate(self.model, self._unseen)
         settle(self.model.bottleneck, self.average["bottleneck"])
+        self._train_from(step + 1)
 
     def _settled(self, step: int) -> bool:
         return step > self.part.stage.settle

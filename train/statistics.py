@@ -48,6 +48,11 @@ def norms(bottleneck: nn.Module) -> tuple[nn.BatchNorm1d, ...]:
     return bottleneck.latent_norm, bottleneck.norm
 
 
+def measured(bottleneck: nn.Module) -> bool:
+    """Whether the batch norms of a bottleneck have seen any batch."""
+    return all(norm.num_batches_tracked for norm in norms(bottleneck))
+
+
 def settle(bottleneck: nn.Module, average: nn.Module) -> None:
     """Give the statistics of a bottleneck to its `average`, in place; from here they are one."""
     for norm, mean in zip(norms(bottleneck), norms(average), strict=True):

@@ -109,6 +109,17 @@ def test_a_settled_code_keeps_the_statistics_that_it_was_given(make: Make) -> No
         assert model[f"{norm}.num_batches_tracked"] == statistics.BATCHES // 2  # none after them
 
 
+def test_a_code_that_has_settled_before_keeps_its_statistics_from_the_start(make: Make) -> None:
+    first = make("first", "diffusion_stage.steps=0")
+    train(first)
+    then = make("then", f"start_from={first.folder}", "codes_stage.settle=0")
+    train(then)
+    before, after = (checkpoints.load(run.folder).part("model") for run in (first, then))
+    for norm in ("bottleneck.latent_norm", "bottleneck.norm"):
+        for name in ("running_mean", "running_var", "num_batches_tracked"):
+            assert torch.equal(before[f"{norm}.{name}"], after[f"{norm}.{name}"])
+
+
 @pytest.mark.parametrize("kind", ["SPARSE", "MEL"])
 def test_the_other_kinds_train_in_all_stages(make: Make, losses: Losses, kind: str) -> None:
     run = make("run", f"code.kind={kind}", "joint_stage.steps=2")
