@@ -1,7 +1,7 @@
 """What rounding the bottleneck to a chip's integers costs: trained on the grid, or rounded later.
 
-The first rows are a run's own forward pass, whose batch norm is in float32, and torch's of what is
-exported of it, both against the integer layer. The others take the weights and latents of the same
+The first rows are a run's own forward pass, settled, and torch's of what is exported of it, both
+against the integer layer. The others take the weights and latents of the same
 run before they were rounded, in float64, and round them afterwards, with scales searched on one
 half of the frames; flips are counted on the other.
 """
@@ -94,7 +94,7 @@ def _trained(bottleneck: Bottleneck, latent: Tensor) -> list[Row]:
     payload, layer = bottleneck.payload(latent), freeze(bottleneck)
     spikes = layer.spikes(payload[0].numpy().astype(np.int8))
     found = {
-        "trained on the grid, before export": bottleneck(latent),
+        "trained on the grid, as it trains": bottleneck(latent),
         "trained on the grid, exported": integer_events(payload, layer),
     }
     return [_row(name, (events[0].numpy() > 0) != spikes) for name, events in found.items()]
