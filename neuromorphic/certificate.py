@@ -22,7 +22,7 @@ import numpy.typing as npt
 from neuromorphic import back_ends
 from neuromorphic.accumulators import Accumulator, accumulators
 from neuromorphic.graphs import layer_of, read_graph
-from neuromorphic.importers.driver import NEEDED, is_installed, run_importer
+from neuromorphic.importers import NEEDED, is_installed, run_importer
 from neuromorphic.loihi.process import SimulationError
 from neuromorphic.probe import Probe
 from neuromorphic.proof import Proof, prove, smallest_margin

@@ -64,7 +64,7 @@ def _finish(session: Session, job: Job, work: Callable[[Job], None]) -> None:
         session.end(job)
     except SpikingMusicError as error:
         session.end(job, str(error))
-    except Exception:
+    except Exception:  # of whatever kind: a job that never ended would leave its visitor waiting
         logging.getLogger(__name__).exception("work for a visitor failed")
         session.end(job, "something went wrong here; the terminal says what")
     else:

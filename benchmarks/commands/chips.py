@@ -7,35 +7,39 @@ import typer
 
 from benchmarks.commands.app import Bundle, Json, OfBundle, app
 
+Recordings = Annotated[
+    list[Path] | None, typer.Option(metavar="FILE", help="Repeat it  [default: shipped clips]")
+]
+
+
+def _recordings(given: list[Path] | None) -> list[Path]:
+    from report.demo import default_clip
+
+    return given or sorted(default_clip().parent.glob("*.flac"))
+
 
 @app.command()
 def energy(
     bundles: Annotated[
         list[Path] | None, typer.Argument(metavar="BUNDLE...", help="[default: the shipped one]")
     ] = None,
-    audio: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Repeat it  [default: shipped clips]")
-    ] = None,
+    audio: Recordings = None,
     mu: Annotated[list[int] | None, typer.Option(help="Of MU_SPARSE bundles; repeat it")] = None,
     json: Json = None,
 ) -> None:
     """What each kind of code costs on each chip, and where sigma-delta input begins to pay."""
     from benchmarks.energy import measure, write
     from report import terminal
-    from report.demo import default_clip
 
-    recordings = audio or sorted(default_clip().parent.glob("*.flac"))
     with terminal.progress("energy") as progress:
-        found = measure(bundles or [None], recordings, mu or [8, 12, 16, 20, 24], progress)
+        found = measure(bundles or [None], _recordings(audio), mu or [8, 12, 16, 20, 24], progress)
     write(found, json)
 
 
 @app.command()
 def faults(
     bundle: Bundle = None,
-    audio: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Repeat it  [default: shipped clips]")
-    ] = None,
+    audio: Recordings = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="For figure and JSON")] = Path("faults"),
     repeats: Annotated[int, typer.Option(min=1, help="Of each number of flips")] = 5,
     seed: Annotated[int, typer.Option(help="Of the damage")] = 0,
@@ -43,12 +47,10 @@ def faults(
     """How much worse it sounds when bits flip, a unit falls silent, or a core."""
     from benchmarks.faults import measure, write
     from report import terminal
-    from report.demo import default_clip
     from runtime.bundle import open_bundle
 
-    recordings = audio or sorted(default_clip().parent.glob("*.flac"))
     with terminal.progress("faults") as progress:
-        found = measure(open_bundle(bundle), recordings, repeats, seed, progress)
+        found = measure(open_bundle(bundle), _recordings(audio), repeats, seed, progress)
     write(found, out)
 
 

@@ -2,14 +2,14 @@ import nir
 import numpy as np
 import pytest
 
+from neuromorphic import importers
 from neuromorphic.graph_files import write_graph
 from neuromorphic.graph_run import run_graph
 from neuromorphic.graphs import STEP, exact_graph, portable_graph
-from neuromorphic.importers import driver
 from neuromorphic.loihi.process import SimulationError
 
 # What others read a graph with, where it is installed; snnTorch always is.
-INSTALLED = [name for name in driver.NEEDED if driver.is_installed(name)]
+INSTALLED = [name for name in importers.NEEDED if importers.is_installed(name)]
 
 
 def test_snntorch_is_installed():
@@ -22,7 +22,7 @@ def test_an_importer_spikes_as_the_layer(make_layer, make_payload, tmp_path, imp
     payload = make_payload(layer, 3, frames=300)  # more than a block
     write_graph(portable_graph(layer), tmp_path / "a.nir")
     heard = []
-    spikes, versions = driver.run_importer(
+    spikes, versions = importers.run_importer(
         importer, tmp_path / "a.nir", payload, layer.units, progress=heard.append
     )
     assert np.array_equal(spikes, layer.spikes(payload))
@@ -45,7 +45,7 @@ def test_snntorch_runs_neurons_with_memory_as_we_do(tmp_path):
     )
     write_graph(graph, tmp_path / "a.nir")
     x = rng.integers(-4, 5, (12, 4)).astype(np.int8)
-    spikes, _ = driver.run_importer("snntorch", tmp_path / "a.nir", x.T, 6)
+    spikes, _ = importers.run_importer("snntorch", tmp_path / "a.nir", x.T, 6)
     ours = run_graph(graph, x, STEP)
     assert 0.1 < ours.mean() < 0.9
     assert np.array_equal(spikes.T, ours)
@@ -56,5 +56,5 @@ def test_what_an_importer_refuses_is_one_line(make_layer, tmp_path):
     write_graph(exact_graph(layer), tmp_path / "a.nir")
     payload = np.zeros((layer.inputs, 2), np.int8)
     with pytest.raises(SimulationError, match=r"the simulator failed: .*Threshold") as caught:
-        driver.run_importer("snntorch", tmp_path / "a.nir", payload, layer.units)
+        importers.run_importer("snntorch", tmp_path / "a.nir", payload, layer.units)
     assert "\n" not in str(caught.value)

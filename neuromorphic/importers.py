@@ -21,6 +21,8 @@ NEEDED = {
     "spikingjelly": ("spikingjelly", "nirtorch"),
 }
 TIMEOUT = 300.0  # s without a step
+# A script of a room of its own, since it needs torch, which this one must not.
+WORKER = Path(__file__).parents[1] / "importers" / "worker.py"
 
 
 def is_installed(importer: str) -> bool:
@@ -54,8 +56,7 @@ def run_importer(
                 progress(min(1.0, size / max(1, 4 * units * frames)))
             return size
 
-        worker = str(Path(__file__).with_name("worker.py"))
-        command = [python, worker, importer, *map(str, (graph, given, found, versions))]
+        command = [python, str(WORKER), importer, *map(str, (graph, given, found, versions))]
         run_alone(command, log, timeout, {**os.environ, "OMP_NUM_THREADS": "1"}, look)
         out = np.fromfile(found, np.float32)
         if out.size != units * frames:
