@@ -10,6 +10,7 @@ app = typer.Typer(
     help="Piano as spikes: an audio codec whose bottleneck runs bit for bit on neuromorphic chips.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # which would take "[default: small]" for markup, and drop it
     pretty_exceptions_enable=False,
 )
 

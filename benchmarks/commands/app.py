@@ -8,6 +8,7 @@ import typer
 app = typer.Typer(
     name="benchmarks",
     add_completion=False,
+    rich_markup_mode=None,  # which would take "[default: small]" for markup, and drop it
     pretty_exceptions_enable=False,
 )
 Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write figures here")]
