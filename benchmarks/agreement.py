@@ -22,9 +22,7 @@ from onnxruntime import (
 )
 
 from benchmarks.results import write_json
-from report.demo import default_clip
-from report.terminal import Progress, show_rows
-from runtime.audio import read_audio
+from runtime.audio.recordings import read_audio
 from runtime.bundle import DECODERS, Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
@@ -32,6 +30,8 @@ from runtime.events import EventMatrix
 from runtime.providers import PROVIDERS, provider_list
 from runtime.sessions import Graph
 from runtime.spk.reader import SpkReader
+from spiking_music.cli.terminal import Progress, show_rows
+from spiking_music.report.demo import default_clip
 
 Samples = npt.NDArray[np.float32]
 Row = dict[str, str | float]

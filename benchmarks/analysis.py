@@ -10,17 +10,17 @@ from time import process_time
 
 import numpy as np
 
-from analysis.decoding import Stretch, decoding, middle
-from analysis.information import shared
-from analysis.music import Music
-from analysis.selectivity import selectivity
-from analysis.symbols import onsets
-from analysis.tally import Tally, tally
-from analysis.tuning import curves, tuning
 from benchmarks.results import write_json
-from evaluation.transcription import Notes
-from report.terminal import show
 from runtime.events import Bits
+from spiking_music.analysis.decoding import Stretch, decoding, middle
+from spiking_music.analysis.information import shared
+from spiking_music.analysis.selectivity import selectivity
+from spiking_music.analysis.symbols import onsets
+from spiking_music.analysis.tally import Tally, tally
+from spiking_music.analysis.tuning import curves, tuning
+from spiking_music.cli.terminal import show
+from train.data.music import Music
+from train.data.notes import Notes
 
 FRAMES_PER_SECOND = 22_050 / 512
 UNITS = 80

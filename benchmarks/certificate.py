@@ -8,23 +8,23 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.results import write_json
-from evaluation.clips import SAMPLE_RATE, Samples, recordings
-from export.evidence import torch_events
-from neuromorphic.certificate import (
+from export.certificate import (
     EXACT,
     Certificate,
     certify,
     require_importers,
 )
-from neuromorphic.graphs import layer_of, read_graph
-from neuromorphic.probe import Probe, planted
-from report import terminal
-from runtime.audio import read_audio
+from export.evidence import torch_events
+from export.probe import Probe, planted
+from neuromorphic.integers.nir_forms import layer_of, read_graph
+from runtime.audio.recordings import read_audio
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError, one_line
 from runtime.events import Bits
 from runtime.files import replacing
+from spiking_music.cli import terminal
+from train.data.clips import SAMPLE_RATE, Samples, recordings
 from train.data.maestro import maestro
 from train.data.performance import read_midi
 from train.data.rendering import rendering

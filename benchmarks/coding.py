@@ -16,16 +16,16 @@ import numpy as np
 
 from benchmarks.results import write_json
 from benchmarks.rivals import RIVALS, Decode, Encode
-from evaluation.clips import Clip
-from report.terminal import show_rows
-from runtime.audio import read_audio
+from runtime.audio.recordings import read_audio
 from runtime.bundle import open_bundle
 from runtime.codec import Codec
 from runtime.coders import adaptive, adaptive_loop, paper, payloads, rice
-from runtime.container import read_spk
 from runtime.costs import bound_bits, paper_bits
 from runtime.errors import MissingPackageError, SpikingMusicError
 from runtime.events import Bits
+from runtime.spk.container import read_spk
+from spiking_music.cli.terminal import show_rows
+from train.data.clips import Clip
 
 FRAMES_A_SECOND = 22_050 / 512
 RUNS = 3

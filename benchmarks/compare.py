@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from evaluation import tables
-from evaluation.clips import Clip
-from evaluation.evaluate import Evaluation, Progress, evaluate
-from evaluation.systems import MUS, Decoded, System, baseline_systems
 from runtime.events import EventMatrix
 from runtime.files import replacing
+from spiking_music.evaluation import tables
+from spiking_music.evaluation.evaluate import Evaluation, Progress, evaluate
+from spiking_music.evaluation.systems import MUS, Decoded, System, baseline_systems
 from train import checkpoint as checkpoints
 from train.config import HOP, Config
+from train.data.clips import Clip
 from train.evaluation import sound_of
 from train.networks.model import Model
 from train.objectives.sparsity import target_density

@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 
 from benchmarks.results import write_json
-from evaluation.clips import Clip, Samples
-from evaluation.distances import mel_distance
-from evaluation.evaluate import within
-from evaluation.transcription import Notes, load_transcriber, note_f1
 from export.quality import measured_ways
-from report.terminal import show_rows
 from runtime.bundle import open_bundle
 from runtime.codec import Codec
+from runtime.decoders.presets import FAST, QUALITIES, Way, knee, way_of
+from runtime.distances import mel_distance
 from runtime.events import EventMatrix
 from runtime.metrics import si_snr
-from runtime.ways import FAST, QUALITIES, Way, knee, way_of
+from spiking_music.cli.terminal import show_rows
+from spiking_music.evaluation.transcription import load_transcriber, note_f1
+from train.data.clips import Clip, Samples, within
+from train.data.notes import Notes
 
 Row = dict[str, str | int | float | None]
 

@@ -8,22 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.results import write_json
-from neuromorphic.chips import chip_names, load_chip
-from neuromorphic.counts import Counts, count
-from neuromorphic.crossover import BASELINE
-from neuromorphic.ledger import bill, summed, term
-from neuromorphic.netx import read_netx
-from neuromorphic.operations.system import count_system
-from neuromorphic.sigma_delta import SENDER_OPERATIONS, count_deltas, deltas, integrated
-from report.energies import energies
-from report.joules import joules
-from report.storage import stored_bytes
-from report.system import system_report
-from report.terminal import show_rows
-from runtime.audio import read_audio
+from neuromorphic.chips.catalogue import chip_names, load_chip
+from neuromorphic.costs.codec_bill import system_report
+from neuromorphic.costs.counts import Counts, count
+from neuromorphic.costs.crossover import BASELINE
+from neuromorphic.costs.ledger import bill, summed, term
+from neuromorphic.costs.operations.system import count_system
+from neuromorphic.costs.sigma_delta import SENDER_OPERATIONS, count_deltas, deltas, integrated
+from neuromorphic.energy import energies
+from neuromorphic.integers.netx import read_netx
+from runtime.audio.recordings import read_audio
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.events import EventMatrix
+from spiking_music.cli.terminal import show_rows
+from spiking_music.report.joules import joules
+from spiking_music.report.storage import stored_bytes
 
 Payload = npt.NDArray[np.int8]
 Progress = Callable[[float], None]

@@ -17,14 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.results import write_json
-from neuromorphic.graphs import STEP, exact_graph, run_graph
-from neuromorphic.integer import IntegerLayer
-from neuromorphic.loihi.driver import run_netx, run_on_lava, simulate
-from neuromorphic.networks import bottleneck, float_bottleneck, run_network
-from neuromorphic.netx import read_netx
-from report.terminal import progress, show_rows
+from neuromorphic.integers.layer import IntegerLayer
+from neuromorphic.integers.network import bottleneck, float_bottleneck, run_network
+from neuromorphic.integers.netx import read_netx
+from neuromorphic.integers.nir_forms import STEP, exact_graph, run_graph
+from neuromorphic.lava.driver import run_netx, run_on_lava, simulate
 from runtime.bundle import open_bundle
 from runtime.errors import SpikingMusicError
+from spiking_music.cli.terminal import progress, show_rows
 
 RUNS = 100  # of what takes milliseconds
 FRAMES_A_SECOND = 22_050 / 512

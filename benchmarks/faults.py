@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from report.terminal import show_rows
-from runtime.audio import read_audio
+from runtime.audio.recordings import read_audio
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 from runtime.events import Bits, EventMatrix
 from runtime.files import replacing
 from runtime.metrics import si_snr
+from spiking_music.cli.terminal import show_rows
 
 Samples = npt.NDArray[np.float32]
 Progress = Callable[[float], None]

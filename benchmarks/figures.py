@@ -7,15 +7,15 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from benchmarks.rates import figure_4
-from evaluation.clips import Clip
-from figures.ratings import ratings
-from figures.storage import storage
-from figures.style import refuse_existing, save
-from figures.units import Units, selectivity
-from listening.results import read_results
-from listening.score import caption, score
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
+from spiking_music.figures.ratings import ratings
+from spiking_music.figures.storage import storage
+from spiking_music.figures.style import refuse_existing, save
+from spiking_music.figures.units import Units, selectivity
+from spiking_music.listening.results import read_results
+from spiking_music.listening.score import caption, score
+from train.data.clips import Clip
 
 NAMES = ("figure-1", "figure-3", "figure-4", "figure-5")
 

@@ -19,10 +19,10 @@ from types import FrameType
 import numpy as np
 
 from runtime.coders.payloads import CODERS
-from runtime.container import read_damaged, read_spk
 from runtime.errors import FormatError
 from runtime.spk import chunks, tags
 from runtime.spk.blocks import sealed
+from runtime.spk.container import read_damaged, read_spk
 from runtime.spk.header import HEADER_BYTES, UNKNOWN, SpkHeader
 from runtime.spk.reader import SpkReader
 from runtime.spk.salvage import Salvage

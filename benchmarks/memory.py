@@ -18,8 +18,8 @@ import numpy.typing as npt
 import soundfile
 
 from benchmarks.results import write_json
-from report.terminal import Progress, show_rows
 from runtime.errors import SpikingMusicError
+from spiking_music.cli.terminal import Progress, show_rows
 
 RATE = 44_100
 MOST_MIB = 600  # above the idle process

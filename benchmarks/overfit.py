@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.results import write_json
-from report.demo import default_clip
-from report.terminal import show_rows
-from runtime.audio import read_audio
+from runtime.audio.recordings import read_audio
+from spiking_music.cli.terminal import show_rows
+from spiking_music.report.demo import default_clip
 from train.config import SAMPLE_RATE, load_preset
 from train.data.sets import Music
 from train.loop import train

@@ -16,16 +16,16 @@ import torch
 from torch import Tensor
 
 from benchmarks.executors import Row
-from neuromorphic.arithmetic import Arithmetic
-from neuromorphic.graphs import STEP, run_graph
-from neuromorphic.integer import WEIGHT_MAX
-from neuromorphic.networks import run_network
+from neuromorphic.chips.arithmetic import Arithmetic
+from neuromorphic.integers.layer import WEIGHT_MAX
+from neuromorphic.integers.network import run_network
+from neuromorphic.integers.nir_forms import STEP, run_graph
 from neuromorphic.quantise import quantise, to_payload
-from report.demo import default_clip
-from report.terminal import progress
-from runtime.audio import read_audio
+from runtime.audio.recordings import read_audio
 from runtime.errors import SpikingMusicError
 from runtime.mu import DEFAULT_MU
+from spiking_music.cli.terminal import progress
+from spiking_music.report.demo import default_clip
 from train import checkpoint
 from train.config import HOP
 from train.data.piano import SAMPLE_RATE

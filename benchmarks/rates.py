@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from evaluation.clips import Clip
-from evaluation.evaluate import bounded_decibels, event_rates
-from figures.rates import Point, rates
-from report import terminal
 from runtime.codec import Codec
+from runtime.costs import event_rates
 from runtime.metrics import si_snr
 from runtime.mu import DEFAULT_MU
+from spiking_music.cli import terminal
+from spiking_music.evaluation.evaluate import bounded_decibels
+from spiking_music.figures.rates import Point, rates
+from train.data.clips import Clip
 
 MUS = (0, 4, 8, 12, 16, 20, 24, 28)
 SHOWN = (4, 12, 16, 24)  # as event matrices

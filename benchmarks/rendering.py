@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from benchmarks.results import write_json
-from report.terminal import show_rows
+from spiking_music.cli.terminal import show_rows
 from train.data.corpus import Crops, ahead
 from train.data.piano import SAMPLE_RATE
 from train.data.sets import load_music

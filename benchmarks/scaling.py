@@ -19,17 +19,17 @@ import soundfile
 import soxr
 
 from benchmarks.results import write_json
-from corpus.listing import listed
-from corpus.recipe import Recipe
-from corpus.run import encode_corpus
-from report.terminal import show_rows
-from runtime.audio import read_audio
+from runtime.audio.recordings import read_audio
 from runtime.bundle import open_bundle
 from runtime.codec import Codec
 from runtime.to_spk import Storage
+from spiking_music.cli.terminal import show_rows
+from spiking_music.corpus.listing import listed
+from spiking_music.corpus.recipe import Recipe
+from spiking_music.corpus.run import encode_corpus
 
 RATE = 44_100  # Hz of the recordings
-CLIPS = Path(__file__).parents[1] / "report" / "clips"
+CLIPS = Path(__file__).parents[1] / "runtime" / "clips"
 PART = 60  # seconds that parts of the work are measured on
 Row = dict[str, str | int | float | None]
 Tell = Callable[[float], None]

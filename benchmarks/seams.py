@@ -14,15 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.results import write_json
-from evaluation.distances import magnitudes
-from report.demo import default_clip
-from report.terminal import Progress, show_rows
-from runtime.audio import read_audio
+from runtime.audio.recordings import read_audio
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
-from runtime.diffusion import Denoised, Diffusion, Sampling, Window
+from runtime.decoders.diffusion import Denoised, Diffusion, Sampling, Window
+from runtime.decoders.seams import Joints
+from runtime.distances import magnitudes
 from runtime.events import Bits, EventMatrix
-from runtime.joints import Joints
+from spiking_music.cli.terminal import Progress, show_rows
+from spiking_music.report.demo import default_clip
 
 Samples = npt.NDArray[np.float32]
 Frames = npt.NDArray[np.float64]

@@ -22,12 +22,12 @@ from benchmarks.speed_peers import peers
 from benchmarks.speed_quantised import quantised
 from benchmarks.speed_unet import paper_step
 from export.onnx_graphs import deployed_unet, deployed_waveform
-from report.demo import default_clip
-from report.terminal import show_rows
-from runtime.audio import read_audio
+from runtime.audio.recordings import read_audio
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.sessions import cores
+from spiking_music.cli.terminal import show_rows
+from spiking_music.report.demo import default_clip
 from train.config import HOP, SAMPLE_RATE, from_dict
 from train.networks.model import Model
 from train.reference import load_reference

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from evaluation.peers import SAMPLE_RATE, flac, opus
+from spiking_music.evaluation.peers import SAMPLE_RATE, flac, opus
 
 Timed = tuple[str, float, Callable[[], object]]
 

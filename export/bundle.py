@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from export import onnx_graphs
+from export.certificate import certify
 from export.evidence import make_probe, write_evidence
-from neuromorphic.certificate import certify
-from neuromorphic.graphs import exact_graph, portable_graph, write_graph
-from neuromorphic.integer import IntegerLayer
-from neuromorphic.netx import write_netx
+from neuromorphic.integers.layer import IntegerLayer
+from neuromorphic.integers.netx import write_netx
+from neuromorphic.integers.nir_forms import exact_graph, portable_graph, write_graph
 from runtime.bundle import Bundle, open_bundle, write_manifest
-from runtime.container import KINDS
 from runtime.errors import OutputError, SpikingMusicError
+from runtime.spk.container import KINDS
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
 from train.config import HOP, SAMPLE_RATE, Config, to_dict

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluation.clips import recordings
-from neuromorphic.certificate import CERTIFICATE, EXACT, PROBE, Certificate, write_certificate
-from neuromorphic.graphs import layer_of, read_graph
-from neuromorphic.probe import Payload, Probe, planted, write_probe
-from runtime.audio import read_audio
+from export.certificate import CERTIFICATE, EXACT, PROBE, Certificate, write_certificate
+from export.probe import Payload, Probe, planted, write_probe
+from neuromorphic.integers.nir_forms import layer_of, read_graph
+from runtime.audio.recordings import read_audio
 from runtime.bundle import Bundle, write_manifest
 from runtime.codec import Codec
 from runtime.events import Bits
+from train.data.clips import recordings
 
-CLIPS = Path(__file__).parents[1] / "report" / "clips"
+CLIPS = Path(__file__).parents[1] / "runtime" / "clips"
 
 
 def make_probe(bundle: Bundle) -> Probe:

@@ -11,7 +11,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from neuromorphic.integer import PAYLOAD_MAX, IntegerLayer
+from neuromorphic.integers.layer import PAYLOAD_MAX, IntegerLayer
 from train.config import HOP
 from train.networks.bottleneck import PAYLOAD_SCALE, integer_events
 from train.networks.model import Model

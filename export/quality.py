@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.clips import SAMPLE_RATE, Clip
-from evaluation.distances import mel_distance
-from evaluation.evaluate import event_rates, within
 from runtime.bundle import Bundle, Manifest, write_manifest
 from runtime.codec import Codec
+from runtime.costs import event_rates
+from runtime.decoders.presets import FAST, Way, distances, knee
+from runtime.distances import mel_distance
 from runtime.metrics import si_snr
-from runtime.ways import FAST, Way, distances, knee
+from train.data.clips import SAMPLE_RATE, Clip, within
 
 FIGURES = ("density", "paper_kbps", "bound_kbps")
 STEPS = {"ddim": (1, 2, 4, 8, 16), "dpm": (4, 8, 16)}  # with fewer DPM-Solver++ is DDIM
@@ -67,9 +67,9 @@ def measure(
 def write_quality(bundle: Bundle, quality: dict[str, Any]) -> None:
     """Put measured figures into a bundle's manifest, and make what they favour its default.
 
-    The default is the knee of the curve over all sets, see `runtime.ways.knee`; where that is the
-    fast decoder, the steps of diffusion are the knee of what is left. Files and hash stay as they
-    are.
+    The default is the knee of the curve over all sets, see `knee` of `runtime.decoders.presets`;
+    where that is the fast decoder, the steps of diffusion are the knee of what is left. Files and
+    hash stay as they are.
     """
     manifest = dataclasses.replace(bundle.manifest, quality=quality)
     fields = dataclasses.asdict(manifest)

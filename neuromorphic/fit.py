@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuromorphic.bounds import worst_current, worst_sum
-from neuromorphic.chips import Chip
-from neuromorphic.counts import PAYLOAD_BITS
-from neuromorphic.fixed_point import Neuron
-from neuromorphic.integer import IntegerLayer
-from neuromorphic.networks import INPUT, Layer, Network, bottleneck
-from neuromorphic.synapses import Dense, Synapse, fan_out
+from neuromorphic.chips.catalogue import Chip
+from neuromorphic.costs.counts import PAYLOAD_BITS
+from neuromorphic.integers.bounds import worst_current, worst_sum
+from neuromorphic.integers.fixed_point import Neuron
+from neuromorphic.integers.layer import IntegerLayer
+from neuromorphic.integers.network import INPUT, Layer, Network, bottleneck
+from neuromorphic.integers.synapses import Dense, Synapse, fan_out
 
 OK, EXCEEDED, UNCHECKED = "ok", "exceeded", "unchecked"
 ROW_HEADER = 10  # bits a synapse list has beside its weights, and the word it is rounded up to;

@@ -8,15 +8,15 @@ import nir
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic import fixed_point, floating_point
-from neuromorphic.arithmetic import LAVA, Arithmetic
-from neuromorphic.bounds import worst_current, worst_sum
-from neuromorphic.fixed_point import Neuron
-from neuromorphic.floating_point import FloatNeuron
-from neuromorphic.graph_run import run_graph
-from neuromorphic.lowering import lower
-from neuromorphic.networks import INPUT, Layer, Network, Spikes, gathered
-from neuromorphic.rounding import Entry, alike, exponents, rounded
+from neuromorphic.chips.arithmetic import LAVA, Arithmetic
+from neuromorphic.graphs.run import run_graph
+from neuromorphic.integers import fixed_point, floating_point
+from neuromorphic.integers.bounds import worst_current, worst_sum
+from neuromorphic.integers.fixed_point import Neuron
+from neuromorphic.integers.floating_point import FloatNeuron
+from neuromorphic.integers.lowering import lower
+from neuromorphic.integers.network import INPUT, Layer, Network, Spikes, gathered
+from neuromorphic.integers.rounding import Entry, alike, exponents, rounded
 from runtime.errors import GraphError
 
 Array = npt.NDArray[np.float64]

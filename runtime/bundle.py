@@ -7,11 +7,11 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from runtime.container import KINDS
+from runtime.decoders.samplers import SAMPLERS
 from runtime.errors import BundleError
 from runtime.files import replacing
-from runtime.samplers import SAMPLERS
 from runtime.sessions import Graph, open_graph
+from runtime.spk.container import KINDS
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -26,8 +26,8 @@ class Decoder:
     """How the diffusion decoder is run.
 
     `default`: diffusion or fast, whichever was measured better; `steps` of the `sampler` (see
-    `runtime.samplers`) unless the user says otherwise; `residual_gain` and `spectrum` (dB, see
-    `runtime.colour`), the level and colour of the residual; `context_frames` on each side of a
+    `decoders.samplers`) unless the user says otherwise; `residual_gain` and `spectrum` (dB, see
+    `decoders.colour`), the level and colour of the residual; `context_frames` on each side of a
     window, where windows cross-fade.
     """
 

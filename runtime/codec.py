@@ -6,14 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.bundle import DECODERS, Bundle
-from runtime.diffusion import Diffusion, Sampling
-from runtime.encoding import Encoded, Encoder, Payload
+from runtime.decoders.diffusion import Diffusion, Sampling
+from runtime.decoders.samplers import sampler_of
+from runtime.decoders.waveform import EventChunk, Waveform, rows
+from runtime.encoder import Encoded, Encoder, Payload
 from runtime.errors import FormatError, SpikingMusicError
 from runtime.events import EventMatrix
 from runtime.mu import chosen_mu
-from runtime.samplers import sampler_of
 from runtime.spk.chunks import Chunk
-from runtime.waveform import EventChunk, Waveform, rows
 from runtime.windows import Arriving
 
 Samples = npt.NDArray[np.float32]

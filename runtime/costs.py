@@ -11,6 +11,8 @@ Source: arXiv 2402.01571, section 2, "Binary sparse matrix storage".
 
 import math
 
+from runtime.events import EventMatrix
+
 
 def clog(n: int) -> int:
     """Return `ceil(log2(n))`, the bits that tell `n` things apart; 0 for n <= 1."""
@@ -64,3 +66,14 @@ def bound_bits(units: int, frames: int, events: int) -> float:
         raise ValueError(f"{events} events do not fit in {units} x {frames} cells")
     nats = math.lgamma(cells + 1) - math.lgamma(events + 1) - math.lgamma(cells - events + 1)
     return max(nats, 0.0) / math.log(2)
+
+
+def event_rates(events: EventMatrix, seconds: float) -> dict[str, float]:
+    """Return the paper's formula and the entropy bound in kbit/s, events a second, density."""
+    shape = (events.units, events.frames, events.count)
+    return {
+        "paper_kbps": paper_bits(*shape) / seconds / 1000,
+        "bound_kbps": bound_bits(*shape) / seconds / 1000,
+        "events_per_second": events.count / seconds,
+        "density": events.density,
+    }

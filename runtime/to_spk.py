@@ -11,7 +11,7 @@ from runtime.bundle import Manifest
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
 from runtime.mu import chosen_mu
-from runtime.quality import AtLeast, Within, chosen_chunks
+from runtime.rate_control import AtLeast, Within, chosen_chunks
 from runtime.spk.header import DEFAULT_CODER, HEADER_BYTES, NO_MU, UNKNOWN, SpkHeader
 from runtime.spk.tags import END_BYTES, TAG_BYTES
 from runtime.spk.writer import SpkWriter

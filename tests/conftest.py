@@ -9,9 +9,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from neuromorphic.graphs import exact_graph, portable_graph, write_graph
-from neuromorphic.integer import IntegerLayer
-from neuromorphic.netx import write_netx
+from neuromorphic.integers.layer import IntegerLayer
+from neuromorphic.integers.netx import write_netx
+from neuromorphic.integers.nir_forms import exact_graph, portable_graph, write_graph
 from runtime.bundle import Bundle, open_bundle, write_manifest
 
 # Nothing is timed: a machine may be busy. Speed is measured in benchmarks, not asserted in tests.

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from runtime.costs import paper_bits
+from runtime.decoders.noise import frame_noise
+from runtime.decoders.samplers import DDIM, sampled
 from runtime.metrics import si_snr
-from runtime.noise import frame_noise
-from runtime.samplers import DDIM, sampled
 from train.collapse import Health
 from train.config import HOP, SAMPLE_RATE, Config, FewStage
 from train.networks.model import Coded, Model

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from neuromorphic.graphs import layer_of, read_graph
-from neuromorphic.integer import BLOCK, PAYLOAD_MAX, IntegerLayer
+from neuromorphic.integers.layer import BLOCK, PAYLOAD_MAX, IntegerLayer
+from neuromorphic.integers.nir_forms import layer_of, read_graph
 from runtime.bundle import Bundle
 from runtime.errors import BundleError
 from runtime.mu import DEFAULT_MU

@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from runtime.samplers import levels
+from runtime.decoders.samplers import levels
 from train.config import Config, FewStage, Stage
 from train.networks.model import Model
 from train.objectives.losses import diffuse, mel_distance, noise_ratio, undiffuse

@@ -13,7 +13,7 @@ Recordings = Annotated[
 
 
 def _recordings(given: list[Path] | None) -> list[Path]:
-    from report.demo import default_clip
+    from spiking_music.report.demo import default_clip
 
     return given or sorted(default_clip().parent.glob("*.flac"))
 
@@ -29,7 +29,7 @@ def energy(
 ) -> None:
     """What each kind of code costs on each chip, and where sigma-delta input begins to pay."""
     from benchmarks.energy import measure, write
-    from report import terminal
+    from spiking_music.cli import terminal
 
     with terminal.progress("energy") as progress:
         found = measure(bundles or [None], _recordings(audio), mu or [8, 12, 16, 20, 24], progress)
@@ -46,8 +46,8 @@ def faults(
 ) -> None:
     """How much worse it sounds when bits flip, a unit falls silent, or a core."""
     from benchmarks.faults import measure, write
-    from report import terminal
     from runtime.bundle import open_bundle
+    from spiking_music.cli import terminal
 
     with terminal.progress("faults") as progress:
         found = measure(open_bundle(bundle), _recordings(audio), repeats, seed, progress)
@@ -86,8 +86,8 @@ def certificate(
 ) -> None:
     """Whether music spikes the same in every back end and importer; exit code 1 where not."""
     from benchmarks.certificate import measure, write
-    from report import terminal
-    from verbs.inputs import named
+    from spiking_music.cli import terminal
+    from spiking_music.cli.inputs import named
 
     if json is not None:
         terminal.refuse_existing(json, overwrite=True)

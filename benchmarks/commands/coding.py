@@ -30,7 +30,7 @@ def coding(
 ) -> None:
     """How small the coders make events, and how fast, beside coders of others."""
     from benchmarks import coding
-    from verbs.models import clip_sets
+    from spiking_music.cli.models import clip_sets
 
     matrices = [bits for source in sources or [] for bits in coding.load(source, bundle, mu)]
     for found in clip_sets(data or [], clips)[0].values():
@@ -47,7 +47,7 @@ def fuzz(
 ) -> None:
     """Whether damaged .spk files can do harm."""
     from benchmarks.fuzz import fuzz as run
-    from report import terminal
+    from spiking_music.cli import terminal
 
     with terminal.progress("fuzz") as progress:
         found = run(files, seed, progress)
@@ -64,7 +64,7 @@ def memory(
 ) -> None:
     """How much memory an hour of music takes; exit code 2 if it is too much."""
     from benchmarks.memory import measure, write
-    from report import terminal
+    from spiking_music.cli import terminal
 
     with terminal.progress("memory") as progress:
         figures = measure(minutes or [2, 60], bundle, progress)
@@ -81,7 +81,7 @@ def speed(
 ) -> None:
     """How fast coding is, beside torch, other codecs, and what the machine can do."""
     from benchmarks.speed import measure, write
-    from report import terminal
+    from spiking_music.cli import terminal
 
     with terminal.progress("speed") as progress:
         figures = measure(bundle, seconds, rounds, paper, progress)
@@ -101,7 +101,7 @@ def scaling(
 ) -> None:
     """How many hours of sound a core encodes and decodes in an hour."""
     from benchmarks.scaling import Load, measure, write
-    from report import terminal
+    from spiking_music.cli import terminal
 
     with terminal.progress("scaling") as progress:
         figures = measure(sources or [], bundle, Load(files, minutes, rounds), progress)

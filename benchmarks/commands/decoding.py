@@ -20,9 +20,9 @@ def decoding(
 ) -> None:
     """How good and how fast each sampler is by its steps, beside the fast decoder."""
     from benchmarks.decoding import measure, write
-    from report import terminal
-    from report.demo import default_clip
-    from verbs.models import clip_sets
+    from spiking_music.cli import terminal
+    from spiking_music.cli.models import clip_sets
+    from spiking_music.report.demo import default_clip
 
     sets, _ = clip_sets(data or [f"shipped={default_clip().parent}"], clips)
     with terminal.progress("decoding") as progress:
@@ -41,7 +41,7 @@ def seams(
 ) -> None:
     """How much worse it sounds where windows of a decoder join."""
     from benchmarks.seams import measure, write
-    from report import terminal
+    from spiking_music.cli import terminal
 
     with terminal.progress("seams") as progress:
         figures = measure(audio, bundle, steps, progress)
@@ -63,7 +63,7 @@ def agreement(
 ) -> None:
     """How far apart one file sounds on other threads, kernels, machines; exit code 2 if too far."""
     from benchmarks.agreement import measure, write
-    from report import terminal
+    from spiking_music.cli import terminal
 
     with terminal.progress("agreement") as progress:
         figures = measure(bundle, spk, heard or [], steps, progress)

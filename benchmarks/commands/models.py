@@ -52,9 +52,9 @@ def compare(
     """Every kind of code on the same clips, beside peers and anchors."""
     from benchmarks.compare import compare as run
     from benchmarks.compare import reached
-    from evaluation.tables import as_markdown
-    from report import terminal
-    from verbs.models import clip_sets
+    from spiking_music.cli import terminal
+    from spiking_music.cli.models import clip_sets
+    from spiking_music.evaluation.tables import as_markdown
 
     sets, skipped = clip_sets(data, clips)
     with terminal.progress("compare") as progress:
@@ -91,7 +91,7 @@ def figures(
     from benchmarks.figures import Material, draw
     from runtime.bundle import open_bundle
     from runtime.codec import Codec
-    from verbs.models import clip_sets
+    from spiking_music.cli.models import clip_sets
 
     opened = [open_bundle(path) for path in bundle or []]
     codecs = {one.manifest.kind: Codec(one) for one in opened}
@@ -111,7 +111,7 @@ def analysis(
 ) -> None:
     """How fast units are analysed, and in how much memory."""
     from benchmarks.analysis import measure, write
-    from report import terminal
+    from spiking_music.cli import terminal
 
     with terminal.progress("analyse") as progress:
         found = measure(hours, progress)

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import agreement
 from benchmarks.agreement import measure, write
-from runtime.audio import write_audio
+from runtime.audio.recordings import write_audio
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError

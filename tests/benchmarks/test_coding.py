@@ -10,11 +10,11 @@ from hypothesis.extra import numpy as hnp
 
 from benchmarks import coding, rivals
 from benchmarks.coding import encoded, load, made_up, measure, methods
-from evaluation.clips import Clip
 from runtime.bundle import Bundle
-from runtime.container import SpkHeader, write_spk
 from runtime.errors import SpikingMusicError
 from runtime.events import EventMatrix
+from runtime.spk.container import SpkHeader, write_spk
+from train.data.clips import Clip
 
 matrices = hnp.arrays(
     np.bool_,
@@ -59,7 +59,7 @@ def test_events_are_loaded_from_arrays_and_files(tmp_path: Path) -> None:
 
 
 def test_recordings_are_encoded(tmp_path: Path) -> None:
-    from report.demo import default_clip
+    from spiking_music.report.demo import default_clip
 
     (bits,) = load(default_clip(), None)
     assert bits.shape[0] == 80

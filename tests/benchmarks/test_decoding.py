@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from benchmarks.decoding import measure, write
-from evaluation.clips import Clip
 from export.quality import STEPS
 from runtime.bundle import Bundle
+from train.data.clips import Clip
 
 
 def test_every_way_is_measured_and_the_knee_is_named(

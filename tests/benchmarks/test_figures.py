@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.figures import Material, draw
-from listening.conditions import DISTORTED, LOW_ANCHOR, MIDDLE_ANCHOR, REFERENCE
 from runtime.errors import FormatError, OutputError, SpikingMusicError
+from spiking_music.listening.conditions import DISTORTED, LOW_ANCHOR, MIDDLE_ANCHOR, REFERENCE
 
 NOTHING = Material([], "paper", {}, [], 9.0, [])
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from benchmarks import overfit
-from report.demo import default_clip
+from spiking_music.report.demo import default_clip
 
 
 def test_the_excerpt_is_the_middle_of_a_shipped_recording() -> None:

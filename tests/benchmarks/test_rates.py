@@ -1,11 +1,11 @@
 import numpy as np
 
 from benchmarks.rates import measured
-from evaluation.clips import Clip
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 from runtime.costs import paper_bits
 from runtime.metrics import si_snr
+from train.data.clips import Clip
 
 
 def test_a_point_is_the_cost_and_quality_of_what_is_coded(noiseless_bundle: Bundle) -> None:

@@ -7,19 +7,19 @@ import onnxruntime
 import pytest
 import torch
 
-from evaluation.clips import Clip
 from export.bundle import CERTIFIED, ExportError, export
+from export.probe import read_probe
 from export.quality import measure, measured_ways, write_quality
-from neuromorphic.graphs import layer_of, read_graph, run_graph
-from neuromorphic.netx import read_netx
-from neuromorphic.probe import read_probe
+from neuromorphic.integers.netx import read_netx
+from neuromorphic.integers.nir_forms import layer_of, read_graph, run_graph
 from runtime.bundle import EVIDENCE, Bundle, open_bundle
 from runtime.codec import Codec
+from runtime.decoders.presets import FAST, distances, knee, way_of
 from runtime.errors import OutputError, SpikingMusicError
-from runtime.ways import FAST, distances, knee, way_of
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint, CheckpointError
 from train.config import HOP, SAMPLE_RATE, Config, load_preset
+from train.data.clips import Clip
 from train.networks.model import Model
 from train.reference import load_reference
 from train.stages import parts

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from neuromorphic.integer import BIAS_MAX, IntegerLayer
+from neuromorphic.integers.layer import BIAS_MAX, IntegerLayer
 
 Payload = npt.NDArray[np.int8]
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuromorphic.chips import load_chip
+from neuromorphic.chips.catalogue import load_chip
 from neuromorphic.fit import EXCEEDED, OK, UNCHECKED, cores, fit, misfit, planes
-from neuromorphic.integer import IntegerLayer
+from neuromorphic.integers.layer import IntegerLayer
 
 
 @pytest.fixture(scope="module")

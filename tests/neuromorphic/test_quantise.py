@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuromorphic.arithmetic import LAVA, Arithmetic, arithmetic
-from neuromorphic.chips import load_chip
-from neuromorphic.graph_run import run_graph
-from neuromorphic.graphs import STEP, exact_graph
-from neuromorphic.loihi.driver import run_on_lava
-from neuromorphic.networks import check, run_network
+from neuromorphic.chips.arithmetic import LAVA, Arithmetic, arithmetic
+from neuromorphic.chips.catalogue import load_chip
+from neuromorphic.graphs.run import run_graph
+from neuromorphic.integers.network import check, run_network
+from neuromorphic.integers.nir_forms import STEP, exact_graph
+from neuromorphic.integers.synapses import Conv1d
+from neuromorphic.lava.driver import run_on_lava
 from neuromorphic.quantise import quantise, to_payload
-from neuromorphic.synapses import Conv1d
 from runtime.errors import ChipError
 
 seeds = st.integers(0, 2**32 - 1)

@@ -180,7 +180,7 @@ def test_a_graph_that_fails_is_named(copy_of_toy) -> None:
 
 def test_the_runtime_never_imports_torch() -> None:
     code = (
-        "import runtime.codec, runtime.container, sys;"
+        "import runtime.codec, runtime.spk.container, sys;"
         "bad = {'torch', 'onnxruntime', 'nir', 'h5py'} & set(sys.modules);"
         "assert not bad, bad"
     )

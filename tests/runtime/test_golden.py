@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runtime.container import SpkHeader, read_spk
+from runtime.spk.container import SpkHeader, read_spk
 from runtime.spk.header import UNKNOWN
 from runtime.spk.reader import SpkReader
 from runtime.spk.writer import SpkWriter

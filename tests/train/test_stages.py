@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.samplers import DDIM, levels, sampled
+from runtime.decoders.samplers import DDIM, levels, sampled
 from train.config import Config, Stage, load_preset
 from train.networks.model import Model
 from train.stages import (

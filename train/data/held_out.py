@@ -3,9 +3,9 @@
 import functools
 from pathlib import Path
 
-from evaluation.clips import Clip, middle, played_in, read_clip, read_clips
-from evaluation.transcription import Notes
+from train.data.clips import Clip, middle, played_in, read_clip, read_clips
 from train.data.maestro import Piece, maestro
+from train.data.notes import Notes
 from train.data.performance import read_midi
 from train.data.rendering import rendering
 from train.data.salamander import salamander

@@ -4,11 +4,11 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
-from analysis.music import Music, Pedal
-from evaluation.clips import SAMPLE_RATE, EvaluationError, listed_notes, recordings
-from evaluation.transcription import Notes
-from runtime.audio import read_audio
+from runtime.audio.recordings import read_audio
+from train.data.clips import SAMPLE_RATE, EvaluationError, listed_notes, recordings
 from train.data.maestro import Piece, maestro
+from train.data.music import Music, Pedal
+from train.data.notes import Notes
 from train.data.performance import read_midi, read_pedal
 from train.data.rendering import render
 from train.data.salamander import salamander

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from runtime.audio import read_audio
+from runtime.audio.recordings import read_audio
 from runtime.errors import AudioError
 from runtime.files import replacing
 from train.data.piano import SAMPLE_RATE

@@ -10,7 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from neuromorphic.integer import BIAS_MAX, CURRENT_LIMIT, PAYLOAD_MAX, WEIGHT_MAX, IntegerLayer
+from neuromorphic.integers.layer import (
+    BIAS_MAX,
+    CURRENT_LIMIT,
+    PAYLOAD_MAX,
+    WEIGHT_MAX,
+    IntegerLayer,
+)
 from train.networks.batch_norm import BatchNorm
 
 NEVER = 5.0  # standard deviations at which a unit can be called dead or constant

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from runtime.colour import gains
+from runtime.decoders.colour import gains
 from train.config import HOP, SAMPLE_RATE, Config
 from train.networks.bottleneck import Bottleneck
 from train.networks.context import Context

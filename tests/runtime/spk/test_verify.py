@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.container import read_spk
 from runtime.errors import FormatError
+from runtime.spk.container import read_spk
 from runtime.spk.header import HEADER_BYTES
 from runtime.spk.verify import verify
 

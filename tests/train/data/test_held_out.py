@@ -6,7 +6,7 @@ import pytest
 import soundfile
 import symusic
 
-from evaluation.clips import CLIP_SAMPLES, EvaluationError
+from train.data.clips import CLIP_SAMPLES, EvaluationError
 from train.data.held_out import held_out
 from train.data.piano import SAMPLE_RATE
 from train.data.played import of_maestro

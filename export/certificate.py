@@ -1,0 +1,225 @@
+"""A bundle's certificate: the same spikes everywhere, counted on a probe and proved for all inputs.
+
+It holds no date, time or path: the same bundle, probe and versions make the same bytes.
+"""
+
+import dataclasses
+import hashlib
+import json
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from export.importers import NEEDED, is_installed, run_importer
+from export.probe import Probe
+from export.proof import Proof, prove, smallest_margin
+from neuromorphic import simulate as back_ends
+from neuromorphic.integers.accumulators import Accumulator, accumulators
+from neuromorphic.integers.nir_forms import layer_of, read_graph
+from neuromorphic.lava.process import SimulationError
+from runtime.bundle import Bundle
+from runtime.errors import MissingPackageError, SpikingMusicError
+from runtime.events import Bits
+from runtime.files import replacing
+
+FORMAT = 1
+CERTIFICATE, PROBE = "certificate.json", "probe.npz"
+EXACT, PORTABLE, NETX = "bottleneck.nir", "bottleneck.lif.nir", "bottleneck.net"
+LAVA = ("lava-nc", "lava-dl")
+ON_LAVA = ("lava", "lava-floating", "fused", "netx")
+NOT_INSTALLED = "not installed"
+
+ALL = (*back_ends.BACKENDS, *NEEDED)
+
+Progress = Callable[[float], None]
+Stage = Callable[
+    [str], AbstractContextManager[Progress]
+]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one back end made of the probe.
+
+    `wrong` of `entries` bits differ from the integer layer's, None where there are none, for the
+    reason in `note`; `file` of the bundle that was run; `versions` of the packages that ran it.
+    """
+
+    name: str
+    file: str
+    entries: int
+    wrong: int | None
+    note: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def agrees(self) -> bool:
+        """Tell whether no bit differs; what is not installed says nothing against it."""
+        return self.wrong == 0 or self.note == NOT_INSTALLED
+
+    def as_shown(self) -> dict[str, Any]:
+        """Return it as a row of a table."""
+        versions = " ".join(f"{name} {version}" for name, version in self.versions.items())
+        return {
+            "back end": self.name,
+            "file": self.file or "-",
+            "entries": self.entries,
+            "wrong": self.wrong,
+            "": self.note or versions,
+        }
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Every back end's row, the proof, and what they are about.
+
+    `accumulators` of chips say whether the proof reaches them too: they may be narrower.
+    """
+
+    model: str
+    files: Mapping[str, str]
+    probe: Mapping[str, Any]
+    rows: tuple[Row, ...]
+    proof: Proof
+    accumulators: tuple[Accumulator, ...]
+    versions: Mapping[str, str]
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the proof holds and no back end differs."""
+        return self.proof.holds and all(row.agrees for row in self.rows)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as what `certificate.json` holds."""
+        data = dataclasses.asdict(self)
+        data["rows"] = [asdict | {"agrees": row.agrees} for asdict, row in self._paired(data)]
+        return {
+            "format": FORMAT,
+            "holds": self.holds,
+            **data,
+            "proof": {"holds": self.proof.holds, **data["proof"]},
+        }
+
+    def _paired(self, data: Mapping[str, Any]) -> Any:
+        return zip(data["rows"], self.rows, strict=True)
+
+
+@contextmanager
+def _silent(name: str) -> Iterator[Progress]:
+    yield lambda share: None
+
+
+def certify(
+    bundle: Bundle,
+    probe: Probe,
+    names: Sequence[str] = ALL,
+    known: Mapping[str, Bits] | None = None,
+    pythons: Mapping[str, str] | None = None,
+    stage: Stage = _silent,
+) -> Certificate:
+    """Run the probe through back ends and importers, those that are there, and prove the rest.
+
+    The reference is the integer layer of the exact graph. `known` are spikes `(N, t) bool` that
+    others made of the probe's first `t` frames; `pythons` are interpreters that have an importer,
+    by its name; `stage` takes each name and gives what hears its progress.
+    Raises `BundleError` and `GraphError` for a bundle without a usable bottleneck.
+    """
+    layer = layer_of(read_graph(bundle.file(EXACT)))
+    right = layer.spikes(probe.payload)
+    given = {} if probe.torch is None else {"torch": probe.torch}
+    rows = [_compared(name, "", bits, right) for name, bits in {**given, **(known or {})}.items()]
+    for name in names:
+        with stage(name) as progress:
+            if name in NEEDED:
+                python = (pythons or {}).get(name)
+                rows.append(_importer(bundle, name, probe, right, python, progress))
+            else:
+                rows.append(_back_end(bundle, name, probe, right, progress))
+    return Certificate(
+        model=bundle.manifest.model_hash,
+        files={name: bundle.manifest.files[name] for name in (EXACT, PORTABLE, NETX)},
+        probe={
+            "frames": probe.payload.shape[1],
+            "real_frames": probe.real,
+            "entries": right.size,
+            "smallest_margin": smallest_margin(layer, probe.payload),
+            "sha256": hashlib.sha256(probe.payload.tobytes()).hexdigest(),
+        },
+        rows=tuple(rows),
+        proof=prove(layer),
+        accumulators=accumulators(layer, probe.payload[:, : probe.real]),
+        versions=_versions("numpy", "nir") | {"python": platform.python_version()},
+    )
+
+
+def require_importers(pythons: Mapping[str, str]) -> None:
+    """Raise `SpikingMusicError` where `pythons` names an importer or a Python that there is not."""
+    for name, python in pythons.items():
+        if name not in NEEDED:
+            raise SpikingMusicError(f"{name}: no importer; there are {', '.join(NEEDED)}")
+        if shutil.which(python) is None:
+            raise SpikingMusicError(f"{name}={python}: is no Python that can be started")
+
+
+def write_certificate(certificate: Certificate, path: Path, overwrite: bool = False) -> None:
+    """Write a certificate as JSON; raises `OutputError` when `path` cannot be written."""
+    text = json.dumps(certificate.as_json(), indent=2, allow_nan=False)
+    with replacing(path, overwrite) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _back_end(bundle: Bundle, name: str, probe: Probe, right: Bits, progress: Progress) -> Row:
+    file = back_ends.GRAPHS.get(name, NETX)
+    try:
+        found = back_ends.spikes(bundle, probe.payload, cast(back_ends.Backend, name), progress)
+    except MissingPackageError:
+        return Row(name, file, right.size, None, NOT_INSTALLED)
+    except SimulationError as error:
+        return Row(name, file, right.size, None, str(error))
+    return _compared(name, file, found, right, _versions(*LAVA) if name in ON_LAVA else {})
+
+
+def _importer(
+    bundle: Bundle,
+    importer: str,
+    probe: Probe,
+    right: Bits,
+    python: str | None,
+    progress: Progress,
+) -> Row:
+    if python is None and not is_installed(importer):
+        return Row(importer, PORTABLE, right.size, None, NOT_INSTALLED)
+    path, units = bundle.file(PORTABLE), len(right)
+    try:
+        found, versions = run_importer(
+            importer, path, probe.payload, units, python or sys.executable, progress=progress
+        )
+    except SimulationError as error:
+        return Row(importer, PORTABLE, right.size, None, str(error))
+    return _compared(importer, PORTABLE, found, right, versions)
+
+
+def _compared(
+    name: str,
+    file: str,
+    found: npt.NDArray[np.generic],
+    right: Bits,
+    versions: Mapping[str, str] | None = None,
+) -> Row:
+    """Count the entries that are not 0 or 1 as they should be: a double spike is wrong too."""
+    expected = right[:, : found.shape[1]]
+    wrong = int(np.count_nonzero(found != expected))
+    return Row(name, file, expected.size, wrong, versions=versions or {})
+
+
+def _versions(*packages: str) -> dict[str, str]:
+    return {package: metadata.version(package) for package in packages}

@@ -1,0 +1,64 @@
+"""Graph file and payload in, another tool's output out; the tool runs in a worker process."""
+
+import importlib.util
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic.lava.process import SimulationError, run_alone
+
+# What each tool needs to import a NIR file, as modules; snnTorch does not declare nirtorch.
+NEEDED = {
+    "snntorch": ("snntorch", "nirtorch"),
+    "norse": ("norse", "nirtorch"),
+    "sinabs": ("sinabs", "nirtorch"),
+    "spikingjelly": ("spikingjelly", "nirtorch"),
+}
+TIMEOUT = 300.0  # s without a step
+# A script of a room of its own, since it needs torch, which this one must not.
+WORKER = Path(__file__).with_name("importer_worker.py")
+
+
+def is_installed(importer: str) -> bool:
+    """Tell whether this Python has what an importer needs."""
+    return all(importlib.util.find_spec(module) for module in NEEDED[importer])
+
+
+def run_importer(
+    importer: str,
+    graph: Path,
+    payload: npt.NDArray[np.int8],
+    units: int,
+    python: str = sys.executable,
+    timeout: float = TIMEOUT,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[npt.NDArray[np.float32], dict[str, str]]:
+    """Run the NIR file `graph` on `payload (M, T)`: `(N, T) float32` and the versions used.
+
+    What comes out is what the tool gives, spikes or not, `units` N of it a step. `python` is an
+    interpreter that has it. Raises `SimulationError` when the tool refuses the graph, dies, or
+    makes no step in `timeout` s.
+    """
+    frames = payload.shape[1]
+    with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
+        given, found, versions, log = (Path(folder, n) for n in ("x.npy", "out", "versions", "log"))
+        np.save(given, payload.T)
+
+        def look() -> int:
+            size = found.stat().st_size if found.exists() else 0
+            if progress:
+                progress(min(1.0, size / max(1, 4 * units * frames)))
+            return size
+
+        command = [python, str(WORKER), importer, *map(str, (graph, given, found, versions))]
+        run_alone(command, log, timeout, {**os.environ, "OMP_NUM_THREADS": "1"}, look)
+        out = np.fromfile(found, np.float32)
+        if out.size != units * frames:
+            raise SimulationError(f"{importer} gave {out.size} values for {units} x {frames}")
+        return out.reshape(frames, units).T, json.loads(versions.read_text(encoding="utf8"))

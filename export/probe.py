@@ -1,0 +1,85 @@
+"""Inputs that look for trouble: real latents, then near-ties and extremes of every unit."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic.integers.layer import PAYLOAD_MAX, IntegerLayer
+from runtime.errors import BundleError, one_line
+from runtime.events import Bits
+from runtime.files import replacing
+
+Payload = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """`payload (M, T) int8`, of whose frames the first `real` are music, and torch's spikes.
+
+    `torch (N, T) bool` is what torch computed when the probe was made, None where it did not.
+    """
+
+    payload: Payload
+    real: int
+    torch: Bits | None = None
+
+
+def planted(layer: IntegerLayer, seed: int = 0) -> Payload:
+    """Return four frames a unit, and three more: `(M, 4 N + 3) int8`.
+
+    For each unit its lowest sum and then one just above its threshold, its highest sum and then one
+    just below: what a neuron keeps of the step before would tell there. At the end the least, the
+    greatest and no input at all.
+    """
+    rng = np.random.default_rng(seed)
+    columns = []
+    for unit in range(layer.units):
+        signs = np.sign(layer.weight[unit])
+        for extreme, target in ((-PAYLOAD_MAX, 0), (PAYLOAD_MAX, -1)):
+            columns += [extreme * signs, _near(layer, unit, target, rng)]
+    ends = [np.full(layer.inputs, value) for value in (-PAYLOAD_MAX, PAYLOAD_MAX, 0)]
+    return np.stack(columns + ends, axis=1).astype(np.int8)
+
+
+def _near(
+    layer: IntegerLayer, unit: int, target: int, rng: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """Return an input whose sum with the bias is as near to `target` as entry by entry gets it."""
+    weight = layer.weight[unit].astype(np.int64)
+    x = np.round(rng.normal(0, 20, layer.inputs)).clip(-PAYLOAD_MAX, PAYLOAD_MAX).astype(np.int64)
+    distance = int(weight @ x) + (int(layer.bias[unit]) << layer.shift) - target
+    for index in np.argsort(-np.abs(weight), kind="stable"):  # the finest steps come last
+        if weight[index]:
+            moved = np.clip(x[index] - round(distance / weight[index]), -PAYLOAD_MAX, PAYLOAD_MAX)
+            distance += int(weight[index]) * int(moved - x[index])
+            x[index] = moved
+    return x
+
+
+def write_probe(probe: Probe, path: Path, overwrite: bool = False) -> None:
+    """Write a probe as `.npz`: `payload`, `real`, and torch's spikes, eight a byte."""
+    arrays: dict[str, Any] = {"payload": probe.payload, "real": np.int64(probe.real)}
+    if probe.torch is not None:
+        arrays["torch"] = np.packbits(probe.torch, axis=1)
+    with replacing(path, overwrite) as temporary:
+        np.savez_compressed(temporary, **arrays)
+
+
+def read_probe(path: Path) -> Probe:
+    """Read what `write_probe` wrote; raises `BundleError` for anything else."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            payload, real = arrays["payload"], int(arrays["real"])
+            packed = arrays.get("torch")
+        if payload.ndim != 2 or payload.dtype != np.int8 or not 0 <= real <= payload.shape[1]:
+            raise ValueError(f"payload is {payload.shape} {payload.dtype}")
+        if packed is None:
+            return Probe(payload, real)
+        return Probe(payload, real, np.unpackbits(packed, axis=1, count=payload.shape[1]) > 0)
+    except Exception as error:  # zip and npy meet damage in every way that there is
+        raise BundleError(
+            f"{path}: not a probe ({one_line(error)}); certify the bundle anew"
+        ) from error

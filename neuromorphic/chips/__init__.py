@@ -1,0 +1,1 @@
+"""What chips are: their figures, with source and evidence, and their arithmetic."""

@@ -1,0 +1,82 @@
+"""How wide a chip's integers are: what the integer executor reads of its description."""
+
+from dataclasses import dataclass
+
+from neuromorphic.chips.catalogue import Chip
+from runtime.errors import ChipError
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """Limits of one chip's integers; the defaults are those of Lava's bit-accurate models.
+
+    Weights, graded payloads and states (current and voltage) are signed and so many bits wide, a
+    payload of 1 bit is a plain spike; a decay of `decay_unity` forgets all; a bias is a mantissa
+    of at most `bias_mantissa` times two to at most `bias_exponent`; `threshold` is the largest.
+    """
+
+    weight_bits: int = 8
+    payload_bits: int = 8
+    state_bits: int = 24
+    decay_unity: int = 4096
+    bias_mantissa: int = 4095
+    bias_exponent: int = 7
+    threshold: int = 131071
+
+    @property
+    def wrap(self) -> int:
+        """The current wraps here, once; the voltage stops just before it."""
+        return 1 << (self.state_bits - 1)
+
+    @property
+    def decay_bits(self) -> int:
+        """Binary digits by which a product with a decay is shifted back."""
+        return self.decay_unity.bit_length() - 1
+
+    @property
+    def weight_max(self) -> int:
+        """The largest weight, symmetric."""
+        return (1 << (self.weight_bits - 1)) - 1
+
+    @property
+    def payload_max(self) -> int:
+        """The largest payload, symmetric; 1 for a plain spike."""
+        return max(1, (1 << (self.payload_bits - 1)) - 1)
+
+
+LAVA = Arithmetic()
+PAYLOAD_BITS = 8  # more are never sent: an int8 holds every payload of this project
+
+
+def arithmetic(chip: Chip) -> Arithmetic:
+    """Return the widths of `chip`, the low end of each published range.
+
+    Raises `ChipError` naming the width that its description lacks or that is of no use.
+    """
+    found = Arithmetic(
+        weight_bits=_width(chip, "weight_bits"),
+        payload_bits=min(_width(chip, "payload_bits"), PAYLOAD_BITS),
+        state_bits=_width(chip, "state_bits"),
+        decay_unity=_width(chip, "decay"),
+        bias_mantissa=_width(chip, "bias_mantissa"),
+        bias_exponent=_width(chip, "bias_exponent"),
+        threshold=_width(chip, "threshold"),
+    )
+    if found.decay_unity & (found.decay_unity - 1):
+        raise ChipError(f"{chip.name}: limits.decay is {found.decay_unity}; a power of 2 is needed")
+    if found.weight_bits < 2 or not 8 <= found.state_bits <= 32:
+        raise ChipError(
+            f"{chip.name}: weights of {found.weight_bits} and states of {found.state_bits} bits; "
+            "the integer executor has 2 bits or more and 8 to 32"
+        )
+    return found
+
+
+def _width(chip: Chip, limit: str) -> int:
+    found = chip.limits[limit].range() if limit in chip.limits else None
+    if found is None or found[0] < 1:
+        raise ChipError(
+            f"{chip.name}: limits.{limit} is not published; without it nothing can be computed as "
+            "on that chip"
+        )
+    return int(found[0])

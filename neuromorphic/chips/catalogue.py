@@ -1,0 +1,130 @@
+"""Chips as data: what each one holds, what its operations cost, and who says so."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import MappingProxyType
+
+from neuromorphic.chips.figure import Figure, figure
+from runtime.errors import ChipError
+
+PACKAGE = "hardware_configs"
+LIMITS = (
+    "cores",
+    "neurons_per_core",
+    "input_axons_per_core",
+    "output_axons_per_core",
+    "synapse_memory_per_core",
+    "weight_bits",
+    "weight_exponent",
+    "payload_bits",
+    "sum_max",
+    "state_bits",
+    "bias_mantissa",
+    "bias_exponent",
+    "threshold",
+    "decay",
+)
+ENERGIES = (
+    "synaptic_event",
+    "synaptic_event_all_in",
+    "weight_fetch",
+    "neuron_update",
+    "neuron_update_driven",
+    "neuron_update_idle",
+    "message",
+    "mac",
+    "weight_word",
+    "fp32_mac",
+    "fp32_accumulate",
+    "fp32_arithmetic",
+    "fp32_function",
+    "fp32_byte",
+    "link_bit",
+)
+POWERS = ("core", "chip")
+TIMES = ("step", "synaptic_event", "neuron_update")
+SECTIONS = {
+    "limits": (LIMITS, ("count", "bit")),
+    "energy": (ENERGIES, ("pJ", "nJ", "uJ", "mJ")),
+    "power": (POWERS, ("uW", "mW", "W")),
+    "time": (TIMES, ("ns", "us", "ms", "s")),
+}
+TEXTS = ("name", "title", "node", "covers")
+ENERGY_SCOPES = ("dynamic", "all-in", "reference")
+
+Figures = Mapping[str, Figure]
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A hardware description; a figure that is absent is no property of the chip, a gap is null.
+
+    `limits` bound what fits, `energy` prices operations, `power` is static, `time` is how fast it
+    goes; `covers` says in words what the prices include.
+    """
+
+    name: str
+    title: str
+    node: str
+    covers: str
+    limits: Figures
+    energy: Figures
+    power: Figures
+    time: Figures
+
+
+def chip_names() -> tuple[str, ...]:
+    """Return the names of the chips that come with the package, sorted."""
+    names = (item.name for item in files(PACKAGE).iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def load_chip(name: str) -> Chip:
+    """Return the chip called `name`, or described by the file at the path `name` (`*.toml`).
+
+    Raises `ChipError` when there is none, naming those there are, or when its file is wrong,
+    naming file, key and value.
+    """
+    if name in chip_names():
+        return _load(files(PACKAGE) / f"{name}.toml", f"{name}.toml")
+    if name.endswith(".toml") and Path(name).is_file():
+        return _load(Path(name), name)
+    raise ChipError(f"chip {name!r} is unknown; use one of {', '.join(chip_names())}")
+
+
+def _load(file: Traversable, where: str) -> Chip:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ChipError(f"{where}: not a readable TOML file ({error})") from error
+    for key in table:
+        if key not in TEXTS and key not in SECTIONS:
+            raise ChipError(f"{where}: {key} is not a key; use {', '.join((*TEXTS, *SECTIONS))}")
+    for key in TEXTS:
+        if not isinstance(table.get(key), str) or not table[key].strip():
+            raise ChipError(f"{where}: {key} is {table.get(key)!r}; a text is needed")
+    if table["name"] != Path(where).stem:
+        raise ChipError(f"{where}: name is {table['name']!r}; it must be {Path(where).stem!r}")
+    sections = {key: _section(where, key, table.get(key, {})) for key in SECTIONS}
+    for key, price in sections["energy"].items():
+        if price.scope not in ENERGY_SCOPES:
+            raise ChipError(
+                f"{where}: energy.{key}.scope is {price.scope!r}; use {', '.join(ENERGY_SCOPES)}"
+            )
+    return Chip(table["name"], table["title"], table["node"], table["covers"], **sections)
+
+
+def _section(where: str, section: str, table: object) -> Figures:
+    if not isinstance(table, Mapping):
+        raise ChipError(f"{where}: {section} is {table!r}; a table is needed")
+    known, units = SECTIONS[section]
+    found = {}
+    for key, value in table.items():
+        if key not in known:
+            raise ChipError(f"{where}: {section}.{key} is not a key; use {', '.join(known)}")
+        found[key] = figure(f"{where}: {section}.{key}", value, units, limit=section == "limits")
+    return MappingProxyType(found)

@@ -1,0 +1,151 @@
+"""The whole codec's bill on one recording: every part, what it is spent on, what spikes touch."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from neuromorphic.chips.catalogue import Chip, load_chip
+from neuromorphic.costs.crossover import BASELINE
+from neuromorphic.costs.ledger import Bill, Term, bill, summed
+from neuromorphic.costs.operations.operators import Operator, coverage
+from neuromorphic.costs.operations.prices import QUANTITIES, link_bill, moved_bytes, operators_bill
+from neuromorphic.costs.operations.prices import reference as price_of
+from neuromorphic.costs.operations.system import BOTTLENECK, DIFFUSION, System
+from neuromorphic.fit import cores
+from neuromorphic.integers.netx import read_netx
+from runtime.bundle import Bundle
+
+LINK = "link"
+KINDS = {  # what a part's joules are spent on, by the names of its terms
+    "multiply-accumulate": ("fp32_mac",),
+    "other arithmetic": ("fp32_arithmetic", "fp32_function"),
+    "moving data": ("fp32_byte", "link_bit"),
+}
+SPIKES = "spikes on the chip"
+
+
+def system_report(bundle: Bundle, system: System, chip: Chip) -> dict[str, Any]:
+    """Return every part's counts and joules, their sum, and the share that spikes touch.
+
+    The bottleneck runs on `chip`, by its operations alone, since the other parts have no static
+    power that anybody published; the rest at the reference prices of the baseline. `total` is None
+    and `refused` says why where something has no price. `layers` has each operator.
+    """
+    conventional = load_chip(BASELINE)
+    bills = {
+        name: operators_bill(conventional, operators)
+        for name, operators in system.networks.items()
+        if name != BOTTLENECK
+    }
+    layer = read_netx(bundle.file("bottleneck.net"))
+    own = bill(chip, system.spiking, system.seconds, cores=cores(layer, chip))
+    terms = {name: found.terms for name, found in bills.items()}
+    terms[BOTTLENECK] = own.operations
+    terms[LINK] = link_bill(conventional, system.link_bytes).terms
+    order = [name for name in (*system.networks, LINK) if name in terms]
+    refused = [f"{n}: {b.refused}" for n, b in bills.items() if b.refused]
+    parts = [_part(name, terms[name], system) for name in _in_order(order)]
+    total = None if refused else summed(term for name in order for term in terms[name])
+    for part in parts:
+        part["share"] = part["mid_j"] / total[1] if total and part["mid_j"] is not None else None
+    if total is None and not refused:
+        refused = [f"{BOTTLENECK}: {own.refused}"]
+    return {
+        "chip": chip.name,
+        "parts": parts,
+        "total": _range(total),
+        "refused": "; ".join(refused) or None,
+        "seconds": system.seconds,
+        "steps": system.steps,
+        "coverage": coverage([op for ops in system.networks.values() for op in ops]),
+        "spiking": _touched(system, parts, conventional),
+        "layers": [
+            {"part": name, **row} for name, found in bills.items() for row in _layers(found)
+        ],
+    }
+
+
+def _in_order(names: Sequence[str]) -> list[str]:
+    """Put the link where the code travels: behind the bottleneck."""
+    rest = [name for name in names if name != LINK]
+    place = rest.index(BOTTLENECK) + 1
+    return [*rest[:place], LINK, *rest[place:]]
+
+
+def _part(name: str, terms: Sequence[Term], system: System) -> dict[str, Any]:
+    operators: tuple[Operator, ...] = () if name == LINK else system.networks[name]
+    title = f"{name}, {system.steps} step{'s'[: system.steps != 1]}" if name == DIFFUSION else name
+    spent = {kind: _mid(terms, names) for kind, names in KINDS.items()}
+    if name == BOTTLENECK:
+        operators = ()
+        spent = {SPIKES: _mid(terms, [term.name for term in terms])}
+    counts = {
+        "macs": sum(op.macs for op in operators),
+        "arithmetic": sum(op.arithmetic for op in operators),
+        "functions": sum(op.functions for op in operators),
+        "bytes": sum(map(moved_bytes, operators)),
+        "neuron_updates": sum(op.units for op in operators),
+    }
+    if name == BOTTLENECK:
+        # On the chip each frame is computed once, without the context of windows.
+        # What goes in and out are a byte a latent and a bit a unit.
+        own = system.spiking
+        updates = own.driven_updates + own.idle_updates
+        moved = own.inputs * own.steps + -(-own.units * own.steps // 8)
+        counts |= {"macs": own.dense_macs, "arithmetic": updates, "bytes": moved}
+        counts |= {"neuron_updates": updates}
+    if name == LINK:
+        counts["bytes"] = system.link_bytes
+    return {"name": name, "title": title, **counts, **_range(summed(terms)), "spent": spent}
+
+
+def _mid(terms: Sequence[Term], names: Sequence[str]) -> float | None:
+    found = summed(term for term in terms if term.name in names)
+    return found[1] if found else None
+
+
+def _touched(system: System, parts: list[dict[str, Any]], conventional: Chip) -> dict[str, Any]:
+    """The share of products and joules in the bottleneck, the link, and what hears the events."""
+    by_name = {part["name"]: part for part in parts}
+    hearing = {}
+    for name, found in system.hearing.items():
+        times = system.steps if name == DIFFUSION else 1
+        dense, sums = (sum(getattr(a, key) for a in found) for key in ("dense", "accumulates"))
+        mac, accumulate = (
+            (price_of(conventional, key).range() or (0.0,) * 3)[1]
+            for key in ("fp32_mac", "fp32_accumulate")
+        )
+        hearing[name] = {
+            "passes": times,
+            "dense": dense,
+            "accumulates": sums,
+            "dense_j": dense * mac,
+            "event_j": sums * accumulate,
+        }
+    macs = by_name[BOTTLENECK]["macs"] + sum(h["dense"] * h["passes"] for h in hearing.values())
+    shares = [by_name[name]["share"] for name in (BOTTLENECK, LINK)]
+    whole = by_name[LINK]["mid_j"] / by_name[LINK]["share"] if by_name[LINK]["share"] else None
+    heard_j = sum(h["dense_j"] * h["passes"] for h in hearing.values())
+    return {
+        "macs_share": macs / max(sum(part["macs"] for part in parts), 1),
+        "joules_share": None if None in shares or not whole else sum(shares) + heard_j / whole,
+        "hearing": hearing,
+    }
+
+
+def _layers(found: Bill) -> list[dict[str, Any]]:
+    """A row for each layer of a bill: its counts and its (low, mid, high) J."""
+    rows: dict[str, list[Term]] = {}
+    for term in found.terms:
+        rows.setdefault(term.layer, []).append(term)
+    return [
+        {
+            "layer": layer,
+            **{name: sum(int(t.count) for t in terms if t.name == name) for name in QUANTITIES},
+            **_range(summed(terms)),
+        }
+        for layer, terms in rows.items()
+    ]
+
+
+def _range(ends: tuple[float, float, float] | None) -> dict[str, float | None]:
+    return dict(zip(("low_j", "mid_j", "high_j"), ends or (None,) * 3, strict=True))

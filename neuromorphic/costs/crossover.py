@@ -1,0 +1,85 @@
+"""Where spikes begin to pay: the dense baseline, the rate of equal cost, the published ones."""
+
+from dataclasses import dataclass
+
+from neuromorphic.chips.catalogue import Chip, load_chip
+from neuromorphic.costs.counts import Counts
+from neuromorphic.costs.ledger import REAL, Bill, Range, bill, quantities, summed
+
+BASELINE = "int8-45nm"  # the same weights and payload, eight bits each
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A published rate, in spikes a synapse an inference, below which spikes cost less."""
+
+    rate: float
+    source: str
+
+
+THRESHOLDS = (
+    Threshold(0.15, "Dampfhoffer et al., IEEE TETCI 2023: the least of 0.15 to 1.38"),
+    Threshold(0.285, "Yan, Bai and Wong, arXiv 2409.08290 v4: 5.7 % in each of 5 steps"),
+    Threshold(1.38, "Dampfhoffer et al., IEEE TETCI 2023: the most of 0.15 to 1.38"),
+    Threshold(1.72, "Davidson and Furber, Front. Neurosci. 2021"),
+)
+
+
+@dataclass(frozen=True)
+class Crossover:
+    """A chip beside the dense baseline on one run; operations alone, without static power.
+
+    `baseline_j` and `chip_j` are (low, mid, high) J; `rate` input events a second of sound, `per_s`
+    those at which both would be equal, from the worst to the best for the chip: 0 where the units
+    alone, without any input, cost more. `spikes_per_synapse` a frame is what `THRESHOLDS` bound.
+    """
+
+    baseline_j: Range
+    chip_j: Range
+    rate: float
+    per_s: Range
+    spikes_per_synapse: float
+
+
+def dense_baseline(counts: Counts, seconds: float) -> Bill:
+    """Return what the layer costs as dense int8 arithmetic, bit for bit the same."""
+    return bill(load_chip(BASELINE), counts, seconds, REAL)
+
+
+def crossover(chip: Chip, counts: Counts, seconds: float) -> Crossover | None:
+    """Compare `chip` with the dense baseline over `seconds` s; None without prices or products.
+
+    Costs grow in proportion to the events that arrive; the units' own cost does not.
+    """
+    dense = dense_baseline(counts, seconds).dynamic()
+    own = bill(chip, counts, seconds).operations
+    whole = summed(own)
+    if not dense or not dense[1] or whole is None or not own or not seconds:
+        return None
+    arriving = quantities(chip, counts)["weight_fetch"]
+    driven = {"synaptic_event", "weight_fetch", "message"}
+    share = {term.name: 1.0 for term in own if term.name in driven}
+    if "message" in share:  # of the messages some are spikes that leave
+        share["message"] = arriving / max(arriving + counts.leaving, 1)
+    moving = [
+        sum(getattr(term, end) * share.get(term.name, 0.0) for term in own)
+        for end in ("low_j", "mid_j", "high_j")
+    ]
+    fixed = [total - part for total, part in zip(whole, moving, strict=True)]
+    rate = arriving / seconds
+
+    def equal(base: float, end: int) -> float:
+        return max(0.0, base - fixed[end]) / moving[end] * rate if moving[end] else 0.0
+
+    return Crossover(
+        dense,
+        whole,
+        rate,
+        (equal(dense[0], 2), equal(dense[1], 1), equal(dense[2], 0)),
+        arriving / max(counts.inputs * counts.steps, 1),
+    )
+
+
+def verdict(spikes_per_synapse: float) -> dict[str, bool]:
+    """Say of each published threshold whether a rate lies below it, so that spikes would win."""
+    return {entry.source: spikes_per_synapse < entry.rate for entry in THRESHOLDS}

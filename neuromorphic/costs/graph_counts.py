@@ -1,0 +1,118 @@
+"""What a NIR graph of any origin asks of a chip on one input, counted node by node."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+import nir
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic.costs.counts import NOTHING, Counts, Events, arriving, words_read
+from neuromorphic.graphs.check import Stage, checked
+from neuromorphic.graphs.run import Array, graph_values
+from neuromorphic.graphs.synapses import WEIGHTS, synapse_of
+from neuromorphic.integers.lowering import FIRING
+from neuromorphic.integers.synapses import fan_out
+from neuromorphic.quantise import best_entry, by_unit, to_payload
+
+UNITS = (*FIRING, nir.LI)
+
+Steps = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """What leaves a node: its `values (T, ...)`, in which steps `(T,)` an event stirred them.
+
+    `senders` are the nodes whose events they are; none behind weights, where sums flow.
+    """
+
+    values: Array
+    stirred: Steps
+    senders: frozenset[str]
+
+
+def count_graph(graph: nir.NIRGraph, x: npt.ArrayLike, dt: float) -> dict[str, Counts]:
+    """Count the run of a graph on `x (T, ...)`, steps of `dt` s: each node with weights or units.
+
+    What arrives at weights as a value other than 0 is an event: a spike, or a number as a payload
+    of 8 bits, scaled to the range of all of them. Units without weights before them take each event
+    themselves. A unit is driven in the steps in which an event reaches its node, idle in the rest;
+    an LI sends no spikes. Each source of a sum sends its own events. Raises as `run_graph` does.
+    """
+    values = graph_values(graph, x, dt)
+    flows: dict[str, Flow] = {}
+    found: dict[str, Counts] = {}
+    for stage in checked(graph):
+        given = [flows[source] for source in stage.sources]
+        if isinstance(stage.node, WEIGHTS):
+            found[stage.name] = _weights(stage, given)
+        elif isinstance(stage.node, UNITS):
+            found[stage.name] = _units(stage, given, values[stage.name])
+        flows[stage.name] = _flow(stage, given, values[stage.name], dt)
+    for name in flows[stage.name].senders & found.keys():
+        found[name] = replace(found[name], leaving=found[name].spikes)
+    return found
+
+
+def _flow(stage: Stage, given: Sequence[Flow], values: Array, dt: float) -> Flow:
+    if not given or isinstance(stage.node, UNITS):
+        return Flow(values, (by_unit(values) != 0).any(axis=0), frozenset({stage.name}))
+    stirred = _stirred(given)
+    if isinstance(stage.node, WEIGHTS):
+        return Flow(values, stirred, frozenset())
+    if isinstance(stage.node, nir.Delay):
+        stirred = _later(stirred, np.unique(np.round(stage.node.delay / dt)))
+    return Flow(values, stirred, frozenset().union(*(flow.senders for flow in given)))
+
+
+def _stirred(given: Sequence[Flow]) -> Steps:
+    steps: Steps = np.any([flow.stirred for flow in given], axis=0)
+    return steps
+
+
+def _later(stirred: Steps, delays: Array) -> Steps:
+    later = np.zeros_like(stirred)
+    for delay in delays[delays < len(stirred)].astype(int):
+        later[delay:] |= stirred[: len(stirred) - delay]
+    return later
+
+
+def _weights(stage: Stage, given: Sequence[Flow]) -> Counts:
+    reach, steps = fan_out(synapse_of(stage)), len(given[0].values)
+    macs = int(reach.sum()) * steps
+    return replace(
+        _events(given, reach),
+        inputs=reach.size,
+        steps=steps,
+        dense_macs=macs,
+        weight_words=words_read(macs),
+    )
+
+
+def _units(stage: Stage, given: Sequence[Flow], values: Array) -> Counts:
+    units, driven = prod(stage.shape), int(_stirred(given).sum())
+    direct = [flow for flow in given if flow.senders]
+    return replace(
+        _events(direct, np.ones(units, np.int64)),
+        units=units,
+        steps=len(values),
+        driven_updates=driven * units,
+        idle_updates=(len(values) - driven) * units,
+        spikes=0 if isinstance(stage.node, nir.LI) else int(np.count_nonzero(values)),
+    )
+
+
+def _events(given: Sequence[Flow], reach: npt.NDArray[np.int64]) -> Counts:
+    """Return what arrives of each source."""
+    sent = [by_unit(flow.values) for flow in given]
+    arrived = [arriving(to_payload(x, best_entry(x).exponent), reach) for x in sent]
+    total = Events(*map(sum, zip((0, 0, 0, 0), *arrived, strict=True)))
+    return replace(
+        NOTHING,
+        input_words=total.words,
+        synaptic_events=total.events,
+        plane_spikes=total.planes,
+        plane_events=total.plane_events,
+    )

@@ -1,0 +1,130 @@
+"""Everything that a codec computes on one recording: encoder, bottleneck, link, decoders."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuromorphic.costs.counts import Counts, count
+from neuromorphic.costs.operations.activity import Activity, heard
+from neuromorphic.costs.operations.calls import (
+    Calls,
+    chunk_calls,
+    summed,
+    window_calls,
+    with_context,
+)
+from neuromorphic.costs.operations.operators import Operator, downstream, operators_of
+from neuromorphic.costs.operations.shapes import shaped
+from neuromorphic.costs.sigma_delta import Deltas, count_deltas
+from neuromorphic.integers.netx import read_netx
+from runtime.bundle import Bundle
+from runtime.encoder import Payload
+from runtime.events import EventMatrix
+from runtime.mu import ports
+
+MULTIPLE = 4  # frames; the U-Net takes multiples of it
+ENCODER, BOTTLENECK, WAVEFORM, DIFFUSION = (
+    "encoder",
+    "bottleneck",
+    "waveform decoder",
+    "diffusion decoder",
+)
+
+Operators = tuple[Operator, ...]
+
+
+@dataclass(frozen=True)
+class System:
+    """The parts of a codec on one recording, all calls of them together.
+
+    `networks`: the operators of each part by name, contexts of windows included, as the codec runs
+    them; BOTTLENECK is that within the encoder's graph. `steps` of the diffusion are all in its
+    part. `spiking` counts the bottleneck as a chip runs it, each frame once. `link_bytes` is the
+    file. `hearing`: what the first layer of each decoder does with the events, in one pass.
+    """
+
+    frames: int
+    seconds: float
+    networks: Mapping[str, Operators]
+    steps: int
+    spiking: Counts
+    link_bytes: int
+    hearing: Mapping[str, tuple[Activity, ...]]
+
+
+def count_system(
+    bundle: Bundle,
+    payload: Payload,
+    events: EventMatrix,
+    link_bytes: int,
+    steps: int | None = None,
+    sent: Deltas | None = None,
+) -> System:
+    """Count what `bundle` does with a recording that has `payload (M, T)` and `events (N, T)`.
+
+    With `sent` the payload arrives as deltas. Through the diffusion decoder with `steps`, by
+    default the bundle's, where it has one; else through the waveform decoder alone.
+    Raises `GraphError` for a graph that cannot be shaped, `BundleError` for a bundle without a
+    bottleneck.
+    """
+    model, frames = bundle.manifest, events.frames
+    layer = read_netx(bundle.file("bottleneck.net"))
+    spiking = count(layer, payload, events.bits) if sent is None else count_deltas(layer, sent)
+    steps = model.decoder.steps if steps is None else steps
+    diffusing = "decoder.onnx" in model.files
+    windows = window_calls(model, frames)
+    networks = _encoder(bundle, chunk_calls(model, frames))
+    hearing = {}
+    if "decoder_fast.onnx" in model.files:
+        calls = with_context(model, windows) if diffusing else chunk_calls(model, frames)
+        networks[WAVEFORM] = _run(bundle, "decoder_fast.onnx", calls)
+        hearing[WAVEFORM] = _heard(bundle, "decoder_fast.onnx", events)
+    if diffusing:
+        stepped = Calls({width: n * steps for width, n in windows.items()})
+        networks[DIFFUSION] = _run(bundle, "decoder.onnx", stepped)
+        hearing[DIFFUSION] = _heard(bundle, "decoder.onnx", events)
+    seconds = frames * model.hop / model.sample_rate
+    return System(frames, seconds, networks, steps, spiking, link_bytes, hearing)
+
+
+def _encoder(bundle: Bundle, calls: Calls) -> dict[str, Operators]:
+    """The operators of the encoder's graph, parted where the payload is known."""
+    path = bundle.file("encoder.onnx")
+    graph = shaped(path, _inputs(bundle, "encoder.onnx", max(calls, default=1)))
+    after = downstream(graph, "payload")
+    operators = _run(bundle, "encoder.onnx", calls)
+    return {
+        ENCODER: tuple(op for op in operators if op.output not in after),
+        BOTTLENECK: tuple(op for op in operators if op.output in after),
+    }
+
+
+def _run(bundle: Bundle, name: str, calls: Calls) -> Operators:
+    path = bundle.file(name)
+    return summed(
+        [
+            (operators_of(shaped(path, _inputs(bundle, name, width))), times)
+            for width, times in sorted(calls.items())
+        ]
+    )
+
+
+def _inputs(bundle: Bundle, name: str, frames: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of what a graph takes for so many frames."""
+    model = bundle.manifest
+    sound, events = (1, 1, frames * model.hop), (1, model.units, frames)
+    given: dict[str, dict[str, tuple[int, ...]]] = {
+        "encoder.onnx": {"audio": sound},
+        "decoder_fast.onnx": {"events": events},
+        "decoder.onnx": {"sample": sound, "sigma": (1,), "events": events, "base": sound},
+    }
+    return given[name] | dict.fromkeys(ports(model), (1,))
+
+
+def _heard(bundle: Bundle, name: str, events: EventMatrix) -> tuple[Activity, ...]:
+    """What the first layer does with the events when it takes them all at once."""
+    frames = max(-(-events.frames // MULTIPLE), 1) * MULTIPLE
+    bits = np.zeros((1, events.units, frames), np.float32)
+    bits[0, :, : events.frames] = events.bits
+    return heard(bundle.file(name), _inputs(bundle, name, frames), "events", bits)

@@ -1,0 +1,98 @@
+"""NIR files: written so that old and new readers take them, read with suspicion."""
+
+from pathlib import Path
+
+import h5py
+import nir
+import numpy as np
+from nir.serialization import hdf2dict
+
+from neuromorphic.graphs.check import checked, require_known
+from runtime.errors import GraphError, one_line
+from runtime.files import replacing
+
+VERSION = "1."  # nir writes a version and checks none; another major version may mean otherwise
+LARGEST = 2**29  # bytes of arrays in one file, before anything is read
+
+
+def write_graph(graph: nir.NIRGraph, path: Path, overwrite: bool = False) -> None:
+    """Write `graph` as a NIR file; two writes of one graph give the same bytes.
+
+    Raises `GraphError` when the graph cannot be run, `OutputError` when `path` cannot be written.
+    """
+    checked(graph)
+    with replacing(path, overwrite) as temporary:
+        nir.write(temporary, graph)
+        with h5py.File(temporary, "a") as file:
+            for node in file["node/nodes"].values():
+                # nir < 1.0.6, which Sinabs and Rockpool pin, has no such field and refuses it;
+                # newer ones fill the zeros in again.
+                if "v_reset" in node and not np.any(node["v_reset"][()]):
+                    del node["v_reset"]
+
+
+def read_graph(path: Path) -> nir.NIRGraph:
+    """Read a NIR file and check what nir does not (see `graph_check.checked`).
+
+    Raises `GraphError` when the file is cut off or damaged, of an unknown version, too large, or
+    holds a node or a value that cannot be run. (HDF5 1.14 itself never returns from some damage of
+    single bits: check the hash of a file first that has come a long way.)
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            graph = _graph(file)
+        checked(graph)
+    except GraphError as error:
+        raise GraphError(f"{path}: {error}") from error
+    except FileNotFoundError as error:
+        raise GraphError(f"{path}: no such file") from error
+    except Exception as error:  # HDF5 meets damage in every way that there is
+        raise GraphError(f"{path}: not a readable NIR file ({one_line(error)})") from error
+    return graph
+
+
+def _graph(file: h5py.File) -> nir.NIRGraph:
+    version = _text(file["version"])
+    if not version.startswith(VERSION):
+        raise GraphError(f"NIR version {version!r} is unknown; write it with nir {VERSION}x")
+    if (size := _bytes(file, set())) > LARGEST:
+        raise GraphError(f"its arrays take {size} bytes; at most {LARGEST} are read")
+    group = file["node"]
+    require_known((name, _text(node["type"])) for name, node in group["nodes"].items())
+    nodes = {name: _node(name, node) for name, node in group["nodes"].items()}
+    edges = [(source.decode("utf8"), target.decode("utf8")) for source, target in group["edges"]]
+    metadata = hdf2dict(group["metadata"]) if "metadata" in group else {}
+    # nir's own check of types takes C_in of a grouped Conv1d for C_in / groups: ours comes after.
+    return nir.NIRGraph(nodes, edges, metadata, type_check=False)
+
+
+def _node(name: str, group: h5py.Group) -> nir.NIRNode:
+    try:
+        return nir.dict2NIRNode(hdf2dict(group))
+    except Exception as error:  # nir asserts, divides and indexes without a check
+        raise GraphError(f"node {name!r}: nir cannot make it ({one_line(error)})") from error
+
+
+def _bytes(group: h5py.Group, seen: set[int]) -> int:
+    """Count what is below a group, each object of which must lie in this file and only once."""
+    total = 0
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise GraphError(f"{group.name}/{name} links elsewhere; a NIR file holds its arrays")
+        item = group[name]
+        address = h5py.h5o.get_info(item.id).addr
+        if address in seen:
+            raise GraphError(f"{group.name}/{name} is there twice; a NIR file is a tree")
+        seen.add(address)
+        if isinstance(item, h5py.Group):
+            total += _bytes(item, seen)
+        elif item.external or item.is_virtual:
+            raise GraphError(f"{item.name} lies in another file; a NIR file holds its arrays")
+        else:
+            total += int(item.nbytes)
+    return total
+
+
+def _text(dataset: h5py.Dataset) -> str:
+    value = dataset[()]
+    return value.decode("utf8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,49 @@
+"""What a NIR graph is made of, node by node: shapes, parameters, synapses, delays and decays."""
+
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import nir
+import numpy as np
+
+from neuromorphic.graphs.check import FIELDS, Stage, checked
+from neuromorphic.graphs.neurons import NEURONS
+from neuromorphic.graphs.synapses import WEIGHTS, synapse_of
+from neuromorphic.integers.synapses import fan_out
+
+
+def summary(graph: nir.NIRGraph) -> list[dict[str, Any]]:
+    """Return a row for each node in the order of the flow.
+
+    `node`, `kind`; `sources`, whose outputs it is given the sum of; `given` and `gives`, shapes
+    without time; `neurons`; `parameters`, numbers that are stored; `synapses`, how many products a
+    step takes with every input active, and `zeros`, how many of these have a weight of zero;
+    `values`, least and greatest of each parameter. Raises `GraphError` as `checked` does.
+    """
+    return [_row(stage) for stage in checked(graph)]
+
+
+def _row(stage: Stage) -> dict[str, Any]:
+    arrays = {field: getattr(stage.node, field) for field in FIELDS[stage.kind]}
+    synapses, zeros = _synapses(stage)
+    return {
+        "node": stage.name,
+        "kind": stage.kind,
+        "sources": list(stage.sources),
+        "given": list(stage.given),
+        "gives": list(stage.shape),
+        "neurons": prod(stage.shape) if type(stage.node) in NEURONS else 0,
+        "parameters": sum(array.size for array in arrays.values()),
+        "synapses": synapses,
+        "zeros": zeros,
+        "values": {name: [float(a.min()), float(a.max())] for name, a in arrays.items()},
+    }
+
+
+def _synapses(stage: Stage) -> tuple[int, int]:
+    if not isinstance(stage.node, WEIGHTS):
+        return 0, 0
+    synapse = synapse_of(stage)
+    zeros = replace(synapse, weight=synapse.weight == 0).apply(np.ones((synapse.inputs, 1)))
+    return int(fan_out(synapse).sum()), int(zeros.sum())

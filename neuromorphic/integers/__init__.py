@@ -1,0 +1,1 @@
+"""Networks in a chip's integers."""

@@ -1,0 +1,39 @@
+"""What the sums and currents of a layer can reach, whatever its input: do they ever wrap?"""
+
+import numpy as np
+
+from neuromorphic.integers.fixed_point import INPUT_SHIFT, Neuron, run
+from neuromorphic.integers.network import INPUT, Layer, Network, Spikes, gathered
+from neuromorphic.integers.synapses import Dense, Signals
+
+
+def worst_sum(layer: Layer[Neuron], payload_bits: int) -> int:
+    """Return the largest sum over all inputs: each at its limit, with the sign that adds up.
+
+    `payload_bits` are those of the network's input, 1 for plain spikes; attained.
+    """
+    low, high = np.zeros((2, layer.units), np.int64)
+    for c in layer.connections:
+        graded = c.source == INPUT and payload_bits > 1
+        largest = (1 << (payload_bits - 1)) - 1 if graded else 1
+        bound = np.abs(c.synapse.matrix().astype(np.int64)).sum(axis=1) * largest
+        shift = -c.synapse.weight_exp if isinstance(c.synapse, Dense) else 0
+        low, high = low + (-bound >> shift), high + (bound >> shift)
+    return int(np.maximum(high, -low).max())
+
+
+def peak_sums(network: Network[Neuron], payload: Signals) -> dict[str, int]:
+    """Return the largest `|sum|` that `payload (M, T)` makes in each layer, by its name."""
+    peaks: dict[str, int] = {}
+    spikes: list[Spikes] = []
+    for layer in network.layers:
+        current = gathered(layer, payload, spikes)
+        peaks[layer.name] = int(np.abs(current).max(initial=0))
+        spikes.append(run(current, layer.neuron)[0])
+    return peaks
+
+
+def worst_current(layer: Layer[Neuron], largest_sum: int) -> int:
+    """Return the largest `|u|`, in state units, where no sum is larger: it settles at sum / du."""
+    slowest = int(np.min(layer.neuron.du)) + 1
+    return (largest_sum << INPUT_SHIFT) * 4096 // slowest

@@ -1,0 +1,153 @@
+"""The chip's own neuron and synapse arithmetic, with state, as pure functions on integers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic.chips.arithmetic import LAVA, Arithmetic
+from neuromorphic.integers.layer import FLOAT32_EXACT, IntegerLayer
+
+INPUT_SHIFT = 6  # input, threshold and (here) bias are aligned 6 bits above the state's last bit
+FULL_DECAY = LAVA.decay_unity  # as `dv`: nothing of the last voltage is left
+THRESHOLD = 1  # the smallest that Loihi takes
+
+Integers = npt.NDArray[np.int64]
+Decay = int | Integers
+
+
+@dataclass(frozen=True, eq=False)
+class Neuron:
+    """Parameters of `N` current-based leaky units: decays `du`, `dv` in 1/4096 a step, threshold.
+
+    A decay is one for all units or `(N,) int64`. `bias_mant (N,) int64` and `bias_exp` give a bias
+    of `bias_mant * 2**bias_exp` in state units.
+    """
+
+    du: Decay
+    dv: Decay
+    vth: int
+    bias_mant: Integers
+    bias_exp: int
+
+    @property
+    def bias(self) -> Integers:
+        """The bias in state units, `(N,) int64`; a negative exponent floors."""
+        if self.bias_exp < 0:
+            return self.bias_mant >> -self.bias_exp
+        return self.bias_mant << self.bias_exp
+
+    def is_memoryless(self, widths: Arithmetic = LAVA) -> bool:
+        """Tell whether nothing of one step is left in the next."""
+        unity = widths.decay_unity
+        return bool(np.all(np.equal(self.du, unity - 1)) and np.all(np.equal(self.dv, unity)))
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Current `u` and voltage `v`, `(N,) int64` each."""
+
+    u: Integers
+    v: Integers
+
+
+def rest(units: int) -> State:
+    """Return the state in which every run begins: zeros."""
+    return State(np.zeros(units, np.int64), np.zeros(units, np.int64))
+
+
+def step(
+    state: State, activation: Integers, neuron: Neuron, widths: Arithmetic = LAVA
+) -> tuple[State, npt.NDArray[np.bool_]]:
+    """One time step: the new state and `(N,) bool`, which unit fires, for `activation (N,) int64`.
+
+    `u = u (4096 - (du + 1)) / 4096 + 64 a`, wrapped at +-2^23; `v = v (4096 - dv) / 4096 + u +
+    bias`, clipped to +-(2^23 - 1); fires where `v > 64 vth`, then `v = 0`. Divisions round towards
+    zero. Valid for `|a| < 2^24`. The numbers are those of `widths`, here Loihi's. Lava 0.10
+    `proc.lif`, bit-accurate model (Loihi 1 registers).
+    """
+    u = _wrapped(_decayed(state.u, neuron.du + 1, widths) + (activation << INPUT_SHIFT), widths)
+    v = _clipped(_decayed(state.v, neuron.dv, widths) + u + neuron.bias, widths)
+    fires = v > neuron.vth << INPUT_SHIFT
+    return State(u, np.where(fires, 0, v)), fires
+
+
+def stored_weights(
+    weight: npt.NDArray[np.int32], widths: Arithmetic = LAVA
+) -> npt.NDArray[np.int32]:
+    """Return what synapses of 8 bits hold of `weight (N, M) int32`: if mixed, no odd ones.
+
+    With both signs present the sign takes the last bit: odd weights are floored to even, silently.
+    Fewer bits drop more of the last ones; the range stays. Lava 0.10 `utils.weightutils`.
+    """
+    dropped = max(0, LAVA.weight_bits - widths.weight_bits)
+    if (weight < 0).any() and (weight > 0).any():
+        return np.clip(weight, -256, 255) >> 1 + dropped << 1 + dropped
+    # A magnitude and one sign for all.
+    size = np.clip(np.abs(weight), 0, 255) >> dropped << dropped
+    return np.sign(weight) * size
+
+
+def activations(
+    weight: npt.NDArray[np.int32],
+    weight_exp: int,
+    payload: npt.NDArray[np.integer | np.bool_],
+    widths: Arithmetic = LAVA,
+) -> Integers:
+    """Return what a Dense with graded spikes delivers: `payload (M, T)` to `(N, T) int64`.
+
+    Without the one step by which the stock Dense is late. A negative `weight_exp` floors.
+    """
+    stored = stored_weights(weight, widths)
+    # float32 holds all integers up to 2^24 and float64 up to 2^53: BLAS is exact in any order.
+    largest = int(np.abs(payload).max(initial=0)) * int(np.abs(stored).sum(axis=1).max(initial=0))
+    exact = np.float32 if largest < FLOAT32_EXACT else np.float64
+    total = (stored.astype(exact) @ payload.astype(exact)).astype(np.int64)
+    return total << weight_exp if weight_exp > 0 else total >> -weight_exp
+
+
+def run(
+    activation: Integers, neuron: Neuron, widths: Arithmetic = LAVA, state: State | None = None
+) -> tuple[npt.NDArray[np.bool_], State]:
+    """Run `step` over time: `activation (N, T) int64` to spikes `(N, T) bool` and the last state.
+
+    From rest, or from `state`. Units without memory are computed for all steps at once.
+    """
+    state = state or rest(len(activation))
+    if neuron.is_memoryless(widths):
+        u = _wrapped(activation << INPUT_SHIFT, widths)
+        return _clipped(u + neuron.bias[:, None], widths) > neuron.vth << INPUT_SHIFT, state
+    spikes = np.empty(activation.shape, np.bool_)
+    for t in range(activation.shape[1]):
+        state, spikes[:, t] = step(state, activation[:, t], neuron, widths)
+    return spikes, state
+
+
+def memoryless(layer: IntegerLayer) -> Neuron:
+    """Return the neuron whose spikes are `layer.spikes`, fed by `chip_weights`.
+
+    `v = 64 (sum + bias + 2) > 64` exactly where `sum + bias >= 0`. `du` = 4095 and `dv` = 4096
+    forget the step before; Loihi 1 has the offset bit that makes 4096 of its 12-bit 4095.
+    """
+    mantissa = layer.bias.astype(np.int64) + 1 + THRESHOLD
+    return Neuron(FULL_DECAY - 1, FULL_DECAY, THRESHOLD, mantissa, INPUT_SHIFT)
+
+
+def chip_weights(layer: IntegerLayer) -> tuple[npt.NDArray[np.int32], int]:
+    """Return `(2 * weight, weight_exp)`: even, so that no bit is lost; the exponent halves it."""
+    return 2 * layer.weight, -1 - layer.shift
+
+
+def _decayed(value: Integers, decay: Decay, widths: Arithmetic) -> Integers:
+    product = value * (widths.decay_unity - decay)
+    return np.sign(product) * (np.abs(product) >> widths.decay_bits)
+
+
+def _wrapped(u: Integers, widths: Arithmetic) -> Integers:
+    # One wrap and no more, and -2^23 wraps while +2^23 does not: so does the model.
+    wrap = widths.wrap
+    return np.where(u > wrap, u - 2 * wrap, np.where(u <= -wrap, u + 2 * wrap, u))
+
+
+def _clipped(v: Integers, widths: Arithmetic) -> Integers:
+    return np.clip(v, 1 - widths.wrap, widths.wrap - 1)

@@ -1,0 +1,195 @@
+"""Networks as lava-dl's netx HDF5 file, written and read with h5py alone."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from neuromorphic.chips.arithmetic import PAYLOAD_BITS
+from neuromorphic.integers.fixed_point import FULL_DECAY, INPUT_SHIFT, THRESHOLD, Integers, Neuron
+from neuromorphic.integers.layer import SHIFT_MAX, IntegerLayer
+from neuromorphic.integers.network import Connection, Layer, Network, bottleneck
+from neuromorphic.integers.rounding import Entry
+from neuromorphic.integers.synapses import Conv1d, Dense
+from runtime.errors import GraphError, one_line
+from runtime.files import replacing
+
+WIDEST = 2**16  # of any number in a file; chips hold less, and nothing can overflow
+EXPONENT_MAX = 1000  # of the input's scale, so that it is a float
+LARGEST = 2**24  # weights; far beyond a core, and small enough to read without care
+
+
+def write_netx(layer: IntegerLayer, path: Path, overwrite: bool = False) -> None:
+    """Write the codec's layer as `write_network` does."""
+    write_network(bottleneck(layer), path, overwrite)
+
+
+def write_network(
+    network: Network[Neuron], path: Path, overwrite: bool = False, entry: Entry | None = None
+) -> None:
+    """Write a chain of layers as groups `/layer/0`, ... (lava-dl 0.6 `netx.hdf5.Network`).
+
+    Weights are stored as they act, the bias in units of the weights. netx has no field for a right
+    shift, nor for another exponent of the bias: ours are `weightShift` and `biasExponent`, which
+    lava-dl ignores, so that its Dense and LIF need them set after loading (`loihi.worker`); then
+    the spikes are those of `run_network`. So are the attributes `inputExponent` and `inputBits`,
+    which keep how its input is scaled. Convolutions are written as matrices. Raises `GraphError`
+    for what the format cannot hold: skip connections, odd weights of a Dense, a decay for each
+    unit; `OutputError` when `path` cannot be written.
+    """
+    groups = [_storable(number, layer) for number, layer in enumerate(network.layers)]
+    with replacing(path, overwrite) as temporary, h5py.File(temporary, "w") as file:
+        if entry is not None:
+            file.attrs.update({"inputExponent": entry.exponent, "inputBits": entry.bits})
+        for number, (layer, synapse) in enumerate(zip(network.layers, groups, strict=True)):
+            _write_layer(file.create_group(f"layer/{number}"), layer, synapse)
+
+
+def read_netx(path: Path) -> IntegerLayer:
+    """Read the codec's layer from a netx file.
+
+    Raises `GraphError` when it is not a netx file, or holds anything but one dense memoryless
+    CUBA layer.
+    """
+    network = read_network(path)
+    synapse, neuron = network.layers[0].connections[0].synapse, network.layers[0].neuron
+    if len(network.layers) > 1 or not isinstance(synapse, Dense):
+        raise GraphError(f"{path}: holds {len(network.layers)} layers; one dense layer is needed")
+    found = {
+        "iDecay": (np.add(neuron.du, 1), FULL_DECAY),
+        "vDecay": (neuron.dv, FULL_DECAY),
+        "vThMant": (neuron.vth, THRESHOLD),
+        "biasExponent": (neuron.bias_exp, INPUT_SHIFT),
+    }
+    for name, (value, wanted) in found.items():
+        if value != wanted:
+            raise GraphError(f"{path}: {name} is {value!r}, the memoryless unit has {wanted!r}")
+    bias = neuron.bias_mant - 1 - THRESHOLD
+    try:
+        return IntegerLayer(synapse.weight // 2, bias.astype(np.int32), -1 - synapse.weight_exp)
+    except GraphError as error:
+        raise GraphError(f"{path}: {error}") from error
+
+
+def read_network(path: Path) -> Network[Neuron]:
+    """Read the layers of a netx file.
+
+    Raises `GraphError` when it is not a netx file, or holds anything but a chain of dense layers
+    of CUBA neurons without delays.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            names = sorted(file["layer"])
+            layers = [_read_layer(path, file[f"layer/{i}"], i) for i in range(len(names))]
+    except FileNotFoundError as error:
+        raise GraphError(f"{path}: no such file") from error
+    except (OSError, KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
+        raise GraphError(f"{path}: not a netx file ({one_line(error)})") from error
+    if not layers:
+        raise GraphError(f"{path}: has no layers")
+    widths = [(layer.name, layer.connections[0].synapse.inputs, layer.units) for layer in layers]
+    for (_, _, given), (name, taken, _) in pairwise(widths):
+        if given != taken:
+            raise GraphError(f"{path}: {name} takes {taken} values, gets {given}")
+    return Network(tuple(layers))
+
+
+def read_entry(path: Path) -> Entry | None:
+    """Return how the input of a netx file is scaled, where `write_network` was told.
+
+    Raises `GraphError` when it is not a netx file, or these numbers are none.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            kept = [file.attrs.get(name) for name in ("inputExponent", "inputBits")]
+        if None in kept:
+            return None
+        exponent, bits = map(int, kept)
+    except (OSError, TypeError, ValueError, OverflowError) as error:
+        raise GraphError(f"{path}: not a netx file ({one_line(error)})") from error
+    if not (1 <= bits <= PAYLOAD_BITS and abs(exponent) <= EXPONENT_MAX):
+        raise GraphError(f"{path}: its input is 2^{exponent} of {bits} bits; no chip takes that")
+    return Entry(exponent, bits)
+
+
+def _storable(number: int, layer: Layer[Neuron]) -> Dense:
+    """Return the one synapse of a layer with its weights as they act."""
+    name = f"layer {layer.name!r}"
+    if [c.source for c in layer.connections] != [number - 1]:
+        raise GraphError(f"{name}: has other sources than the layer before; netx has chains only")
+    if np.ndim(layer.neuron.du) or np.ndim(layer.neuron.dv):
+        raise GraphError(f"{name}: has a decay for each unit; netx has one a layer")
+    synapse = layer.connections[0].synapse
+    if isinstance(synapse, Conv1d):
+        return Dense(synapse.matrix())
+    if synapse.weight_exp > -1 or (synapse.weight % 2).any():
+        raise GraphError(f"{name}: holds odd weights, which no chip keeps; store them doubled")
+    return Dense(synapse.weight // 2, synapse.weight_exp + 1)
+
+
+def _write_layer(group: h5py.Group, layer: Layer[Neuron], synapse: Dense) -> None:
+    group["type"] = np.array([b"dense"], "S10")
+    group["shape"] = np.array([synapse.units])
+    group["inFeatures"] = synapse.inputs
+    group["outFeatures"] = synapse.units
+    group.create_dataset("weight", data=synapse.weight, compression="gzip")
+    group["weightShift"] = -synapse.weight_exp
+    group["bias"] = layer.neuron.bias_mant
+    if layer.neuron.bias_exp != INPUT_SHIFT:
+        group["biasExponent"] = layer.neuron.bias_exp
+    neuron = group.create_group("neuron")
+    neuron["type"] = np.array([b"CUBA"], "S10")
+    neuron["vThMant"] = layer.neuron.vth
+    neuron["iDecay"] = layer.neuron.du + 1
+    neuron["vDecay"] = layer.neuron.dv
+    neuron["refDelay"] = 1
+    neuron["gradedSpike"] = False
+
+
+def _read_layer(path: Path, group: h5py.Group, number: int) -> Layer[Neuron]:
+    kind, neuron = _text(group["type"]), group["neuron"]
+    if kind != "dense" or _text(neuron["type"]) != "CUBA" or "delay" in group:
+        raise GraphError(
+            f"{path}: layer {number} is {kind!r} of neuron type {_text(neuron['type'])!r}; only "
+            "dense layers of CUBA neurons without delays are read"
+        )
+    if group["weight"].size > LARGEST:
+        raise GraphError(f"{path}: {group['weight'].size} weights, at most {LARGEST} are read")
+    weight = _whole(path, "weight", group["weight"][()])
+    bias = _whole(path, "bias", group["bias"][()] if "bias" in group else np.zeros(len(weight)))
+    if weight.ndim != 2 or not weight.size or bias.shape != weight.shape[:1]:
+        raise GraphError(
+            f"{path}: layer {number} has weight {weight.shape} and bias {bias.shape}; (N, M) and "
+            "(N,) are needed"
+        )
+    shift = _number(group["weightShift"]) if "weightShift" in group else 0
+    exponent = _number(group["biasExponent"]) if "biasExponent" in group else INPUT_SHIFT
+    if not (0 <= shift <= SHIFT_MAX and 0 <= exponent <= SHIFT_MAX):
+        raise GraphError(f"{path}: layer {number} has shift {shift} and bias exponent {exponent}")
+    synapse = Dense((2 * weight).astype(np.int32), -1 - shift)
+    unit = Neuron(
+        du=_number(neuron["iDecay"]) - 1,
+        dv=_number(neuron["vDecay"]),
+        vth=_number(neuron["vThMant"]),
+        bias_mant=bias,
+        bias_exp=exponent,
+    )
+    return Layer(f"layer {number}", (Connection(number - 1, synapse),), unit)
+
+
+def _whole(path: Path, name: str, values: object) -> Integers:
+    array = np.asarray(values, np.float64)
+    if not np.isfinite(array).all() or (array != np.round(array)).any():
+        raise GraphError(f"{path}: {name} holds values that are not integers")
+    if array.size and np.abs(array).max() > WIDEST:
+        raise GraphError(f"{path}: {name} reaches {np.abs(array).max():g}; {WIDEST} at most")
+    return array.astype(np.int64)
+
+
+def _text(dataset: h5py.Dataset) -> str:
+    return str(np.ravel(dataset[()])[0].decode("ascii", "replace"))
+
+
+def _number(dataset: h5py.Dataset) -> int:
+    return int(np.ravel(dataset[()])[0])

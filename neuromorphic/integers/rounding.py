@@ -1,0 +1,125 @@
+"""One layer of a float network rounded to a chip's integers, at one scale."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic.chips.arithmetic import Arithmetic
+from neuromorphic.integers.fixed_point import INPUT_SHIFT, THRESHOLD, Decay, Integers, Neuron
+from neuromorphic.integers.floating_point import FloatNeuron
+from neuromorphic.integers.layer import SHIFT_MAX
+from neuromorphic.integers.network import INPUT, Connection, Layer
+from neuromorphic.integers.synapses import Conv1d, Dense, Synapse, scaled
+
+FINER, COARSER = 3, 6  # powers of two to try on either side of what the largest weight fits
+FAR = 32  # times the largest weight: a threshold that may still be scaled up with its unit
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the network is given: integers that are `x * 2**exponent`, of so many bits."""
+
+    exponent: int
+    bits: int
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether spikes carry more than that they are there."""
+        return self.bits > 1
+
+
+def exponents(layer: Layer[FloatNeuron], entry: Entry, widths: Arithmetic) -> range:
+    """Return the scales to try: around those at which the largest weights just fit."""
+    fitting = [_fitting(c, entry, widths) for c in layer.connections]
+    coarsest = COARSER + (SHIFT_MAX if entry.is_graded else 0)
+    return range(min(fitting) - coarsest, max(fitting) + FINER + 1)
+
+
+def rounded(
+    layer: Layer[FloatNeuron], exponent: int, entry: Entry, widths: Arithmetic
+) -> tuple[Layer[Neuron], int] | None:
+    """Return the layer whose sum of 1 is `2**exponent`, and how many weights were clipped.
+
+    None where its threshold or a bias would not fit the chip.
+    """
+    connections, clipped = [], 0
+    floored = np.zeros(layer.units)
+    for c in layer.connections:
+        shift, offset = 0, entry.exponent if c.source == INPUT else 0
+        # Payloads make large sums: weights as fine as they can be, and a shift of the sum.
+        if c.source == INPUT and entry.is_graded:
+            shift = min(max(0, _fitting(c, entry, widths) - exponent), SHIFT_MAX)
+        synapse, lost = _integers(c.synapse, exponent - offset + shift, shift, widths)
+        connections.append(Connection(c.source, synapse))
+        clipped += lost
+        floored += (1 - 2.0**-shift) / 2  # what the shift takes away on average
+    neuron = _neuron(layer.neuron, exponent, floored, widths)
+    return (Layer(layer.name, tuple(connections), neuron), clipped) if neuron else None
+
+
+def alike(layer: Layer[FloatNeuron]) -> Layer[FloatNeuron]:
+    """Return units without memory scaled to the same largest weight; they spike as before."""
+    largest = np.max([_largest(c.synapse) for c in layer.connections], axis=0)
+    distance = np.abs(layer.neuron.bias - layer.neuron.vth)
+    factor = np.where(largest > 0, largest.max() / np.where(largest > 0, largest, 1), 1.0)
+    # Not so much that a threshold far away takes the resolution of all.
+    factor = np.minimum(factor, np.maximum(1, FAR * largest.max() / np.maximum(distance, 1e-300)))
+    connections = (replace(c, synapse=scaled(c.synapse, factor)) for c in layer.connections)
+    neuron = replace(layer.neuron, bias=1 + factor * (layer.neuron.bias - 1))
+    return Layer(layer.name, tuple(connections), neuron)
+
+
+def _fitting(connection: Connection, entry: Entry, widths: Arithmetic) -> int:
+    largest = float(np.abs(connection.synapse.weight).max())
+    fitting = int(np.floor(np.log2(widths.weight_max / largest))) if largest else 0
+    return fitting + (entry.exponent if connection.source == INPUT else 0)
+
+
+def _integers(
+    synapse: Synapse, exponent: int, shift: int, widths: Arithmetic
+) -> tuple[Synapse, int]:
+    whole = np.round(synapse.weight * 2.0**exponent)
+    most = widths.weight_max
+    weight = np.clip(whole, -most, most).astype(np.int32)
+    clipped = int(np.count_nonzero(np.abs(whole) > most))
+    if isinstance(synapse, Conv1d) and not shift:
+        return replace(synapse, weight=weight), clipped
+    matrix = replace(synapse, weight=weight).matrix()  # a Conv knows no shift
+    return Dense(2 * matrix, -1 - shift), clipped
+
+
+def _neuron(
+    neuron: FloatNeuron, exponent: int, floored: Array, widths: Arithmetic
+) -> Neuron | None:
+    unity = widths.decay_unity
+    bias, vth = neuron.bias * 2.0**exponent, 2.0**exponent
+    if neuron.is_memoryless():  # its threshold can be moved, so that no scale is too coarse
+        bias, vth = bias - vth + THRESHOLD, THRESHOLD
+    mantissas = _mantissas((bias + floored / neuron.du) * 2**INPUT_SHIFT, widths)
+    if not 1 <= vth <= widths.threshold or mantissas is None:
+        return None
+    du = np.clip(np.round(neuron.du * unity) - 1, 0, unity - 1).astype(np.int64)
+    dv = np.clip(np.round(neuron.dv * unity), 0, unity).astype(np.int64)
+    return Neuron(_one(du), _one(dv), int(vth), *mantissas)
+
+
+def _mantissas(bias: Array, widths: Arithmetic) -> tuple[Integers, int] | None:
+    for exponent in range(widths.bias_exponent + 1):
+        # A half is rounded up: a sum that just exceeds the threshold still does.
+        mantissa = np.floor(bias * 2.0**-exponent + 0.5)
+        if np.abs(mantissa).max() <= widths.bias_mantissa:
+            return mantissa.astype(np.int64), exponent
+    return None
+
+
+def _one(decay: Integers) -> Decay:
+    """Return one number for all units where they share it, as a chip's files have it."""
+    return int(decay[0]) if (decay == decay[0]).all() else decay
+
+
+def _largest(synapse: Synapse) -> Array:
+    by_row = np.abs(synapse.weight).reshape(len(synapse.weight), -1).max(axis=1)
+    return np.repeat(by_row, synapse.places) if isinstance(synapse, Conv1d) else by_row

@@ -1,0 +1,169 @@
+"""`python -m neuromorphic.lava.worker FOLDER MODE PID`: a network on Lava's CPU back end.
+
+`FOLDER` holds `frames.npy (T, M)`, `plan.json` (see `plan`) and the arrays of the layers; `spikes`
+gets a byte a unit and step. `MODE` is fixed, floating, fused or netx; `PID` is who asks. Needs no
+torch.
+"""
+
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuromorphic.lava import shim
+from neuromorphic.lava.process import end_group
+
+
+def main() -> None:
+    """Read the arguments, build, run."""
+    folder, mode = Path(sys.argv[1]), sys.argv[2]
+    threading.Thread(target=_end_with, args=(int(sys.argv[3]), folder), daemon=True).start()
+    plan = json.loads((folder / "plan.json").read_text(encoding="utf8"))
+    shim.apply()
+    from lava.magma.core.run_conditions import RunSteps
+    from lava.magma.core.run_configs import Loihi2SimCfg
+
+    plan["steps"] = plan["frames"] + (0 if mode == "fused" else plan["late"])
+    build = {"fused": _fused, "netx": _netx}.get(mode, _stock)
+    process = build(folder, plan)
+    tag = "floating_pt" if mode == "floating" else "fixed_pt"
+    process.run(RunSteps(num_steps=plan["steps"]), Loihi2SimCfg(select_tag=tag))
+    process.stop()
+
+
+def _end_with(parent: int, folder: Path) -> None:
+    """End this process group, and its files, when whoever started it is gone, however it went."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    shutil.rmtree(folder, ignore_errors=True)
+    group = os.getpgid(0)
+    if os.fork() == 0:
+        # Whoever ends the group stands outside it, and lets go of the pipe whose end tells
+        # Python's resource tracker to remove the shared memory.
+        os.setsid()
+        os.closerange(0, os.sysconf("SC_OPEN_MAX"))
+        end_group(group, clean=False)
+        os._exit(0)
+
+
+def _stock(folder: Path, plan: dict[str, Any]) -> Any:
+    """Lava's own Dense, Conv and LIF, one each a connection and a layer."""
+    outputs = {-1: _source(folder, plan)}
+    for number, layer in enumerate(plan["layers"]):
+        lif = _lif(layer, _arrays(folder, f"{number}"), plan["steps"])
+        for index, connection in enumerate(layer["connections"]):
+            synapse = _synapse(connection, _arrays(folder, f"{number}.{index}"))
+            source, target = outputs[connection["source"]], lif.a_in
+            if "width" in connection:  # ours are numbered channel by channel, theirs by place
+                source = source.reshape((connection["channels"], 1, connection["width"]))
+                source.transpose((2, 1, 0)).connect(synapse.s_in)
+                synapse.a_out.transpose((2, 1, 0)).flatten().connect(target)
+            else:
+                source.connect(synapse.s_in)
+                synapse.a_out.connect(target)
+        outputs[number] = lif.s_out
+    return _sunk(outputs[len(plan["layers"]) - 1], folder, plan)
+
+
+def _fused(folder: Path, plan: dict[str, Any]) -> Any:
+    """One dense layer as a single process of ours around Lava's own neuron."""
+    from neuromorphic.lava.processes.fused import FusedLif
+
+    (layer,) = plan["layers"]
+    return FusedLif(
+        weights=_arrays(folder, "0.0")["weight"],
+        weight_exp=layer["connections"][0]["weight_exp"],
+        source=str(folder / "frames.npy"),
+        path=str(folder / "spikes"),
+        **_arrays(folder, "0"),
+        vth=layer["vth"],
+    )
+
+
+def _netx(folder: Path, plan: dict[str, Any]) -> Any:
+    """A netx file as lava-dl reads it; what its format cannot say is set afterwards."""
+    import h5py
+
+    shim.apply_netx()
+    from lava.lib.dl.netx import hdf5
+
+    network = hdf5.Network(
+        str(folder / "network.net"),
+        input_shape=(plan["inputs"],),
+        input_message_bits=8,
+        reset_interval=plan["steps"] + 2,  # one reset, when the first input arrives
+        reset_offset=1,
+    )
+    with h5py.File(folder / "network.net") as file:
+        for number, block in enumerate(network.layers):
+            group = file[f"layer/{number}"]
+            if "weightShift" in group:
+                exponent = block.synapse.proc_params["weight_exp"] - int(group["weightShift"][()])
+                block.synapse.proc_params.overwrite("weight_exp", exponent)
+            if "biasExponent" in group:
+                block.neuron.bias_exp.init = int(group["biasExponent"][()])
+    _source(folder, plan).connect(network.inp)
+    return _sunk(network.out, folder, plan)
+
+
+def _synapse(connection: dict[str, Any], arrays: dict[str, Any]) -> Any:
+    from lava.proc.conv.process import Conv
+    from lava.proc.dense.process import DelayDense, Dense
+
+    graded = {"num_message_bits": 8}
+    if "width" in connection:
+        # Ours is a correlation, theirs a convolution: the kernel is turned around.
+        weight = arrays["weight"][:, :, None, ::-1].transpose(0, 3, 2, 1)
+        return Conv(
+            weight=weight,
+            input_shape=(connection["width"], 1, connection["channels"]),
+            padding=(connection["padding"], 0),
+            stride=(connection["stride"], 1),
+            dilation=(connection["dilation"], 1),
+            groups=connection["groups"],
+            **graded,
+        )
+    given = {"weights": arrays["weight"], "weight_exp": connection["weight_exp"], **graded}
+    if connection["delay"]:
+        delays = np.full(arrays["weight"].shape, connection["delay"])
+        return DelayDense(delays=delays, max_delay=connection["delay"], **given)
+    return Dense(**given)
+
+
+def _lif(layer: dict[str, Any], arrays: dict[str, Any], steps: int) -> Any:
+    from lava.proc.lif.process import LIF, LIFReset
+
+    given = {"shape": (layer["units"],), "vth": layer["vth"], **arrays}
+    if layer["memoryless"]:
+        return LIF(**given)
+    # Until its first input arrives a layer integrates its bias alone; it forgets that here.
+    return LIFReset(reset_interval=steps + 2, reset_offset=layer["depth"] + 1, **given)
+
+
+def _source(folder: Path, plan: dict[str, Any]) -> Any:
+    from neuromorphic.lava.processes.source import FrameFile
+
+    return FrameFile(inputs=plan["inputs"], path=str(folder / "frames.npy")).s_out
+
+
+def _sunk(port: Any, folder: Path, plan: dict[str, Any]) -> Any:
+    from neuromorphic.lava.processes.sink import SpikeFile
+
+    sink = SpikeFile(units=plan["units"], steps=plan["steps"], path=str(folder / "spikes"))
+    port.connect(sink.a_in)
+    return sink
+
+
+def _arrays(folder: Path, name: str) -> dict[str, Any]:
+    with np.load(folder / f"{name}.npz", allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+if __name__ == "__main__":
+    main()

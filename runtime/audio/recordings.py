@@ -1,0 +1,54 @@
+"""Whole recordings in and out; `reading` and `writing` take them by blocks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.audio.reading import opened_audio
+from runtime.audio.writing import audio_file
+
+Samples = npt.NDArray[np.float32]
+
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A recording, mono: `samples (n,) float32` and what its file was like.
+
+    `source_rate` in Hz, `source_channels`, `source_frames` as in the file; `warnings` are lines
+    for the user.
+    """
+
+    samples: Samples
+    source_rate: int
+    source_channels: int
+    source_frames: int
+    warnings: tuple[str, ...]
+
+
+def read_audio(path: Path, sample_rate: int) -> Recording:
+    """Read a recording, average its channels and bring it to `sample_rate`.
+
+    The result has exactly `max(1, round(source_frames * sample_rate / source_rate))` samples (half
+    to even). A silent and a clipped recording come with a warning.
+    Raises `AudioError` when there is no such file, or it is a folder, no audio, empty, truncated,
+    holds NaN or infinity, or has a rate outside 1..768 kHz. A truncated Ogg, which does not tell
+    its length, is taken as it is.
+    """
+    with opened_audio(Path(path), sample_rate) as reader:
+        samples = np.concatenate([*reader])
+        source = reader.source_rate, reader.source_channels, reader.source_frames
+        return Recording(samples, *source, reader.warnings)
+
+
+def write_audio(path: Path, samples: Samples, sample_rate: int, overwrite: bool = False) -> None:
+    """Write `samples (n,)`, full scale 1.0, as 16-bit PCM: FLAC for `.flac`, WAV for `.wav`.
+
+    Values beyond full scale are clipped, never wrapped. Raises `AudioError` for NaN or infinity,
+    `OutputError` for another suffix or when the file cannot be written.
+    """
+    with audio_file(path, sample_rate, overwrite) as write:
+        write(samples)

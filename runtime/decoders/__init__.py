@@ -1,0 +1,1 @@
+"""Events to sound: the waveform decoder, diffusion and what both need."""

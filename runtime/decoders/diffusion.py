@@ -1,0 +1,174 @@
+"""Events to sound by the diffusion decoder, in windows that agree with their neighbours.
+
+Windows of `chunk_frames` overlap. Every other one is denoised first; those between follow their two
+neighbours at every step of the sampler. So memory and latency do not grow with the steps, and a
+part of a recording sounds as it does in the whole.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, count
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.bundle import Bundle
+from runtime.decoders.colour import coloured, whitened
+from runtime.decoders.noise import frame_noise
+from runtime.decoders.samplers import Sampler, angles, sampled
+from runtime.decoders.seams import Joints
+from runtime.decoders.waveform import Rows, Waveform
+from runtime.mu import fed, ports
+from runtime.sessions import Graph, Tensor, single
+from runtime.windows import Arriving, cross_faded, without_first
+
+Samples = npt.NDArray[np.float32]
+
+_MULTIPLE = 4  # frames; the U-Net takes multiples of it
+_QUIET = 1e-3  # least root mean square that a window is normalised by
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """The `sampler`, and the `seed` that settles the noise it begins with."""
+
+    sampler: Sampler
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """`rows` of a window with context around them; its own `frames` are those from `start` on.
+
+    `joint`: the frame of the window from which on it takes over from the one before.
+    """
+
+    start: int
+    frames: int
+    joint: int
+    rows: Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Denoised:
+    """The `sound (n,) float32` of a window from frame `start` on, and its `joints`."""
+
+    start: int
+    sound: Samples
+    joints: Joints
+
+
+class Diffusion:
+    """The diffusion decoder of a bundle, which adds to the waveform decoder what that misses."""
+
+    def __init__(self, bundle: Bundle, waveform: Waveform) -> None:
+        self._bundle, self._manifest, self._waveform = bundle, bundle.manifest, waveform
+        self._length = self._manifest.chunk_frames
+        self._overlap = 2 * self._manifest.decoder.context_frames
+        self._stride = self._length - self._overlap
+
+    def start(self, first: int) -> int:
+        """Return the frame from which on events are needed for the sound from `first` on."""
+        # A stride before the window's place, since the last of all may begin before its place.
+        place = (self._number(first) - 1) * self._stride - self._manifest.context_frames
+        return max(place, 0)
+
+    def decoded(
+        self, signal: Arriving[np.uint8], sampling: Sampling, first: int = 0
+    ) -> Iterator[Samples]:
+        """Yield the sound from frame `first` on of `rows` that begin at `start(first)` or before.
+
+        Windows lie on a grid that depends on nothing, but for the last, which ends with the events.
+        """
+        if not signal.reaches(first + 1):
+            return
+        hop = self._manifest.hop
+        windows = self._windows(signal, self._number(first))
+        for window in windows:
+            found = self._denoised(chain([window], windows), sampling)
+            pieces = ((one.start * hop, one.sound) for one in found)
+            joined = cross_faded(pieces, self._overlap * hop)
+            yield from without_first(joined, (first - window.start) * hop)
+
+    def _number(self, first: int) -> int:
+        """Return the last window that needs no other and has taken over before frame `first`."""
+        number = max(first - self._overlap, 0) // self._stride
+        return number - number % 2
+
+    def _windows(self, signal: Arriving[np.uint8], number: int) -> Iterator[Window]:
+        context, stop = self._manifest.context_frames, None
+        for place in count(number * self._stride, self._stride):
+            start = place
+            if not signal.reaches(place + self._length):
+                if signal.stop == stop:
+                    return
+                start = max(signal.stop - self._length, 0)
+            frames = min(self._length, signal.stop - start)
+            whole = -(-frames // _MULTIPLE) * _MULTIPLE
+            rows = signal.window(start - context, whole + 2 * context)
+            joint = 0 if stop is None else stop - self._overlap - start
+            stop = start + frames
+            yield Window(start, frames, joint, rows)
+
+    def _denoised(self, windows: Iterator[Window], sampling: Sampling) -> Iterator[Denoised]:
+        """Denoise every other window alone, and each between them when its neighbours are."""
+        before: Joints | None = None
+        between: Window | None = None
+        for number, window in enumerate(windows):
+            if number % 2:
+                between = window
+                continue
+            after = self._one(window, sampling)
+            if between is not None:
+                yield self._one(between, sampling, before, after.joints)
+            yield after
+            before, between = after.joints, None
+        if between is not None:
+            yield self._one(between, sampling, before)
+
+    def _one(
+        self,
+        window: Window,
+        sampling: Sampling,
+        before: Joints | None = None,
+        after: Joints | None = None,
+    ) -> Denoised:
+        """Denoise one window, which follows the neighbours that are given."""
+        hop, context = self._manifest.hop, self._manifest.context_frames
+        decoder, sample_rate = self._manifest.decoder, self._manifest.sample_rate
+        own = window.rows[:, context : window.rows.shape[1] - context]
+        mu = int(own[-1, window.frames // 2])
+        noise = frame_noise(sampling.seed, window.start, own.shape[1], hop)
+        wave, scale = np.zeros(noise.size, np.float32), np.float32(1)
+        if self._on_residual:
+            wave = self._waveform.heard(window.rows[:-1], mu)
+            scale = np.float32(max(float(np.sqrt(np.mean(np.square(wave)))), _QUIET))
+        base = whitened(wave / scale, decoder.spectrum, sample_rate)
+        given = {"events": own[None, :-1].astype(np.float32), "base": base[None, None], **fed(mu)}
+        graph = self._graph.holding(given)
+        joints = Joints(window.joint * hop, self._overlap * hop, before, after)
+
+        def velocity(sample: Tensor, sigma: float) -> Tensor:
+            feed = {"sample": sample, "sigma": np.array([sigma], np.float32)}
+            found = single(graph(feed)["velocity"], (1, noise.size))[None]
+            alpha, beta = angles(sigma)
+            # Neighbours have scales of their own and agree on the signal as it will be heard.
+            predicted = scale * (alpha * sample - beta * found)
+            agreed = joints.agreed(predicted[0, 0])
+            return found + (predicted - agreed) / (scale * beta)
+
+        found = sampled(sampling.sampler, velocity, noise[None, None])[0, 0]
+        if self._on_residual:
+            gain = np.float32(decoder.residual_gain) * scale
+            found = wave + gain * coloured(found, decoder.spectrum, sample_rate)
+        return Denoised(window.start, found[: window.frames * hop], joints)
+
+    @property
+    def _on_residual(self) -> bool:
+        return "decoder_fast.onnx" in self._manifest.files
+
+    @cached_property
+    def _graph(self) -> Graph:
+        inputs = {"sample", "sigma", "events", "base", *ports(self._manifest)}
+        return self._bundle.graph("decoder.onnx", inputs, {"velocity"})

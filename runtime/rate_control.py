@@ -1,0 +1,121 @@
+"""The mu of each chunk, chosen for a MU_SPARSE bundle: the fewest events that sound well enough, or
+the most that fit in a rate.
+
+A larger mu is taken to sound worse and to need fewer bits, so that the right one is found by
+halving. Source: the quality control of arXiv 2402.01571, figure 4, there with 9 dB.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.codec import Codec
+from runtime.encoder import Encoded, Window
+from runtime.errors import SpikingMusicError
+from runtime.events import Bits
+from runtime.metrics import si_snr
+from runtime.mu import LARGEST_MU
+from runtime.spk.chunks import Chunk, store
+from runtime.spk.tags import EVERY
+
+Samples = npt.NDArray[np.float32]
+Run = Callable[[int], Encoded]
+
+
+class Choice(Protocol):
+    """How the mu of a window is chosen; `missed` counts the chunks for which no mu is right."""
+
+    missed: int
+
+    def mu(self, window: Window, run: Run) -> int:
+        """Return the mu of a window, which `run(mu)` encodes."""
+
+
+def chosen_chunks(codec: Codec, blocks: Iterable[Samples], choice: Choice) -> Iterator[Encoded]:
+    """Yield the chunks of a signal like `Codec.encode_stream`, each at the mu that is chosen.
+
+    Raises `SpikingMusicError` for a bundle without mu.
+    """
+    manifest = codec.manifest
+    if manifest.kind != "MU_SPARSE":
+        raise SpikingMusicError(
+            f"the bundle {manifest.name} is {manifest.kind} and has one rate only, so that nothing "
+            "can be chosen for each chunk; give a MU_SPARSE bundle"
+        )
+    encoder = codec.encoder
+    for window in encoder.windows(blocks):
+        run = cache(partial(encoder.run, window))
+        yield encoder.inner(run(choice.mu(window, run)), window.frames)
+
+
+class AtLeast:
+    """The largest mu whose sound reaches so many decibels of SI-SNR, or 0.
+
+    Heard by the waveform decoder, behind the events chosen before and in front of those that the
+    same mu gives next.
+    """
+
+    def __init__(self, codec: Codec, decibels: float) -> None:
+        self._codec, self._decibels = codec, decibels
+        self._before: Bits | None = None
+        self.missed = 0
+
+    def mu(self, window: Window, run: Run) -> int:
+        """Return the mu of the next window."""
+
+        def worse(mu: int) -> bool:
+            # Of silence there is no SI-SNR: whatever it sounds like will do.
+            return self._si_snr(window, run(mu)) < self._decibels
+
+        mu = bisect_left(range(1, LARGEST_MU + 1), True, key=worse)
+        self.missed += mu == 0 and worse(0)
+        self._before = self._codec.encoder.inner(run(mu), window.frames).bits
+        return mu
+
+    def _si_snr(self, window: Window, encoded: Encoded) -> float:
+        manifest = self._codec.manifest
+        context, frames, hop = manifest.context_frames, window.frames, manifest.hop
+        bits = encoded.bits.copy()
+        bits[:, :context] = False
+        if self._before is not None:
+            past = self._before[:, max(self._before.shape[1] - context, 0) :]
+            bits[:, context - past.shape[1] : context] = past
+        if frames < manifest.chunk_frames:
+            bits[:, context + frames :] = False  # the signal is over
+        heard = self._codec.waveform.heard(bits, encoded.mu)[: frames * hop]
+        return si_snr(window.audio[context * hop :][: frames * hop], heard)
+
+
+class Within:
+    """The smallest mu with which the file so far keeps within so many kbit/s, or 31.
+
+    What is left over is there for later chunks. `coder` is that of the file, `overhead` the bytes
+    that it has besides its chunks.
+    """
+
+    def __init__(self, codec: Codec, kbps: float, coder: str, overhead: int) -> None:
+        self._codec, self._coder = codec, coder
+        self._bytes_a_sample = kbps * 125 / codec.manifest.sample_rate
+        self._samples, self._spent = 0, float(overhead)
+        self.missed = 0
+
+    def mu(self, window: Window, run: Run) -> int:
+        """Return the mu of the next window."""
+        hop = self._codec.manifest.hop
+        # The last frame of all may hold a single sample.
+        samples = self._samples + (window.frames - 1) * hop + 1
+        left = samples * self._bytes_a_sample - self._spent
+
+        def size(mu: int) -> float:
+            bits = self._codec.encoder.inner(run(mu), window.frames).bits
+            return store(Chunk(0, bits, mu), self._coder).size + 8 / EVERY  # and in the seek table
+
+        mu = bisect_left(range(LARGEST_MU), True, key=lambda mu: size(mu) <= left)
+        self.missed += mu == LARGEST_MU and size(mu) > left
+        self._spent += size(mu)
+        self._samples += window.frames * hop
+        return mu

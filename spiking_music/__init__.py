@@ -1,0 +1,1 @@
+"""Piano as spikes: an audio codec whose bottleneck runs bit for bit on neuromorphic chips."""

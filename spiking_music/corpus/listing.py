@@ -1,0 +1,80 @@
+"""Which recordings a corpus has, and where the events of each go."""
+
+import io
+import posixpath
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.audio.recordings import AUDIO_SUFFIXES
+from runtime.errors import SpikingMusicError
+from spiking_music.corpus.manifests import is_manifest, named_in
+from spiking_music.corpus.places import below, is_address, store_of
+
+
+@dataclass(frozen=True)
+class Item:
+    """A recording: its `source`, the `target` of its events, and the `name` that it is known by."""
+
+    source: str
+    target: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The `items` of a corpus by name, and the `clashes`: items that share a target."""
+
+    items: tuple[Item, ...]
+    clashes: tuple[Item, ...] = ()
+
+    @property
+    def files(self) -> int:
+        """Recordings, both those of `items` and those of `clashes`."""
+        return len(self.items) + len(self.clashes)
+
+
+def is_corpus(place: str) -> bool:
+    """Return whether a place is one of many recordings: a folder, a list, or an address."""
+    return is_address(place) or is_manifest(place) or Path(place).is_dir()
+
+
+def alone(source: str, target: str) -> Listing:
+    """Return the listing of a single recording."""
+    return Listing((Item(source, target, posixpath.basename(source)),))
+
+
+def listed(place: str, out: str) -> Listing:
+    """Return the recordings of a folder tree, of a list, or the one that an address names.
+
+    An output has the name of its recording below `out`, ending in `.spk`. Hidden files are left
+    out. Raises `SpikingMusicError` when there is nothing there, or no recording.
+    """
+    store, path = store_of(place)
+    if store.isdir(path):
+        sources = {name: below(place, name) for name in _tree(store.find(path), path)}
+    elif not store.isfile(path):
+        raise SpikingMusicError(f"{place}: no such file or folder")
+    elif is_manifest(place):
+        text = store.cat_file(path).decode("utf-8-sig", "surrogateescape")
+        sources = named_in(place, io.StringIO(text))
+    else:
+        sources = {posixpath.basename(path): place}
+    if not sources:
+        raise SpikingMusicError(f"{place}: holds no recordings ({', '.join(AUDIO_SUFFIXES)})")
+    items = [
+        Item(source, below(out, f"{posixpath.splitext(name)[0]}.spk"), name)
+        for name, source in sorted(sources.items())
+    ]
+    uses = Counter(item.target for item in items)
+    unique = tuple(item for item in items if uses[item.target] == 1)
+    return Listing(unique, tuple(item for item in items if uses[item.target] > 1))
+
+
+def _tree(paths: Iterable[str], root: str) -> Iterator[str]:
+    for path in paths:
+        name = path.removeprefix(root.rstrip("/")).lstrip("/")
+        hidden = any(part.startswith(".") for part in name.split("/"))
+        if name.lower().endswith(AUDIO_SUFFIXES) and not hidden:
+            yield name

@@ -1,0 +1,69 @@
+"""What stands at an output: the file itself says which recording, model and settings made it.
+
+The text `source` of a `.spk` file is the name of the recording, the SHA-256 of its bytes, and the
+mu or the quality that was asked for. Nothing else is remembered, so nothing can disagree with the
+files: no database, no times, no locks.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from runtime.bundle import Manifest
+from runtime.errors import FormatError, OutputError
+from runtime.spk.header import SpkHeader
+from runtime.spk.reader import SpkReader
+from runtime.to_spk import Storage, header_of
+from spiking_music.corpus.places import store_of
+
+_MARK = " sha256:"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A whole `.spk` file: its `header`, `samples` of sound, `size` in bytes, text `source`."""
+
+    header: SpkHeader
+    samples: int
+    size: int
+    source: str
+
+
+def sha256(recording: Path) -> str:
+    """Return the digest of a file's bytes, 64 hex digits."""
+    with recording.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def receipt(name: str, digest: str, storage: Storage) -> str:
+    """Return the text `source` of a recording that is stored so."""
+    wishes = {"mu": storage.mu, "min_si_snr": storage.min_si_snr, "kbps": storage.kbps}
+    asked = (f"{wish}={value}" for wish, value in wishes.items() if value is not None)
+    return " ".join([f"{name}{_MARK}{digest}", *asked])
+
+
+def standing(target: str) -> Standing | None:
+    """Read an output and check every byte; None when there is none, or it is damaged."""
+    store, path = store_of(target)
+    try:
+        with store.open(path, "rb") as file:
+            reader = SpkReader(file)
+            for _ in reader:
+                pass
+            text = reader.texts.get("source", "")
+            return Standing(reader.header, reader.samples, file.tell(), text)
+    except (FileNotFoundError, FormatError):
+        return None
+
+
+def refuse_other(found: Standing, target: str, model: Manifest, storage: Storage) -> None:
+    """Raise `OutputError` unless an output is of this model, `storage` and its text `source`."""
+    due = replace(header_of(model, None, storage), samples=found.header.samples, mu=found.header.mu)
+    differing = [name for name in vars(due) if getattr(due, name) != getattr(found.header, name)]
+    if found.source.rpartition(_MARK)[2] != (storage.source or "").rpartition(_MARK)[2]:
+        differing.append("recording or rate")
+    if differing:
+        raise OutputError(
+            f"{target}: exists already, of another {' and '.join(differing)}; "
+            "give another folder or --force"
+        )

@@ -1,0 +1,68 @@
+"""A whole run: every recording of a corpus, its outcomes counted, and the summary written."""
+
+import io
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from spiking_music.corpus.encoding import encode_item
+from spiking_music.corpus.listing import Listing
+from spiking_music.corpus.outcome import Outcome, Tally
+from spiking_music.corpus.places import below, publish
+from spiking_music.corpus.processes import on_processes
+from spiking_music.corpus.recipe import Recipe
+
+SUMMARY = "summary.json"
+Tell = Callable[[float], None]
+Note = Callable[[str], None]
+
+
+def encode_corpus(
+    listing: Listing,
+    recipe: Recipe,
+    jobs: int,
+    scheduler: str | None = None,
+    tell: Tell = lambda share: None,
+    note: Note = lambda message: None,
+) -> Mapping[str, Any]:
+    """Encode a corpus on `jobs` processes, or on the Dask cluster of a `scheduler`.
+
+    Outputs that stand there whole are kept, so a run that was stopped in any way goes on where it
+    was. `tell` hears the share done, 0..1; `note` what failed and what readers warn of.
+    Returns the summary, see `Tally.summary`. Raises what `encode_item` raises.
+    """
+    tally, start = Tally(), time.perf_counter()
+    for outcome in _outcomes(listing, recipe, jobs, scheduler):
+        tally.add(outcome)
+        for message in (*outcome.notes, *_failure(outcome)):
+            note(message)
+        tell(tally.files / listing.files)
+    return {"model": recipe.model, **tally.summary(time.perf_counter() - start)}
+
+
+def write_summary(summary: Mapping[str, Any], out: str) -> None:
+    """Write a summary to the folder of the outputs; raises `OutputError` when that fails."""
+    text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    publish(io.BytesIO(text.encode()), below(out, SUMMARY))
+
+
+def _outcomes(
+    listing: Listing, recipe: Recipe, jobs: int, scheduler: str | None
+) -> Iterator[Outcome]:
+    for item in listing.clashes:
+        reason = f"another recording would be {item.target} too; rename one of them"
+        yield Outcome(item, "failed", reason=reason)
+    work = partial(encode_item, recipe)
+    if scheduler is None:
+        yield from on_processes(work, listing.items, jobs)
+    else:
+        from spiking_music.corpus.cluster import on_cluster  # Dask is needed by nobody else
+
+        yield from on_cluster(work, listing.items, scheduler)
+
+
+def _failure(outcome: Outcome) -> Iterator[str]:
+    if outcome.status == "failed":
+        yield f"{outcome.item.source}: failed ({outcome.reason})"

@@ -1,0 +1,98 @@
+"""What is compared: anything that takes a sound and gives one back, at a price in bits."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.bundle import DECODERS, Bundle
+from runtime.codec import Codec
+from runtime.events import EventMatrix
+from runtime.spk.container import read_spk, write_spk
+from runtime.to_spk import header_of
+from spiking_music.evaluation.anchors import ANCHORS_HZ, distort
+from spiking_music.evaluation.peers import OPUS_KBPS, flac, opus
+from train.data.low_pass import low_pass
+
+Samples = npt.NDArray[np.float32]
+
+MUS = (8, 12, 16, 20, 24)
+_GRAPHS = {"diffusion": "decoder.onnx", "fast": "decoder_fast.onnx"}
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """What a system made of a clip.
+
+    `sound (n,) float32`, as long as the clip; `stored_bits`, the size of what was stored, None
+    where nothing was; `events` behind it, None for a system that has none.
+    """
+
+    sound: Samples
+    stored_bits: int | None = None
+    events: EventMatrix | None = None
+
+
+@dataclass(frozen=True)
+class System:
+    """A way from a sound to its copy: a `name` for the table and `run(samples (n,) float32)`."""
+
+    name: str
+    run: Callable[[Samples], Decoded]
+
+
+def bundle_systems(
+    bundle: Bundle, decoders: Sequence[str] = DECODERS, mus: Sequence[int] = MUS
+) -> list[System]:
+    """Return a bundle's decoders, the diffusion at its default steps, each after a `.spk` file.
+
+    A MU_SPARSE bundle is heard at each of `mus`.
+    """
+    codec, model = Codec(bundle), bundle.manifest
+    return [
+        System(
+            f"{model.name} {decoder}" + ("" if mu is None else f" mu={mu}"),
+            partial(_coded, codec, decoder, mu),
+        )
+        for decoder in decoders
+        if _GRAPHS[decoder] in model.files
+        for mu in (mus if model.kind == "MU_SPARSE" else (None,))
+    ]
+
+
+def baseline_systems() -> list[System]:
+    """Return the original, FLAC, Opus at 6, 12 and 24 kbit/s asked for, and the anchors."""
+    return [
+        System("original", Decoded),
+        System("FLAC", lambda samples: Decoded(*flac(samples))),
+        *(System(f"Opus {kbps}", partial(_opus, kbps)) for kbps in OPUS_KBPS),
+        *(System(f"low-pass {hertz / 1000} kHz", partial(_dull, hertz)) for hertz in ANCHORS_HZ),
+        System("distorted", lambda samples: Decoded(distort(samples))),
+    ]
+
+
+def stored(codec: Codec, events: EventMatrix, samples: int) -> tuple[int, EventMatrix]:
+    """Write the events of `samples` to a `.spk` file; return its bits and what it holds."""
+    with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
+        path = Path(folder, "clip.spk")
+        write_spk(path, header_of(codec.manifest, samples), events)
+        return 8 * path.stat().st_size, read_spk(path)[1]
+
+
+def _coded(codec: Codec, decoder: str, mu: int | None, samples: Samples) -> Decoded:
+    rate: dict[str, Any] = {} if mu is None else {"mu": mu}
+    bits, events = stored(codec, codec.encode(samples, **rate), len(samples))
+    return Decoded(codec.decode(events, len(samples), decoder, **rate), bits, events)
+
+
+def _opus(kbps: float, samples: Samples) -> Decoded:
+    return Decoded(*opus(samples, kbps))
+
+
+def _dull(cutoff: float, samples: Samples) -> Decoded:
+    return Decoded(low_pass(samples, cutoff))

@@ -1,0 +1,114 @@
+"""What listeners compare: bundles, Opus, folders of decoded sound, and always the anchors."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.audio.recordings import read_audio
+from runtime.bundle import DECODERS, Bundle
+from runtime.mu import DEFAULT_MU
+from spiking_music.evaluation.anchors import ANCHORS_HZ, distort
+from spiking_music.evaluation.peers import aligned, opus
+from spiking_music.evaluation.systems import System, bundle_systems
+from spiking_music.listening.errors import ListeningError
+from train.data.clips import AUDIO_SUFFIXES, SAMPLE_RATE, Clip, middle
+from train.data.low_pass import low_pass
+
+Samples = npt.NDArray[np.float32]
+
+REFERENCE = "reference"
+LOW_ANCHOR, MIDDLE_ANCHOR = (f"low-pass {hertz / 1000} kHz" for hertz in ANCHORS_HZ)
+DISTORTED = "distorted"
+MOST = 12  # ITU-R BS.1534-3, section 5.3: more in one trial tire its listener
+_SLACK = 2048  # samples at 22 050 Hz that another codec may have cut off or added
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is rated: a `name` and `hear`, from a clip to its sound `(n,) float32`."""
+
+    name: str
+    hear: Callable[[Clip], Samples]
+
+
+def always() -> list[Condition]:
+    """Return the hidden reference, BS.1534-3's low and middle anchor, and the distorted one."""
+    return [
+        Condition(REFERENCE, lambda clip: clip.samples),
+        Condition(LOW_ANCHOR, lambda clip: low_pass(clip.samples, ANCHORS_HZ[0])),
+        Condition(MIDDLE_ANCHOR, lambda clip: low_pass(clip.samples, ANCHORS_HZ[1])),
+        Condition(DISTORTED, lambda clip: distort(clip.samples)),
+    ]
+
+
+def of_bundle(bundle: Bundle, decoders: Sequence[str], mus: Sequence[int]) -> list[Condition]:
+    """Return a bundle by each of `decoders`, and one of many rates at each of `mus`.
+
+    Without a decoder it is heard by its own, without a mu at 16. Raises `ListeningError` when it
+    has none of the decoders.
+    """
+    for decoder in decoders:
+        if decoder not in DECODERS:
+            raise ListeningError(f"decoder {decoder!r}: choose {' or '.join(DECODERS)}")
+    decoders = decoders or (bundle.manifest.decoder.default,)
+    systems = bundle_systems(bundle, decoders, mus or (DEFAULT_MU,))
+    if not systems:
+        raise ListeningError(f"{bundle.path}: has no decoder {' or '.join(decoders)}")
+    return [Condition(system.name, partial(_run, system)) for system in systems]
+
+
+def of_opus(kbps: float) -> Condition:
+    """Return Ogg/Opus at the rate asked for, 6..256 kbit/s."""
+    return Condition(f"Opus {kbps:g}", lambda clip: opus(clip.samples, kbps)[0])
+
+
+def of_folder(name: str, folder: Path) -> Condition:
+    """Return sounds that are there already: `folder` has one for each clip, by the clip's name.
+
+    Each is as long as the clip or as the whole recording, whose middle is then taken.
+    """
+    return Condition(name, partial(_read, folder))
+
+
+def checked(conditions: Sequence[Condition]) -> list[Condition]:
+    """Return them; raises `ListeningError` for two of one name, for too many, and for too few."""
+    repeated = [name for name, count in Counter(c.name for c in conditions).items() if count > 1]
+    if repeated:
+        raise ListeningError(f"two conditions are called {repeated[0]!r}; leave one out")
+    if len(conditions) > MOST:
+        raise ListeningError(
+            f"{len(conditions)} conditions, with the reference and the anchors, are more than the "
+            f"{MOST} of BS.1534-3; leave some out"
+        )
+    if len(conditions) == len(always()):
+        raise ListeningError("there is nothing to rate: give --bundle, --opus or --folder")
+    return list(conditions)
+
+
+def clips_asked(conditions: Sequence[Condition]) -> int:
+    """Return how many clips ITU-R BS.1534-3 (7.1) asks for: 1.5 times the systems, at least 5."""
+    return max(5, -(-3 * (len(conditions) - len(always())) // 2))
+
+
+def _run(system: System, clip: Clip) -> Samples:
+    return system.run(clip.samples).sound
+
+
+def _read(folder: Path, clip: Clip) -> Samples:
+    file = next((f for s in AUDIO_SUFFIXES if (f := folder / f"{clip.name}{s}").is_file()), None)
+    if file is None:
+        raise ListeningError(f"{folder}: has no {clip.name}{AUDIO_SUFFIXES[0]}")
+    sound = read_audio(file, SAMPLE_RATE).samples
+    sound = sound[middle(len(sound))]
+    missing = len(clip.samples) - len(sound)
+    if abs(missing) > _SLACK:
+        raise ListeningError(
+            f"{file}: has {len(sound)} samples at {SAMPLE_RATE} Hz where the clip has "
+            f"{len(clip.samples)}; give the clip or the whole recording"
+        )
+    return aligned(clip.samples, np.pad(sound, (0, max(0, missing)))[: len(clip.samples)])

@@ -1,0 +1,103 @@
+"""The test as one HTML file: parts, sounds and all, so that it opens from anywhere."""
+
+import base64
+import io
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import jinja2
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from spiking_music.listening.conditions import REFERENCE
+from spiking_music.listening.errors import ListeningError
+from spiking_music.listening.trials import Trial, identity
+from train.data.clips import SAMPLE_RATE
+
+Samples = npt.NDArray[np.float32]
+
+_PARTS = Path(__file__).with_name("parts")
+PLAYER = _PARTS / "player.js"
+# In the order in which they use one another.
+SCRIPTS = (
+    "random.js",
+    "player.js",
+    "store.js",
+    "timeline.js",
+    "rating.js",
+    "keys.js",
+    "results.js",
+    "main.js",
+)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the page says besides its fixed text: a `title`, and where to `post` results to."""
+
+    title: str = "Listening test"
+    post: str | None = None
+
+
+def page(trials: Sequence[Trial], words: Words) -> str:
+    """Return the page; raises `ListeningError` for an address that is not http or https."""
+    if words.post is not None and not _is_web(words.post):
+        raise ListeningError(f"{words.post}: is no address; give http:// or https:// and a host")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_PARTS),
+        autoescape=jinja2.select_autoescape(["html"]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(
+        title=words.title,
+        # The page may talk to this address and to no other: its policy says so to the browser.
+        connect=_origin(words.post) if words.post else "'none'",
+        style=_part("page.css"),
+        script="\n".join(_part(name) for name in SCRIPTS),
+        test=_embedded(_test(trials, words)),
+    )
+
+
+def _test(trials: Sequence[Trial], words: Words) -> dict[str, object]:
+    return {
+        "id": identity(trials),
+        "title": words.title,
+        "post": words.post,
+        "reference": REFERENCE,
+        "trials": [
+            {"clip": trial.clip, "sounds": {n: _flac(s) for n, s in trial.sounds.items()}}
+            for trial in trials
+        ],
+    }
+
+
+def _embedded(value: object) -> str:
+    # `</script>` in a name would end the element that holds it.
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+
+
+def _part(name: str) -> str:
+    return (_PARTS / name).read_text(encoding="utf-8")
+
+
+def _flac(samples: Samples) -> str:
+    file = io.BytesIO()
+    soundfile.write(file, samples, SAMPLE_RATE, "PCM_16", format="FLAC")
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def _is_web(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme in ("http", "https") and bool(re.fullmatch(r"[\w.:\[\]-]+", parts.netloc))
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,91 @@
+"""What listeners hand in: the JSON files of the page, read and checked."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spiking_music.listening.conditions import DISTORTED, LOW_ANCHOR, MIDDLE_ANCHOR, REFERENCE
+from spiking_music.listening.errors import ListeningError
+
+FORMAT = 1
+_NEEDED = (REFERENCE, LOW_ANCHOR, MIDDLE_ANCHOR, DISTORTED)
+
+
+@dataclass(frozen=True)
+class Rated:
+    """One trial of one listener: the clip and a rating 0..100 for each condition."""
+
+    clip: str
+    ratings: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Session:
+    """What one listener handed in: the `test`, who it was, the `seed` of the order, the trials."""
+
+    test: str
+    listener: str
+    seed: int
+    trials: tuple[Rated, ...]
+
+
+def read_results(files: Sequence[Path]) -> list[Session]:
+    """Read the results of one test, a file a listener; the same file twice counts once.
+
+    Raises `ListeningError` for a file that is none, for results of different tests, and for
+    different results of one listener and one order.
+    """
+    sessions: dict[tuple[str, int], Session] = {}
+    for file in files:
+        session = _read(file)
+        first = next(iter(sessions.values()), session)
+        if (session.test, _conditions(session)) != (first.test, _conditions(first)):
+            raise ListeningError(
+                f"{file}: is of test {session.test}, the others of {first.test}; score them apart"
+            )
+        known = sessions.setdefault((session.listener, session.seed), session)
+        if known != session:
+            raise ListeningError(f"{file}: differs from what the same listener handed in before")
+    return list(sessions.values())
+
+
+def _read(file: Path) -> Session:
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ListeningError(f"{file}: cannot be read ({error.strerror or error})") from error
+    except ValueError as error:
+        raise ListeningError(f"{file}: is no JSON ({error})") from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise ListeningError(f"{file}: is no result of format {FORMAT}; give what the page saved")
+    try:
+        trials = tuple(Rated(trial["clip"], _ratings(trial["ratings"])) for trial in data["trials"])
+        session = Session(str(data["test"]), str(data["listener"]), int(data["seed"]), trials)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ListeningError(f"{file}: is no whole result ({error})") from error
+    _check(file, session)
+    return session
+
+
+def _ratings(found: Any) -> dict[str, int]:
+    for name, rating in found.items() if isinstance(found, dict) else ():
+        if type(rating) is not int or not 0 <= rating <= 100:
+            raise ValueError(f"{name!r} is rated {rating!r}, not 0 to 100")
+    return dict(found)
+
+
+def _check(file: Path, session: Session) -> None:
+    if not session.trials:
+        raise ListeningError(f"{file}: holds no trial")
+    for trial in session.trials:
+        if trial.ratings.keys() != session.trials[0].ratings.keys():
+            raise ListeningError(f"{file}: {trial.clip} has other conditions than the first trial")
+        for name in _NEEDED:
+            if name not in trial.ratings:
+                raise ListeningError(f"{file}: {trial.clip} has no rating of {name!r}")
+
+
+def _conditions(session: Session) -> frozenset[str]:
+    return frozenset(session.trials[0].ratings)

@@ -1,0 +1,57 @@
+"""The sounds of a test: every condition of every clip, of one loudness and one length."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spiking_music.listening.conditions import Condition
+from spiking_music.listening.errors import ListeningError
+from spiking_music.listening.levels import matched
+from train.data.clips import SAMPLE_RATE, Clip
+
+Samples = npt.NDArray[np.float32]
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One clip to be rated: its name and, by condition, sounds `(n,) float32` at 22 050 Hz."""
+
+    clip: str
+    sounds: dict[str, Samples]
+
+
+def render(
+    clips: Sequence[Clip], conditions: Sequence[Condition], progress: Progress | None = None
+) -> list[Trial]:
+    """Hear each clip in each condition and match the levels within and between the clips.
+
+    Raises `ListeningError` for two clips of one name, and what the conditions raise.
+    """
+    names = [clip.name for clip in clips]
+    for name in names:
+        if names.count(name) > 1:
+            raise ListeningError(f"two clips are called {name!r}; rename one of the recordings")
+    sounds: list[Samples] = []
+    for clip in clips:
+        for condition in conditions:
+            sounds.append(condition.hear(clip))
+            if progress is not None:
+                progress(len(sounds) / (len(clips) * len(conditions)))
+    level = iter(matched(sounds, SAMPLE_RATE))
+    return [
+        Trial(name, {condition.name: next(level) for condition in conditions}) for name in names
+    ]
+
+
+def identity(trials: Sequence[Trial]) -> str:
+    """Return 12 hex digits that name a test by all that is heard in it."""
+    digest = hashlib.sha256()
+    for trial in trials:
+        for name, sound in trial.sounds.items():
+            digest.update(f"{trial.clip}\0{name}\0{len(sound)}\0".encode())
+            digest.update(sound.tobytes())
+    return digest.hexdigest()[:12]

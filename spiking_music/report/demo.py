@@ -1,0 +1,238 @@
+"""The whole way on one recording: events, file, chips, sound, and a report of all of it."""
+
+import json
+import math
+import platform
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from importlib import metadata
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic.chips.catalogue import load_chip
+from neuromorphic.costs.codec_bill import system_report
+from neuromorphic.costs.operations.system import count_system
+from neuromorphic.energy import energies
+from neuromorphic.simulate import QUICK, differing, spikes
+from runtime.audio.recordings import read_audio, write_audio
+from runtime.bundle import DECODERS, Bundle, open_bundle
+from runtime.codec import Codec
+from runtime.errors import BundleError, MissingPackageError, OutputError
+from runtime.events import EventMatrix
+from runtime.files import replacing
+from runtime.metrics import si_snr
+from runtime.spk.container import SpkHeader, read_spk, sizes, write_spk
+from runtime.to_spk import header_of
+from spiking_music.report.agreement import torch_spikes
+from spiking_music.report.joules import joules
+from spiking_music.report.page import page
+from spiking_music.report.storage import rates
+
+Progress = Callable[[float], None]
+Stage = Callable[[str], AbstractContextManager[Progress]]
+Samples = npt.NDArray[np.float32]
+
+OUTPUTS = ("piece.spk", "decoded.wav", "report.json", "report.html")
+SYSTEM_CHIP = "loihi1"  # which runs the bottleneck in the whole codec's bill
+_CLIPS = Path(__file__).parents[2] / "runtime" / "clips"
+_PACKAGES = ("numpy", "onnxruntime", "nir", "lava-nc", "torch", "matplotlib")
+
+
+def default_clip() -> Path:
+    """Return the first of the recordings that come with the package."""
+    return min(_CLIPS.glob("*.flac"))
+
+
+def run(
+    audio: Path, out: Path, bundle_path: Path | None, overwrite: bool, stage: Stage
+) -> dict[str, Any]:
+    """Run the demo on the file `audio` into the folder `out` and return what report.json holds.
+
+    Writes `OUTPUTS`; `stage` shows the name and progress of what is being done. Raises what its
+    stages raise, `OutputError` first of all when an output exists and `overwrite` is false.
+    """
+    for name in OUTPUTS:
+        if (out / name).exists() and not overwrite:
+            raise OutputError(f"{out / name}: exists already; give another --out or --force")
+    clock = _Clock(stage)
+    with clock("read"):
+        bundle = open_bundle(bundle_path)
+        recording = read_audio(audio, bundle.manifest.sample_rate)
+    samples, codec = recording.samples, Codec(bundle)
+    with clock("encode") as progress:
+        payload, encoded = codec.analyse(samples, progress)
+    out.mkdir(parents=True, exist_ok=True)
+    with clock("store"):
+        header, events, stored = _store(out / "piece.spk", bundle, encoded, samples.size, overwrite)
+    agreement = _agreement(bundle, samples, payload, events, clock)
+    decoded: dict[str, Samples] = {}
+    for decoder in DECODERS:
+        with clock(f"decode: {decoder}") as progress:
+            decoded[decoder] = codec.decode(events, samples.size, decoder, progress=progress)
+    chosen = bundle.manifest.decoder.default
+    write_audio(out / "decoded.wav", decoded[chosen], header.sample_rate, overwrite)
+    seconds = samples.size / header.sample_rate
+    report: dict[str, Any] = {
+        "title": audio.name,
+        "audio": {
+            "seconds": seconds,
+            "samples": samples.size,
+            "sample_rate": header.sample_rate,
+            "source_rate": recording.source_rate,
+            "source_channels": recording.source_channels,
+            "warnings": list(recording.warnings),
+        },
+        "frame_rate": header.sample_rate / header.hop,
+        "bundle": _bundle_facts(bundle),
+        "file": stored | {"kbps": stored["bytes"] * 8e-3 / seconds},
+        "rate": rates(header, events),
+        "events": {
+            "count": events.count,
+            "density": events.density,
+            "per_second": events.count / seconds,
+            "units": events.units,
+            "frames": events.frames,
+        },
+        "quality": {
+            "si_snr_db": _finite(si_snr(samples, decoded[chosen])),
+            "decoder": chosen,
+            **{f"{d}_si_snr_db": _finite(si_snr(samples, decoded[d])) for d in DECODERS},
+            "steps": bundle.manifest.decoder.steps,
+        },
+        **agreement,
+        "system": system_report(
+            bundle, count_system(bundle, payload, events, stored["bytes"]), load_chip(SYSTEM_CHIP)
+        ),
+        "energy": energies(bundle, payload, events),
+        "timings_s": clock.seconds,
+        "versions": _versions(),
+    }
+    with clock("draw and write the report"):
+        text = page(report, samples, decoded, events)
+        _write(out / "report.html", text, overwrite)
+    _write(out / "report.json", json.dumps(report, indent=2, allow_nan=False) + "\n", overwrite)
+    return report
+
+
+def summary(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the lines that the command line prints of a report."""
+    wrong, quality = report["wrong_bits"], report["quality"]["si_snr_db"]
+    others = ", ".join(
+        f"{name} {'not run' if count is None else count}"
+        for name, count in wrong.items()
+        if name != "compared"
+    )
+    facts = {
+        "sound": f"{report['audio']['seconds']:.2f} s, {report['audio']['samples']} samples",
+        "stored": f"{report['file']['bytes']} bytes, {report['file']['kbps']:.3f} kbit/s "
+        f"(the paper's formula {report['rate']['paper_kbps']:.3f}, "
+        f"entropy bound {report['rate']['bound_kbps']:.3f})",
+        "events": f"{report['events']['count']}, {report['events']['density']:.1%} of all entries",
+        "SI-SNR": "not defined" if quality is None else f"{quality:.2f} dB",
+        "wrong bits": f"of {wrong['compared']} against {report['reference']}: {others}",
+    }
+    total, spiking = report["system"]["total"], report["system"]["spiking"]
+    facts["the whole codec"] = (report["system"]["refused"] or "") or (
+        f"{joules(total['mid_j'])} ({joules(total['low_j'])} to {joules(total['high_j'])}), "
+        f"of which spikes touch {spiking['joules_share']:.2%}"
+    )
+    for entry in report["energy"].values():
+        facts[entry["title"]] = (entry["refused"] or "").replace("_", " ") or (
+            f"{joules(entry['mid_j'])} ({joules(entry['low_j'])} to {joules(entry['high_j'])})"
+        )
+    return facts | {f"no {name}": reason for name, reason in report["unavailable"].items()}
+
+
+class _Clock:
+    """Shows stages and remembers how long each took."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.seconds: dict[str, float] = {}
+        self._stage = stage
+
+    @contextmanager
+    def __call__(self, name: str) -> Any:
+        start = perf_counter()
+        with self._stage(name) as progress:
+            yield progress
+        self.seconds[name] = round(perf_counter() - start, 3)
+
+
+def _store(
+    path: Path, bundle: Bundle, events: EventMatrix, samples: int, overwrite: bool
+) -> tuple[SpkHeader, EventMatrix, dict[str, Any]]:
+    """Write the file and read it back: everything after this stage knows only what is stored."""
+    header = header_of(bundle.manifest, samples)
+    write_spk(path, header, events, overwrite)
+    parts = sizes(path)
+    header, read = read_spk(path)
+    return header, read, {"bytes": parts.total, "parts": vars(parts)}
+
+
+def _agreement(
+    bundle: Bundle,
+    samples: Samples,
+    payload: npt.NDArray[np.int8],
+    events: EventMatrix,
+    clock: _Clock,
+) -> dict[str, Any]:
+    """Count the bits in which each back end differs from the trained model, or from the file."""
+    unavailable: dict[str, str] = {}
+    reference, name = events.bits, "file"
+    with clock("simulate: torch"):
+        try:
+            reference, name = torch_spikes(bundle, samples), "torch"
+        except (MissingPackageError, BundleError) as error:
+            unavailable["torch"] = str(error)
+    wrong: dict[str, int | None] = {
+        "compared": reference.size,
+        "onnx": differing(events.bits, reference),
+    }
+    for backend in QUICK:
+        with clock(f"simulate: {backend}") as progress:
+            try:
+                bits = spikes(bundle, payload, backend, progress)
+                wrong[backend] = differing(bits, reference)
+            except MissingPackageError as error:
+                wrong[backend], unavailable[backend] = None, str(error)
+    return {
+        "reference": name,
+        "wrong_bits": wrong,
+        "wrong_total": sum(count or 0 for name, count in wrong.items() if name != "compared"),
+        "unavailable": unavailable,
+    }
+
+
+def _bundle_facts(bundle: Bundle) -> dict[str, Any]:
+    model = bundle.manifest
+    return {
+        "name": model.name,
+        "hash": model.model_hash,
+        "kind": model.kind,
+        "licence": model.licence,
+        "attribution": model.attribution,
+    }
+
+
+def _versions() -> Mapping[str, str]:
+    found = {"python": platform.python_version()}
+    for name in ("spiking-music", *_PACKAGES):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _finite(decibels: float) -> float | None:
+    """JSON knows no infinity and no NaN, which is what silence gives."""
+    return decibels if math.isfinite(decibels) else None
+
+
+def _write(path: Path, text: str, overwrite: bool) -> None:
+    with replacing(path, overwrite) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -1,0 +1,99 @@
+"""The report as one HTML file that needs nothing beside it: pictures, sounds and tables inside."""
+
+import base64
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from runtime.events import EventMatrix
+from spiking_music.report import drawings
+from spiking_music.report.joules import joules, percent
+from spiking_music.report.sankey import sankey
+
+Samples = npt.NDArray[np.float32]
+
+HEARD_S = 120  # seconds of each player; a page with an hour of sound would not open
+_TEMPLATE = Path(__file__).with_name("template.html")
+
+
+def page(
+    report: Mapping[str, Any],
+    original: Samples,
+    decoded: Mapping[str, Samples],
+    events: EventMatrix,
+) -> str:
+    """Return the page for a `report` (the contents of report.json) and its sounds `(n,)`.
+
+    `decoded` holds a sound for each decoder; the pictures show that of the bundle's choice.
+    """
+    rate = report["audio"]["sample_rate"]
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "joules": joules, "percent": percent}
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        report=report,
+        heard_s=HEARD_S,
+        sounds={
+            "Original": _flac(original, rate),
+            **{f"Decoded, {name}": _flac(sound, rate) for name, sound in decoded.items()},
+        },
+        pictures=_pictures(report, original, decoded[report["quality"]["decoder"]], events),
+    )
+
+
+def number(value: float, digits: int = 0) -> str:
+    """Write a number with thin spaces between thousands, `digits` after the point."""
+    text = f"{value:,.{digits}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _flac(samples: Samples, rate: int) -> str:
+    file = io.BytesIO()
+    heard = np.clip(samples[: HEARD_S * rate], -1.0, 1.0)
+    soundfile.write(file, heard, rate, "PCM_16", format="FLAC")
+    return "data:audio/flac;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def _pictures(
+    report: Mapping[str, Any], original: Samples, decoded: Samples, events: EventMatrix
+) -> dict[str, dict[str, str]]:
+    """Draw each picture for wide and narrow pages; the page shows the one that fits."""
+    rate, rates = report["audio"]["sample_rate"], report["rate"]
+    sounds = {"original": original, "decoded": decoded}
+    bits = {
+        "stored: the whole file on disk": report["file"]["kbps"],
+        "the paper's formula": rates["paper_kbps"],
+        "entropy bound": rates["bound_kbps"],
+        "one bit an entry": rates["dense_kbps"],
+    }
+    energy = [_row(entry) for entry in report["energy"].values()]
+    drawn: dict[str, dict[str, str]] = {}
+    for size, width in (("wide", drawings.WIDE), ("narrow", drawings.NARROW)):
+        for name, figure in (
+            ("spectrograms", drawings.spectrograms(sounds, rate, width)),
+            ("raster", drawings.event_raster(events.bits, report["frame_rate"], width)),
+            ("bits", drawings.bars(bits, "kbit/s", width)),
+            ("energy", drawings.intervals(energy, "J", "operations alone", width)),
+            ("system", sankey(report["system"], width)),
+        ):
+            drawn.setdefault(name, {})[size] = drawings.svg(figure, f"{name}-{size}")
+    return drawn
+
+
+def _row(entry: Mapping[str, Any]) -> drawings.Row:
+    if entry["refused"]:
+        reason = entry["refused"].partition(":")[0]
+        return drawings.Row(entry["title"], None, remark=f"refused: {reason} (see the table)")
+    values = (entry["low_j"], entry["mid_j"], entry["high_j"])
+    return drawings.Row(entry["title"], values, mark=entry["operations_j"])

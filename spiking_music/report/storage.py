@@ -1,0 +1,103 @@
+"""A stored recording: its header, and what it costs on disk, by the paper, and at the least."""
+
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from runtime.bundle import Manifest
+from runtime.coders.payloads import FORMS
+from runtime.costs import bound_bits, midi_like_bits, paper_bits
+from runtime.events import EventMatrix
+from runtime.spk.chunks import FRAMING_BYTES
+from runtime.spk.container import Sizes, SpkHeader, write_spk
+from runtime.spk.header import HEADER_BYTES, NO_MU
+from runtime.spk.reader import Note, SpkReader, opened_spk
+from runtime.to_spk import header_of
+
+
+def stored_bytes(model: Manifest, samples: int, events: EventMatrix) -> int:
+    """Return how many bytes the file of a recording takes."""
+    with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
+        path = Path(folder, "recording.spk")
+        write_spk(path, header_of(model, samples), events)
+        return path.stat().st_size
+
+
+def rates(header: SpkHeader, events: EventMatrix) -> dict[str, float]:
+    """Return the paper's formula, the entropy bound and the dense matrix, in kbit/s of sound.
+
+    The formula is summed over the file's chunks, each in its cheapest format, as the file does it;
+    the bound `log2 C(N T, S)` is that of the whole matrix.
+    """
+    starts = range(0, events.frames, header.chunk_frames)
+    chunks = [events.bits[:, start : start + header.chunk_frames] for start in starts]
+    paper = sum(paper_bits(len(chunk), chunk.shape[1], int(chunk.sum())) for chunk in chunks)
+    bound = bound_bits(events.units, events.frames, events.count)
+    kilobits = 1e-3 / seconds(header)
+    return {
+        "paper_kbps": paper * kilobits,
+        "bound_kbps": bound * kilobits,
+        "dense_kbps": events.bits.size * kilobits,
+    }
+
+
+def stored(path: Path, note: Note = lambda message: None) -> dict[str, Any]:
+    """Return what `info` tells of a file: its bits by part, its rates, its events, its model.
+
+    The file is read a chunk at a time. Rates are in kbit/s of sound: as stored; by the paper's
+    formula, summed over the chunks; the entropy bound of the whole matrix; one bit a cell; each
+    event as a MIDI message. Raises `FormatError` like `read_spk`.
+    """
+    with opened_spk(path) as file:
+        reader = SpkReader(file, note)
+        payload, chunks = 0, []
+        for chunk in reader.stored():
+            payload += len(chunk.payload)
+            chunks.append(replace(chunk, payload=b""))
+        total = file.tell()
+    header, samples = reader.header, reader.samples
+    frames = sum(chunk.frames for chunk in chunks)
+    events = sum(chunk.events for chunk in chunks)
+    framing = len(chunks) * FRAMING_BYTES
+    parts = Sizes(HEADER_BYTES, framing, payload, total - HEADER_BYTES - framing - payload)
+    duration = max(samples, 1) / header.sample_rate
+    paper = sum(paper_bits(header.units, chunk.frames, chunk.events) for chunk in chunks)
+    mus = [chunk.mu for chunk in chunks if chunk.mu != NO_MU]
+    return {
+        "title": reader.texts.get("title"),
+        "source": reader.texts.get("source"),
+        "bytes": parts.total,
+        **{f"{name}_bits": 8 * size for name, size in vars(parts).items()},
+        "seconds": duration,
+        "samples": samples,
+        "sample_rate": header.sample_rate,
+        "stored_kbps": parts.total * 8e-3 / duration,
+        "paper_kbps": paper * 1e-3 / duration,
+        "bound_kbps": bound_bits(header.units, frames, events) * 1e-3 / duration,
+        "dense_kbps": header.units * frames * 1e-3 / duration,
+        "midi_like_kbps": midi_like_bits(events) * 1e-3 / duration,
+        "units": header.units,
+        "frames": frames,
+        "events": events,
+        "density": events / max(header.units * frames, 1),
+        "events_per_second": events / duration,
+        "chunks": len(chunks),
+        "chunk_frames": header.chunk_frames,
+        "coder": header.coder,
+        "forms": dict(Counter(FORMS[chunk.form] for chunk in chunks)),
+        "kind": header.kind,
+        "least_mu": min(mus, default=None),
+        "most_mu": max(mus, default=None),
+        "decoder": header.decoder or None,
+        "sampler": header.sampler or None,
+        "steps": header.steps or None,
+        "seed": header.seed,
+        "model": header.model,
+    }
+
+
+def seconds(header: SpkHeader) -> float:
+    """Return the duration; of an empty recording that of one sample, to divide by."""
+    return max(header.samples, 1) / header.sample_rate

@@ -1,0 +1,49 @@
+"""Bits and joules of what is heard."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic.energy import energies
+from runtime.codec import Codec
+from runtime.costs import event_rates
+from runtime.events import EventMatrix
+from spiking_music.evaluation.systems import stored
+from spiking_music.report.joules import joules
+
+Payload = npt.NDArray[np.int8]
+
+
+def figures(codec: Codec, payload: Payload, events: EventMatrix, samples: int) -> dict[str, Any]:
+    """Return what `events (N, T)` of a piece of `samples` cost, for the page.
+
+    Bytes and kbit/s as stored, by the paper's formula, at the entropy bound and with one bit an
+    entry; events a second and density; for each chip its joules, or why it has no price.
+    """
+    model = codec.manifest
+    seconds = samples / model.sample_rate
+    bits, _ = stored(codec, events, samples)
+    return {
+        "bytes": bits // 8,
+        "stored_kbps": bits / seconds / 1000,
+        "dense_kbps": events.bits.size / seconds / 1000,
+        **event_rates(events, seconds),
+        "events": events.count,
+        "joules": _joules(codec, payload, events),
+    }
+
+
+def _joules(codec: Codec, payload: Payload, events: EventMatrix) -> list[dict[str, str]]:
+    if "bottleneck.net" not in codec.manifest.files:
+        return []
+    found = energies(codec.bundle, payload, events).values()
+    return [
+        {
+            "chip": entry["title"],
+            "middle": joules(entry["mid_j"]),
+            "range": f"{joules(entry['low_j'])} to {joules(entry['high_j'])}",
+            "refused": (entry["refused"] or "").replace("_", " "),
+        }
+        for entry in found
+    ]

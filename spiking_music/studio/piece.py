@@ -1,0 +1,66 @@
+"""A recording as the page shows it, and the sounds it is heard in."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from runtime.audio.recordings import read_audio
+from runtime.errors import AudioError
+from spiking_music.report.spectrum import spectrogram
+from spiking_music.studio.errors import TooLargeError
+
+Samples = npt.NDArray[np.float32]
+Picture = npt.NDArray[np.uint8]
+
+RANGE_DB = 72.0
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A recording: its `name`, `samples (n,) float32`, and its spectrogram `(bins, columns)`.
+
+    The spectrogram has 0 for 72 dB below its loudest point and 255 for that.
+    """
+
+    name: str
+    samples: Samples
+    picture: Picture
+    warnings: tuple[str, ...]
+
+
+def read_piece(file: Path, name: str, sample_rate: int, longest: float) -> Piece:
+    """Read a recording that is called `name`.
+
+    Raises `AudioError` when it is none, `TooLargeError` when it lasts longer than `longest` s.
+    """
+    try:
+        # Before it is read: a small file may unpack to hours of sound.
+        with soundfile.SoundFile(file) as opened:
+            seconds = opened.frames / opened.samplerate
+        if seconds > longest:
+            raise TooLargeError(f"{name}: lasts longer than {longest:g} s; give a part of it")
+        recording = read_audio(file, sample_rate)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{name}: is no recording that can be read; give a WAV or FLAC") from error
+    except AudioError as error:
+        raise AudioError(str(error).replace(str(file), name)) from error
+    warnings = tuple(text.replace(str(file), name) for text in recording.warnings)
+    picture = pictured(spectrogram(recording.samples, sample_rate))
+    return Piece(name, recording.samples, picture, warnings)
+
+
+def pictured(decibels: npt.NDArray[np.float32]) -> Picture:
+    """Bring a spectrogram `(bins, columns)` in dB to 0..255, the upper 72 dB of it."""
+    level = 1 + (decibels - decibels.max()) / RANGE_DB
+    return np.rint(255 * np.clip(level, 0, 1)).astype(np.uint8)
+
+
+def flac(samples: Samples, sample_rate: int) -> bytes:
+    """Return `samples (n,)` as a FLAC file in 16 bits, clipped at full scale."""
+    file = io.BytesIO()
+    soundfile.write(file, np.clip(samples, -1, 1), sample_rate, "PCM_16", format="FLAC")
+    return file.getvalue()

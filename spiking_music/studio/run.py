@@ -1,0 +1,44 @@
+"""The studio on a port of this machine, until it is told to stop."""
+
+import socket
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from runtime.codec import Codec
+from spiking_music.studio.errors import StudioError
+from spiking_music.studio.limits import Limits
+from spiking_music.studio.server import application
+
+_LOOPBACK = "127.0.0.1"
+
+
+def run(codec: Codec, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C; `ready` is given the address. Port 0 takes one that is free.
+
+    Raises `StudioError` when the port is taken.
+    """
+    with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder, _bound(port) as bound:
+        ready(f"http://{_LOOPBACK}:{bound.getsockname()[1]}/")
+        config = uvicorn.Config(
+            application(codec, Path(folder), Limits()),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            limit_concurrency=64,
+        )
+        uvicorn.Server(config).run([bound])
+
+
+def _bound(port: int) -> socket.socket:
+    bound = socket.socket()
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((_LOOPBACK, port))
+        bound.listen()  # who comes before the server is ready waits
+    except OSError as error:
+        bound.close()
+        raise StudioError(f"port {port}: {error.strerror}; choose another by --port") from error
+    return bound

@@ -1,0 +1,207 @@
+"""The studio as a web application: a page, and what its scripts ask for."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from runtime.codec import Codec
+from runtime.errors import SpikingMusicError
+from spiking_music.listening.page import PLAYER
+from spiking_music.report.spectrum import spectrogram
+from spiking_music.studio import view, work
+from spiking_music.studio.answer import answer
+from spiking_music.studio.errors import StudioError, TooLargeError, UnknownError
+from spiking_music.studio.guard import GUARDS
+from spiking_music.studio.limits import Limits
+from spiking_music.studio.piece import Piece, flac, pictured
+from spiking_music.studio.session import Session
+from spiking_music.studio.uploads import is_midi, receive, shown_name
+from spiking_music.studio.visitors import Visitors
+from train.data.performance import read_midi
+
+_PARTS = Path(__file__).with_name("parts")
+_LARGEST_JSON = 1 << 20  # bytes; the numbers of 65 535 units fit
+
+
+class Studio:
+    """The answers to every request, from a `codec` and the `visitors` who ask."""
+
+    def __init__(self, codec: Codec, visitors: Visitors, limits: Limits) -> None:
+        self.codec, self.visitors, self.limits = codec, visitors, limits
+
+    def routes(self) -> list[Route | Mount]:
+        """Return which address has which answer."""
+        here = "/sessions/{session}"
+        return [
+            Route("/", _page),
+            Route("/player.js", _player),
+            Mount("/parts", StaticFiles(directory=_PARTS)),
+            Route("/model", self.model),
+            Route("/sessions", self.welcome, methods=["POST"]),
+            Route(here, self.progress),
+            Route(f"{here}/file", self.take, methods=["PUT"]),
+            Route(f"{here}/wishes", self.change, methods=["PUT"]),
+            Route(f"{here}/job", self.cancel, methods=["DELETE"]),
+            Route(f"{here}/events", self.events),
+            Route(f"{here}/picture", self.picture),
+            Route(f"{here}/sounds/{{sound}}", self.sound),
+            Route(f"{here}/units/{{unit:int}}/sound", self.answer_sound),
+        ]
+
+    async def model(self, request: Request) -> Response:
+        return JSONResponse(view.model(self.codec.manifest))
+
+    async def welcome(self, request: Request) -> Response:
+        return JSONResponse({"session": self.visitors.welcome()}, 201)
+
+    async def progress(self, request: Request) -> Response:
+        return JSONResponse(view.progress(self._session(request)))
+
+    async def take(self, request: Request) -> Response:
+        """Take a recording, which is then studied, or the notes of the one that is there."""
+        session, file = self._session(request), self.visitors.new_file()
+        name = shown_name(request.query_params.get("name", ""))
+        await receive(request.stream(), file, self.limits)
+        if await run_in_threadpool(is_midi, file):
+            await run_in_threadpool(_take_notes, session, file, name)
+        else:
+            task = partial(
+                work.take_in, self.codec, session, file=file, name=name, longest=self.limits.seconds
+            )
+            self.visitors.start(session, lambda job: task(job=job))
+        return JSONResponse(view.progress(session), 202)
+
+    async def change(self, request: Request) -> Response:
+        """Hear the piece at another mu or without some units."""
+        session = self._session(request)
+        _piece(session)
+        mu, muted = self._wishes(await _json(request))
+        task = partial(work.change, self.codec, session, mu=mu, muted=muted)
+        self.visitors.start(session, lambda job: task(job=job))
+        return JSONResponse(view.progress(session), 202)
+
+    async def cancel(self, request: Request) -> Response:
+        session = self._session(request)
+        session.cancel()
+        return JSONResponse(view.progress(session))
+
+    async def events(self, request: Request) -> Response:
+        """The events of encoding `coding` from frame `from` on, as far as they are there."""
+        state = self._session(request).state
+        if request.query_params.get("coding") != str(state.coding):
+            raise UnknownError("this encoding is over; ask for the one that is there")
+        start = request.query_params.get("from", "0")
+        if not (start.isascii() and start.isdigit()) or len(start) > 12:
+            raise StudioError("from: give the frame to begin at")
+        return _bytes(view.packed(state, int(start)))
+
+    async def picture(self, request: Request) -> Response:
+        return _bytes(_piece(self._session(request)).picture.tobytes())
+
+    async def sound(self, request: Request) -> Response:
+        sounds = self._session(request).state.sounds
+        name = request.path_params["sound"]
+        if name not in sounds:
+            raise UnknownError("there is no such sound yet")
+        return Response(sounds[name], media_type="audio/flac")
+
+    async def answer_sound(self, request: Request) -> Response:
+        """What one unit answers to, as a sound, or with `as=picture` as its spectrogram."""
+        session, unit = self._session(request), request.path_params["unit"]
+        state, piece, model = session.state, _piece(session), self.codec.manifest
+        if unit >= model.units:
+            raise UnknownError(f"there is no unit {unit}; the last is {model.units - 1}")
+        fires = state.bits[unit, : state.encoded]
+        found = await run_in_threadpool(answer, piece.samples, fires, model.hop, model.sample_rate)
+        if request.query_params.get("as") == "picture":
+            drawn = pictured(spectrogram(found.sound, model.sample_rate))
+            return _bytes(np.ascontiguousarray(drawn).tobytes())
+        return Response(flac(found.sound, model.sample_rate), media_type="audio/flac")
+
+    def _session(self, request: Request) -> Session:
+        return self.visitors.session(request.path_params["session"])
+
+    def _wishes(self, wishes: object) -> tuple[int | None, frozenset[int]]:
+        mu, muted = (wishes.get(k) for k in ("mu", "muted")) if isinstance(wishes, dict) else (0, 0)
+        manifest = view.model(self.codec.manifest)
+        largest = manifest["largest_mu"]
+        fits = mu is None if largest is None else type(mu) is int and 0 <= mu <= largest
+        if not fits:
+            raise StudioError(manifest["no_mu"] or f"mu: choose from 0 to {largest}")
+        units = self.codec.manifest.units
+        if not isinstance(muted, list) or not all(type(u) is int and 0 <= u < units for u in muted):
+            raise StudioError(f"muted: give a list of units from 0 to {units - 1}")
+        return mu, frozenset(muted)
+
+
+def application(codec: Codec, folder: Path, limits: Limits) -> Starlette:
+    """Return the application; `folder` is temporary and takes uploads while they are read."""
+    visitors = Visitors(folder, limits.sessions)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(visitors.close)
+
+    return Starlette(
+        routes=Studio(codec, visitors, limits).routes(),
+        middleware=GUARDS,
+        exception_handlers={SpikingMusicError: _refusal},
+        lifespan=lifespan,
+    )
+
+
+async def _page(request: Request) -> Response:
+    return FileResponse(_PARTS / "studio.html")
+
+
+async def _player(request: Request) -> Response:
+    return FileResponse(PLAYER)
+
+
+def _take_notes(session: Session, file: Path, name: str) -> None:
+    file = file.rename(file.with_suffix(".mid"))  # the reader goes by the suffix
+    try:
+        _piece(session)
+        session.put_notes(read_midi(file))
+    except SpikingMusicError as error:
+        raise StudioError(str(error).replace(str(file), name)) from error
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _piece(session: Session) -> Piece:
+    if session.state.piece is None:
+        raise StudioError("there is no recording yet; give one first")
+    return session.state.piece
+
+
+async def _json(request: Request) -> object:
+    body = b""
+    async for block in request.stream():
+        body += block
+        if len(body) > _LARGEST_JSON:
+            raise TooLargeError("this is too much for a wish")
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise StudioError("this is no JSON") from error
+
+
+def _refusal(request: Request, error: Exception) -> Response:
+    status = error.status if isinstance(error, StudioError) else 400
+    return JSONResponse({"error": str(error)}, status)
+
+
+def _bytes(content: bytes) -> Response:
+    return Response(content, media_type="application/octet-stream")

@@ -1,0 +1,45 @@
+"""Files that come in, bounded in size and time, and told apart by what they hold."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from spiking_music.studio.errors import TooLargeError, TooSlowError
+from spiking_music.studio.limits import Limits
+
+_MIDI = b"MThd"
+_LONGEST_NAME = 80
+
+
+async def receive(body: AsyncIterator[bytes], file: Path, limits: Limits) -> None:
+    """Write `body` to `file`; what has come is removed again when it does not end well.
+
+    Raises `TooLargeError` beyond the bytes, `TooSlowError` beyond the time of the limits.
+    """
+    try:
+        async with asyncio.timeout(limits.arrival):
+            with file.open("wb") as out:
+                left = limits.bytes
+                async for block in body:
+                    left -= len(block)
+                    if left < 0:
+                        raise TooLargeError(f"this is larger than {limits.bytes >> 20} MiB")
+                    out.write(block)
+    except TimeoutError as error:
+        file.unlink(missing_ok=True)
+        raise TooSlowError(f"this takes longer than {limits.arrival:g} s to arrive") from error
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+
+
+def is_midi(file: Path) -> bool:
+    """Say whether a file begins as a Standard MIDI File does."""
+    with file.open("rb") as opened:
+        return opened.read(len(_MIDI)) == _MIDI
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name for messages: its last part, printable, of bounded length."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(filter(str.isprintable, last))[:_LONGEST_NAME].strip() or "recording"

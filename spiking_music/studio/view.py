@@ -1,0 +1,74 @@
+"""What the page is told: the model, the state of its session, arrays as bytes."""
+
+from typing import Any
+
+import numpy as np
+
+from runtime.bundle import Manifest
+from runtime.mu import LARGEST_MU
+from spiking_music.report.spectrum import HOP, LOWEST_HZ
+from spiking_music.studio.session import Session, State
+
+
+def model(manifest: Manifest) -> dict[str, Any]:
+    """Return what does not change: the model's name, kind and sizes, and whether it has a mu."""
+    many = manifest.kind == "MU_SPARSE"
+    why = f"This model is {manifest.kind}: it was trained for one rate, so there is no mu to move."
+    return {
+        "name": manifest.name,
+        "kind": manifest.kind,
+        "units": manifest.units,
+        "hop": manifest.hop,
+        "sample_rate": manifest.sample_rate,
+        "picture_hop": HOP,
+        "lowest_hz": LOWEST_HZ,
+        "largest_mu": LARGEST_MU if many else None,
+        "no_mu": None if many else why,
+    }
+
+
+def progress(session: Session) -> dict[str, Any]:
+    """Return the state without its arrays: what is there, and what the job is at."""
+    state, job = session.state, session.job
+    return {
+        "job": None if job is None else {"stage": job.stage, "share": job.share},
+        "error": state.error,
+        "piece": _piece(state),
+        "taken": state.taken,
+        "notes": _notes(state),
+        "coding": state.coding,
+        "frames": state.bits.shape[1],
+        "encoded": state.encoded,
+        "mu": state.mu,
+        "muted": sorted(state.muted),
+        "sounds": list(state.sounds),
+        "heard": state.heard,
+        "figures": state.figures,
+    }
+
+
+def packed(state: State, start: int) -> bytes:
+    """Return the events from frame `start` to what is encoded: a byte for 8 units, by frame."""
+    return np.packbits(state.bits[:, start : state.encoded].T, axis=1).tobytes()
+
+
+def _piece(state: State) -> dict[str, Any] | None:
+    piece = state.piece
+    if piece is None:
+        return None
+    bins, columns = piece.picture.shape
+    return {
+        "name": piece.name,
+        "samples": len(piece.samples),
+        "bins": bins,
+        "columns": columns,
+        "warnings": piece.warnings,
+    }
+
+
+def _notes(state: State) -> list[list[float]] | None:
+    """Onset, release, pitch of each note."""
+    if state.notes is None:
+        return None
+    notes = state.notes
+    return np.stack([notes.onset, notes.release, notes.pitch], 1).round(4).tolist()

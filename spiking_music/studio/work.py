@@ -1,0 +1,113 @@
+"""What the studio does in the background: read, encode, decode, count."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.codec import Codec
+from runtime.events import EventMatrix
+from runtime.mu import DEFAULT_MU
+from spiking_music.studio.figures import figures
+from spiking_music.studio.jobs import Job
+from spiking_music.studio.piece import Piece, flac, read_piece
+from spiking_music.studio.session import Session
+
+Bits = npt.NDArray[np.bool_]
+Samples = npt.NDArray[np.float32]
+
+
+def take_in(
+    codec: Codec, session: Session, job: Job, file: Path, name: str, longest: float
+) -> None:
+    """Read an upload, which is then removed, and study it from the start."""
+    try:
+        job.begin("read")
+        piece = read_piece(file, name, codec.manifest.sample_rate, longest)
+    finally:
+        file.unlink(missing_ok=True)
+    mu = DEFAULT_MU if codec.manifest.kind == "MU_SPARSE" else None
+    original = {"original": flac(piece.samples, codec.manifest.sample_rate)}
+    session.update(
+        job,
+        piece=piece,
+        taken=session.state.taken + 1,
+        notes=None,
+        encoded=0,
+        muted=frozenset(),
+        sounds=original,
+        figures=None,
+        heard=session.state.heard + 1,
+    )
+    _encode(codec, session, job, piece, mu)
+    _hear(codec, session, job, frozenset())
+
+
+def change(codec: Codec, session: Session, job: Job, mu: int | None, muted: frozenset[int]) -> None:
+    """Hear the piece at another rate, or without some units; what has not changed is kept."""
+    piece = session.state.piece
+    assert piece is not None
+    if mu != session.state.mu or session.state.encoded < _frames(codec, piece):
+        _encode(codec, session, job, piece, mu)
+    _hear(codec, session, job, muted)
+
+
+def _encode(codec: Codec, session: Session, job: Job, piece: Piece, mu: int | None) -> None:
+    """Encode, and show the events as they come."""
+    model = codec.manifest
+    tell = job.begin("encode")
+    frames = _frames(codec, piece)
+    bits = np.zeros((model.units, frames), np.bool_)
+    payload = np.zeros((model.latent, frames), np.int8)
+    coding = session.state.coding + 1
+    sounds = {"original": session.state.sounds["original"]}
+    session.update(
+        job,
+        bits=bits,
+        encoded=0,
+        coding=coding,
+        payload=payload,
+        mu=mu,
+        sounds=sounds,
+        figures=None,
+    )
+    done = 0
+    for chunk in codec.encode_stream([piece.samples], mu):
+        stop = done + chunk.bits.shape[1]
+        bits[:, done:stop], payload[:, done:stop] = chunk.bits, chunk.payload
+        done = stop
+        tell(done / frames)
+        session.update(job, encoded=done)
+
+
+def _hear(codec: Codec, session: Session, job: Job, muted: frozenset[int]) -> None:
+    """Decode all units and, where some are muted, the others: the difference is what they carry."""
+    state = session.state
+    assert state.piece is not None
+    assert state.payload is not None
+    samples, rate = len(state.piece.samples), codec.manifest.sample_rate
+    whole = codec.decode(
+        EventMatrix(state.bits), samples, progress=job.begin("decode"), mu=state.mu
+    )
+    left = state.bits.copy()
+    left[sorted(muted)] = False
+    sounds: dict[str, Samples] = {"decoded": whole}
+    if muted:
+        tell = job.begin("decode without the muted units")
+        rest = codec.decode(EventMatrix(left), samples, progress=tell, mu=state.mu)
+        sounds |= {"without": rest, "carried": whole - rest}
+    files: Mapping[str, bytes] = {name: flac(sound, rate) for name, sound in sounds.items()}
+    job.begin("count")
+    cost = figures(codec, state.payload, EventMatrix(left), samples)
+    session.update(
+        job,
+        muted=muted,
+        figures=cost,
+        heard=state.heard + 1,
+        sounds={"original": state.sounds["original"], **files},
+    )
+
+
+def _frames(codec: Codec, piece: Piece) -> int:
+    return -(-len(piece.samples) // codec.manifest.hop)

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from neuromorphic.chips.catalogue import load_chip
+from neuromorphic.costs.codec_bill import system_report
+from neuromorphic.costs.neurobench import exchanged, parameters
+from neuromorphic.costs.operations.system import System, count_system
+from runtime.bundle import Bundle
+from runtime.codec import Codec
+from spiking_music.report.drawings import NARROW, WIDE, svg
+from spiking_music.report.sankey import sankey
+from spiking_music.report.system_rows import system_notes, system_rows
+
+SOUND = np.random.default_rng(0).normal(0, 0.1, 20_000).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def system(spiking_bundle: Bundle) -> System:
+    payload, events = Codec(spiking_bundle).analyse(SOUND)
+    return count_system(spiking_bundle, payload, events, 500)
+
+
+def test_the_parts_make_the_whole(spiking_bundle: Bundle, system: System) -> None:
+    found = system_report(spiking_bundle, system, load_chip("loihi1"))
+    assert [part["name"] for part in found["parts"]] == [
+        "encoder",
+        "bottleneck",
+        "link",
+        "waveform decoder",
+        "diffusion decoder",
+    ]
+    for end in ("low_j", "mid_j", "high_j"):
+        assert sum(part[end] for part in found["parts"]) == pytest.approx(found["total"][end])
+    for part in found["parts"]:
+        assert sum(part["spent"].values()) == pytest.approx(part["mid_j"])
+    layers = sum(layer["mid_j"] for layer in found["layers"])
+    others = sum(p["mid_j"] for p in found["parts"] if p["name"] in ("bottleneck", "link"))
+    assert layers + others == pytest.approx(found["total"]["mid_j"])
+    assert 0 < found["spiking"]["joules_share"] < 1
+    assert len(system_rows(found)) == 6
+    assert "0 unknown" in system_notes(found)[0]
+
+
+def test_a_chip_without_prices_refuses_the_whole(spiking_bundle: Bundle, system: System) -> None:
+    found = system_report(spiking_bundle, system, load_chip("loihi2"))
+    assert found["total"] == {"low_j": None, "mid_j": None, "high_j": None}
+    assert "unpriced" in found["refused"]
+    assert "no total" in system_notes(found)[-1]
+    assert "refused" in svg(sankey(found), "refused")
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_the_flows_name_every_part(spiking_bundle: Bundle, system: System, width: float) -> None:
+    drawn = svg(sankey(system_report(spiking_bundle, system, load_chip("loihi1")), width), "x")
+    for name in ("all of it", "encoder", "bottleneck", "link", "moving data", "spikes on the chip"):
+        assert f">{name}<" in drawn
+
+
+def test_the_shapes_of_others_hold_what_was_computed(spiking_bundle: Bundle) -> None:
+    theirs = exchanged(spiking_bundle, SOUND, "neurobench", steps=2)
+    operations = theirs["SynapticOperations"]
+    # The events alone are binary, and the waveform decoder hears them; all else is graded.
+    assert operations["Effective_ACs"] > 0
+    assert operations["Effective_MACs"] + operations["Effective_ACs"] <= operations["Dense"]
+    assert theirs["Footprint"] == 4 * parameters(spiking_bundle)
+    events = Codec(spiking_bundle).encode(SOUND)
+    assert theirs["ActivationSparsity"] == 1 - events.density
+    (entry,) = exchanged(spiking_bundle, SOUND, "n-dns", steps=2)
+    synaptic, neurons = (entry[f"power_proxy_{name}/s"] for name in ("SynOps", "NeuronOps"))
+    assert entry["power_proxy_Ops/s"] == pytest.approx(synaptic + 10 * neurons)
+    assert synaptic * SOUND.size / 22_050 == pytest.approx(
+        operations["Effective_MACs"] + operations["Effective_ACs"]
+    )
+    assert entry["PDP_proxy_Ops"] == pytest.approx(
+        entry["power_proxy_Ops/s"] * entry["latency_buffer_ms"] * 1e-3
+    )

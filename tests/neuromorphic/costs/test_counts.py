@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuromorphic.costs.counts import count
+from runtime.errors import GraphError
+
+
+@given(seed=st.integers(0, 2**32 - 1), silent=st.integers(0, 39))
+def test_counts_are_those_of_a_loop(make_layer, make_payload, seed, silent):
+    layer = make_layer(seed)
+    payload = make_payload(layer, seed)
+    payload[:, silent:] *= payload[:, silent:] > 60
+    bits = layer.spikes(payload)
+    found = count(layer, payload, bits)
+    words = sum(int(p != 0) for p in payload.flat)
+    planes = sum(format(int(p) & 0xFF, "b").count("1") for p in payload.flat)
+    driven = sum(any(column) for column in payload.T)
+    n, (m, t) = layer.units, payload.shape
+    assert (found.units, found.inputs, found.steps) == (n, m, t)
+    assert (found.input_words, found.synaptic_events) == (words, words * n)
+    assert (found.plane_spikes, found.plane_events) == (planes, planes * n)
+    assert (found.driven_updates, found.idle_updates) == (driven * n, (t - driven) * n)
+    assert found.spikes == bits.sum()
+    assert found.dense_macs == n * m * t
+    assert found.weight_words * 8 >= found.dense_macs > (found.weight_words - 1) * 8
+    current = (layer.weight.astype(int) @ payload.astype(int)) >> layer.shift
+    assert found.peak_current == np.abs(current).max()
+
+
+@given(value=st.integers(-127, 127))
+def test_planes_carry_the_payload(value):
+    """The mapping that is charged: a bit an axon, the sign bit's weights negated."""
+    bits = np.unpackbits(np.array([value], np.int8).view(np.uint8), bitorder="little")
+    worth = [1, 2, 4, 8, 16, 32, 64, -128]
+    assert int(bits.astype(int) @ worth) == value
+
+
+def test_an_empty_recording_costs_nothing(make_layer):
+    layer = make_layer(0)
+    found = count(layer, np.empty((layer.inputs, 0), np.int8), np.empty((layer.units, 0), bool))
+    assert (found.steps, found.synaptic_events, found.dense_macs, found.peak_current) == (0,) * 4
+
+
+def test_refuses_events_of_another_shape(make_layer):
+    layer = make_layer(0)
+    with pytest.raises(GraphError, match="events are"):
+        count(layer, np.zeros((layer.inputs, 4), np.int8), np.zeros((layer.units, 5), bool))

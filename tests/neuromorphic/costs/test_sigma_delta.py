@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from neuromorphic.costs.counts import count
+from neuromorphic.costs.sigma_delta import count_deltas, deltas, integrated
+from runtime.errors import GraphError
+
+SHAPES = st.tuples(st.integers(1, 4), st.integers(0, 12))
+PAYLOADS = arrays(np.int8, SHAPES, elements=st.integers(-127, 127))
+
+
+@given(payload=PAYLOADS)
+def test_threshold_0_gives_every_bit_back(payload):
+    np.testing.assert_array_equal(integrated(deltas(payload)), payload)
+
+
+@given(payload=PAYLOADS, threshold=st.integers(0, 254))
+def test_what_is_held_is_never_further_off_than_the_threshold(payload, threshold):
+    sent = deltas(payload, threshold)
+    error = np.abs(integrated(sent).astype(int) - payload)
+    assert (error <= threshold).all()
+    assert (np.abs(sent[sent != 0]) > threshold).all()
+
+
+@given(payload=PAYLOADS, threshold=st.integers(0, 9), place=st.integers(0, 12))
+def test_chunks_send_what_the_whole_sends(payload, threshold, place):
+    first, rest = payload[:, :place], payload[:, place:]
+    sent = deltas(first, threshold)
+    held = integrated(sent)[:, -1] if first.size else None
+    parts = np.concatenate([sent, deltas(rest, threshold, held)], axis=1)
+    np.testing.assert_array_equal(parts, deltas(payload, threshold))
+    whole = np.concatenate([integrated(sent), integrated(deltas(rest, threshold, held), held)], 1)
+    np.testing.assert_array_equal(whole, integrated(parts))
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_spikes_are_the_same_and_events_are_those_sent(make_layer, make_payload, seed):
+    layer = make_layer(seed)
+    payload = make_payload(layer, seed)
+    payload[:, 10:20] = payload[:, 9:10]  # nothing changes, nothing is sent
+    sent = deltas(payload)
+    np.testing.assert_array_equal(layer.spikes(integrated(sent)), layer.spikes(payload))
+    found, plain = count_deltas(layer, sent), count(layer, payload, layer.spikes(payload))
+    assert found.input_words == np.count_nonzero(sent)
+    assert found.synaptic_events == found.input_words * layer.units
+    bits = sum(format(int(delta) & 0x1FF, "b").count("1") for delta in sent.flat)
+    assert (found.plane_spikes, found.plane_events) == (bits, bits * layer.units)
+    assert found.idle_updates >= 10 * layer.units
+    assert (found.spikes, found.dense_macs) == (plain.spikes, plain.dense_macs)
+
+
+@pytest.mark.parametrize("threshold", [-1, 255])
+def test_a_threshold_out_of_range_is_refused(threshold):
+    with pytest.raises(GraphError, match=f"threshold {threshold}"):
+        deltas(np.zeros((2, 3), np.int8), threshold)
+    with pytest.raises(GraphError, match="add up to 200"):
+        integrated(np.full((1, 2), 100, np.int16))

@@ -1,0 +1,143 @@
+from itertools import pairwise
+
+import nir
+import numpy as np
+import pytest
+
+from neuromorphic.fit import EXCEEDED, OK, UNCHECKED
+from neuromorphic.integers.layer import IntegerLayer
+from neuromorphic.integers.netx import read_entry, read_netx, write_network
+from neuromorphic.integers.nir_forms import STEP, portable_graph, write_graph
+from neuromorphic.opening import (
+    finding_rows,
+    fitted,
+    open_network,
+    quantised,
+    quantised_facts,
+    read_input,
+)
+from runtime.errors import ChipError, GraphError, OutputError, SpikingMusicError
+from spiking_music.cli.terminal import progress
+from spiking_music.report.graph_agreement import agreement, suitable
+
+
+@pytest.fixture
+def graph(tmp_path):
+    """Two layers of leaky units, 6 to 5 to 3."""
+    rng = np.random.default_rng(0)
+    nodes = {"in": nir.Input({"input": np.array([6])})}
+    for name, inputs, units in (("a", 6, 5), ("b", 5, 3)):
+        ones = np.ones(units)
+        weight, bias = rng.normal(0, 1, (units, inputs)), rng.normal(0, 0.2, units)
+        nodes[f"{name}_in"] = nir.Affine(weight, bias)
+        nodes[name] = nir.LIF(3 * STEP * ones, ones, 0 * ones, 0.3 * ones, v_reset=0 * ones)
+    nodes["out"] = nir.Output({"output": np.array([3])})
+    path = tmp_path / "net.nir"
+    write_graph(nir.NIRGraph(nodes, list(pairwise(nodes))), path)
+    return path
+
+
+@pytest.fixture
+def x():
+    return np.random.default_rng(1).normal(0, 1, (60, 6))
+
+
+def test_a_quantised_graph_is_a_netx_file_with_the_same_spikes(graph, x, tmp_path):
+    out = tmp_path / "net.net"
+    facts = quantised_facts(quantised(graph, x, STEP, "loihi2", out, False))
+    assert facts["flips"] <= 0.1 * facts["compared"] == 18
+    assert facts["flip_rate"] == facts["flips"] / 180
+    assert [row["name"] for row in facts["layers"]] == ["a", "b"]
+    assert read_entry(out).exponent == facts["input_exponent"]
+    (row,) = agreement(open_network(out), x, STEP, ("integer",), progress)
+    (own,) = agreement(open_network(graph, x), x, STEP, ("integer",), progress)
+    assert row["spikes"] == own["spikes"] > 0
+    with pytest.raises(OutputError, match="exists already"):
+        quantised(graph, x, STEP, "loihi2", out, False)
+    with pytest.raises(ChipError, match="weight_bits is not published"):
+        quantised(graph, x, STEP, "spinnaker1", out, True)
+
+
+def test_every_back_end_agrees_with_its_reference(graph, x):
+    opened = open_network(graph, x)
+    assert suitable(opened) == ("nir", "integer", "lava-floating", "lava")
+    rows = agreement(opened, x, STEP, (*suitable(opened), "netx"), progress)
+    found = {row["backend"]: row for row in rows}
+    assert found["nir"]["from_nir"] == found["lava-floating"]["from_nir"] == 0
+    assert [found[name]["from_integer"] for name in ("integer", "lava", "netx")] == [0, 0, 0]
+    assert found["integer"]["from_nir"] == opened.quantised.flips
+    with pytest.raises(GraphError, match="holds one dense layer"):
+        agreement(opened, x, STEP, ("fused",), progress)
+
+
+def test_a_verdict_is_ok_only_where_all_is_known(spiking_bundle, graph):
+    opened = open_network(spiking_bundle.path)
+    found = fitted(opened, "loihi1")
+    assert (found["verdict"], found["cores"], found["misfit"]) == (OK, 1, None)
+    assert (found["sums_hold_for"], found["otherwise"]) == ("all inputs of 8 bits", None)
+    assert found["binds"] in [row["limit"] for row in finding_rows(found)]
+    assert fitted(opened, "loihi2")["verdict"] == UNCHECKED
+    assert fitted(opened, "int8-45nm")["verdict"] == UNCHECKED  # it has no limits at all
+    assert fitted(opened, "truenorth")["verdict"] == EXCEEDED
+    assert fitted(open_network(graph), "loihi2")["cores"] == 2
+
+
+def test_what_an_input_makes_of_the_sums_may_fit_where_the_worst_case_does_not(tmp_path):
+    weight = np.random.default_rng(0).integers(-127, 128, (20, 60)).astype(np.int32)
+    layer = IntegerLayer(weight, np.zeros(20, np.int32), 3)
+    write_graph(portable_graph(layer), tmp_path / "layer.nir")
+    opened = open_network(tmp_path / "layer.nir")
+    worst = fitted(opened, "loihi1")
+    assert worst["misfit"].startswith("does not fit: sum_max")
+    assert worst["sums_hold_for"] is None
+    found = fitted(opened, "loihi1", np.ones((4, 60)))
+    assert found["misfit"] is None
+    assert (found["sums_hold_for"], found["otherwise"]) == ("this input alone", worst["misfit"])
+
+
+def test_a_graph_on_the_grid_is_opened_as_it_is(spiking_bundle):
+    opened = open_network(spiking_bundle.file("bottleneck.nir"))
+    assert opened.quantised is None
+    layer = read_netx(spiking_bundle.file("bottleneck.net"))
+    (dense,) = opened.network.layers[0].connections
+    assert np.array_equal(dense.synapse.weight, 2 * layer.weight)
+
+
+def test_skips_and_decays_of_each_unit_are_no_netx(graph, x, tmp_path):
+    network = open_network(graph, x).network
+    one, two = network.layers
+    skip = type(two)(two.name, (*two.connections, two.connections[0]), two.neuron)
+    with pytest.raises(GraphError, match="layer 'b': has other sources"):
+        write_network(type(network)((one, skip)), tmp_path / "x.net")
+    assert list(tmp_path.iterdir()) == [graph]
+
+
+def bad_arrays():
+    return {
+        "text": b"no array",
+        "objects": np.array([None, {}], dtype=object),
+        "flat": np.zeros(3),
+        "not finite": np.full((3, 6), np.nan),
+        "complex": np.zeros((3, 6), complex),
+        "empty": np.zeros((0, 6)),
+    }
+
+
+@pytest.mark.parametrize("case", list(bad_arrays()))
+def test_refuses_other_inputs_in_one_line(tmp_path, case):
+    path, content = tmp_path / "x.npy", bad_arrays()[case]
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        np.save(path, content, allow_pickle=True)
+    with pytest.raises(SpikingMusicError, match=r"x\.npy: ") as caught:
+        read_input(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_fractions_are_no_payload(spiking_bundle):
+    opened = open_network(spiking_bundle.file("bottleneck.net"))
+    with pytest.raises(GraphError, match="holds fractions"):
+        fitted(opened, "loihi1", np.full((2, 8), 0.5))
+    with pytest.raises(GraphError, match=r"needs a \.nir file"):
+        agreement(opened, np.ones((2, 8)), STEP, ("nir",), progress)

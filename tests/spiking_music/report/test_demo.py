@@ -1,0 +1,89 @@
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from runtime.bundle import Bundle
+from runtime.errors import AudioError, OutputError
+from runtime.spk.container import read_spk
+from spiking_music.cli.terminal import stage
+from spiking_music.report.demo import OUTPUTS, default_clip, run, summary
+
+ISSUED = {
+    "audio": {"seconds", "samples", "sample_rate"},
+    "file": {"bytes", "kbps"},
+    "rate": {"paper_kbps", "bound_kbps"},
+    "events": {"count", "density", "per_second"},
+    "quality": {"si_snr_db"},
+    "wrong_bits": {"compared", "onnx", "nir", "integer", "lava"},
+}
+
+
+def recording(path: Path, samples: np.ndarray, rate: int = 22_050) -> Path:
+    soundfile.write(path, samples, rate)
+    return path
+
+
+def test_the_demo_leaves_what_its_report_says(spiking_bundle: Bundle, tmp_path: Path) -> None:
+    sound = np.random.default_rng(0).normal(0, 0.1, (30_001, 2))
+    audio = recording(tmp_path / "a <b> & c.wav", sound, 44_100)
+    out = tmp_path / "made" / "here"
+    report = run(audio, out, spiking_bundle.path, False, stage)
+    assert {path.name for path in out.iterdir()} == set(OUTPUTS)
+    assert json.loads((out / "report.json").read_text()) == report
+    for key, names in ISSUED.items():
+        assert names <= set(report[key])
+    assert report["audio"]["samples"] == 15_000
+    assert report["file"]["bytes"] == (out / "piece.spk").stat().st_size
+    assert soundfile.info(out / "decoded.wav").frames == 15_000
+    assert read_spk(out / "piece.spk")[1].count == report["events"]["count"]
+    assert report["reference"] == "file"  # the toy has no encoder that torch could build
+    assert report["wrong_bits"] == {"compared": 150, "onnx": 0, "nir": 0, "integer": 0, "lava": 0}
+    assert all({"low_j", "mid_j", "high_j", "refused"} <= set(e) for e in report["energy"].values())
+    assert report["system"]["coverage"]["unknown"] == 0
+    assert sum(part["share"] for part in report["system"]["parts"]) == pytest.approx(1)
+    assert summary(report)
+
+
+def test_the_page_needs_nothing_beside_it(spiking_bundle: Bundle, tmp_path: Path) -> None:
+    sound = np.random.default_rng(0).normal(0, 0.1, 30_000)
+    audio = recording(tmp_path / "a <b> & c.wav", sound)
+    run(audio, tmp_path / "out", spiking_bundle.path, False, stage)
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert page.count('<audio controls preload="metadata" src="data:audio/flac;base64,') == 3
+    assert "a &lt;b&gt; &amp; c.wav" in page
+    assert not re.search(r'(?:src|href)="(?!data:|#)', page)
+    assert page.count('role="img" aria-label="') == 5
+    assert "<svg" in page
+    assert "prefers-color-scheme: dark" in page
+
+
+@pytest.mark.parametrize("samples", [1, 511])
+def test_a_short_silence_goes_the_whole_way(
+    spiking_bundle: Bundle, tmp_path: Path, samples: int
+) -> None:
+    audio = recording(tmp_path / "silence.wav", np.zeros(samples))
+    report = run(audio, tmp_path / "out", spiking_bundle.path, False, stage)
+    assert report["audio"]["samples"] == samples
+    assert report["quality"]["si_snr_db"] is None
+    assert report["audio"]["warnings"]
+
+
+def test_nothing_is_written_before_the_recording_is_read(
+    spiking_bundle: Bundle, tmp_path: Path
+) -> None:
+    with pytest.raises(AudioError, match="missing"):
+        run(tmp_path / "missing.wav", tmp_path / "out", spiking_bundle.path, False, stage)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_an_output_that_exists_is_kept(spiking_bundle: Bundle, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(OutputError, match=name):
+        run(default_clip(), tmp_path, spiking_bundle.path, False, stage)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "mine"
