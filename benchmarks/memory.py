@@ -28,7 +28,7 @@ from runtime.bundle import open_bundle
 from runtime.codec import Codec
 Codec(open_bundle(BUNDLE))
 """
-_VERB = "import spiking_music; spiking_music.main()"
+_VERB = "from spiking_music.cli.main import main; main()"
 # Every child tells its memory at its end: that of its own program, not of what started it.
 _CHILD = """
 import atexit, re, sys

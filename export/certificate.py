@@ -41,9 +41,7 @@ NOT_INSTALLED = "not installed"
 ALL = (*back_ends.BACKENDS, *NEEDED)
 
 Progress = Callable[[float], None]
-Stage = Callable[
-    [str], AbstractContextManager[Progress]
-]
+Stage = Callable[[str], AbstractContextManager[Progress]]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-import spiking_music
+from spiking_music.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,8 +31,8 @@ def test_the_python_examples_run_one_after_another(
 
 def test_every_verb_is_shown_and_every_shown_verb_exists() -> None:
     shown = set(re.findall(r"^    spiking-music (\w+)", README, re.MULTILINE))
-    verbs = {command.callback.__name__ for command in spiking_music.app.registered_commands}
-    groups = {group.name for group in spiking_music.app.registered_groups}
+    verbs = {command.callback.__name__ for command in app.registered_commands}
+    groups = {group.name for group in app.registered_groups}
     assert shown == verbs | groups
 
 

@@ -107,9 +107,7 @@ class UNet:
     features: int  # width of the embedding of the noise level
     on_residual: bool  # diffuse what the waveform decoder misses, not the sound itself
     residual_gain: float  # the residual's level relative to the waveform decoder's sound
-    spectrum: tuple[
-        float, ...
-    ]  # the residual's colour in dB (see decoders.colour); none: white
+    spectrum: tuple[float, ...]  # the residual's colour in dB (see decoders.colour); none: white
 
 
 @dataclass(frozen=True)

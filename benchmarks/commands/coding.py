@@ -30,7 +30,7 @@ def coding(
 ) -> None:
     """How small the coders make events, and how fast, beside coders of others."""
     from benchmarks import coding
-    from spiking_music.cli.models import clip_sets
+    from spiking_music.cli.clips import clip_sets
 
     matrices = [bits for source in sources or [] for bits in coding.load(source, bundle, mu)]
     for found in clip_sets(data or [], clips)[0].values():

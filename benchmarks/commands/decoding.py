@@ -21,7 +21,7 @@ def decoding(
     """How good and how fast each sampler is by its steps, beside the fast decoder."""
     from benchmarks.decoding import measure, write
     from spiking_music.cli import terminal
-    from spiking_music.cli.models import clip_sets
+    from spiking_music.cli.clips import clip_sets
     from spiking_music.report.demo import default_clip
 
     sets, _ = clip_sets(data or [f"shipped={default_clip().parent}"], clips)

@@ -53,7 +53,7 @@ def compare(
     from benchmarks.compare import compare as run
     from benchmarks.compare import reached
     from spiking_music.cli import terminal
-    from spiking_music.cli.models import clip_sets
+    from spiking_music.cli.clips import clip_sets
     from spiking_music.evaluation.tables import as_markdown
 
     sets, skipped = clip_sets(data, clips)
@@ -91,7 +91,7 @@ def figures(
     from benchmarks.figures import Material, draw
     from runtime.bundle import open_bundle
     from runtime.codec import Codec
-    from spiking_music.cli.models import clip_sets
+    from spiking_music.cli.clips import clip_sets
 
     opened = [open_bundle(path) for path in bundle or []]
     codecs = {one.manifest.kind: Codec(one) for one in opened}

@@ -1,1 +1,1 @@
-"""The command line, one file a group of verbs; a verb loads what it needs when it runs."""
+"""The command line, one file a verb; a verb loads what it needs when it runs."""

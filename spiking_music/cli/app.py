@@ -1,26 +1,71 @@
-"""The application that the verbs join, and the words that several of them take."""
+"""The application: which verbs there are, in the order in which a user needs them."""
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
+from spiking_music.cli.analyse import analyse
+from spiking_music.cli.certify import certify
+from spiking_music.cli.chips import chips
+from spiking_music.cli.decode import decode
+from spiking_music.cli.demo import demo
+from spiking_music.cli.encode import encode
+from spiking_music.cli.energy import energy
+from spiking_music.cli.evaluate import evaluate
+from spiking_music.cli.export import export
+from spiking_music.cli.fit import fit
+from spiking_music.cli.help import Verb, Verbs
+from spiking_music.cli.info import info
+from spiking_music.cli.listen import make, score
+from spiking_music.cli.nir import nir
+from spiking_music.cli.quantise import quantise
+from spiking_music.cli.simulate import simulate
+from spiking_music.cli.studio import studio
+from spiking_music.cli.train import train
+from spiking_music.cli.verify import verify
+
 app = typer.Typer(
     name="spiking-music",
+    cls=Verbs,
     help="Piano as spikes: an audio codec whose bottleneck runs bit for bit on neuromorphic chips.",
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,  # which would take "[default: small]" for markup, and drop it
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # which would take "[default: small]" for markup, and drop it
+)
+listen = typer.Typer(
+    cls=Verbs,
+    help="Make a listening test (MUSHRA) and score it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
-Recorded = Annotated[str, typer.Argument(metavar="AUDIO", help="A recording: WAV, FLAC, ... or -")]
-Stored = Annotated[str, typer.Argument(metavar="FILE.spk", help="A stored recording, or -")]
-OfBundle = Annotated[
-    Path | None,
-    typer.Option("--bundle", metavar="DIR", help="A folder, small or small-mu  [default: small]"),
-]
-Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite what exists")]
-AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON")]
-Steps = Annotated[float, typer.Option("--dt", metavar="SECONDS", help="Of one step of a graph")]
-DT = 1e-4  # s; the step that other tools assume for every NIR file
+VERBS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Recordings": (demo, encode, decode, info, verify, studio),
+    "Networks on chips": (nir, quantise, fit, simulate, energy, chips),
+    "Models of your own": (train, export, certify, evaluate),
+    "Research": (analyse,),
+}
+for title, verbs in VERBS.items():
+    for verb in verbs:
+        app.command(cls=Verb, rich_help_panel=title)(verb)
+for verb in (make, score):
+    listen.command(cls=Verb)(verb)
+app.add_typer(listen, name="listen", rich_help_panel="Research")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print("spiking-music", version("spiking-music"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None: ...

@@ -1,77 +1,12 @@
-"""The bottleneck on chips: the same spikes, and what the chips are."""
+"""The chips and their published figures."""
 
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import typer
 
-from runtime.errors import SpikingMusicError
-from spiking_music.cli.app import DT, AsJson, OfBundle, Steps, app
-from spiking_music.cli.inputs import open_codec, read_samples
+from spiking_music.cli.options import AsJson
 
 
-@app.command()
-def simulate(
-    source: Annotated[
-        str, typer.Argument(metavar="AUDIO", help="A recording, or - ; or a .nir or .net file")
-    ],
-    backend: Annotated[
-        Literal["integer", "nir", "nir-lif", "lava", "lava-floating", "fused", "netx", "all"],
-        typer.Option(help="How: see docs/chips.md"),
-    ] = "all",
-    data: Annotated[
-        Path | None, typer.Option("--input", metavar="X.npy", help="(T, ...), for a .nir or .net")
-    ] = None,
-    dt: Steps = DT,
-    bundle: OfBundle = None,
-    as_json: AsJson = False,
-) -> None:
-    """Compute the bottleneck, or any network, in other ways and count the bits that differ."""
-    if data is not None:
-        simulate_network(source, backend, data, dt, as_json)
-    else:
-        simulate_recording(source, backend, bundle, as_json)
-
-
-def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: bool) -> None:
-    """The bottleneck of a bundle on a recording, against the encoder."""
-    from neuromorphic import simulate as back_ends
-    from spiking_music.cli import terminal
-
-    if Path(audio).suffix in (".nir", ".net"):
-        raise SpikingMusicError(f"{audio}: a network needs something to run on: --input X.npy")
-    chosen = back_ends.BACKENDS if backend == "all" else (backend,)
-    codec = open_codec(bundle)
-    samples = read_samples(audio, codec)
-    with terminal.progress("encode") as progress:
-        payload, events = codec.analyse(samples, progress)
-    wrong: dict[str, int] = {}
-    for name in chosen:
-        with terminal.progress(name) as progress:
-            bits = back_ends.spikes(codec.bundle, payload, name, progress)
-        wrong[name] = back_ends.differing(bits, events.bits)
-    facts = {"compared": events.bits.size} | wrong
-    terminal.show(f"{audio}: bits that differ from the encoder's", facts, as_json)
-
-
-def simulate_network(net: str, backend: Any, data: Path, dt: float, as_json: bool) -> None:
-    """Any network on any input, against the float graph and the integer executor."""
-    from neuromorphic import opening as networks
-    from spiking_music.cli import terminal
-    from spiking_music.report import graph_agreement
-
-    x = networks.read_input(data)
-    with terminal.progress("open"):
-        opened = networks.open_network(Path(net), x, dt)
-    chosen = graph_agreement.suitable(opened) if backend == "all" else (backend,)
-    rows = graph_agreement.agreement(opened, x, dt, chosen, terminal.progress)
-    if as_json:
-        terminal.print_json(rows)
-    else:
-        terminal.show_rows(rows)
-
-
-@app.command()
 def chips(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One chip's figures")] = None,
     as_json: AsJson = False,

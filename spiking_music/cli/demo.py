@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from spiking_music.cli.app import AsJson, Force, OfBundle, app
+from spiking_music.cli.options import AsJson, Force, OfBundle
 
 
-@app.command()
 def demo(
     audio: Annotated[
         str | None, typer.Argument(metavar="AUDIO", help="[default: a shipped clip]")

@@ -6,13 +6,12 @@ from typing import Annotated, Literal
 import typer
 
 from runtime.errors import SpikingMusicError
-from spiking_music.cli.app import DT, AsJson, OfBundle, Steps, app
 from spiking_music.cli.inputs import open_codec, read_samples
+from spiking_music.cli.options import DT, AsJson, OfBundle, Steps
 
 USUAL = "loihi1"
 
 
-@app.command()
 def energy(
     source: Annotated[
         str, typer.Argument(metavar="AUDIO", help="A recording, or - ; or a .nir file")

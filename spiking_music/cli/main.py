@@ -7,20 +7,6 @@ import typer
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.app import app
 
-# Each joins its verbs to the application, in the order in which the help shows them.
-# isort: off
-import spiking_music.cli.storage
-import spiking_music.cli.chips
-import spiking_music.cli.graphs
-import spiking_music.cli.energy
-import spiking_music.cli.networks
-import spiking_music.cli.demo
-import spiking_music.cli.models
-import spiking_music.cli.listening
-import spiking_music.cli.analysis
-import spiking_music.cli.studio  # noqa: F401
-# isort: on
-
 # Which extra of this package brings a package that a verb may miss.
 EXTRAS = {
     "neuromorphic": ("asteval", "h5py", "networkx", "nir", "onnx", "scipy"),

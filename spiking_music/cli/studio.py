@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 
-from spiking_music.cli.app import OfBundle, app
 from spiking_music.cli.inputs import open_codec
+from spiking_music.cli.options import OfBundle
 
 
-@app.command()
 def studio(
     bundle: OfBundle = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free")] = 8765,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-import spiking_music
+from spiking_music.cli.main import main
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -20,7 +20,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     def run(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["spiking-music", *map(str, words)])
         with pytest.raises(SystemExit) as stop:
-            spiking_music.main()
+            main()
         captured = capsys.readouterr()
         code = stop.value.code
         assert code is None or isinstance(code, int)

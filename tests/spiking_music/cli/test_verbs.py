@@ -240,7 +240,7 @@ def test_pipes_carry_the_same_bytes_as_files(
 
 
 def test_help_loads_nothing_that_it_does_not_need() -> None:
-    code = "import spiking_music, sys; print(*sys.modules)"
+    code = "import spiking_music.cli.main, sys; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     heavy = {"numpy", "onnxruntime", "torch", "matplotlib", "soundfile", "nir", "lava", "jinja2"}
     assert not heavy & set(found.stdout.split())
@@ -249,10 +249,10 @@ def test_help_loads_nothing_that_it_does_not_need() -> None:
 def test_coding_never_loads_torch(toy_bundle: Bundle, piece: Path) -> None:
     code = f"""
 import sys
-import spiking_music
+from spiking_music.cli.main import main
 sys.argv = ["spiking-music", "encode", {str(piece)!r}, "--bundle", {str(toy_bundle.path)!r}]
 try:
-    spiking_music.main()
+    main()
 except SystemExit as stop:
     assert not stop.code, stop.code
 heavy = {{"torch", "matplotlib", "nir", "h5py", "jinja2", "train", "neuromorphic"}}

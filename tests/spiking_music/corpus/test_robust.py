@@ -116,15 +116,18 @@ def test_a_file_beyond_what_is_allowed_fails_alone(
 
 STARVED = """
 import resource, sys
-import spiking_music, onnxruntime, spiking_music.corpus.run, runtime.coders.adaptive_loop
+import onnxruntime, spiking_music.corpus.run, runtime.coders.adaptive_loop
+from runtime.errors import SpikingMusicError
+from spiking_music.cli.app import app
+from spiking_music.cli.main import main
 try:  # load all there is, so that the data are what there is no memory for
-    spiking_music.app(["encode", "none.wav"], standalone_mode=False)
-except spiking_music.SpikingMusicError:
+    app(["encode", "none.wav"], standalone_mode=False)
+except SpikingMusicError:
     pass
 pages = int(open("/proc/self/statm").read().split()[0])
 limit = pages * resource.getpagesize() + int(sys.argv.pop(1)) * 2**20
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-spiking_music.main()
+main()
 """
 
 

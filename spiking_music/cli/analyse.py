@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runtime.errors import SpikingMusicError
-from spiking_music.cli.app import AsJson, Force, app
 from spiking_music.cli.inputs import named, typed
+from spiking_music.cli.options import AsJson, Force
 
 if TYPE_CHECKING:
     from train.data.music import Music
 
 
-@app.command()
 def analyse(
     data: Annotated[
         list[str],

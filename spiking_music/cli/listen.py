@@ -5,17 +5,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from spiking_music.cli.app import AsJson, Force, app
+from spiking_music.cli.clips import clip_sets
 from spiking_music.cli.inputs import named, typed
-from spiking_music.cli.models import clip_sets
-
-listen = typer.Typer(help="Make a listening test (MUSHRA) and score it.", no_args_is_help=True)
-app.add_typer(listen, name="listen")
+from spiking_music.cli.options import AsJson, Force
 
 _CLIPS = Path(__file__).parents[2] / "runtime" / "clips"
 
 
-@listen.command()
 def make(
     out: Annotated[Path, typer.Argument(metavar="OUT.html", help="The page to make")],
     bundle: Annotated[
@@ -91,7 +87,6 @@ def _advice(clips: int, asked: int) -> str | None:
     return few if clips < asked else None
 
 
-@listen.command()
 def score(
     results: Annotated[
         list[Path], typer.Argument(metavar="RESULTS...", help="What listeners saved")

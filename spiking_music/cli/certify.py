@@ -1,0 +1,61 @@
+"""The same spikes in every tool."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spiking_music.cli.inputs import named
+from spiking_music.cli.options import (
+    AsJson,
+    Force,
+)
+
+
+def certify(
+    bundle: Annotated[
+        Path | None, typer.Argument(metavar="BUNDLE", help="[default: the shipped one]")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="[default: into the bundle given]"),
+    ] = None,
+    python: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=PATH", help="The Python that has an importer; repeat it"),
+    ] = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Count the bits that any back end or NIR importer computes differently; exit code 1 if any."""
+    from export.certificate import PROBE, require_importers, write_certificate
+    from export.certificate import certify as certified
+    from export.evidence import make_probe, write_evidence
+    from export.probe import read_probe
+    from runtime.bundle import open_bundle
+    from spiking_music.cli import terminal
+
+    pythons = dict(named(text, "--python") for text in python or [])
+    require_importers(pythons)
+    if out is not None:
+        terminal.refuse_existing(out, force)
+    opened = open_bundle(bundle)
+    has_probe = PROBE in opened.manifest.files
+    with terminal.progress("probe"):
+        probe = read_probe(opened.file(PROBE)) if has_probe else make_probe(opened)
+    found = certified(opened, probe, pythons=pythons, stage=terminal.progress)
+    if out is not None:
+        write_certificate(found, out, force)
+    elif bundle is not None:
+        write_evidence(opened, probe, found)
+    if as_json:
+        terminal.print_json(found.as_json())
+    else:
+        terminal.show_rows([row.as_shown() for row in found.rows])
+        terminal.show(
+            "proof, for all inputs", vars(found.proof) | {"holds": found.proof.holds}, False
+        )
+        print("the largest sum, after the shift, and what the accumulators of chips hold")
+        terminal.show_rows([vars(chip) for chip in found.accumulators])
+    if not found.holds:
+        raise typer.Exit(1)

@@ -1,0 +1,97 @@
+"""Turn stored events back into sound."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from spiking_music.cli.inputs import (
+    checked_length,
+    note,
+    open_codec,
+    settle_output,
+    sound_output,
+    stored_input,
+)
+from spiking_music.cli.options import (
+    AsJson,
+    Force,
+    HowToDecode,
+    OfBundle,
+    OfSampler,
+    OfSeed,
+    OfSteps,
+    Stored,
+)
+
+
+def decode(
+    spk: Stored,
+    out: Annotated[
+        str | None, typer.Argument(metavar="OUT.wav", help="A new .wav or .flac, or -")
+    ] = None,
+    begin: Annotated[
+        float | None, typer.Option("--from", metavar="SECONDS", help="Decode a part")
+    ] = None,
+    end: Annotated[float | None, typer.Option("--to", metavar="SECONDS")] = None,
+    conceal: Annotated[
+        bool, typer.Option("--conceal", help="Go on in silence where the file is damaged")
+    ] = False,
+    quality: Annotated[
+        Literal["fast", "good", "best"] | None,
+        typer.Option(help="The model's own ways: the next options change them"),
+    ] = None,
+    decoder: HowToDecode = None,
+    sampler: OfSampler = None,
+    steps: OfSteps = None,
+    seed: OfSeed = None,
+    provider: Annotated[
+        Literal["cuda", "cpu", "openvino"] | None,
+        typer.Option(help="What computes  [default: cuda where it works, else cpu]"),
+    ] = None,
+    bundle: OfBundle = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn stored events back into sound: as the file says, or else the model's way."""
+    from runtime.decoders.presets import way_of
+    from runtime.from_spk import Playback, from_spk, span_of
+    from runtime.providers import chosen_provider
+    from runtime.spk.reader import SpkReader
+    from runtime.spk.salvage import Salvage
+    from spiking_music.cli import terminal
+
+    out = settle_output(spk, out, ".wav", force, as_json)
+    codec, written = open_codec(bundle, chosen_provider(provider)), 0
+    if quality is not None:
+        way = way_of(quality, codec.manifest)
+        decoder = decoder or way.decoder  # type: ignore[assignment]
+        sampler, steps = sampler or way.sampler, steps or way.steps  # type: ignore[assignment]
+    with stored_input(spk) as file:
+        whole = begin is None and end is None and not conceal
+        length = checked_length(file) if whole and spk != "-" else None
+        reader = Salvage(file, note) if conceal else SpkReader(file, note)
+        header = reader.header
+        span = span_of(header, begin, end)
+        blocks = from_spk(codec, reader, Playback(decoder, sampler, steps, seed), span)
+        total = span.length(header.samples if header.known else length)
+        with (
+            terminal.progress("decode") as progress,
+            sound_output(out, header.sample_rate, total, force) as write,
+        ):
+            for block in blocks:
+                write(block)
+                written += len(block)
+                if total:
+                    progress(written / total)
+    losses = reader.losses if isinstance(reader, Salvage) else []
+    for loss in losses:
+        note(f"lost: {loss}")
+    if out != "-":
+        facts: dict[str, Any] = {
+            "samples": written,
+            "sample_rate": header.sample_rate,
+            "provider": codec.bundle.provider,
+        }
+        if as_json and conceal:
+            facts |= {"losses": [vars(loss) for loss in losses]}
+        terminal.show(out, facts, as_json)

@@ -1,0 +1,49 @@
+"""How good a model is."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spiking_music.cli.clips import clip_sets
+from spiking_music.cli.options import (
+    AsJson,
+    Force,
+)
+
+
+def evaluate(
+    data: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME=SOURCE", help="A folder, maestro:DIR or maestro:DIR:PIANO.zip; repeat it"
+        ),
+    ],
+    bundle: Annotated[
+        Path | None, typer.Argument(metavar="BUNDLE", help="[default: the shipped one]")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="For the tables")] = Path("evaluated"),
+    clips: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Of each set  [default: all]")
+    ] = None,
+    baselines: Annotated[bool, typer.Option(help="Opus, FLAC and anchors beside it")] = True,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how good a model is on recordings, beside codecs in use today."""
+    from runtime.bundle import open_bundle
+    from spiking_music.cli import terminal
+    from spiking_music.evaluation import tables
+    from spiking_music.evaluation.evaluate import evaluate as evaluated
+    from spiking_music.evaluation.systems import baseline_systems, bundle_systems
+
+    tables.refuse_existing(out, force)
+    systems = bundle_systems(open_bundle(bundle)) + (baseline_systems() if baselines else [])
+    sets, skipped = clip_sets(data, clips)
+    with terminal.progress("evaluate") as progress:
+        found = evaluated(systems, sets, progress)
+    tables.write(found, out, force, skipped)
+    if as_json:
+        terminal.print_json(tables.as_json(found, skipped))
+    else:
+        print(tables.as_markdown(found, skipped))

@@ -1,0 +1,52 @@
+"""From a run to a bundle."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spiking_music.cli.clips import clip_sets
+from spiking_music.cli.inputs import (
+    note,
+)
+from spiking_music.cli.options import (
+    AsJson,
+    Force,
+)
+
+
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a run")],
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The folder to make")],
+    steps: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Of the diffusion by default  [default: what fits it]"),
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Of the weights")] = "not stated",
+    attribution: Annotated[str, typer.Option(help="Whose work they are made of")] = "not stated",
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=SOURCE", help="Choose the default by these, as for evaluate"),
+    ] = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a bundle of a trained model."""
+    from export.bundle import Terms
+    from export.bundle import export as export_bundle
+    from export.quality import measure as measured
+    from export.quality import write_quality
+    from spiking_music.cli import terminal
+
+    sets, skipped = clip_sets(measure or [], None, "--measure")
+    with terminal.progress("export") as progress:
+        made = export_bundle(run, bundle, steps, Terms(licence, attribution), force, progress)
+    quality = {}
+    for reason in skipped:
+        note(f"not measured: {reason}")
+    for name, clips in sets.items():
+        with terminal.progress(f"measure {name}") as progress:
+            quality[name] = measured(made, clips, progress)
+    write_quality(made, quality)
+    facts = {"model": made.manifest.model_hash, "quality": quality}
+    terminal.show(str(bundle), facts, as_json)

@@ -1,0 +1,39 @@
+"""How the help is laid out: plain text, the verbs in groups, arguments without Python's types."""
+
+from typing import Any
+
+from typer.core import TyperArgument, TyperCommand, TyperGroup
+
+
+class Verb(TyperCommand):
+    """A verb whose help names an argument by what it is, `AUDIO`, and not `AUDIO <str>`."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        arguments, options = [], []
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is None:
+                continue
+            if isinstance(parameter, TyperArgument):
+                arguments.append((parameter.display_name_raw, record[1]))
+            else:
+                options.append(record)
+        for title, rows in (("Arguments", arguments), ("Options", options)):
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+class Verbs(TyperGroup):
+    """Verbs whose help lists them under the titles of their groups, in the order they came in."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        width = max(map(len, self.commands))
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for name, verb in self.commands.items():
+            title = getattr(verb, "rich_help_panel", None) or "Commands"
+            row = (f"{name:<{width}}", verb.get_short_help_str(formatter.width - width - 6))
+            groups.setdefault(title, []).append(row)
+        for title, rows in groups.items():
+            with formatter.section(title):
+                formatter.write_dl(rows)

@@ -1,0 +1,41 @@
+"""A graph in a chip's integers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spiking_music.cli.options import (
+    DT,
+    AsJson,
+    Force,
+    Steps,
+)
+
+
+def quantise(
+    graph: Annotated[Path, typer.Argument(metavar="GRAPH.nir", help="A spiking NIR graph")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.net", help="A new netx file")],
+    data: Annotated[
+        Path, typer.Option("--input", metavar="X.npy", help="(T, ...): what to scale it by")
+    ],
+    dt: Steps = DT,
+    chip: Annotated[str, typer.Option(metavar="NAME", help="Whose widths to keep to")] = "loihi2",
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Round a graph to a chip's integers and count the spikes that this flips."""
+    from neuromorphic import opening as networks
+    from spiking_music.cli import terminal
+
+    terminal.refuse_existing(out, force)
+    x = networks.read_input(data)
+    with terminal.progress("quantise"):
+        found = networks.quantised(graph, x, dt, chip, out, force)
+    facts = networks.quantised_facts(found)
+    if as_json:
+        terminal.print_json(facts)
+    else:
+        layers = facts.pop("layers")
+        terminal.show(str(out), facts, as_json)
+        terminal.show_rows(layers)

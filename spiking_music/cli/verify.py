@@ -1,0 +1,27 @@
+"""Is every byte of a stored recording as it was written?"""
+
+import typer
+
+from spiking_music.cli.inputs import note
+from spiking_music.cli.options import AsJson, Stored
+
+
+def verify(spk: Stored, as_json: AsJson = False) -> None:
+    """Check every byte of a stored recording and name what is damaged; exit code 1 if anything."""
+    from runtime.spk.verify import verify as verified
+    from spiking_music.cli import terminal
+
+    with terminal.given(spk) as path:
+        verdict = verified(path)
+    for message in verdict.notes:
+        note(message)
+    whole = not verdict.losses
+    counts = {"whole": whole, "chunks": verdict.chunks, "events": verdict.events}
+    if as_json:
+        terminal.print_json(counts | {"losses": [vars(loss) for loss in verdict.losses]})
+    else:
+        terminal.show(spk, counts, as_json)
+        for loss in verdict.losses:
+            print(f"  {loss}")
+    if not whole:
+        raise typer.Exit(1)
