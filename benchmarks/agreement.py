@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 from onnxruntime import (
     GraphOptimizationLevel,
@@ -23,17 +22,17 @@ from onnxruntime import (
 
 from benchmarks.results import write_json
 from runtime.audio.recordings import read_audio
-from runtime.bundle import DECODERS, Bundle, open_bundle
+from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
 from runtime.events import EventMatrix
+from runtime.kinds import DECODERS, Progress, Samples
 from runtime.providers import PROVIDERS, provider_list
 from runtime.sessions import Graph
 from runtime.spk.reader import SpkReader
-from spiking_music.cli.terminal import Progress, show_rows
+from spiking_music.cli.terminal import show_rows
 from spiking_music.report.demo import default_clip
 
-Samples = npt.NDArray[np.float32]
 Row = dict[str, str | float]
 
 AIM = 1e-3  # the largest difference of two machines
@@ -104,7 +103,7 @@ def _stored(spk: Path) -> tuple[EventMatrix, int]:
     with spk.open("rb") as file:
         reader = SpkReader(file)
         bits = np.concatenate([chunk.bits for chunk in reader], axis=1)
-        return EventMatrix(bits), reader.samples
+        return EventMatrix.from_bits(bits), reader.samples
 
 
 def _ways(bundle: Bundle) -> Iterator[tuple[str, Otherwise]]:

@@ -23,8 +23,9 @@ from runtime.codec import Codec
 from runtime.errors import SpikingMusicError, one_line
 from runtime.events import Bits
 from runtime.files import replacing
+from runtime.kinds import Samples
 from spiking_music.cli import terminal
-from train.data.clips import SAMPLE_RATE, Samples, recordings
+from train.data.clips import SAMPLE_RATE, recordings
 from train.data.maestro import maestro
 from train.data.performance import read_midi
 from train.data.rendering import rendering

@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from runtime.events import EventMatrix
 from runtime.files import replacing
+from runtime.kinds import Progress, Samples
 from spiking_music.evaluation import tables
-from spiking_music.evaluation.evaluate import Evaluation, Progress, evaluate
+from spiking_music.evaluation.evaluate import Evaluation, evaluate
 from spiking_music.evaluation.systems import MUS, Decoded, System, baseline_systems
 from train import checkpoint as checkpoints
 from train.config import HOP, Config
@@ -26,7 +26,6 @@ from train.objectives.sparsity import target_density
 from train.plot import read_log
 from train.stages import Part, parts
 
-Samples = npt.NDArray[np.float32]
 CURVES = "learning-curves.png"
 TRADE = "rate-quality.png"
 MANY = 200  # steps of training over which a learning curve is smoothed
@@ -93,7 +92,7 @@ def _coded(model: Model, config: Config, part: Part, mu: int, samples: Samples) 
     sound = sound_of(model, clip, rate, part)[: len(samples)]
     events = model.code(clip, rate).events[0, :, : -(-len(samples) // HOP)].numpy() > 0
     if len(events):
-        return Decoded(sound, None, EventMatrix(events))
+        return Decoded(sound, None, EventMatrix.from_bits(events))
     if config.code.kind == "RVQ":
         bits = config.rvq.quantisers * int(np.log2(config.rvq.codes)) * -(-len(samples) // HOP)
         return Decoded(sound, bits)

@@ -19,10 +19,11 @@ from runtime.codec import Codec
 from runtime.decoders.presets import FAST, QUALITIES, Way, knee, way_of
 from runtime.distances import mel_distance
 from runtime.events import EventMatrix
+from runtime.kinds import Samples
 from runtime.metrics import si_snr
 from spiking_music.cli.terminal import show_rows
 from spiking_music.evaluation.transcription import load_transcriber, note_f1
-from train.data.clips import Clip, Samples, within
+from train.data.clips import Clip, within
 from train.data.notes import Notes
 
 Row = dict[str, str | int | float | None]

@@ -1,6 +1,6 @@
 """What each kind of code costs on chips, and where deltas pay: `python -m benchmarks energy`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,12 @@ from runtime.audio.recordings import read_audio
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.events import EventMatrix
+from runtime.kinds import Progress
 from spiking_music.cli.terminal import show_rows
 from spiking_music.report.joules import joules
 from spiking_music.report.storage import stored_bytes
 
 Payload = npt.NDArray[np.int8]
-Progress = Callable[[float], None]
 
 THRESHOLDS = (0, 1, 2, 4, 8, 16, 32)
 CHIP = "loihi1"

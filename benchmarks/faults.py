@@ -10,18 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from runtime.audio.recordings import read_audio
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 from runtime.events import Bits, EventMatrix
 from runtime.files import replacing
+from runtime.kinds import Progress, Samples
 from runtime.metrics import si_snr
 from spiking_music.cli.terminal import show_rows
 
-Samples = npt.NDArray[np.float32]
-Progress = Callable[[float], None]
 Damage = Callable[[Bits, np.random.Generator], Bits]
 
 FLIPS = (0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
@@ -68,7 +66,7 @@ def measure(
             ratios = []
             for number, damage in enumerate(ways):
                 random = np.random.default_rng((seed, index, number))
-                heard = codec.decode(EventMatrix(damage(bits, random)), clip.size)
+                heard = codec.decode(EventMatrix.from_bits(damage(bits, random)), clip.size)
                 ratios.append(si_snr(clip, heard))
                 progress((done := done + 1) / total)
             found[name].append(ratios)

@@ -18,8 +18,8 @@ from types import FrameType
 
 import numpy as np
 
-from runtime.coders.payloads import CODERS
 from runtime.errors import FormatError
+from runtime.kinds import CODERS
 from runtime.spk import chunks, tags
 from runtime.spk.blocks import sealed
 from runtime.spk.container import read_damaged, read_spk

@@ -19,7 +19,8 @@ import soundfile
 
 from benchmarks.results import write_json
 from runtime.errors import SpikingMusicError
-from spiking_music.cli.terminal import Progress, show_rows
+from runtime.kinds import Progress
+from spiking_music.cli.terminal import show_rows
 
 RATE = 44_100
 MOST_MIB = 600  # above the idle process

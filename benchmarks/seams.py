@@ -21,10 +21,10 @@ from runtime.decoders.diffusion import Denoised, Diffusion, Sampling, Window
 from runtime.decoders.seams import Joints
 from runtime.distances import magnitudes
 from runtime.events import Bits, EventMatrix
-from spiking_music.cli.terminal import Progress, show_rows
+from runtime.kinds import Progress, Samples
+from spiking_music.cli.terminal import show_rows
 from spiking_music.report.demo import default_clip
 
-Samples = npt.NDArray[np.float32]
 Frames = npt.NDArray[np.float64]
 Row = dict[str, Any]
 
@@ -91,7 +91,7 @@ def _shifted(codec: Codec, bits: Bits, decoder: str, steps: int) -> Iterator[tup
     """Decode events from frame `shift` on, for shifts that put a seam near every frame once."""
     hop, chunk = codec.manifest.hop, codec.manifest.chunk_frames
     for shift in range(0, chunk, 2 * NEAR):
-        part = EventMatrix(bits[:, shift:])
+        part = EventMatrix.from_bits(bits[:, shift:])
         yield shift, codec.decode(part, part.frames * hop, decoder, steps)
 
 

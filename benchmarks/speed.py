@@ -25,6 +25,7 @@ from export.onnx_graphs import deployed_unet, deployed_waveform
 from runtime.audio.recordings import read_audio
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
+from runtime.kinds import Progress
 from runtime.sessions import cores
 from spiking_music.cli.terminal import show_rows
 from spiking_music.report.demo import default_clip
@@ -37,7 +38,6 @@ WINDOW = FRAMES * HOP / SAMPLE_RATE
 SIDE = 2048  # of the matrices
 PAPER_STEPS = 10
 
-Progress = Callable[[float], None]
 Row = dict[str, Any]
 
 

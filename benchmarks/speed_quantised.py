@@ -16,9 +16,9 @@ from onnx import TensorProto, numpy_helper
 
 from runtime.bundle import Bundle, open_bundle, write_manifest
 from runtime.codec import Codec
+from runtime.kinds import Samples
 from runtime.metrics import si_snr
 
-Samples = npt.NDArray[np.float32]
 Row = dict[str, Any]
 
 ROUNDS = 5

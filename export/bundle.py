@@ -19,7 +19,7 @@ from neuromorphic.integers.netx import write_netx
 from neuromorphic.integers.nir_forms import exact_graph, portable_graph, write_graph
 from runtime.bundle import Bundle, open_bundle, write_manifest
 from runtime.errors import OutputError, SpikingMusicError
-from runtime.spk.container import KINDS
+from runtime.kinds import KINDS
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
 from train.config import HOP, SAMPLE_RATE, Config, to_dict

@@ -30,6 +30,7 @@ from runtime.bundle import Bundle
 from runtime.errors import MissingPackageError, SpikingMusicError
 from runtime.events import Bits
 from runtime.files import replacing
+from runtime.kinds import Progress
 
 FORMAT = 1
 CERTIFICATE, PROBE = "certificate.json", "probe.npz"
@@ -40,7 +41,6 @@ NOT_INSTALLED = "not installed"
 
 ALL = (*back_ends.BACKENDS, *NEEDED)
 
-Progress = Callable[[float], None]
 Stage = Callable[[str], AbstractContextManager[Progress]]
 
 

@@ -52,7 +52,7 @@ def sent_deltas(
     sent = deltas(payload, threshold)
     arrived = integrated(sent)
     bits = read_netx(bundle.file("bottleneck.net")).spikes(arrived)
-    return sent, arrived, EventMatrix(bits)
+    return sent, arrived, EventMatrix.from_bits(bits)
 
 
 def priced(

@@ -5,18 +5,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from runtime.decoders.samplers import SAMPLERS
 from runtime.errors import BundleError
 from runtime.files import replacing
+from runtime.kinds import DECODERS, KINDS, SAMPLERS
 from runtime.sessions import Graph, open_graph
-from runtime.spk.container import KINDS
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 EVIDENCE = ("certificate.json", "probe.npz")  # what was found of a model, and no part of it
-DECODERS: Final = ("diffusion", "fast")
 SHIPPED = Path(__file__).parent / "bundles"
 DEFAULT = SHIPPED / "small"
 
@@ -206,7 +204,7 @@ def _check(manifest: Manifest) -> None:
     decoder = manifest.decoder
     for name, chosen, known in (
         ("decoder.default", decoder.default, DECODERS),
-        ("decoder.sampler", decoder.sampler, tuple(SAMPLERS)),
+        ("decoder.sampler", decoder.sampler, SAMPLERS),
     ):
         _expect(name, chosen in known, chosen, " or ".join(known))
     # name, value, least, most, and what it has to be a multiple of

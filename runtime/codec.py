@@ -1,23 +1,20 @@
 """Samples to events and back: whole signals, and streams of them that give the same bit for bit."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 
-from runtime.bundle import DECODERS, Bundle
+from runtime.bundle import Bundle
 from runtime.decoders.diffusion import Diffusion, Sampling
 from runtime.decoders.samplers import sampler_of
 from runtime.decoders.waveform import EventChunk, Waveform, rows
 from runtime.encoder import Encoded, Encoder, Payload
 from runtime.errors import FormatError, SpikingMusicError
 from runtime.events import EventMatrix
+from runtime.kinds import DECODERS, Progress, Samples
 from runtime.mu import chosen_mu
 from runtime.spk.chunks import Chunk
 from runtime.windows import Arriving
-
-Samples = npt.NDArray[np.float32]
-Progress = Callable[[float], None]
 
 
 class Codec:
@@ -89,14 +86,15 @@ class Codec:
         """
         frames = self._frames(len(samples))
         payload = np.zeros((self.manifest.latent, frames), np.int8)
-        bits = np.zeros((self.manifest.units, frames), np.bool_)
+        parts: list[EventMatrix] = []
         done = 0
         for chunk in self.encode_stream([samples], mu):
             stop = done + chunk.bits.shape[1]
-            payload[:, done:stop], bits[:, done:stop] = chunk.payload, chunk.bits
+            payload[:, done:stop] = chunk.payload
+            parts.append(EventMatrix.from_bits(chunk.bits))
             done = stop
             _tell(progress, done, frames)
-        return payload, EventMatrix(bits)
+        return payload, EventMatrix.joined(parts, self.manifest.units)
 
     def decode(
         self,
@@ -119,8 +117,9 @@ class Codec:
         decoder, `SpikingMusicError` for steps or a seed out of range.
         """
         due = (self.manifest.units, self._frames(samples))
-        if events.bits.shape != due:
-            raise FormatError(f"events are {events.bits.shape}, but {samples} samples need {due}")
+        given = (events.units, events.frames)
+        if given != due:
+            raise FormatError(f"events are {given}, but {samples} samples need {due}")
         whole = Chunk(0, events.bits, chosen_mu(self.manifest, mu))
         audio = np.zeros(samples, np.float32)
         done = 0

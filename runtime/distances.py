@@ -5,7 +5,8 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-Samples = npt.NDArray[np.float32]
+from runtime.kinds import Samples
+
 Array = npt.NDArray[np.float32]
 
 SAMPLE_RATE = 22_050

@@ -16,12 +16,12 @@ import numpy.typing as npt
 from runtime.bundle import Bundle
 from runtime.errors import AudioError
 from runtime.events import Bits
+from runtime.kinds import Samples
 from runtime.mu import fed, ports
 from runtime.sessions import Graph, single
 from runtime.spk.header import NO_MU
 from runtime.windows import Arriving
 
-Samples = npt.NDArray[np.float32]
 Payload = npt.NDArray[np.int8]
 
 

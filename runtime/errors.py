@@ -21,6 +21,10 @@ class OutputError(SpikingMusicError):
     """The output cannot be written: it exists already, or its folder does not."""
 
 
+class EventsError(SpikingMusicError, ValueError):
+    """The events are no matrix of their size, or too many to be made dense."""
+
+
 class ChipError(SpikingMusicError):
     """The hardware description is unknown or contradicts itself."""
 

@@ -1,74 +1,143 @@
 """The binary matrix that is trained, computed on a chip, stored, heard and priced."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from runtime.errors import EventsError
+
 Bits = npt.NDArray[np.bool_]
 Index = npt.NDArray[np.int64]
+Units = npt.NDArray[np.uint32]
+
+MAX_CELLS = 2**31  # of a dense matrix, a byte each
+MAX_UNITS = 2**32
 
 
 @dataclass(frozen=True, eq=False)
 class EventMatrix:
-    """Which unit fires in which frame; `bits` is `(units, frames) bool`, read-only.
+    """Which of `units` fires in which frame, as a list of events: a silent cell takes no memory.
 
-    Raises `ValueError` when `bits` is not a two-dimensional boolean array. Paper section 2: `z`.
+    `unit (S,) uint32`: the unit of every event, frame after frame, rising within each.
+    `starts (T + 1,) int64`: the events of frame `t` are `unit[starts[t] : starts[t + 1]]`.
+    Both are read-only. Made by `from_bits` and `from_coordinates`. Paper section 2: `z`.
     """
 
-    bits: Bits
+    units: int
+    unit: Units
+    starts: Index
 
     def __post_init__(self) -> None:
-        if self.bits.ndim != 2 or self.bits.dtype != np.bool_:
-            raise ValueError(
-                f"an event matrix is (units, frames) bool, not {self.bits.shape} {self.bits.dtype}"
-            )
-        # A view, so that the caller's own array stays writable.
-        view = self.bits.view()
-        view.flags.writeable = False
-        object.__setattr__(self, "bits", view)
+        for name in ("unit", "starts"):
+            # A view, so that the caller's own array stays writable.
+            view = getattr(self, name).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
 
     @classmethod
-    def from_events(cls, unit: Index, frame: Index, units: int, frames: int) -> Self:
-        """Build the matrix from the coordinates of its events, `unit (S,)` and `frame (S,)`.
+    def from_bits(cls, bits: Bits) -> Self:
+        """Return the events of `bits (units, frames) bool`; raises `EventsError` for another."""
+        if bits.ndim != 2 or bits.dtype != np.bool_:
+            raise EventsError(
+                f"an event matrix is (units, frames) bool, not {bits.shape} {bits.dtype}"
+            )
+        units, frames = bits.shape
+        frame, unit = np.divmod(np.flatnonzero(bits.T), max(units, 1))
+        return cls._sorted(unit, frame, units, frames)
 
-        Raises `ValueError` when a coordinate lies outside `(units, frames)`.
+    @classmethod
+    def from_coordinates(
+        cls, unit: npt.ArrayLike, frame: npt.ArrayLike, units: int, frames: int
+    ) -> Self:
+        """Return the matrix `(units, frames)` of events at `unit (S,)`, `frame (S,)`, in any order.
+
+        An event that is named twice is one event.
+        Raises `EventsError` when a coordinate lies outside, or is no whole number.
         """
-        unit, frame = np.asarray(unit, np.int64), np.asarray(frame, np.int64)
-        for name, index, size in (("unit", unit, units), ("frame", frame, frames)):
+        coordinates = np.asarray(unit), np.asarray(frame)
+        for name, index, size in zip(("unit", "frame"), coordinates, (units, frames), strict=True):
+            if index.size and index.dtype.kind not in "iu":
+                raise EventsError(f"{name} {index.dtype}: give whole numbers")
             if index.size and not 0 <= index.min() <= index.max() < size:
-                raise ValueError(f"{name} index outside 0..{size - 1}")
-        bits = np.zeros((units, frames), np.bool_)
-        bits[unit, frame] = True
-        return cls(bits)
+                raise EventsError(f"{name} {index.min()} to {index.max()} is outside 0..{size - 1}")
+        if not 0 <= units <= MAX_UNITS or frames < 0 or units * frames >= 2**63:
+            raise EventsError(f"a matrix of {units} x {frames} is too large")
+        wide = [index.astype(np.int64) for index in coordinates]
+        cells = np.unique(wide[1] * units + wide[0])
+        return cls._sorted(cells % max(units, 1), cells // max(units, 1), units, frames)
 
-    @property
-    def units(self) -> int:
-        """Number of units `N`."""
-        return int(self.bits.shape[0])
+    @classmethod
+    def joined(cls, parts: Iterable[Self], units: int) -> Self:
+        """Put matrices of `units` one behind another; raises `EventsError` for another number."""
+        parts = list(parts)
+        for part in parts:
+            if part.units != units:
+                raise EventsError(f"events of {part.units} units do not continue those of {units}")
+        unit = np.concatenate([np.zeros(0, np.uint32), *(part.unit for part in parts)])
+        counts = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.starts) for part in parts)])
+        return cls(units, unit, np.cumsum(counts))
+
+    @classmethod
+    def _sorted(cls, unit: Index, frame: Index, units: int, frames: int) -> Self:
+        starts = np.searchsorted(frame, np.arange(frames + 1))
+        return cls(units, unit.astype(np.uint32), starts)
 
     @property
     def frames(self) -> int:
         """Number of frames `T`."""
-        return int(self.bits.shape[1])
+        return len(self.starts) - 1
 
     @property
     def count(self) -> int:
         """Number of events `S`."""
-        return int(np.count_nonzero(self.bits))
+        return len(self.unit)
+
+    @property
+    def cells(self) -> int:
+        """Number of cells `N T`, those with an event and those without."""
+        return self.units * self.frames
 
     @property
     def density(self) -> float:
-        """Share of ones, `S / (N T)`; 0 for an empty matrix."""
-        return self.count / self.bits.size if self.bits.size else 0.0
+        """Share of cells with an event, `S / (N T)`; 0 for an empty matrix."""
+        return self.count / self.cells if self.cells else 0.0
 
-    def coordinates(self) -> tuple[Index, Index]:
-        """Return `(unit (S,), frame (S,))`, sorted by unit, then by frame."""
-        unit, frame = np.nonzero(self.bits)
-        return unit, frame
+    @property
+    def frame(self) -> Index:
+        """The frame `(S,)` of every event; it never falls."""
+        return np.repeat(np.arange(self.frames), np.diff(self.starts))
+
+    @property
+    def bits(self) -> Bits:
+        """The dense matrix `(units, frames) bool`, read-only, made anew each time.
+
+        Raises `EventsError` where it has more than `MAX_CELLS` cells.
+        """
+        if self.cells > MAX_CELLS:
+            raise EventsError(
+                f"{self.units} x {self.frames} events are {self.cells} cells, and {MAX_CELLS} are "
+                "made dense at most; take a part of the frames, or the coordinates"
+            )
+        bits = np.zeros((self.units, self.frames), np.bool_)
+        bits[self.unit, self.frame] = True
+        bits.flags.writeable = False
+        return bits
+
+    def part(self, start: int, stop: int) -> Self:
+        """Return frames `start` to `stop`, fewer where the matrix ends before, like a slice."""
+        start, stop, _ = slice(start, stop).indices(self.frames)
+        starts = self.starts[start : max(start, stop) + 1]
+        return type(self)(self.units, self.unit[starts[0] : starts[-1]], starts - starts[0])
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, EventMatrix) and np.array_equal(self.bits, other.bits)
+        return (
+            isinstance(other, EventMatrix)
+            and self.units == other.units
+            and np.array_equal(self.starts, other.starts)
+            and np.array_equal(self.unit, other.unit)
+        )
 
     __hash__ = None  # type: ignore[assignment]  # equal by content, as an array is

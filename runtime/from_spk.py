@@ -5,18 +5,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from runtime.bundle import Manifest
 from runtime.codec import Codec
 from runtime.errors import FormatError, SpikingMusicError
+from runtime.kinds import Samples
 from runtime.spk.chunks import Chunk
 from runtime.spk.header import UNKNOWN, SpkHeader
 from runtime.spk.reader import SpkReader
 from runtime.spk.salvage import Salvage, filled
 from runtime.windows import without_first
-
-Samples = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,16 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from runtime.codec import Codec
 from runtime.encoder import Encoded, Window
 from runtime.errors import SpikingMusicError
 from runtime.events import Bits
+from runtime.kinds import Samples
 from runtime.metrics import si_snr
 from runtime.mu import LARGEST_MU
 from runtime.spk.chunks import Chunk, store
 from runtime.spk.tags import EVERY
 
-Samples = npt.NDArray[np.float32]
 Run = Callable[[int], Encoded]
 
 

@@ -1,23 +1,20 @@
 """From a recording to a `.spk` file, a chunk at a time."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from runtime.bundle import Manifest
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
+from runtime.kinds import Progress, Samples
 from runtime.mu import chosen_mu
 from runtime.rate_control import AtLeast, Within, chosen_chunks
 from runtime.spk.header import DEFAULT_CODER, HEADER_BYTES, NO_MU, UNKNOWN, SpkHeader
 from runtime.spk.tags import END_BYTES, TAG_BYTES
 from runtime.spk.writer import SpkWriter
-
-Samples = npt.NDArray[np.float32]
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from runtime.errors import SpikingMusicError
+from runtime.kinds import KINDS as EVENT_KINDS
 
 HOP = 512
 SAMPLE_RATE = 22_050
 MUS = 32  # paper section 3: an integer in 0..31
-KINDS = ("FREE", "SPARSE", "MU_SPARSE", "RVQ", "MEL")
+KINDS = (*EVENT_KINDS, "RVQ", "MEL")  # the last two are what the others are compared with
 PRESETS = Path(__file__).with_name("presets")
 
 

@@ -9,9 +9,10 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from torch.utils.tensorboard import SummaryWriter
 
 from runtime.errors import OutputError
+from runtime.kinds import Samples
 from train.config import SAMPLE_RATE, Config, to_dict
 from train.plot import LOG, plot
-from train.samples import Samples, write_samples
+from train.samples import write_samples
 from train.stages import Part
 
 SHOWN = {"loss": "loss {:.3f}", "valid_si_snr_db": "SI-SNR {:.1f} dB", "density": "ones {:.1%}"}

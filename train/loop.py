@@ -13,12 +13,13 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from runtime.kinds import Samples
 from train import checkpoint as checkpoints
 from train.adversary import Adversary
 from train.checkpoint import Checkpoint
 from train.collapse import collapse
 from train.config import Config
-from train.data.corpus import Samples, ahead
+from train.data.corpus import ahead
 from train.devices import launched
 from train.evaluation import activity, evaluate, health, sound_of, validation_mu
 from train.journal import Journal

@@ -8,10 +8,11 @@ from pathlib import Path
 from lightning_fabric import Fabric
 
 from runtime.errors import SpikingMusicError
+from runtime.kinds import Samples
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
 from train.config import Config
-from train.data.corpus import Crops, Samples
+from train.data.corpus import Crops
 from train.data.sets import Music
 from train.stages import Part
 

@@ -3,13 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 
 from runtime.files import replacing
+from runtime.kinds import Samples
 from train.config import SAMPLE_RATE
-
-Samples = npt.NDArray[np.float32]
 
 
 def write_samples(folder: Path, original: Samples, decoded: Samples) -> None:

@@ -1,11 +1,10 @@
 """The codec's figures in the shapes that others publish theirs in: NeuroBench, Intel's N-DNS."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from math import prod
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 
 from neuromorphic.costs.operations.activity import Activity, watcher
@@ -13,11 +12,10 @@ from neuromorphic.costs.operations.operators import count_operators
 from neuromorphic.costs.operations.watched import WatchedBundle
 from runtime.bundle import Bundle
 from runtime.codec import Codec
+from runtime.kinds import Progress, Samples
 from runtime.metrics import si_snr
 from runtime.sessions import Tensor
 
-Samples = npt.NDArray[np.float32]
-Progress = Callable[[float], None]
 Shape = Literal["neurobench", "n-dns"]
 
 NEURON_WEIGHT = 10  # operations that the N-DNS challenge takes an update of a neuron for

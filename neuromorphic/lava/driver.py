@@ -4,7 +4,6 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -21,9 +20,9 @@ from neuromorphic.lava.plan import write_plan
 from neuromorphic.lava.process import run_alone
 from neuromorphic.lava.shim import require_lava
 from runtime.errors import GraphError
+from runtime.kinds import Progress
 
 Mode = Literal["fixed", "floating", "fused", "netx"]
-Progress = Callable[[float], None]
 Spikes = npt.NDArray[np.bool_]
 
 TIMEOUT = 120.0  # s without a step

@@ -9,13 +9,11 @@ from pathlib import Path
 from threading import Thread
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 import soxr
 
 from runtime.errors import AudioError
-
-Samples = npt.NDArray[np.float32]
+from runtime.kinds import Samples
 
 RATES = (1_000, 768_000)  # Hz; outside, a header is damaged rather than unusual
 _BLOCK = 1 << 12  # frames; what is held back of a live recording

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from runtime.audio.reading import opened_audio
 from runtime.audio.writing import audio_file
-
-Samples = npt.NDArray[np.float32]
+from runtime.kinds import Samples
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
 

@@ -12,8 +12,8 @@ import soundfile
 
 from runtime.errors import AudioError, OutputError
 from runtime.files import replacing
+from runtime.kinds import Samples
 
-Samples = npt.NDArray[np.float32]
 Steps = npt.NDArray[np.int16]
 Write = Callable[[Samples], None]
 

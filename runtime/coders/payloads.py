@@ -7,8 +7,8 @@ the dense form where it gains nothing, so no payload is longer than one bit a ce
 from runtime.coders import adaptive, paper, rice
 from runtime.errors import FormatError
 from runtime.events import Bits
+from runtime.kinds import CODERS
 
-CODERS = ("paper", "rice", "adaptive")
 FORMS = (*paper.NAMES, "rice", "adaptive")
 _RICE, _ADAPTIVE = FORMS.index("rice"), FORMS.index("adaptive")
 

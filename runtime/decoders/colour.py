@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-LOWEST = 32.0  # Hz, of the first value of a spectrum; the last is at half the sample rate
+from runtime.kinds import Samples
 
-Samples = npt.NDArray[np.float32]
+LOWEST = 32.0  # Hz, of the first value of a spectrum; the last is at half the sample rate
 
 
 @functools.lru_cache(8)

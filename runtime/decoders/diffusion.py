@@ -11,7 +11,6 @@ from functools import cached_property
 from itertools import chain, count
 
 import numpy as np
-import numpy.typing as npt
 
 from runtime.bundle import Bundle
 from runtime.decoders.colour import coloured, whitened
@@ -19,11 +18,10 @@ from runtime.decoders.noise import frame_noise
 from runtime.decoders.samplers import Sampler, angles, sampled
 from runtime.decoders.seams import Joints
 from runtime.decoders.waveform import Rows, Waveform
+from runtime.kinds import Samples
 from runtime.mu import fed, ports
 from runtime.sessions import Graph, Tensor, single
 from runtime.windows import Arriving, cross_faded, without_first
-
-Samples = npt.NDArray[np.float32]
 
 _MULTIPLE = 4  # frames; the U-Net takes multiples of it
 _QUIET = 1e-3  # least root mean square that a window is normalised by

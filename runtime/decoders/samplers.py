@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.errors import SpikingMusicError
+from runtime.kinds import SAMPLERS
 
 Signal = npt.NDArray[np.float32]
 
@@ -98,7 +99,7 @@ class DPMSolver:
         return State(sample, signal)
 
 
-SAMPLERS: Final[dict[str, Callable[[int], Sampler]]] = {"ddim": DDIM, "dpm": DPMSolver}
+_CLASSES: Final[dict[str, Callable[[int], Sampler]]] = {"ddim": DDIM, "dpm": DPMSolver}
 
 
 def sampler_of(name: str, steps: int) -> Sampler:
@@ -107,7 +108,7 @@ def sampler_of(name: str, steps: int) -> Sampler:
         raise SpikingMusicError(f"sampler {name!r}: choose {' or '.join(SAMPLERS)}")
     if not 1 <= steps <= MOST_STEPS:
         raise SpikingMusicError(f"{steps} steps: choose from 1 to {MOST_STEPS}")
-    return SAMPLERS[name](steps)
+    return _CLASSES[name](steps)
 
 
 def sampled(sampler: Sampler, velocity: Callable[[Signal, float], Signal], noise: Signal) -> Signal:

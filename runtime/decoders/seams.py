@@ -2,12 +2,8 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
+from runtime.kinds import Samples
 from runtime.windows import rise
-
-Samples = npt.NDArray[np.float32]
 
 
 @dataclass(eq=False)

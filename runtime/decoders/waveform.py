@@ -11,12 +11,12 @@ import numpy.typing as npt
 from runtime.bundle import Bundle, Manifest
 from runtime.errors import FormatError
 from runtime.events import Bits
+from runtime.kinds import Samples
 from runtime.mu import chosen_mu, fed, ports
 from runtime.sessions import Graph, single
 from runtime.spk.header import NO_MU
 from runtime.windows import Arriving, without_first
 
-Samples = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.uint8]
 
 

@@ -13,7 +13,7 @@ from runtime.errors import FormatError
 from runtime.events import Bits, EventMatrix
 from runtime.files import replacing
 from runtime.spk.chunks import FRAMING_BYTES, Chunk
-from runtime.spk.header import HEADER_BYTES, KINDS, UNKNOWN, SpkHeader
+from runtime.spk.header import HEADER_BYTES, UNKNOWN, SpkHeader
 from runtime.spk.reader import Note, SpkReader, opened_spk
 from runtime.spk.salvage import Loss, Salvage, filled
 from runtime.spk.writer import SpkWriter
@@ -21,7 +21,6 @@ from runtime.spk.writer import SpkWriter
 __all__ = [
     "FRAMING_BYTES",
     "HEADER_BYTES",
-    "KINDS",
     "Sizes",
     "SpkHeader",
     "read_damaged",
@@ -71,8 +70,8 @@ def write_spk(
         writer = SpkWriter(file, header, texts)
         for index in range(header.chunks):
             start = index * header.chunk_frames
-            part = events.bits[:, start : start + header.chunk_frames]
-            writer.write(part, None if mus is None else mus[index])
+            part = events.part(start, start + header.chunk_frames)
+            writer.write(part.bits, None if mus is None else mus[index])
         writer.close()
 
 
@@ -84,7 +83,7 @@ def read_spk(path: Path, note: Note = lambda message: None) -> tuple[SpkHeader, 
     with opened_spk(path) as file:
         reader = SpkReader(file, note)
         bits = _joined(reader, reader.header)
-        return replace(reader.header, samples=reader.samples), EventMatrix(bits)
+        return replace(reader.header, samples=reader.samples), EventMatrix.from_bits(bits)
 
 
 def read_damaged(
@@ -101,7 +100,7 @@ def read_damaged(
         known = salvage.samples != UNKNOWN
         samples = salvage.samples if known else bits.shape[1] * salvage.header.hop
         header = replace(salvage.header, samples=samples)
-        return header, EventMatrix(bits[:, : header.frames]), salvage.losses
+        return header, EventMatrix.from_bits(bits[:, : header.frames]), salvage.losses
 
 
 def sizes(path: Path) -> Sizes:

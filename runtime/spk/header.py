@@ -3,20 +3,19 @@
 import struct
 from dataclasses import dataclass
 
-from runtime.coders.payloads import CODERS
 from runtime.errors import FormatError
+from runtime.kinds import CODERS, DECODERS, KINDS, SAMPLERS
 from runtime.spk.blocks import CRC, Read, opened, sealed
 
 MAGIC = b"\x89SPK"
 VERSION = 1
-KINDS = ("FREE", "SPARSE", "MU_SPARSE")
-DECODERS = ("", "diffusion", "fast")
-SAMPLERS = ("", "ddim", "dpm")
 UNKNOWN = -1  # samples of a recording that is not over
 NO_MU = 255
 # Chosen by measurement: see the table of `python -m benchmarks coding`.
 DEFAULT_CODER = "adaptive"
 ENDED = 1  # the only flag
+_DECODER_HINTS = ("", *DECODERS)
+_SAMPLER_HINTS = ("", *SAMPLERS)
 
 # magic, version; then flags, sample_rate, samples, units, hop, chunk_frames, kind, mu, coder,
 # decoder, sampler, steps, seed, model; then CRC-32
@@ -73,8 +72,8 @@ class SpkHeader:
         for name, known in (
             ("kind", KINDS),
             ("coder", CODERS),
-            ("decoder", DECODERS),
-            ("sampler", SAMPLERS),
+            ("decoder", _DECODER_HINTS),
+            ("sampler", _SAMPLER_HINTS),
         ):
             if getattr(self, name) not in known:
                 raise FormatError(f"header: {name} {getattr(self, name)!r} is none of {known}")
@@ -120,8 +119,8 @@ def pack_header(header: SpkHeader) -> bytes:
         KINDS.index(header.kind),
         header.mu,
         CODERS.index(header.coder),
-        DECODERS.index(header.decoder),
-        SAMPLERS.index(header.sampler),
+        _DECODER_HINTS.index(header.decoder),
+        _SAMPLER_HINTS.index(header.sampler),
         header.steps,
         header.seed,
         bytes.fromhex(header.model),
@@ -159,8 +158,8 @@ def _parsed(body: bytes) -> SpkHeader:
         coder=CODERS[coder],
         mu=mu,
         # A hint that is not understood is no hint.
-        decoder=DECODERS[decoder] if decoder < len(DECODERS) else "",
-        sampler=SAMPLERS[sampler] if sampler < len(SAMPLERS) else "",
+        decoder=_DECODER_HINTS[decoder] if decoder < len(_DECODER_HINTS) else "",
+        sampler=_SAMPLER_HINTS[sampler] if sampler < len(_SAMPLER_HINTS) else "",
         steps=steps,
         seed=seed,
         ended=bool(flags & ENDED),

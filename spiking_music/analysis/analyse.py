@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
 from runtime.events import Bits
+from runtime.kinds import Progress
 from spiking_music.analysis.decoding import MOST_PIECES, Decoding, Stretch, decoding, mel, middle
 from spiking_music.analysis.information import shared
 from spiking_music.analysis.selectivity import Array, Selectivity, selectivity
@@ -16,7 +17,6 @@ from train.data.clips import EvaluationError
 from train.data.music import Music
 
 Piece = Callable[[], Music]
-Progress = Callable[[float], None]
 _HEARD = 0.8  # of the progress, before the decoding
 
 

@@ -4,7 +4,7 @@ The same is done with a mel spectrogram of the sound that is encoded, at the sam
 with as many bands as there are units, to see how much of the notes the code has kept.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from runtime.distances import magnitudes, mel_filters
 from runtime.events import Bits
+from runtime.kinds import Progress, Samples
 from spiking_music.analysis.symbols import KEYS, LOWEST
 from spiking_music.evaluation.transcription import note_f1
 from train.data.notes import Notes
@@ -28,9 +29,7 @@ WEIGHT_DECAY = 1e-4
 THRESHOLDS = np.linspace(0.1, 0.7, 7)
 _WINDOW = 2048
 
-Samples = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float32]
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, eq=False)

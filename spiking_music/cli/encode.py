@@ -1,10 +1,11 @@
 """Turn recordings into events and store them."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from runtime.errors import OutputError
+from runtime.kinds import CoderName
 from spiking_music.cli.corpora import encode_corpus
 from spiking_music.cli.inputs import audio_source, note, open_codec, settle_output, stored_output
 from spiking_music.cli.options import (
@@ -32,9 +33,7 @@ def encode(
     kbps: Annotated[
         float | None, typer.Option(metavar="RATE", help="The best mus that keep within it")
     ] = None,
-    coder: Annotated[
-        Literal["paper", "rice", "adaptive"], typer.Option(help="How to store the events")
-    ] = "adaptive",
+    coder: Annotated[CoderName, typer.Option(help="How to store the events")] = "adaptive",
     title: Annotated[str | None, typer.Option(help="Kept in the file")] = None,
     source: Annotated[str | None, typer.Option(help="Kept in the file")] = None,
     decoder: HowToDecode = None,

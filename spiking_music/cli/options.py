@@ -1,9 +1,11 @@
 """The arguments and options that several verbs take."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from runtime.kinds import DecoderName, SamplerName
 
 Recorded = Annotated[str, typer.Argument(metavar="AUDIO", help="A recording: WAV, FLAC, ... or -")]
 Stored = Annotated[str, typer.Argument(metavar="FILE.spk", help="A stored recording, or -")]
@@ -16,11 +18,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON")]
 Steps = Annotated[float, typer.Option("--dt", metavar="SECONDS", help="Of one step of a graph")]
 DT = 1e-4  # s; the step that other tools assume for every NIR file
 HowToDecode = Annotated[
-    Literal["diffusion", "fast"] | None,
+    DecoderName | None,
     typer.Option("--decoder", help="How to decode  [default: the model's]"),
 ]
 OfSampler = Annotated[
-    Literal["ddim", "dpm"] | None,
+    SamplerName | None,
     typer.Option("--sampler", help="Of the diffusion  [default: the model's]"),
 ]
 OfSteps = Annotated[

@@ -49,7 +49,7 @@ def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: b
         with terminal.progress(name) as progress:
             bits = back_ends.spikes(codec.bundle, payload, name, progress)
         wrong[name] = back_ends.differing(bits, events.bits)
-    facts = {"compared": events.bits.size} | wrong
+    facts = {"compared": events.cells} | wrong
     terminal.show(f"{audio}: bits that differ from the encoder's", facts, as_json)
 
 

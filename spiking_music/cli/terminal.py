@@ -4,15 +4,14 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from runtime.errors import OutputError, SpikingMusicError
-
-Progress = Callable[[float], None]
+from runtime.kinds import Progress
 
 
 @contextmanager

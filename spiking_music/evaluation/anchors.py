@@ -1,11 +1,9 @@
 """Sounds that are known to be worse: low-pass anchors and a distorted one, as in a MUSHRA test."""
 
 import numpy as np
-import numpy.typing as npt
 
+from runtime.kinds import Samples
 from train.data.low_pass import low_pass
-
-Samples = npt.NDArray[np.float32]
 
 ANCHORS_HZ = (3500, 7000)  # low and middle anchor of ITU-R BS.1534-3, section 5.1
 _LEVELS = 8

@@ -5,12 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from runtime.costs import event_rates
 from runtime.distances import mel_distance, stft_distance
 from runtime.errors import MissingPackageError
+from runtime.kinds import Progress, Samples
 from runtime.metrics import si_snr
 from spiking_music.evaluation.systems import Decoded, System
 from spiking_music.evaluation.transcription import load_transcriber, note_f1
@@ -18,8 +16,6 @@ from spiking_music.evaluation.visqol import load_visqol
 from train.data.clips import SAMPLE_RATE, Clip, within
 from train.data.notes import Notes
 
-Samples = npt.NDArray[np.float32]
-Progress = Callable[[float], None]
 Transcriber = Callable[[Samples], Notes]
 Listener = Callable[[Samples, Samples, int], float | None]
 

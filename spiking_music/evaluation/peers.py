@@ -3,11 +3,10 @@
 import io
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 import soxr
 
-Samples = npt.NDArray[np.float32]
+from runtime.kinds import Samples
 
 SAMPLE_RATE = 22_050
 OPUS_KBPS = (6, 12, 24)

@@ -7,19 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from runtime.bundle import DECODERS, Bundle
+from runtime.bundle import Bundle
 from runtime.codec import Codec
 from runtime.events import EventMatrix
+from runtime.kinds import DECODERS, Samples
 from runtime.spk.container import read_spk, write_spk
 from runtime.to_spk import header_of
 from spiking_music.evaluation.anchors import ANCHORS_HZ, distort
 from spiking_music.evaluation.peers import OPUS_KBPS, flac, opus
 from train.data.low_pass import low_pass
-
-Samples = npt.NDArray[np.float32]
 
 MUS = (8, 12, 16, 20, 24)
 _GRAPHS = {"diffusion": "decoder.onnx", "fast": "decoder_fast.onnx"}

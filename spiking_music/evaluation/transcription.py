@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.errors import MissingPackageError
+from runtime.kinds import Samples
 from runtime.sessions import open_graph
 from train.data.notes import Notes
 
-Samples = npt.NDArray[np.float32]
 Posteriors = npt.NDArray[np.float32]
 
 SAMPLE_RATE = 22_050

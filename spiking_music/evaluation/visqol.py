@@ -5,12 +5,11 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import soxr
 
 from runtime.errors import MissingPackageError
+from runtime.kinds import Samples
 
-Samples = npt.NDArray[np.float32]
 SAMPLE_RATE = 48_000  # of its audio mode
 
 

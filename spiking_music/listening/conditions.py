@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from runtime.audio.recordings import read_audio
-from runtime.bundle import DECODERS, Bundle
+from runtime.bundle import Bundle
+from runtime.kinds import DECODERS, Samples
 from runtime.mu import DEFAULT_MU
 from spiking_music.evaluation.anchors import ANCHORS_HZ, distort
 from spiking_music.evaluation.peers import aligned, opus
@@ -18,8 +18,6 @@ from spiking_music.evaluation.systems import System, bundle_systems
 from spiking_music.listening.errors import ListeningError
 from train.data.clips import AUDIO_SUFFIXES, SAMPLE_RATE, Clip, middle
 from train.data.low_pass import low_pass
-
-Samples = npt.NDArray[np.float32]
 
 REFERENCE = "reference"
 LOW_ANCHOR, MIDDLE_ANCHOR = (f"low-pass {hertz / 1000} kHz" for hertz in ANCHORS_HZ)

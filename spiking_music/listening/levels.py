@@ -4,10 +4,9 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyloudnorm
 
-Samples = npt.NDArray[np.float32]
+from runtime.kinds import Samples
 
 LUFS = -23.0  # EBU R 128
 CEILING = 0.98  # of full scale

@@ -10,16 +10,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import jinja2
-import numpy as np
-import numpy.typing as npt
 import soundfile
 
+from runtime.kinds import Samples
 from spiking_music.listening.conditions import REFERENCE
 from spiking_music.listening.errors import ListeningError
 from spiking_music.listening.trials import Trial, identity
 from train.data.clips import SAMPLE_RATE
-
-Samples = npt.NDArray[np.float32]
 
 _PARTS = Path(__file__).with_name("parts")
 PLAYER = _PARTS / "player.js"

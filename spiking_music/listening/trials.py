@@ -1,19 +1,14 @@
 """The sounds of a test: every condition of every clip, of one loudness and one length."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
+from runtime.kinds import Progress, Samples
 from spiking_music.listening.conditions import Condition
 from spiking_music.listening.errors import ListeningError
 from spiking_music.listening.levels import matched
 from train.data.clips import SAMPLE_RATE, Clip
-
-Samples = npt.NDArray[np.float32]
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, eq=False)

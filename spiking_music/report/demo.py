@@ -19,11 +19,12 @@ from neuromorphic.costs.operations.system import count_system
 from neuromorphic.energy import energies
 from neuromorphic.simulate import QUICK, differing, spikes
 from runtime.audio.recordings import read_audio, write_audio
-from runtime.bundle import DECODERS, Bundle, open_bundle
+from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import BundleError, MissingPackageError, OutputError
 from runtime.events import EventMatrix
 from runtime.files import replacing
+from runtime.kinds import DECODERS, Progress, Samples
 from runtime.metrics import si_snr
 from runtime.spk.container import SpkHeader, read_spk, sizes, write_spk
 from runtime.to_spk import header_of
@@ -32,9 +33,7 @@ from spiking_music.report.joules import joules
 from spiking_music.report.page import page
 from spiking_music.report.storage import rates
 
-Progress = Callable[[float], None]
 Stage = Callable[[str], AbstractContextManager[Progress]]
-Samples = npt.NDArray[np.float32]
 
 OUTPUTS = ("piece.spk", "decoded.wav", "report.json", "report.html")
 SYSTEM_CHIP = "loihi1"  # which runs the bottleneck in the whole codec's bill

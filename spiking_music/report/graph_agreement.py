@@ -16,7 +16,7 @@ from neuromorphic.quantise import by_unit
 from neuromorphic.simulate import Backend
 from runtime.errors import GraphError
 from runtime.events import Bits
-from spiking_music.cli.terminal import Progress
+from runtime.kinds import Progress
 
 
 def suitable(opened: Opened) -> tuple[Backend, ...]:

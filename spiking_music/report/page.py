@@ -8,15 +8,13 @@ from typing import Any
 
 import jinja2
 import numpy as np
-import numpy.typing as npt
 import soundfile
 
 from runtime.events import EventMatrix
+from runtime.kinds import Samples
 from spiking_music.report import drawings
 from spiking_music.report.joules import joules, percent
 from spiking_music.report.sankey import sankey
-
-Samples = npt.NDArray[np.float32]
 
 HEARD_S = 120  # seconds of each player; a page with an hour of sound would not open
 _TEMPLATE = Path(__file__).with_name("template.html")

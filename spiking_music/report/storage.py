@@ -32,14 +32,14 @@ def rates(header: SpkHeader, events: EventMatrix) -> dict[str, float]:
     the bound `log2 C(N T, S)` is that of the whole matrix.
     """
     starts = range(0, events.frames, header.chunk_frames)
-    chunks = [events.bits[:, start : start + header.chunk_frames] for start in starts]
-    paper = sum(paper_bits(len(chunk), chunk.shape[1], int(chunk.sum())) for chunk in chunks)
+    chunks = [events.part(start, start + header.chunk_frames) for start in starts]
+    paper = sum(paper_bits(chunk.units, chunk.frames, chunk.count) for chunk in chunks)
     bound = bound_bits(events.units, events.frames, events.count)
     kilobits = 1e-3 / seconds(header)
     return {
         "paper_kbps": paper * kilobits,
         "bound_kbps": bound * kilobits,
-        "dense_kbps": events.bits.size * kilobits,
+        "dense_kbps": events.cells * kilobits,
     }
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import ShortTimeFFT
 
+from runtime.kinds import Samples
 from spiking_music.studio.errors import StudioError
 
-Samples = npt.NDArray[np.float32]
 Powers = npt.NDArray[np.float64]
 
 BEFORE, AFTER = 0.15, 0.6  # seconds around an onset

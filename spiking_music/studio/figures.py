@@ -27,7 +27,7 @@ def figures(codec: Codec, payload: Payload, events: EventMatrix, samples: int) -
     return {
         "bytes": bits // 8,
         "stored_kbps": bits / seconds / 1000,
-        "dense_kbps": events.bits.size / seconds / 1000,
+        "dense_kbps": events.cells / seconds / 1000,
         **event_rates(events, seconds),
         "events": events.count,
         "joules": _joules(codec, payload, events),

@@ -1,9 +1,8 @@
 """Work in the background that tells how far it is and stops when it is told to."""
 
 import threading
-from collections.abc import Callable
 
-Progress = Callable[[float], None]
+from runtime.kinds import Progress
 
 
 class Cancelled(Exception):

@@ -10,10 +10,10 @@ import soundfile
 
 from runtime.audio.recordings import read_audio
 from runtime.errors import AudioError
+from runtime.kinds import Samples
 from spiking_music.report.spectrum import spectrogram
 from spiking_music.studio.errors import TooLargeError
 
-Samples = npt.NDArray[np.float32]
 Picture = npt.NDArray[np.uint8]
 
 RANGE_DB = 72.0

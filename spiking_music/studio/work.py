@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from runtime.codec import Codec
 from runtime.events import EventMatrix
+from runtime.kinds import Samples
 from runtime.mu import DEFAULT_MU
 from spiking_music.studio.figures import figures
 from spiking_music.studio.jobs import Job
@@ -15,7 +16,6 @@ from spiking_music.studio.piece import Piece, flac, read_piece
 from spiking_music.studio.session import Session
 
 Bits = npt.NDArray[np.bool_]
-Samples = npt.NDArray[np.float32]
 
 
 def take_in(
@@ -88,18 +88,18 @@ def _hear(codec: Codec, session: Session, job: Job, muted: frozenset[int]) -> No
     assert state.payload is not None
     samples, rate = len(state.piece.samples), codec.manifest.sample_rate
     whole = codec.decode(
-        EventMatrix(state.bits), samples, progress=job.begin("decode"), mu=state.mu
+        EventMatrix.from_bits(state.bits), samples, progress=job.begin("decode"), mu=state.mu
     )
     left = state.bits.copy()
     left[sorted(muted)] = False
     sounds: dict[str, Samples] = {"decoded": whole}
     if muted:
         tell = job.begin("decode without the muted units")
-        rest = codec.decode(EventMatrix(left), samples, progress=tell, mu=state.mu)
+        rest = codec.decode(EventMatrix.from_bits(left), samples, progress=tell, mu=state.mu)
         sounds |= {"without": rest, "carried": whole - rest}
     files: Mapping[str, bytes] = {name: flac(sound, rate) for name, sound in sounds.items()}
     job.begin("count")
-    cost = figures(codec, state.payload, EventMatrix(left), samples)
+    cost = figures(codec, state.payload, EventMatrix.from_bits(left), samples)
     session.update(
         job,
         muted=muted,

@@ -52,7 +52,7 @@ def test_events_are_loaded_from_arrays_and_files(tmp_path: Path) -> None:
     bits = made_up(5, 40)
     np.savez(tmp_path / "a.npz", one=bits, two=~bits)
     header = SpkHeader(8000, 160, 5, 4, 8, "FREE", "0" * 16)
-    write_spk(tmp_path / "b.spk", header, EventMatrix(bits))
+    write_spk(tmp_path / "b.spk", header, EventMatrix.from_bits(bits))
     (tmp_path / "c.txt").write_text("nothing")
     found = list(load(tmp_path, None))
     assert [int(matrix.sum()) for matrix in found] == [bits.sum(), (~bits).sum(), bits.sum()]

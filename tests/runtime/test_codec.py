@@ -28,7 +28,7 @@ def graph(bundle: Bundle, name: str, **feed: np.ndarray) -> list[np.ndarray]:
 
 
 def some_events(frames: int, seed: int = 0) -> EventMatrix:
-    return EventMatrix(np.random.default_rng(seed).random((5, frames)) < 0.4)
+    return EventMatrix.from_bits(np.random.default_rng(seed).random((5, frames)) < 0.4)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_diffusion_adds_the_residual_it_should(
 
 def test_windows_of_the_diffusion_decoder_join_without_a_seam(noiseless_bundle: Bundle) -> None:
     frames = 75
-    events = EventMatrix(np.ones((5, frames), np.bool_))
+    events = EventMatrix.from_bits(np.ones((5, frames), np.bool_))
     audio = Codec(noiseless_bundle).decode(events, frames * HOP, "diffusion").reshape(frames, HOP)
     # With all units on, every frame but the first and the last is the same in the whole matrix;
     # windows end with such an outer frame, which the cross-fade must leave next to no weight.
@@ -175,7 +175,7 @@ def test_a_graph_of_another_width_is_refused(copy_of_toy) -> None:
 def test_a_graph_that_fails_is_named(copy_of_toy) -> None:
     bundle = rewritten(copy_of_toy(), units=6)
     with pytest.raises(BundleError, match=r"decoder_fast\.onnx: fails to run"):
-        Codec(bundle).decode(EventMatrix(np.zeros((6, 1), np.bool_)), 512, "fast")
+        Codec(bundle).decode(EventMatrix.from_bits(np.zeros((6, 1), np.bool_)), 512, "fast")
 
 
 def test_the_runtime_never_imports_torch() -> None:

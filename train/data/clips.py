@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from runtime.audio.recordings import AUDIO_SUFFIXES, read_audio
 from runtime.errors import AudioError, SpikingMusicError
+from runtime.kinds import Samples
 from train.data.low_pass import low_pass
 from train.data.notes import Notes
 
-Samples = npt.NDArray[np.float32]
 Item = TypeVar("Item")
 
 SAMPLE_RATE = 22_050

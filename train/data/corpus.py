@@ -7,16 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from runtime.errors import AudioError, SpikingMusicError
+from runtime.kinds import Samples
 from train.data.notice import Warn, tell_once
 from train.data.sources import Source
 from train.data.variation import DETUNE, SAMPLE_RATE, retuned, vary
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
-
-Samples = npt.NDArray[np.float32]
 
 
 class DataError(SpikingMusicError):

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-Samples = npt.NDArray[np.float32]
+from runtime.kinds import Samples
 
 SAMPLE_RATE = 22_050
 _TAPS = 511

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from runtime.kinds import Samples
 from train.data.notes import Notes
 
-Samples = npt.NDArray[np.float32]
 Seconds = npt.NDArray[np.float64]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from runtime.kinds import Samples
 from train.data.performance import Performance, PerformanceError
 from train.data.piano import LONGEST, SAMPLE_RATE, Piano
 
@@ -19,8 +20,6 @@ DECAY_SECONDS = (0.22, 0.14, 0.09, 0.06, 0.05)  # of a falling damper, at these 
 DECAYS = 7  # time constants to silence: -61 dB
 LAST_FALL = round(DECAYS * DECAY_SECONDS[0] * SAMPLE_RATE)
 AFTER = 3  # seconds of a rendering after the last release
-
-Samples = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from train.data.piano import Piano, PianoError, Recording, Samples
+from runtime.kinds import Samples
+from train.data.piano import Piano, PianoError, Recording
 
 
 def salamander(pack: Path) -> Piano:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.errors import AudioError
+from runtime.kinds import Samples
 from train.data.corpus import DataError, audio_files, long_enough
 from train.data.maestro import Piece, maestro
 from train.data.notice import Warn, tell_once
@@ -17,7 +18,7 @@ from train.data.performance import PerformanceError, read_midi
 from train.data.piano import Piano
 from train.data.rendering import rendering
 from train.data.salamander import salamander
-from train.data.sources import Samples, Source, audio_file
+from train.data.sources import Source, audio_file
 from train.data.steinway import steinway
 
 PERFORMANCES = Path(__file__).with_name("performances")

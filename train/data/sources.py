@@ -8,20 +8,18 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 
 from runtime.audio.recordings import read_audio
 from runtime.errors import AudioError
 from runtime.files import replacing
+from runtime.kinds import Samples
 from train.data.piano import SAMPLE_RATE
 
 ENDLESS = 2**31  # frames, a day at 22 050 Hz: beyond it the header does not know the length
 UNKNOWN_BYTES = 0xFFFF_FFFF  # what programs that write to a pipe leave in a WAV header
 # libsndfile repairs a length that exceeds the file and tells of it only in its log.
 SHORTENED = re.compile(r"^\s*data *: (\d+) \(should be (\d+)\)", re.MULTILINE)
-
-Samples = npt.NDArray[np.float32]
 
 
 class Source(Protocol):

@@ -14,7 +14,8 @@ import soundfile
 import soxr
 
 from runtime.errors import MissingPackageError
-from train.data.piano import LONGEST, SAMPLE_RATE, Piano, Recording, Samples
+from runtime.kinds import Samples
+from train.data.piano import LONGEST, SAMPLE_RATE, Piano, Recording
 
 VELOCITIES = (20, 36, 52, 68, 84, 100, 127)
 READ = LONGEST // SAMPLE_RATE + 3  # seconds: some recordings start late

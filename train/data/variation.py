@@ -4,11 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
+from runtime.kinds import Samples
 from train.data.piano import SAMPLE_RATE
 
 DETUNE = 0.15  # semitones: what tunings of pianos differ by
-
-Samples = npt.NDArray[np.float32]
 
 
 def vary(sound: Samples, rng: np.random.Generator) -> Samples:

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from runtime.coders.payloads import CODERS, FORMS, most_bytes, pack, unpack
+from runtime.coders.payloads import FORMS, most_bytes, pack, unpack
 from runtime.errors import FormatError
+from runtime.kinds import CODERS
 
 coders = st.sampled_from(CODERS)
 matrices = hnp.arrays(

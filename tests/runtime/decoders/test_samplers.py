@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 
 from runtime.decoders.samplers import (
     DDIM,
-    SAMPLERS,
     DPMSolver,
     Sampler,
     State,
@@ -15,10 +14,11 @@ from runtime.decoders.samplers import (
     sampler_of,
 )
 from runtime.errors import SpikingMusicError
+from runtime.kinds import SAMPLERS
 
 RANDOM = np.random.default_rng(0)
 SIGNAL, NOISE = RANDOM.normal(size=(2, 1, 1, 64)).astype(np.float32)
-EVERY = st.builds(sampler_of, st.sampled_from(list(SAMPLERS)), st.integers(1, 30))
+EVERY = st.builds(sampler_of, st.sampled_from(SAMPLERS), st.integers(1, 30))
 
 
 def true_velocity(_: np.ndarray, sigma: float) -> np.ndarray:

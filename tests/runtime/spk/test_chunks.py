@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from runtime.coders.payloads import CODERS
 from runtime.errors import FormatError
+from runtime.kinds import CODERS
 from runtime.spk.chunks import SYNC, Chunk, pack_chunk, read_chunk, store
 from runtime.spk.header import SpkHeader
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runtime.coders.payloads import CODERS
 from runtime.errors import FormatError, OutputError
 from runtime.events import EventMatrix
+from runtime.kinds import CODERS
 from runtime.spk.container import (
     FRAMING_BYTES,
     HEADER_BYTES,
@@ -23,7 +23,7 @@ from runtime.spk.header import UNKNOWN
 from runtime.spk.reader import SpkReader
 from runtime.spk.writer import SpkWriter
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 FEW = GOLDEN / "few-units.spk"
 MODEL = "0123456789abcdef"
 # The file of a test is written anew for each example.
@@ -45,12 +45,12 @@ def recordings(draw: st.DrawFn) -> tuple[SpkHeader, EventMatrix]:
     head = replace(head, coder=draw(st.sampled_from(CODERS)), ended=draw(st.booleans()))
     density = draw(st.sampled_from([0.0, 0.02, 0.2, 0.5, 1.0]))
     random = np.random.default_rng(draw(st.integers(0, 99)))
-    return head, EventMatrix(random.random((head.units, head.frames)) < density)
+    return head, EventMatrix.from_bits(random.random((head.units, head.frames)) < density)
 
 
 def page_reader():
     """The reader that the page of the format shows."""
-    page = (Path(__file__).parents[2] / "docs" / "spk-format.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "spk-format.md").read_text()
     scope: dict = {}
     exec(re.search(r"```python\n(.*?)```", page, re.DOTALL).group(1), scope)
     return scope["read"]
@@ -136,7 +136,7 @@ def test_at_2_kbit_s_what_is_not_payload_takes_a_hundredth_and_a_half(tmp_path: 
     bits = np.zeros((80, 256 * chunks), np.bool_)
     for index in range(chunks):
         bits[:, 256 * index : 256 * index + 17] = True
-    write_spk(path, head, EventMatrix(bits), texts={"title": "An hour"})
+    write_spk(path, head, EventMatrix.from_bits(bits), texts={"title": "An hour"})
     parts = sizes(path)
     seconds = head.samples / head.sample_rate
     assert 8 * parts.total / seconds == pytest.approx(2000, rel=0.01)
@@ -184,7 +184,7 @@ def test_the_length_of_a_stream_is_read_at_its_end(tmp_path: Path) -> None:
         writer.write(bits[:, :16])
         writer.write(bits[:, 16:])
         writer.close(8 * 20 - 5)
-    assert read_spk(path) == (replace(head, samples=8 * 20 - 5), EventMatrix(bits))
+    assert read_spk(path) == (replace(head, samples=8 * 20 - 5), EventMatrix.from_bits(bits))
 
 
 def test_too_much_silence_is_refused(tmp_path: Path) -> None:
@@ -210,7 +210,9 @@ def test_any_bytes_are_refused_in_one_line(tmp_path: Path, content: bytes) -> No
 
 def test_a_header_for_another_matrix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="2 x 13"):
-        write_spk(tmp_path / "a.spk", header(2, 100), EventMatrix(np.zeros((2, 12), np.bool_)))
+        write_spk(
+            tmp_path / "a.spk", header(2, 100), EventMatrix.from_bits(np.zeros((2, 12), np.bool_))
+        )
     assert not list(tmp_path.iterdir())
 
 
@@ -218,7 +220,7 @@ def test_an_existing_file_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.spk"
     path.write_bytes(b"mine")
     with pytest.raises(OutputError, match="exists already"):
-        write_spk(path, header(1, 0), EventMatrix(np.zeros((1, 0), np.bool_)))
+        write_spk(path, header(1, 0), EventMatrix.from_bits(np.zeros((1, 0), np.bool_)))
     assert path.read_bytes() == b"mine"
 
 

@@ -6,13 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.coders.payloads import CODERS
 from runtime.errors import FormatError
+from runtime.kinds import CODERS, DECODERS, KINDS, SAMPLERS
 from runtime.spk.header import (
-    DECODERS,
     HEADER_BYTES,
-    KINDS,
-    SAMPLERS,
     UNKNOWN,
     SpkHeader,
     pack_header,
@@ -32,8 +29,8 @@ headers = st.builds(
     model=st.binary(min_size=8, max_size=8).map(bytes.hex),
     coder=st.sampled_from(CODERS),
     mu=st.integers(0, 255),
-    decoder=st.sampled_from(DECODERS),
-    sampler=st.sampled_from(SAMPLERS),
+    decoder=st.sampled_from(("", *DECODERS)),
+    sampler=st.sampled_from(("", *SAMPLERS)),
     steps=st.integers(0, 65_535),
     seed=st.integers(0, 2**64 - 1),
     ended=st.booleans(),

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.coders.paper import DENSE, pack_as
-from runtime.coders.payloads import CODERS
 from runtime.errors import FormatError
+from runtime.kinds import CODERS
 from runtime.spk.chunks import Chunk, pack_chunk, store
 from runtime.spk.header import NO_MU, UNKNOWN, SpkHeader, pack_header
 from runtime.spk.reader import SpkReader

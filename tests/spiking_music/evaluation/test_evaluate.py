@@ -46,7 +46,7 @@ def test_decibels_are_always_fit_for_json(value: float) -> None:
 def test_no_code_of_the_paper_is_below_the_bound(units: int, frames: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     bits = rng.random((units, frames)) < rng.random()
-    rates = event_rates(EventMatrix(bits), 2.0)
+    rates = event_rates(EventMatrix.from_bits(bits), 2.0)
     assert rates["bound_kbps"] <= rates["paper_kbps"] + 1e-9
     assert rates["events_per_second"] == bits.sum() / 2
     assert rates["density"] == bits.mean()

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.bundle import Bundle
-from runtime.coders.payloads import CODERS
 from runtime.errors import FormatError
 from runtime.events import EventMatrix
+from runtime.kinds import CODERS
 from runtime.spk.container import SpkHeader, write_spk
 from runtime.spk.header import UNKNOWN
 from runtime.spk.writer import SpkWriter
@@ -23,7 +23,7 @@ def test_the_bound_and_the_formula_stay_below_the_dense_matrix(
 ) -> None:
     header = SpkHeader(8000, samples, units, 4, 64, "FREE", "0" * 16)
     bits = np.random.default_rng(seed).random((units, header.frames)) < density
-    found = rates(header, EventMatrix(bits))
+    found = rates(header, EventMatrix.from_bits(bits))
     assert 0 <= found["bound_kbps"] <= found["dense_kbps"]
     # Each chunk may add 2 bits for the format and at most 14 for the count.
     most = found["dense_kbps"] + header.chunks * 16e-3 * 8000 / max(samples, 1)
@@ -33,7 +33,7 @@ def test_the_bound_and_the_formula_stay_below_the_dense_matrix(
 @pytest.mark.parametrize("coder", CODERS)
 def test_info_accounts_for_every_byte(toy_bundle: Bundle, tmp_path: Path, coder: str) -> None:
     header = header_of(toy_bundle.manifest, 512 * 20 + 7, Storage(coder=coder))
-    events = EventMatrix(np.random.default_rng(0).random((5, 21)) < 0.4)
+    events = EventMatrix.from_bits(np.random.default_rng(0).random((5, 21)) < 0.4)
     path = tmp_path / "x.spk"
     write_spk(path, header, events, texts={"title": "Air"})
     found = stored(path)
