@@ -1,6 +1,5 @@
 """Whether hours of music spike the same everywhere: a certificate whose probe is that music."""
 
-import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -25,12 +24,11 @@ from runtime.events import Bits
 from runtime.files import replacing
 from runtime.kinds import Samples
 from spiking_music.cli import terminal
-from train.data.clips import SAMPLE_RATE, recordings
-from train.data.maestro import maestro
+from train.data.clips import SAMPLE_RATE
+from train.data.maestro import maestro_of
 from train.data.performance import read_midi
-from train.data.rendering import rendering
-from train.data.salamander import salamander
-from train.data.steinway import steinway
+from train.data.rendering import render
+from train.data.sources import recordings
 
 Payload = npt.NDArray[np.int8]
 
@@ -102,16 +100,14 @@ def _kept(path: Path, made_of: str) -> tuple[Payload, Bits]:
 
 def pieces(data: str) -> Iterator[Samples]:
     """Yield the sound of one piece after another, whole, at 22 050 Hz."""
-    if not data.startswith("maestro:"):
+    found = maestro_of(data)
+    if found is None:
         for file in recordings(Path(data)):
             yield read_audio(file, SAMPLE_RATE).samples
         return
-    root, _, pack = data.removeprefix("maestro:").partition(":")
-    piano = functools.cache(lambda: salamander(Path(pack)) if pack else steinway())
-    for piece in maestro(Path(root), "test"):
+    for piece in found.pieces("test"):
         if piece.midi.exists():
-            source = rendering(piece.midi.stem, read_midi(piece.midi), piano())
-            yield source.read(0, source.frames)
+            yield render(read_midi(piece.midi), found.piano)
 
 
 def write(certificate: Certificate, path: Path | None) -> None:

@@ -20,11 +20,11 @@ from spiking_music.evaluation.systems import MUS, Decoded, System, baseline_syst
 from train import checkpoint as checkpoints
 from train.config import HOP, Config
 from train.data.clips import Clip
-from train.evaluation import sound_of
 from train.networks.model import Model
 from train.objectives.sparsity import target_density
 from train.plot import read_log
-from train.stages import Part, parts
+from train.stages import Stage, stages_of
+from train.validation import sound_of
 
 CURVES = "learning-curves.png"
 TRADE = "rate-quality.png"
@@ -59,12 +59,12 @@ def run_systems(run: Path) -> list[System]:
     config = checkpoint.config
     model = Model(config)
     model.load_state_dict(checkpoint.part("model"))
-    part = next(part for part in parts(config) if part.name == checkpoint.stage)
+    stage = next(stage for stage in stages_of(config) if stage.name == checkpoint.stage)
     rates = MUS if config.code.kind == "MU_SPARSE" else (0,)
     return [
         System(
             run.name + (f" mu={mu}" if len(rates) > 1 else ""),
-            partial(_coded, model.eval(), config, part, mu),
+            partial(_coded, model.eval(), config, stage, mu),
         )
         for mu in rates
     ]
@@ -84,12 +84,12 @@ def reached(found: Evaluation) -> dict[str, dict[int, float]]:
 
 
 @torch.no_grad()
-def _coded(model: Model, config: Config, part: Part, mu: int, samples: Samples) -> Decoded:
+def _coded(model: Model, config: Config, stage: Stage, mu: int, samples: Samples) -> Decoded:
     frames = -(-len(samples) // (4 * HOP)) * 4
     clip = torch.zeros(1, 1, frames * HOP)
     clip[0, 0, : len(samples)] = torch.from_numpy(samples)
     rate = torch.tensor([mu])
-    sound = sound_of(model, clip, rate, part)[: len(samples)]
+    sound = sound_of(model, clip, rate, stage)[: len(samples)]
     events = model.code(clip, rate).events[0, :, : -(-len(samples) // HOP)].numpy() > 0
     if len(events):
         return Decoded(sound, None, EventMatrix.from_bits(events))

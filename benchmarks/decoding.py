@@ -17,7 +17,6 @@ from export.quality import measured_ways
 from runtime.bundle import open_bundle
 from runtime.codec import Codec
 from runtime.decoders.presets import FAST, QUALITIES, Way, knee, way_of
-from runtime.distances import mel_distance
 from runtime.events import EventMatrix
 from runtime.kinds import Samples
 from runtime.metrics import si_snr
@@ -25,6 +24,7 @@ from spiking_music.cli.terminal import show_rows
 from spiking_music.evaluation.transcription import load_transcriber, note_f1
 from train.data.clips import Clip, within
 from train.data.notes import Notes
+from train.objectives.distances import mel_distance
 
 Row = dict[str, str | int | float | None]
 

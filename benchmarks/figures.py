@@ -7,10 +7,10 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from benchmarks.rates import figure_4
+from benchmarks.storage import storage
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
 from spiking_music.figures.ratings import ratings
-from spiking_music.figures.storage import storage
 from spiking_music.figures.style import refuse_existing, save
 from spiking_music.figures.units import Units, selectivity
 from spiking_music.listening.results import read_results

@@ -22,7 +22,7 @@ from train.data.sets import Music
 from train.loop import train
 from train.plot import read_log
 from train.run import MakeCrops, Run
-from train.stages import Part
+from train.stages import Stage
 
 SAMPLES = 2**17
 LEARNING_RATE = 2e-3  # a clip by heart bears more than music at large
@@ -32,7 +32,7 @@ EVERY = 100  # steps
 class OneClip(Run):
     """A run whose every crop is the clip that it is judged by."""
 
-    def crops(self, part: Part) -> MakeCrops:
+    def crops(self, stage: Stage) -> MakeCrops:
         """See `Run.crops`."""
         return lambda step, items: np.repeat(self.music.validation, len(items), axis=0)
 

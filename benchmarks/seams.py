@@ -19,11 +19,11 @@ from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.decoders.diffusion import Denoised, Diffusion, Sampling, Window
 from runtime.decoders.seams import Joints
-from runtime.distances import magnitudes
 from runtime.events import Bits, EventMatrix
 from runtime.kinds import Progress, Samples
 from spiking_music.cli.terminal import show_rows
 from spiking_music.report.demo import default_clip
+from train.objectives.distances import magnitudes
 
 Frames = npt.NDArray[np.float64]
 Row = dict[str, Any]

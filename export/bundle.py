@@ -27,7 +27,7 @@ from train.networks.bottleneck import Bottleneck, freeze
 from train.networks.conformer import reach_frames
 from train.networks.model import Model
 from train.networks.seanet import context_frames
-from train.stages import parts
+from train.stages import stages_of
 
 CHUNK_FRAMES = 256  # a training clip of the paper, 5.944 s
 OVERLAP_FRAMES = 16  # to each side of a diffusion window, where windows cross-fade
@@ -89,8 +89,8 @@ def export(
 
 def _require_finished(run: Path, checkpoint: Checkpoint) -> None:
     config = checkpoint.config
-    last = parts(config)[-1]
-    if checkpoint.stage != last.name or checkpoint.step < last.stage.steps:
+    last = stages_of(config)[-1]
+    if checkpoint.stage != last.name or checkpoint.step < last.schedule.steps:
         raise ExportError(
             f"{run}: stopped at step {checkpoint.step} of stage {checkpoint.stage!r}; "
             "finish it first: spiking-music train --resume"
@@ -144,7 +144,7 @@ def _steps_of(config: Config) -> int:
 
 def _manifest_of(checkpoint: Checkpoint, steps: int, terms: Terms) -> dict[str, Any]:
     config = checkpoint.config
-    stages = {part.name: part.stage for part in parts(config)}
+    stages = {stage.name: stage.schedule for stage in stages_of(config)}
     overrides = " ".join(f"--set {name}_stage.steps={s.steps}" for name, s in stages.items())
     context = context_frames(config.encoder, config.waveform)
     if config.code.kind != "FREE":

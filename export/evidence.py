@@ -12,7 +12,7 @@ from runtime.audio.recordings import read_audio
 from runtime.bundle import Bundle, write_manifest
 from runtime.codec import Codec
 from runtime.events import Bits
-from train.data.clips import recordings
+from train.data.sources import recordings
 
 CLIPS = Path(__file__).parents[1] / "runtime" / "clips"
 

@@ -10,9 +10,9 @@ from runtime.bundle import Bundle, Manifest, write_manifest
 from runtime.codec import Codec
 from runtime.costs import event_rates
 from runtime.decoders.presets import FAST, Way, distances, knee
-from runtime.distances import mel_distance
 from runtime.metrics import si_snr
 from train.data.clips import SAMPLE_RATE, Clip, within
+from train.objectives.distances import mel_distance
 
 FIGURES = ("density", "paper_kbps", "bound_kbps")
 STEPS = {"ddim": (1, 2, 4, 8, 16), "dpm": (4, 8, 16)}  # with fewer DPM-Solver++ is DDIM

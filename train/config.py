@@ -13,6 +13,7 @@ from runtime.kinds import KINDS as EVENT_KINDS
 HOP = 512
 SAMPLE_RATE = 22_050
 MUS = 32  # paper section 3: an integer in 0..31
+STAGES = ("codes", "diffusion", "joint", "few")  # in the order in which they run
 KINDS = (*EVENT_KINDS, "RVQ", "MEL")  # the last two are what the others are compared with
 PRESETS = Path(__file__).with_name("presets")
 
@@ -112,7 +113,7 @@ class UNet:
 
 
 @dataclass(frozen=True)
-class Stage:
+class Schedule:
     """One stage of training: `steps` of `batch` crops of `samples`, Adam with a cosine to zero.
 
     From step `settle` on the code's batch norm keeps its statistics, so that what is trained is
@@ -128,13 +129,14 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class FewStage(Stage):
+class FewSchedule(Schedule):
     """The stage that fits the U-Net to samplers of few steps: `sampler_steps`, each as often."""
 
     sampler_steps: tuple[int, ...]
 
 
-NO_FEW = FewStage(0, 0, 8, 32_768, 3e-4, 0.99, (1, 2, 4))  # of settings that do not know this stage
+# Of settings that do not know this stage.
+NO_FEW = FewSchedule(0, 0, 8, 32_768, 3e-4, 0.99, (1, 2, 4))
 
 
 @dataclass(frozen=True)
@@ -157,10 +159,10 @@ class Config:
     waveform: SeaNet
     adversary: Adversary
     unet: UNet
-    codes_stage: Stage
-    diffusion_stage: Stage
-    joint_stage: Stage
-    few_stage: FewStage = NO_FEW
+    codes_stage: Schedule
+    diffusion_stage: Schedule
+    joint_stage: Schedule
+    few_stage: FewSchedule = NO_FEW
 
 
 def load_preset(name: str, overrides: list[str] | None = None) -> Config:
@@ -215,13 +217,19 @@ def _check(config: Config) -> None:
     counts = config.few_stage.sampler_steps
     if not counts or min(counts) < 1:
         raise ConfigError(f"few_stage.sampler_steps {list(counts)}: give counts of at least 1")
-    for name in ("codes_stage", "diffusion_stage", "joint_stage", "few_stage"):
-        stage: Stage = getattr(config, name)
+    for name in STAGES:
+        stage = schedule_of(config, name)
         if stage.steps < 0 or stage.batch < 1 or stage.samples < 1 or stage.samples % frame:
             raise ConfigError(
-                f"{name}: {stage.steps} steps of {stage.batch} crops of {stage.samples} samples: "
-                f"give at least one crop, and a multiple of {frame} samples"
+                f"{name}_stage: {stage.steps} steps of {stage.batch} crops of {stage.samples} "
+                f"samples: give at least one crop, and a multiple of {frame} samples"
             )
+
+
+def schedule_of(config: Config, stage: str) -> Schedule:
+    """The schedule of the stage of that name, one of STAGES."""
+    schedule: Schedule = getattr(config, f"{stage}_stage")
+    return schedule
 
 
 def to_dict(config: Config) -> dict[str, Any]:

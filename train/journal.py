@@ -13,7 +13,7 @@ from runtime.kinds import Samples
 from train.config import SAMPLE_RATE, Config, to_dict
 from train.plot import LOG, plot
 from train.samples import write_samples
-from train.stages import Part
+from train.stages import Stage
 
 SHOWN = {"loss": "loss {:.3f}", "valid_si_snr_db": "SI-SNR {:.1f} dB", "density": "ones {:.1%}"}
 SHOWN |= {"kbps": "{:.2f} kbit/s"}
@@ -61,27 +61,27 @@ class Journal:
             if error is None:  # of two failures the first is told
                 raise
 
-    def write(self, part: Part, step: int, figures: dict[str, float]) -> None:
+    def write(self, stage: Stage, step: int, figures: dict[str, float]) -> None:
         """Note the figures of a step."""
         if not self.shown:
             return
-        row = {"stage": part.name, "step": step, **figures}
+        row = {"stage": stage.name, "step": step, **figures}
         _append(self.folder / LOG, json.dumps(row) + "\n")
         for name, value in figures.items():
-            self.tensorboard.add_scalar(f"{part.name}/{name}", value, step)
+            self.tensorboard.add_scalar(f"{stage.name}/{name}", value, step)
         self.known |= figures
         now = "  ".join(text.format(self.known[k]) for k, text in SHOWN.items() if k in self.known)
-        if part.name not in self.tasks:
-            total = part.stage.steps
-            self.tasks[part.name] = self.bar.add_task(part.name, total=total, now="")
-        self.bar.update(self.tasks[part.name], completed=step + 1, now=now)
+        if stage.name not in self.tasks:
+            total = stage.schedule.steps
+            self.tasks[stage.name] = self.bar.add_task(stage.name, total=total, now="")
+        self.bar.update(self.tasks[stage.name], completed=step + 1, now=now)
 
-    def sound(self, part: Part, step: int, original: Samples, decoded: Samples) -> None:
+    def sound(self, stage: Stage, step: int, original: Samples, decoded: Samples) -> None:
         """Keep how a clip `(n,)` sounds at a step."""
         if self.shown:
-            write_samples(self.folder / "samples" / f"{part.name}-{step:06}", original, decoded)
+            write_samples(self.folder / "samples" / f"{stage.name}-{step:06}", original, decoded)
             sound = decoded.clip(-1, 1)
-            self.tensorboard.add_audio(f"{part.name}/decoded", sound, step, SAMPLE_RATE)
+            self.tensorboard.add_audio(f"{stage.name}/decoded", sound, step, SAMPLE_RATE)
 
     def say(self, message: str) -> None:
         """Tell the user something, above the bar."""

@@ -21,7 +21,6 @@ from train.collapse import collapse
 from train.config import Config
 from train.data.corpus import ahead
 from train.devices import launched
-from train.evaluation import activity, evaluate, health, sound_of, validation_mu
 from train.journal import Journal
 from train.networks.model import Model
 from train.objectives.sparsity import Price
@@ -30,15 +29,16 @@ from train.run import Run, TrainingError, begun
 from train.stages import (
     Batch,
     Network,
-    Part,
+    Stage,
     code_losses,
     draw,
     learning_rate,
-    parts,
     sound_losses,
+    stages_of,
     velocity_loss,
 )
 from train.statistics import follow, measured, norms, recalibrate, settle
+from train.validation import activity, evaluate, health, sound_of, validation_mu
 from train.warm_start import start_from
 
 CLIP_NORM = 1.0
@@ -63,11 +63,11 @@ def train(run: Run, resume: bool = False) -> None:
         start_from(model, run.config.start_from)
     model.to(fabric.device)
     price = _price(run.config, start)
-    todo = parts(run.config)
-    first = 0 if start is None else [part.name for part in todo].index(start.stage)
+    todo = stages_of(run.config)
+    first = 0 if start is None else [stage.name for stage in todo].index(start.stage)
     with Journal(run.folder, run.config, shown=fabric.is_global_zero) as journal:
-        for part in todo[first:]:
-            _Stage(model, price, part, run, fabric, journal, start).train()
+        for stage in todo[first:]:
+            _Trainer(model, price, stage, run, fabric, journal, start).train()
             start = None
 
 
@@ -80,79 +80,80 @@ def _price(config: Config, start: Checkpoint | None) -> Price:
     return price
 
 
-class _Stage:
+class _Trainer:
     """One stage of a run: its networks, averages and optimisers, and the steps over them."""
 
     def __init__(
         self,
         model: Model,
         price: Price,
-        part: Part,
+        stage: Stage,
         run: Run,
         fabric: Fabric,
         journal: Journal,
         start: Checkpoint | None,
     ) -> None:
-        self.model, self.price, self.part, self.run = model, price, part, run
+        self.model, self.price, self.stage, self.run = model, price, stage, run
         self.fabric, self.journal = fabric, journal
-        modules = {name: getattr(model, name) for name in part.modules}
+        modules = {name: getattr(model, name) for name in stage.modules}
         self.trained = nn.ModuleDict({k: v for k, v in modules.items() if v is not None})
         model.eval().requires_grad_(False)
         self.trained.train().requires_grad_(True)
         self.average = copy.deepcopy(self.trained)
         self.optimiser = torch.optim.AdamW(
-            self.trained.parameters(), part.stage.learning_rate, betas=BETAS, weight_decay=0.01
+            self.trained.parameters(), stage.schedule.learning_rate, betas=BETAS, weight_decay=0.01
         )
         self.best_snr_db = -math.inf
         adversary = run.config.adversary
-        playing = part.name != "diffusion" and bool(adversary.windows)
+        playing = stage.name != "diffusion" and bool(adversary.windows)
         seed = run.config.seed
         self.adversary = Adversary(adversary, seed).to(fabric.device) if playing else None
         self.first = 0 if start is None else start.step
         if start is not None:
             self._restore(start)
-        self.network = fabric.setup_module(Network(model, part))
-        batch = part.stage.batch
+        self.network = fabric.setup_module(Network(model, stage))
+        batch = stage.schedule.batch
         if batch % fabric.world_size:
             raise TrainingError(
                 f"a batch of {batch} cannot be shared by {fabric.world_size} processes evenly"
             )
         share = batch // fabric.world_size
         self.items = range(fabric.global_rank * share, (fabric.global_rank + 1) * share)
-        self.crops = run.crops(part)
+        self.crops = run.crops(stage)
         self.validation = torch.from_numpy(run.music.validation).unsqueeze(1).to(fabric.device)
 
     def train(self) -> None:
         """Do all the steps that are left."""
-        stage = self.part.stage
-        crops = ahead(lambda step: self.crops(step, self.items), self.first, stage.steps)
+        schedule = self.stage.schedule
+        crops = ahead(lambda step: self.crops(step, self.items), self.first, schedule.steps)
         self._train_from(self.first)
         for step, audio in enumerate(crops, self.first):
             began = time.perf_counter()
-            if step == stage.settle and self.part.trains_code:
+            if step == schedule.settle and self.stage.trains_code:
                 self._settle(step)
             figures = self._step(step, self._batch(step, audio))
             figures["seconds"] = time.perf_counter() - began
             done = step + 1
-            judged = done % self.run.every == 0 or done == stage.steps
+            judged = done % self.run.every == 0 or done == schedule.steps
             if judged:
                 figures |= self._judge(done)
-            self.journal.write(self.part, step, figures)
+            self.journal.write(self.stage, step, figures)
             if judged:  # last, since a step that is saved is not done again
                 self._save(done)
 
     def _step(self, step: int, batch: Batch) -> dict[str, float]:
+        schedule = self.stage.schedule
         outputs = self.network(batch.audio, batch.mu, batch.sigma, batch.noise, batch.path)
         sound = sound_losses(batch, outputs)
         weight = self.price.weight(step)
         others = velocity_loss(outputs)
-        if self.part.trains_code:
+        if self.stage.trains_code:
             others |= code_losses(self.run.config, batch, outputs, weight)
         named = {name: loss.item() for name, loss in (sound | others).items()}
         figures = averaged({"loss": sum(named.values()), **named, **activity(outputs["events"])})
         if not math.isfinite(figures["loss"]):
             raise TrainingError(
-                f"{self.part.name} step {step}: the loss is {figures['loss']}; "
+                f"{self.stage.name} step {step}: the loss is {figures['loss']}; "
                 "lower the learning rate"
             )
         if self.adversary is not None and step >= self.run.config.adversary.start:
@@ -160,12 +161,12 @@ class _Stage:
             sound, figures = {"balanced": balanced}, figures | averaged(game)
         self.optimiser.zero_grad()
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.part.stage, self.part.stage.learning_rate, step)
+            group["lr"] = learning_rate(schedule, schedule.learning_rate, step)
         self.fabric.backward(sum((sound | others).values(), torch.zeros(())))
         norm = nn.utils.clip_grad_norm_(self.trained.parameters(), CLIP_NORM)
         self.optimiser.step()
-        follow(self.average, self.trained, min(self.part.stage.ema, (step + 1) / (step + 10)))
-        if "density" in figures and self.part.trains_code:
+        follow(self.average, self.trained, min(schedule.ema, (step + 1) / (step + 10)))
+        if "density" in figures and self.stage.trains_code:
             self.price.follow(step, figures["density"])
             if weight:
                 figures["price_weight"] = weight
@@ -175,18 +176,18 @@ class _Stage:
         """Evaluate the averaged weights, write samples, look for a collapse."""
         own = {name: tensor.clone() for name, tensor in self.trained.state_dict().items()}
         self._wear_average(done)
-        config, part = self.run.config, self.part
+        config, stage = self.run.config, self.stage
         # The same figures everywhere, since what follows of them has to be the same.
-        figures = averaged(evaluate(self.model, self.validation, part, config))
+        figures = averaged(evaluate(self.model, self.validation, stage, config))
         if self.fabric.is_global_zero:
             clip, mu = self.validation[:1], validation_mu(config, 3)[1:2].to(self.fabric.device)
-            decoded = sound_of(self.model, clip, mu, part)
-            self.journal.sound(part, done, clip[0, 0].cpu().numpy(), decoded)
-        finished = done == part.stage.steps
+            decoded = sound_of(self.model, clip, mu, stage)
+            self.journal.sound(stage, done, clip[0, 0].cpu().numpy(), decoded)
+        finished = done == stage.schedule.steps
         if not finished:
             self.trained.load_state_dict(own)
             self._train_from(done)
-        if part.trains_code:
+        if stage.trains_code:
             self._look_for_collapse(figures, done)
             if finished:
                 self.price.settle(done)
@@ -195,7 +196,7 @@ class _Stage:
     def _save(self, done: int) -> None:
         run = self.run
         if self.fabric.is_global_zero:
-            saved = Checkpoint(run.config, run.data, self.part.name, done, self.tensors())
+            saved = Checkpoint(run.config, run.data, self.stage.name, done, self.tensors())
             checkpoints.save(run.folder, saved)
         self.fabric.barrier()
 
@@ -210,7 +211,7 @@ class _Stage:
             self.journal.say(f"step {done}: {fault}; the price of events is halved")
         elif done >= 2 * self.run.every:  # units die and revive before batch norm has settled
             raise TrainingError(
-                f"{self.part.name} step {done}: {fault}; lower sparsity.weight "
+                f"{self.stage.name} step {done}: {fault}; lower sparsity.weight "
                 "or the learning rate, and train again"
             )
 
@@ -218,7 +219,7 @@ class _Stage:
         """Give the model the averaged weights, with statistics measured for them."""
         self.trained.load_state_dict(self.average.state_dict())
         self.trained.eval()
-        if self.part.trains_code and not self._settled(done):
+        if self.stage.trains_code and not self._settled(done):
             recalibrate(self.model, self._unseen)
 
     def _settle(self, step: int) -> None:
@@ -232,7 +233,7 @@ class _Stage:
         self._train_from(step + 1)
 
     def _settled(self, step: int) -> bool:
-        return step > self.part.stage.settle
+        return step > self.stage.schedule.settle
 
     def _train_from(self, step: int) -> None:
         self.trained.train()
@@ -242,14 +243,14 @@ class _Stage:
 
     def _unseen(self, index: int) -> tuple[Tensor, Tensor]:
         """A batch that no step trains on."""
-        step = self.part.stage.steps + index
+        step = self.stage.schedule.steps + index
         batch = self._batch(step, self.crops(step, self.items))
         return batch.audio, batch.mu
 
     def _batch(self, step: int, audio: Samples) -> Batch:
         """This process's share of a step."""
         sound = torch.from_numpy(audio).unsqueeze(1).to(self.fabric.device)
-        whole, rank = self.part.stage.batch, self.fabric.global_rank
+        whole, rank = self.stage.schedule.batch, self.fabric.global_rank
         return draw(sound, self.run.config, step, whole, rank)
 
     def tensors(self) -> dict[str, Tensor]:

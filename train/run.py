@@ -11,12 +11,10 @@ from runtime.errors import SpikingMusicError
 from runtime.kinds import Samples
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
-from train.config import Config
+from train.config import STAGES, Config
 from train.data.corpus import Crops
 from train.data.sets import Music
-from train.stages import Part
-
-STAGES = ("codes", "diffusion", "joint", "few")  # in the order in which they run
+from train.stages import Stage
 
 MakeCrops = Callable[[int, range], Samples]
 
@@ -35,10 +33,10 @@ class Run:
     music: Music
     every: int = 250  # steps between evaluations and checkpoints
 
-    def crops(self, part: Part) -> MakeCrops:
+    def crops(self, stage: Stage) -> MakeCrops:
         """The music of a stage, as a function of the step and of the items of its batch."""
-        seed = self.config.seed + STAGES.index(part.name)
-        return Crops(self.music.train, part.stage.batch, part.stage.samples, seed)
+        seed = self.config.seed + STAGES.index(stage.name)
+        return Crops(self.music.train, stage.schedule.batch, stage.schedule.samples, seed)
 
 
 def begun(run: Run, resume: bool, fabric: Fabric) -> Checkpoint | None:

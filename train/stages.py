@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from runtime.decoders.samplers import levels
-from train.config import Config, FewStage, Stage
+from train.config import STAGES, Config, FewSchedule, Schedule, schedule_of
 from train.networks.model import Model
 from train.objectives.losses import diffuse, mel_distance, noise_ratio, undiffuse
 from train.objectives.sparsity import deviation, hinge
@@ -21,11 +21,11 @@ Losses = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Part:
-    """One stage of a run: its name, its settings, and the modules it trains."""
+class Stage:
+    """One stage of a run: its name, its schedule, and the modules it trains."""
 
     name: str
-    stage: Stage
+    schedule: Schedule
     modules: tuple[str, ...]
 
     @property
@@ -36,7 +36,7 @@ class Part:
     @property
     def few(self) -> bool:
         """Whether the U-Net is judged by the sound of few steps."""
-        return isinstance(self.stage, FewStage)
+        return isinstance(self.schedule, FewSchedule)
 
     @property
     def diffuses(self) -> bool:
@@ -44,16 +44,17 @@ class Part:
         return "unet" in self.modules and not self.few
 
 
-def parts(config: Config) -> list[Part]:
+def stages_of(config: Config) -> list[Stage]:
     """The stages of a preset in order; without a codes stage the diffusion is end to end."""
     end_to_end = config.codes_stage.steps == 0
-    found = [
-        Part("codes", config.codes_stage, (*CODE, "waveform")),
-        Part("diffusion", config.diffusion_stage, (*CODE, "unet") if end_to_end else ("unet",)),
-        Part("joint", config.joint_stage, (*CODE, "waveform", "unet")),
-        Part("few", config.few_stage, ("unet",)),
-    ]
-    return [part for part in found if part.stage.steps]
+    modules = {
+        "codes": (*CODE, "waveform"),
+        "diffusion": (*CODE, "unet") if end_to_end else ("unet",),
+        "joint": (*CODE, "waveform", "unet"),
+        "few": ("unet",),
+    }
+    found = [Stage(name, schedule_of(config, name), modules[name]) for name in STAGES]
+    return [stage for stage in found if stage.schedule.steps]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +92,10 @@ def draw(audio: Tensor, config: Config, step: int, batch: int, rank: int) -> Bat
 class Network(nn.Module):
     """The forward pass of a stage, which data-parallel training wraps."""
 
-    def __init__(self, model: Model, part: Part) -> None:
+    def __init__(self, model: Model, stage: Stage) -> None:
         super().__init__()
         self.model = model
-        self.part = part
+        self.stage = stage
 
     def forward(
         self, audio: Tensor, mu: Tensor, sigma: Tensor, noise: Tensor, path: Tensor
@@ -103,14 +104,14 @@ class Network(nn.Module):
         model = self.model
         coded = model.code(audio, mu)
         outputs = {"events": coded.events, "commitment": coded.commitment}
-        if "waveform" in self.part.modules:
+        if "waveform" in self.stage.modules:
             outputs["decoded"] = model.waveform(coded.heard)
-        if self.part.diffuses:
+        if self.stage.diffuses:
             with torch.no_grad():  # the U-Net's task is given, not to be made easy
                 base, target = model.residual(audio, coded.heard)
                 sample, outputs["velocity"] = diffuse(target, noise, sigma)
             outputs["predicted"] = model.unet(sample, sigma, coded.heard, base)
-        if self.part.few:
+        if self.stage.few:
             outputs["decoded"] = sampled_in_few(model, coded.heard, noise, path)
         return outputs
 
@@ -170,7 +171,7 @@ def code_losses(config: Config, batch: Batch, outputs: dict[str, Tensor], weight
     return {"price": weight * price} if weight else {}
 
 
-def learning_rate(stage: Stage, base: float, step: int, warm_up: int = 100) -> float:
+def learning_rate(schedule: Schedule, base: float, step: int, warm_up: int = 100) -> float:
     """A linear warm-up, then a cosine that ends at zero with the stage."""
-    cosine = 0.5 * (1 + math.cos(math.pi * step / stage.steps))
+    cosine = 0.5 * (1 + math.cos(math.pi * step / schedule.steps))
     return base * cosine * min(1.0, (step + 1) / warm_up)

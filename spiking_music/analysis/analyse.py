@@ -13,8 +13,8 @@ from spiking_music.analysis.selectivity import Array, Selectivity, selectivity
 from spiking_music.analysis.symbols import onsets
 from spiking_music.analysis.tally import SURROGATES, Tally, tally
 from spiking_music.analysis.tuning import Tuning, curves, tuning
-from train.data.clips import EvaluationError
 from train.data.music import Music
+from train.data.sources import DataError
 
 Piece = Callable[[], Music]
 _HEARD = 0.8  # of the progress, before the decoding
@@ -59,7 +59,7 @@ def analyse(
     """Return what the units of each named codec mean, over pieces that are heard once.
 
     `mu` is that of MU_SPARSE codecs. A piece that cannot be read is skipped and named; `progress`
-    hears the share done. Raises `EvaluationError` when none is left, or when the codecs' frames
+    hears the share done. Raises `DataError` when none is left, or when the codecs' frames
     differ.
     """
     hop, rate = _frames_of(codecs.values())
@@ -88,7 +88,7 @@ def analyse(
             kept.append(Stretch(bits[:, part].copy(), notes))
     if not counted:
         reason = f"; the first: {skipped[0]}" if skipped else ""
-        raise EvaluationError(f"none of {len(pieces)} recordings can be analysed{reason}")
+        raise DataError(f"none of {len(pieces)} recordings can be analysed{reason}")
     found = []
     for place, kept in enumerate(stretches):
         found.append(decoding(kept, rate))
@@ -124,7 +124,7 @@ def _frames_of(codecs: Collection[Codec]) -> tuple[int, float]:
     """The hop and the frames a second that all have."""
     frames = {(codec.manifest.hop, codec.manifest.sample_rate) for codec in codecs}
     if len(frames) != 1:
-        raise EvaluationError(f"the bundles' frames differ, {sorted(frames)}: analyse one by one")
+        raise DataError(f"the bundles' frames differ, {sorted(frames)}: analyse one by one")
     hop, sample_rate = frames.pop()
     return hop, sample_rate / hop
 

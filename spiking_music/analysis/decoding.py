@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from runtime.distances import magnitudes, mel_filters
 from runtime.events import Bits
 from runtime.kinds import Progress, Samples
 from spiking_music.analysis.symbols import KEYS, LOWEST
 from spiking_music.evaluation.transcription import note_f1
 from train.data.notes import Notes
+from train.objectives.distances import magnitudes, mel_filters
 
 AROUND = 3  # frames to each side that a regression sees
 BANDS = 80  # of the mel spectrogram

@@ -1,17 +1,13 @@
 """What the units of a model mean."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.inputs import named, typed
 from spiking_music.cli.options import AsJson, Force
-
-if TYPE_CHECKING:
-    from train.data.music import Music
 
 
 def analyse(
@@ -45,6 +41,7 @@ def analyse(
     from spiking_music.analysis.analyse import analyse as analysed
     from spiking_music.cli import terminal
     from spiking_music.figures import units
+    from train.data.played import pieces_of
 
     opened = [open_bundle(bundle) for bundle in bundles or [DEFAULT]]
     codecs = {bundle.path.resolve().name: Codec(bundle) for bundle in opened}
@@ -52,7 +49,9 @@ def analyse(
         raise SpikingMusicError("two bundles have the same folder name: give copies other names")
     if mu is not None and all(bundle.manifest.kind != "MU_SPARSE" for bundle in opened):
         raise SpikingMusicError(f"--mu {mu}: none of the bundles is MU_SPARSE; leave it away")
-    sources = {name: spread(source, pieces) for name, source in (named(d, "--data") for d in data)}
+    sources = {
+        name: pieces_of(source, pieces) for name, source in (named(d, "--data") for d in data)
+    }
     outputs.refuse_existing(out, list(sources), list(codecs), force)
     sets = {}
     for name, of in sources.items():
@@ -64,15 +63,3 @@ def analyse(
         terminal.print_json(outputs.as_json(sets))
     else:
         print(outputs.as_markdown(sets))
-
-
-def spread(source: str, limit: int | None) -> "list[Callable[[], Music]]":
-    """The pieces of a source, at most `limit`, spread over all."""
-    from train.data.played import of_folder, of_maestro
-
-    if source.startswith("maestro:"):
-        root, _, pack = source.removeprefix("maestro:").partition(":")
-        found = of_maestro(Path(root), Path(pack) if pack else None)
-    else:
-        found = of_folder(Path(source))
-    return found[:: max(1, len(found) // limit)][:limit] if limit else found

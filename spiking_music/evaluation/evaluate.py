@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.costs import event_rates
-from runtime.distances import mel_distance, stft_distance
 from runtime.errors import MissingPackageError
 from runtime.kinds import Progress, Samples
 from runtime.metrics import si_snr
@@ -15,6 +14,7 @@ from spiking_music.evaluation.transcription import load_transcriber, note_f1
 from spiking_music.evaluation.visqol import load_visqol
 from train.data.clips import SAMPLE_RATE, Clip, within
 from train.data.notes import Notes
+from train.objectives.distances import mel_distance, stft_distance
 
 Transcriber = Callable[[Samples], Notes]
 Listener = Callable[[Samples, Samples, int], float | None]

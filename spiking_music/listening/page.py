@@ -1,7 +1,6 @@
 """The test as one HTML file: parts, sounds and all, so that it opens from anywhere."""
 
 import base64
-import io
 import json
 import re
 from collections.abc import Sequence
@@ -10,8 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import jinja2
-import soundfile
 
+from runtime.audio.flac import flac
 from runtime.kinds import Samples
 from spiking_music.listening.conditions import REFERENCE
 from spiking_music.listening.errors import ListeningError
@@ -85,9 +84,7 @@ def _part(name: str) -> str:
 
 
 def _flac(samples: Samples) -> str:
-    file = io.BytesIO()
-    soundfile.write(file, samples, SAMPLE_RATE, "PCM_16", format="FLAC")
-    return base64.b64encode(file.getvalue()).decode("ascii")
+    return base64.b64encode(flac(samples, SAMPLE_RATE)).decode("ascii")
 
 
 def _is_web(address: str) -> bool:

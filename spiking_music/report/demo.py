@@ -22,13 +22,12 @@ from runtime.audio.recordings import read_audio, write_audio
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import BundleError, MissingPackageError, OutputError
-from runtime.events import EventMatrix
+from runtime.events import Bits, EventMatrix
 from runtime.files import replacing
 from runtime.kinds import DECODERS, Progress, Samples
 from runtime.metrics import si_snr
 from runtime.spk.container import SpkHeader, read_spk, sizes, write_spk
 from runtime.to_spk import header_of
-from spiking_music.report.agreement import torch_spikes
 from spiking_music.report.joules import joules
 from spiking_music.report.page import page
 from spiking_music.report.storage import rates
@@ -184,7 +183,7 @@ def _agreement(
     reference, name = events.bits, "file"
     with clock("simulate: torch"):
         try:
-            reference, name = torch_spikes(bundle, samples), "torch"
+            reference, name = _torch_spikes(bundle, samples), "torch"
         except (MissingPackageError, BundleError) as error:
             unavailable["torch"] = str(error)
     wrong: dict[str, int | None] = {
@@ -204,6 +203,17 @@ def _agreement(
         "wrong_total": sum(count or 0 for name, count in wrong.items() if name != "compared"),
         "unavailable": unavailable,
     }
+
+
+def _torch_spikes(bundle: Bundle, samples: Samples) -> Bits:
+    """Return the events `(N, T)` of the model as trained; `MissingPackageError` without torch."""
+    try:
+        from train.reference import load_reference
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            f"{error.name} is not installed; run make, or pip install '.[train]' in the repository"
+        ) from error
+    return load_reference(bundle)(samples)
 
 
 def _bundle_facts(bundle: Bundle) -> dict[str, Any]:

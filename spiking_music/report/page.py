@@ -1,15 +1,13 @@
 """The report as one HTML file that needs nothing beside it: pictures, sounds and tables inside."""
 
 import base64
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import numpy as np
-import soundfile
 
+from runtime.audio.flac import flac
 from runtime.events import EventMatrix
 from runtime.kinds import Samples
 from spiking_music.report import drawings
@@ -57,10 +55,8 @@ def number(value: float, digits: int = 0) -> str:
 
 
 def _flac(samples: Samples, rate: int) -> str:
-    file = io.BytesIO()
-    heard = np.clip(samples[: HEARD_S * rate], -1.0, 1.0)
-    soundfile.write(file, heard, rate, "PCM_16", format="FLAC")
-    return "data:audio/flac;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+    heard = base64.b64encode(flac(samples[: HEARD_S * rate], rate)).decode("ascii")
+    return f"data:audio/flac;base64,{heard}"
 
 
 def _pictures(

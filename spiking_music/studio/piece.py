@@ -1,6 +1,5 @@
-"""A recording as the page shows it, and the sounds it is heard in."""
+"""A recording as the page shows it."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,10 +56,3 @@ def pictured(decibels: npt.NDArray[np.float32]) -> Picture:
     """Bring a spectrogram `(bins, columns)` in dB to 0..255, the upper 72 dB of it."""
     level = 1 + (decibels - decibels.max()) / RANGE_DB
     return np.rint(255 * np.clip(level, 0, 1)).astype(np.uint8)
-
-
-def flac(samples: Samples, sample_rate: int) -> bytes:
-    """Return `samples (n,)` as a FLAC file in 16 bits, clipped at full scale."""
-    file = io.BytesIO()
-    soundfile.write(file, np.clip(samples, -1, 1), sample_rate, "PCM_16", format="FLAC")
-    return file.getvalue()

@@ -14,6 +14,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from runtime.audio.flac import flac
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
 from spiking_music.listening.page import PLAYER
@@ -23,7 +24,7 @@ from spiking_music.studio.answer import answer
 from spiking_music.studio.errors import StudioError, TooLargeError, UnknownError
 from spiking_music.studio.guard import GUARDS
 from spiking_music.studio.limits import Limits
-from spiking_music.studio.piece import Piece, flac, pictured
+from spiking_music.studio.piece import Piece, pictured
 from spiking_music.studio.session import Session
 from spiking_music.studio.uploads import is_midi, receive, shown_name
 from spiking_music.studio.visitors import Visitors

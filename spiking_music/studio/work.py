@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from runtime.audio.flac import flac
 from runtime.codec import Codec
 from runtime.events import EventMatrix
 from runtime.kinds import Samples
 from runtime.mu import DEFAULT_MU
 from spiking_music.studio.figures import figures
 from spiking_music.studio.jobs import Job
-from spiking_music.studio.piece import Piece, flac, read_piece
+from spiking_music.studio.piece import Piece, read_piece
 from spiking_music.studio.session import Session
 
 Bits = npt.NDArray[np.bool_]

@@ -22,7 +22,7 @@ from train.config import HOP, SAMPLE_RATE, Config, load_preset
 from train.data.clips import Clip
 from train.networks.model import Model
 from train.reference import load_reference
-from train.stages import parts
+from train.stages import stages_of
 
 MICRO = [
     "encoder.filters=2",
@@ -51,7 +51,7 @@ def save_run(folder: Path, config: Config, step: int = 1) -> Path:
             audio = torch.randn(2, 1, 16 * HOP, generator=generator) * 0.1
             model.code(audio, torch.tensor([8, 20]))
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    stage = parts(config)[-1].name
+    stage = stages_of(config)[-1].name
     checkpoints.save(folder, Checkpoint(config, "noise", stage, step, tensors))
     return folder
 

@@ -55,13 +55,13 @@ def lives(case: dict[str, Any], resume: bool, death: list[Any] | None, rank: int
     torch.set_num_threads(1)
     statistics.BATCHES = 4
     journal.write_samples = journal.plot = lambda *_: None
-    keep = loop._Stage._save
+    keep = loop._Trainer._save
 
-    def save(stage: loop._Stage, done: int) -> None:
+    def save(stage: loop._Trainer, done: int) -> None:
         torch.save(stage.tensors(), f"{case['folder']}.rank{rank}")
         keep(stage, done)
 
-    loop._Stage._save = save  # type: ignore[method-assign]
+    loop._Trainer._save = save  # type: ignore[method-assign]
     if death:
         dies(*death)
     # Ranks but the first are to write nothing, so their folder has to stay empty.
@@ -70,18 +70,18 @@ def lives(case: dict[str, Any], resume: bool, death: list[Any] | None, rank: int
     train(run, resume)
 
 
-def dies(stage: str, moment: int) -> None:
+def dies(name: str, moment: int) -> None:
     """Be killed before the step `moment` of a stage is noted, or in the middle of a save."""
     note, save = journal.Journal.write, checkpoints.save_file
 
-    def write(self: Any, part: Any, step: int, figures: Any) -> None:
-        if (part.name, step) == (stage, moment):
+    def write(self: Any, stage: Any, step: int, figures: Any) -> None:
+        if (stage.name, step) == (name, moment):
             os.kill(os.getpid(), signal.SIGKILL)
-        note(self, part, step, figures)
+        note(self, stage, step, figures)
 
     def save_half(tensors: Any, path: Path, metadata: dict[str, str]) -> None:
         save(tensors, path, metadata)
-        if (f"save {metadata['stage']}", int(metadata["step"])) == (stage, moment):
+        if (f"save {metadata['stage']}", int(metadata["step"])) == (name, moment):
             os.truncate(path, path.stat().st_size // 2)
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -11,7 +11,7 @@ import torch
 from train import checkpoint as checkpoints
 from train import journal, loop, statistics
 from train.checkpoint import CheckpointError
-from train.config import Config, Stage, load_preset
+from train.config import Config, Schedule, load_preset
 from train.data.piano import SAMPLE_RATE
 from train.data.sets import load_music
 from train.loop import train
@@ -19,7 +19,7 @@ from train.networks.model import Model
 from train.plot import plot
 from train.run import Run, TrainingError
 from train.samples import write_samples
-from train.stages import Network, draw, parts, velocity_loss
+from train.stages import Network, draw, stages_of, velocity_loss
 
 Losses = Callable[[Path], dict[tuple[str, int], float]]
 Make = Callable[..., Run]
@@ -205,7 +205,7 @@ def test_a_loss_that_is_no_number_ends_the_run(make: Make) -> None:
 
 
 def test_learning_lowers_the_loss(make: Make, micro: tuple[str, ...], losses: Losses) -> None:
-    stage = Stage(steps=60, settle=60, batch=4, samples=4096, learning_rate=3e-3, ema=0.9)
+    stage = Schedule(steps=60, settle=60, batch=4, samples=4096, learning_rate=3e-3, ema=0.9)
     preset = load_preset("tiny", [*micro, "diffusion_stage.steps=0", "joint_stage.steps=0"])
     run = make("run", config=dataclasses.replace(preset, codes_stage=stage))
     train(run)
@@ -216,13 +216,13 @@ def test_learning_lowers_the_loss(make: Make, micro: tuple[str, ...], losses: Lo
 def test_the_papers_preset_builds_and_takes_one_step() -> None:
     config = load_preset("paper", ["diffusion_stage.batch=2", "diffusion_stage.samples=4096"])
     model = Model(config)
-    (part,) = parts(config)
+    (stage,) = stages_of(config)
     audio = torch.randn(2, 1, 4096) * 0.1
     batch = draw(audio, config, 0, 2, 0)
-    outputs = Network(model, part)(batch.audio, batch.mu, batch.sigma, batch.noise, batch.path)
+    outputs = Network(model, stage)(batch.audio, batch.mu, batch.sigma, batch.noise, batch.path)
     loss = velocity_loss(outputs)["velocity"]
     loss.backward()
-    assert part.name == "diffusion"
+    assert stage.name == "diffusion"
     assert torch.isfinite(loss)
     gradient = dict(model.encoder.named_parameters())["layers.0.convolution.bias"].grad
     assert gradient is not None

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.decoders.samplers import DDIM, levels, sampled
-from train.config import Config, Stage, load_preset
+from train.config import Config, Schedule, load_preset
 from train.networks.model import Model
 from train.stages import (
     Batch,
@@ -13,9 +13,9 @@ from train.stages import (
     code_losses,
     draw,
     learning_rate,
-    parts,
     sampled_in_few,
     sound_losses,
+    stages_of,
     velocity_loss,
 )
 
@@ -33,18 +33,18 @@ def test_stages_without_steps_are_left_out(micro: tuple[str, ...]) -> None:
         "few_stage.steps=1": "codes diffusion joint few",
     }
     for change, expected in names.items():
-        found = parts(config_of(micro, *([change] if change else [])))
-        assert " ".join(part.name for part in found) == expected
+        found = stages_of(config_of(micro, *([change] if change else [])))
+        assert " ".join(stage.name for stage in found) == expected
 
 
 def test_diffusion_after_the_codes_leaves_them_alone_and_without_them_is_end_to_end(
     micro: tuple[str, ...],
 ) -> None:
-    _, two_stage, joint = parts(config_of(micro))
+    _, two_stage, joint = stages_of(config_of(micro))
     assert two_stage.modules == ("unet",)
     assert not two_stage.trains_code
     assert joint.trains_code
-    (alone, _) = parts(config_of(micro, "codes_stage.steps=0"))
+    (alone, _) = stages_of(config_of(micro, "codes_stage.steps=0"))
     assert alone.name == "diffusion"
     assert alone.trains_code
     assert "waveform" not in alone.modules
@@ -117,9 +117,9 @@ def test_each_stage_has_the_losses_of_what_it_trains(micro: tuple[str, ...], kin
     model = Model(config)
     batch = draw(0.1 * torch.randn(2, 1, 4096), config, 0, 2, 0)
     found = {}
-    for part in parts(config):
-        outputs = Network(model, part)(batch.audio, batch.mu, batch.sigma, batch.noise, batch.path)
-        found[part.name] = sound_losses(batch, outputs) | velocity_loss(outputs)
+    for stage in stages_of(config):
+        outputs = Network(model, stage)(batch.audio, batch.mu, batch.sigma, batch.noise, batch.path)
+        found[stage.name] = sound_losses(batch, outputs) | velocity_loss(outputs)
         code = code_losses(config, batch, outputs, 0.5)
         assert code.keys() == {"FREE": set(), "MU_SPARSE": {"price"}, "RVQ": {"commitment"}}[kind]
     assert {name: set(losses) for name, losses in found.items()} == {
@@ -144,7 +144,7 @@ def test_the_price_has_its_weight_and_is_gone_without_one(micro: tuple[str, ...]
 
 @given(st.integers(1, 5000))
 def test_the_learning_rate_warms_up_then_falls_to_zero(steps: int) -> None:
-    stage = Stage(steps=steps, settle=steps, batch=1, samples=512, learning_rate=0.1, ema=0.9)
+    stage = Schedule(steps=steps, settle=steps, batch=1, samples=512, learning_rate=0.1, ema=0.9)
     rates = [learning_rate(stage, 0.1, step) for step in range(steps)]
     assert 0 < rates[0] <= 0.1 / 100 + 1e-9
     assert max(rates) <= 0.1

@@ -8,11 +8,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from runtime.audio.recordings import AUDIO_SUFFIXES, read_audio
+from runtime.audio.recordings import read_audio
 from runtime.errors import AudioError, SpikingMusicError
 from runtime.kinds import Samples
 from train.data.low_pass import low_pass
 from train.data.notes import Notes
+from train.data.sources import DataError
 
 Item = TypeVar("Item")
 
@@ -20,10 +21,6 @@ SAMPLE_RATE = 22_050
 CLIP_SAMPLES = 131_072  # 2^17, a clip of the paper: 5.944 s
 _SHORTEST = 2048  # samples; the widest window of the distances
 _BELOW_NYQUIST = 0.95  # where a resampler has begun to roll off
-
-
-class EvaluationError(SpikingMusicError):
-    """Nothing can be measured: no recordings, or none that can be read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +35,6 @@ class Clip:
     samples: Samples
     bandwidth: float | None = None
     notes: Notes | None = None
-
-
-def recordings(folder: Path) -> list[Path]:
-    """Return every audio file below a folder, sorted; raises `EvaluationError` without any."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES)
-    if not files:
-        raise EvaluationError(f"{folder}: holds no recordings ({', '.join(AUDIO_SUFFIXES)})")
-    return files
 
 
 def read_clip(file: Path, notes: Notes | None = None) -> Clip:
@@ -76,7 +65,7 @@ def read_clips(
 ) -> tuple[list[Clip], list[str]]:
     """Return the clips of at most `limit` items, spread over all, and why others have none.
 
-    One that cannot be read is skipped and another taken. Raises `EvaluationError` when none is
+    One that cannot be read is skipped and another taken. Raises `DataError` when none is
     left.
     """
     clips: list[Clip] = []
@@ -91,7 +80,7 @@ def read_clips(
             skipped.append(str(error))
     if not clips:
         reason = f"; the first: {skipped[0]}" if skipped else ""
-        raise EvaluationError(f"none of {len(items)} recordings can be measured{reason}")
+        raise DataError(f"none of {len(items)} recordings can be measured{reason}")
     return clips, skipped
 
 

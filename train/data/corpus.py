@@ -4,29 +4,14 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 
-from runtime.errors import AudioError, SpikingMusicError
+from runtime.errors import AudioError
 from runtime.kinds import Samples
 from train.data.notice import Warn, tell_once
-from train.data.sources import Source
+from train.data.sources import DataError, Source
 from train.data.variation import DETUNE, SAMPLE_RATE, retuned, vary
-
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
-
-
-class DataError(SpikingMusicError):
-    """A data folder that cannot be used, with what is missing."""
-
-
-def audio_files(root: Path) -> list[Path]:
-    """Every audio file below a folder, sorted; raises DataError when there is none."""
-    files = sorted(p for p in root.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
-    if not files:
-        raise DataError(f"{root}: no audio files ({', '.join(AUDIO_SUFFIXES)}) in this folder")
-    return files
 
 
 def long_enough(sources: list[Source], frames: int, what: str, warn: Warn) -> list[Source]:

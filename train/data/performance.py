@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.errors import SpikingMusicError
+from train.data.notes import Notes
 
 SUSTAIN_PEDAL = 64
 PEDAL_DOWN = 64
@@ -30,6 +31,11 @@ class Performance:
     release: npt.NDArray[np.float64]
     pitch: npt.NDArray[np.int64]
     velocity: npt.NDArray[np.int64]
+
+    @property
+    def notes(self) -> Notes:
+        """When each note begins, and which it is."""
+        return Notes(self.onset, self.pitch)
 
     @property
     def seconds(self) -> float:

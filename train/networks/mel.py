@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from train.config import HOP
 from train.config import UNet as UNetConfig
 from train.networks.unet import UNet
-from train.objectives.losses import mel_filters
+from train.objectives.distances import mel_filters
 
 BANDS, WINDOW, MEL_HOP = 80, 1024, 256
 SIDE_BY_SIDE = HOP // MEL_HOP  # mel frames in a frame of the code
@@ -27,7 +27,8 @@ class MelSpectrum(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("filters", mel_filters(WINDOW, BANDS).clone(), persistent=False)
+        filters = torch.from_numpy(mel_filters(WINDOW, BANDS)).clone()
+        self.register_buffer("filters", filters, persistent=False)
         self.register_buffer("window", torch.hann_window(WINDOW), persistent=False)
 
     def forward(self, audio: Tensor) -> Tensor:

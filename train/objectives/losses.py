@@ -7,10 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from train.config import SAMPLE_RATE
-
-WINDOWS = (2048, 1024, 512, 256)
-BANDS = (160, 96, 64, 40)
+from train.objectives.distances import FLOOR, MEL_BANDS, mel_filters
 
 
 def noise_ratio(audio: Tensor, decoded: Tensor) -> Tensor:
@@ -27,34 +24,20 @@ def mel_distance(audio: Tensor, decoded: Tensor) -> Tensor:
     """Mean absolute difference of log mel magnitudes over four windows, in nepers: a scalar."""
     pairs = torch.cat([audio, decoded]).squeeze(1)
     distance = pairs.new_zeros(())
-    for window, bands in zip(WINDOWS, BANDS, strict=True):
+    for window, bands in MEL_BANDS.items():
         spectrum = torch.stft(
             pairs, window, window // 4, window=_hann(window).to(pairs), return_complex=True
         ).abs()
-        logarithm = torch.log(mel_filters(window, bands).to(pairs) @ spectrum + 1e-3)
+        filters = torch.from_numpy(mel_filters(window, bands)).to(pairs)
+        logarithm = torch.log(filters @ spectrum + float(FLOOR))
         original, copy = logarithm.chunk(2)
-        distance = distance + F.l1_loss(original, copy) / len(WINDOWS)
+        distance = distance + F.l1_loss(original, copy) / len(MEL_BANDS)
     return distance
 
 
 @functools.cache
 def _hann(window: int) -> Tensor:
     return torch.hann_window(window)
-
-
-@functools.cache
-def mel_filters(window: int, bands: int) -> Tensor:
-    """Triangular filters on the HTK mel scale: `(bands, window / 2 + 1)`, each of unit area."""
-
-    def mel(frequency: Tensor) -> Tensor:
-        return 2595 * torch.log10(1 + frequency / 700)
-
-    bins = mel(torch.linspace(0, SAMPLE_RATE / 2, window // 2 + 1))
-    edges = torch.linspace(0, float(bins[-1]), bands + 2)
-    rise = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    fall = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
-    filters = torch.minimum(rise, fall).clamp(min=0)
-    return filters / filters.sum(1, keepdim=True).clamp(min=1e-3)
 
 
 def diffuse(sound: Tensor, noise: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from runtime.audio.flac import flac
 from runtime.errors import AudioError
 from spiking_music.studio.errors import TooLargeError
-from spiking_music.studio.piece import flac, pictured, read_piece
+from spiking_music.studio.piece import pictured, read_piece
 
 RNG = np.random.default_rng(0)
 

@@ -7,15 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.errors import AudioError
-from train.data.clips import (
-    CLIP_SAMPLES,
-    Clip,
-    EvaluationError,
-    middle,
-    read_clip,
-    read_clips,
-    recordings,
-)
+from train.data.clips import CLIP_SAMPLES, Clip, middle, read_clip, read_clips
+from train.data.sources import DataError, recordings
 
 
 @given(st.integers(1, 300_000))
@@ -67,10 +60,10 @@ def test_unreadable_recordings_are_skipped_and_named(tmp_path: Path) -> None:
 
 
 def test_no_recording_is_one_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(EvaluationError, match="holds no recordings"):
+    with pytest.raises(DataError, match="holds no recordings"):
         recordings(tmp_path)
     (tmp_path / "a.wav").touch()
-    with pytest.raises(EvaluationError, match=r"none of 1 recordings .*a\.wav: is empty"):
+    with pytest.raises(DataError, match=r"none of 1 recordings .*a\.wav: is empty"):
         read_clips(recordings(tmp_path), read_clip)
 
 

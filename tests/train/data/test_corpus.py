@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from runtime.errors import AudioError
 from train.config import HOP
-from train.data.corpus import Crops, DataError, ahead, audio_files
+from train.data.corpus import Crops, ahead
 from train.data.piano import SAMPLE_RATE
-from train.data.sources import Source, audio_file
+from train.data.sources import DataError, Source, audio_file, recordings
 from train.data.variation import retuned, vary
 
 
@@ -48,7 +48,7 @@ def test_a_crop_of_files_is_what_it_has_always_been(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         sound = rng.uniform(-0.5, 0.5, (SAMPLE_RATE, 2))
         soundfile.write(tmp_path / f"{name}.flac", sound, SAMPLE_RATE)
-    files = audio_files(tmp_path)
+    files = recordings(tmp_path)
     crops = Crops([audio_file(file, tmp_path) for file in files], 3, 4 * HOP, 7)
     for item in range(3):
         # The draws, in their order, of runs that must stay reproducible.
@@ -126,7 +126,7 @@ def test_a_damaged_file_is_named_once_by_all_workers(
         soundfile.write(tmp_path / f"{name}.flac", sound, SAMPLE_RATE)
     cut = tmp_path / "cut.flac"
     cut.write_bytes(cut.read_bytes()[:5000])
-    sources: list[Source] = [audio_file(file, tmp_path) for file in audio_files(tmp_path)]
+    sources: list[Source] = [audio_file(file, tmp_path) for file in recordings(tmp_path)]
     for seed in (0, 1):
         assert len(list(ahead(Crops(sources, 4, HOP, seed), 0, 4, 4))) == 4
     (line,) = capsys.readouterr().err.splitlines()

@@ -6,10 +6,12 @@ import pytest
 import soundfile
 import symusic
 
-from train.data.clips import CLIP_SAMPLES, EvaluationError
+from train.data.clips import CLIP_SAMPLES
 from train.data.held_out import held_out
+from train.data.maestro import Maestro
 from train.data.piano import SAMPLE_RATE
 from train.data.played import of_maestro
+from train.data.sources import DataError
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def maestro(tmp_path: Path) -> Path:
 
 
 def test_the_middle_of_a_piece_is_rendered_with_the_notes_played_in_it(maestro: Path) -> None:
-    clips, skipped = held_out(maestro)
+    clips, skipped = held_out(Maestro(maestro))
     assert [clip.name for clip in clips] == ["a", "b", "c"]
     assert not skipped
     clip = clips[0]
@@ -49,7 +51,7 @@ def test_a_recording_that_is_there_is_taken_and_a_damaged_piece_is_named(maestro
     sound = np.random.default_rng(0).uniform(-0.5, 0.5, 9 * SAMPLE_RATE)
     soundfile.write(maestro / "a.wav", sound, SAMPLE_RATE)
     (maestro / "b.midi").write_text("no notes here")
-    clips, skipped = held_out(maestro, limit=2)
+    clips, skipped = held_out(Maestro(maestro), limit=2)
     assert [clip.name for clip in clips] == ["a", "c"]
     start = (9 * SAMPLE_RATE - CLIP_SAMPLES) // 2
     np.testing.assert_allclose(clips[0].samples, sound[start:][:CLIP_SAMPLES], atol=1e-4)
@@ -59,12 +61,12 @@ def test_a_recording_that_is_there_is_taken_and_a_damaged_piece_is_named(maestro
 def test_pieces_that_are_not_there_are_one_clear_error(maestro: Path) -> None:
     for file in maestro.glob("*.midi"):
         file.unlink()
-    with pytest.raises(EvaluationError, match="none of 3 recordings can be measured"):
-        held_out(maestro)
+    with pytest.raises(DataError, match="none of 3 recordings can be measured"):
+        held_out(Maestro(maestro))
 
 
 def test_a_whole_piece_is_rendered_with_all_that_is_played(maestro: Path) -> None:
-    pieces = of_maestro(maestro)
+    pieces = of_maestro(Maestro(maestro))
     assert len(pieces) == 3
     music = pieces[0]()
     assert music.name == "a"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from train.data.corpus import DataError
-from train.data.maestro import maestro
+from train.data.maestro import Maestro, maestro_of
+from train.data.sources import DataError
 
 ROWS = [
     {
@@ -36,7 +36,7 @@ def write_json(root: Path) -> None:
 @pytest.mark.parametrize("write", [write_csv, write_json], ids=["csv", "json"])
 def test_both_tables_of_maestro_say_the_same(tmp_path: Path, write) -> None:  # type: ignore[no-untyped-def]
     write(tmp_path)
-    (piece,) = maestro(tmp_path, "validation")
+    (piece,) = Maestro(tmp_path).pieces("validation")
     assert (piece.title, piece.split) == ("A: One", "validation")
     assert piece.midi == tmp_path / "2004/validation.midi"
     assert piece.audio == tmp_path / "2004/validation.wav"
@@ -44,10 +44,10 @@ def test_both_tables_of_maestro_say_the_same(tmp_path: Path, write) -> None:  # 
 
 def test_a_folder_without_metadata_and_an_unknown_split_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="maestro"):
-        maestro(tmp_path, "train")
+        Maestro(tmp_path).pieces("train")
     write_csv(tmp_path)
     with pytest.raises(DataError, match="'dev'"):
-        maestro(tmp_path, "dev")
+        Maestro(tmp_path).pieces("dev")
 
 
 @pytest.mark.parametrize(
@@ -63,4 +63,10 @@ def test_a_folder_without_metadata_and_an_unknown_split_are_refused(tmp_path: Pa
 def test_a_damaged_table_is_named(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=name):
-        maestro(tmp_path, "train")
+        Maestro(tmp_path).pieces("train")
+
+
+def test_a_text_names_the_folder_and_the_pack() -> None:
+    assert maestro_of("maestro:music/v3") == Maestro(Path("music/v3"))
+    assert maestro_of("maestro:v3:pack.zip") == Maestro(Path("v3"), Path("pack.zip"))
+    assert maestro_of("maestro-v3.0.0") is None

@@ -6,9 +6,10 @@ import pytest
 import soundfile
 import symusic
 
-from train.data.corpus import Crops, DataError
+from train.data.corpus import Crops
 from train.data.piano import SAMPLE_RATE
 from train.data.sets import VALIDATION_CLIPS, VALIDATION_SAMPLES, load_music
+from train.data.sources import DataError
 
 
 def write_midi(path: Path, notes: int = 12) -> None:

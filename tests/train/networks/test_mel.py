@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from train.config import UNet
 from train.networks.mel import BANDS, FLOOR, MelSpectrum, MelUNet
-from train.objectives.losses import mel_filters
+from train.objectives.distances import mel_filters
 
 NET = UNet((8,) * 9, (1, 4, 4, 4, 2, 2, 2, 2, 2), (0, 1, 1, 1, 1, 1, 1, 1, 1), 8, False, 1.0, ())
 

@@ -3,7 +3,7 @@ import torch
 
 from train.config import KINDS, Config, load_preset
 from train.networks.model import Model
-from train.stages import Network, code_losses, draw, parts, sound_losses, velocity_loss
+from train.stages import Network, code_losses, draw, sound_losses, stages_of, velocity_loss
 
 FRAMES = 8
 SPECTRUM = "unet.spectrum=[6.0, 0.0, -12.0, -30.0]"
@@ -45,18 +45,18 @@ def test_every_trained_parameter_of_every_stage_gets_a_gradient(
     for change in (("few_stage.steps=1",), ("codes_stage.steps=0",)):
         config = config_of(micro, kind, "code.units=16", *change)
         model = Model(config)
-        for part in parts(config):
+        for stage in stages_of(config):
             model.requires_grad_(False).eval()
-            for name in part.modules:
+            for name in stage.modules:
                 module = getattr(model, name)
                 if module is not None:
                     module.requires_grad_(True).train()
             batch = draw(sound(4), config, 3, 4, 0)
-            outputs = Network(model, part)(
+            outputs = Network(model, stage)(
                 batch.audio, batch.mu, batch.sigma, batch.noise, batch.path
             )
             losses = sound_losses(batch, outputs) | velocity_loss(outputs)
-            if part.trains_code:
+            if stage.trains_code:
                 losses |= code_losses(config, batch, outputs, 1.0)
             model.zero_grad()
             sum(losses.values(), torch.zeros(())).backward()
@@ -66,7 +66,7 @@ def test_every_trained_parameter_of_every_stage_gets_a_gradient(
                 for name, parameter in model.named_parameters()
                 if parameter.requires_grad and parameter.grad is None
             ]
-            assert not without, (part.name, without)
+            assert not without, (stage.name, without)
             frozen = [p for p in model.parameters() if not p.requires_grad]
             assert all(parameter.grad is None for parameter in frozen)
 
@@ -119,10 +119,10 @@ def test_the_seed_alone_says_where_a_model_begins(micro: tuple[str, ...], kind: 
 def test_every_stage_runs_in_half_precision(micro: tuple[str, ...], kind: str) -> None:
     config = config_of(micro, kind)
     model = Model(config)
-    for part in parts(config):
+    for stage in stages_of(config):
         batch = draw(sound(), config, 0, 2, 0)
         with torch.autocast("cpu", torch.bfloat16):
-            outputs = Network(model, part)(
+            outputs = Network(model, stage)(
                 batch.audio, batch.mu, batch.sigma, batch.noise, batch.path
             )
         losses = sound_losses(batch, outputs) | velocity_loss(outputs)

@@ -6,14 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.kinds import Samples
+from train.config import SAMPLE_RATE
 
 Array = npt.NDArray[np.float32]
 
-SAMPLE_RATE = 22_050
-# Windows of the mel distance with their bands; training minimises the same distance.
+# Windows of the mel distance, which training minimises too, with their bands.
 MEL_BANDS = {2048: 160, 1024: 96, 512: 64, 256: 40}
 STFT_WINDOWS = (2048, 1024, 512)
-_FLOOR = np.float32(1e-3)  # -60 dB of one partial at full scale: what lies below is not heard
+FLOOR = np.float32(1e-3)  # -60 dB of one partial at full scale: what lies below is not heard
 
 
 def mel_distance(original: Samples, decoded: Samples) -> float:
@@ -25,7 +25,7 @@ def mel_distance(original: Samples, decoded: Samples) -> float:
     for window, bands in MEL_BANDS.items():
         filters = mel_filters(window, bands)
         logarithms = (
-            np.log(filters @ magnitudes(sound, window) + _FLOOR) for sound in (original, decoded)
+            np.log(filters @ magnitudes(sound, window) + FLOOR) for sound in (original, decoded)
         )
         distances.append(_mean_difference(*logarithms))
     return float(np.mean(distances))
@@ -41,8 +41,8 @@ def stft_distance(original: Samples, decoded: Samples) -> float:
     distances = []
     for window in STFT_WINDOWS:
         one, other = (magnitudes(sound, window) for sound in (original, decoded))
-        convergence = np.linalg.norm(one - other) / max(float(np.linalg.norm(one)), float(_FLOOR))
-        logarithmic = _mean_difference(np.log(one + _FLOOR), np.log(other + _FLOOR))
+        convergence = np.linalg.norm(one - other) / max(float(np.linalg.norm(one)), float(FLOOR))
+        logarithmic = _mean_difference(np.log(one + FLOOR), np.log(other + FLOOR))
         distances.append(float(convergence) + logarithmic)
     return float(np.mean(distances))
 

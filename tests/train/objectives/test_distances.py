@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.distances import magnitudes, mel_distance, stft_distance
+from train.objectives.distances import magnitudes, mel_distance, stft_distance
 from train.objectives.losses import mel_distance as trained_distance
 
 

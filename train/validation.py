@@ -12,11 +12,11 @@ from runtime.decoders.noise import frame_noise
 from runtime.decoders.samplers import DDIM, sampled
 from runtime.metrics import si_snr
 from train.collapse import Health
-from train.config import HOP, SAMPLE_RATE, Config, FewStage
+from train.config import HOP, SAMPLE_RATE, Config, FewSchedule
 from train.networks.model import Coded, Model
 from train.objectives.losses import diffuse, mel_distance, noise_ratio
 from train.objectives.sparsity import CLIP_FRAMES, target_density
-from train.stages import Part
+from train.stages import Stage
 
 LEVELS = (0.2, 0.5, 0.8, 1.0)  # of noise, at which the U-Net is judged
 SAMPLER_STEPS = 8
@@ -24,17 +24,17 @@ IDLE = 0.002  # share of frames below which a unit is dead, above one minus whic
 
 
 @torch.no_grad()
-def evaluate(model: Model, clips: Tensor, part: Part, config: Config) -> dict[str, float]:
+def evaluate(model: Model, clips: Tensor, stage: Stage, config: Config) -> dict[str, float]:
     """Figures of `clips: (B, 1, n)` float32: SNRs in dB, mel distance, events, their cost, mu."""
     mu = validation_mu(config, len(clips)).to(clips.device)
     coded = model.code(clips, mu)
     figures = _events(coded, mu, config)
-    if "waveform" in part.modules or part.few:
-        decoded = _sampled(model, coded.heard, part) if part.few else model.waveform(coded.heard)
+    if "waveform" in stage.modules or stage.few:
+        decoded = _sampled(model, coded.heard, stage) if stage.few else model.waveform(coded.heard)
         figures["valid_snr_db"] = -noise_ratio(clips, decoded).mean().item()
         figures["valid_mel"] = mel_distance(clips, decoded).item()
         figures |= _scale_invariant(clips, decoded)
-    if part.diffuses:
+    if stage.diffuses:
         figures["valid_velocity"] = _velocity_error(model, clips, coded.heard)
     return figures
 
@@ -69,18 +69,18 @@ def activity(events: Tensor) -> dict[str, float]:
 
 
 @torch.no_grad()
-def sound_of(model: Model, clip: Tensor, mu: Tensor, part: Part) -> npt.NDArray[np.float32]:
+def sound_of(model: Model, clip: Tensor, mu: Tensor, stage: Stage) -> npt.NDArray[np.float32]:
     """A clip `(1, 1, n)` as the stage's decoder gives it back: `(n,)` float32."""
     coded = model.code(clip, mu)
-    unet = "unet" in part.modules
-    decoded = _sampled(model, coded.heard, part) if unet else model.waveform(coded.heard)
+    unet = "unet" in stage.modules
+    decoded = _sampled(model, coded.heard, stage) if unet else model.waveform(coded.heard)
     return decoded[0, 0].cpu().numpy()
 
 
-def _sampled(model: Model, heard: Tensor, part: Part) -> Tensor:
+def _sampled(model: Model, heard: Tensor, stage: Stage) -> Tensor:
     """The sound `(B, 1, n)` of DDIM from one noise; in a stage of few, by the most of its steps."""
-    stage = part.stage
-    steps = max(stage.sampler_steps) if isinstance(stage, FewStage) else SAMPLER_STEPS
+    schedule = stage.schedule
+    steps = max(schedule.sampler_steps) if isinstance(schedule, FewSchedule) else SAMPLER_STEPS
     sound, base = model.begun(heard)
     noise = frame_noise(0, 0, heard.shape[2], HOP)
     device = heard.device

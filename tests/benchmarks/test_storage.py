@@ -1,4 +1,4 @@
-from spiking_music.figures.storage import (
+from benchmarks.storage import (
     EXAMPLE,
     EXAMPLE_SHAPE,
     FORMATS,
