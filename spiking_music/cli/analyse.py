@@ -7,7 +7,7 @@ import typer
 
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.inputs import named, typed
-from spiking_music.cli.options import AsJson, Force
+from spiking_music.cli.options import AsJson, Force, Mu
 
 
 def analyse(
@@ -15,26 +15,30 @@ def analyse(
         list[str],
         typer.Option(
             metavar="NAME=SOURCE",
-            help="A folder of recordings with .mid or .tsv beside them, maestro:DIR or "
-            "maestro:DIR:PIANO.zip; repeat it",
+            help="A folder of recordings with .mid or .tsv files beside them, maestro:DIR or "
+            "maestro:DIR:PIANO.zip; repeatable",
         ),
     ],
     bundles: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="BUNDLE...", help="Models to compare  [default: the shipped one]"),
+        typer.Argument(metavar="BUNDLE", help="Bundles to compare", show_default="small"),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="For arrays and pictures")] = Path(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for arrays and figures")] = Path(
         "analysed"
     ),
     pieces: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Of each source  [default: all]")
+        int | None,
+        typer.Option(metavar="N", min=1, help="Pieces of each source", show_default="all"),
     ] = None,
-    mu: Annotated[int | None, typer.Option(metavar="N", help="Of MU_SPARSE  [default: 16]")] = None,
-    shuffles: Annotated[int, typer.Option(metavar="N", min=20, help="Of the onsets")] = 200,
+    mu: Mu = None,
+    shuffles: Annotated[
+        int,
+        typer.Option(metavar="N", min=20, help="Shuffles of the onsets for the null distribution"),
+    ] = 200,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find the notes, chords and pedal moves that the units answer to."""
+    """Find the notes, chords and pedals that each unit responds to."""
     from runtime.bundle import DEFAULT, open_bundle
     from runtime.codec import Codec
     from spiking_music.analysis import outputs
@@ -46,9 +50,9 @@ def analyse(
     opened = [open_bundle(bundle) for bundle in bundles or [DEFAULT]]
     codecs = {bundle.path.resolve().name: Codec(bundle) for bundle in opened}
     if len(codecs) < len(opened):
-        raise SpikingMusicError("two bundles have the same folder name: give copies other names")
+        raise SpikingMusicError("two bundles have the same folder name; rename one")
     if mu is not None and all(bundle.manifest.kind != "MU_SPARSE" for bundle in opened):
-        raise SpikingMusicError(f"--mu {mu}: none of the bundles is MU_SPARSE; leave it away")
+        raise SpikingMusicError(f"--mu {mu}: none of the bundles is MU_SPARSE; omit --mu")
     sources = {
         name: pieces_of(source, pieces) for name, source in (named(d, "--data") for d in data)
     }

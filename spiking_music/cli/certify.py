@@ -6,28 +6,38 @@ from typing import Annotated
 import typer
 
 from spiking_music.cli.inputs import named
-from spiking_music.cli.options import (
-    AsJson,
-    Force,
-)
+from spiking_music.cli.options import AsJson, Force
 
 
 def certify(
     bundle: Annotated[
-        Path | None, typer.Argument(metavar="BUNDLE", help="[default: the shipped one]")
+        Path | None,
+        typer.Argument(metavar="BUNDLE", help="The bundle to certify", show_default="small"),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="[default: into the bundle given]"),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="File for the certificate",
+            show_default="into BUNDLE, if one is given",
+        ),
     ] = None,
     python: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=PATH", help="The Python that has an importer; repeat it"),
+        typer.Option(
+            metavar="NAME=PATH",
+            help="Python that has an importer, e.g. sinabs=venv/bin/python; repeatable",
+        ),
     ] = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Count the bits that any back end or NIR importer computes differently; exit code 1 if any."""
+    """Check that every back end and NIR importer gives the same bits.
+
+    The exit code is 1 if any bit differs.
+    """
     from export.certificate import PROBE, require_importers, write_certificate
     from export.certificate import certify as certified
     from export.evidence import make_probe, write_evidence
@@ -55,7 +65,7 @@ def certify(
         terminal.show(
             "proof, for all inputs", vars(found.proof) | {"holds": found.proof.holds}, False
         )
-        print("the largest sum, after the shift, and what the accumulators of chips hold")
+        print("largest sum after the shift, and what the accumulators of the chips hold")
         terminal.show_rows([vars(chip) for chip in found.accumulators])
     if not found.holds:
         raise typer.Exit(1)

@@ -8,10 +8,12 @@ from spiking_music.cli.options import AsJson
 
 
 def chips(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One chip's figures")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Show the figures of this chip")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the chips, or the figures of one with their evidence and source."""
+    """List the chips, or one chip's figures with their sources."""
     from spiking_music.cli import terminal
     from spiking_music.report.chips import chip_figures, chip_rows, figure_rows
 

@@ -1,4 +1,4 @@
-"""Many recordings at one command: what `encode` does with a folder, a list, or an address."""
+"""Encoding many recordings: what `encode` does with a folder, a list or an address."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,8 +24,8 @@ def encode_corpus(
 ) -> None:
     """Encode what a source lists into the folder `out`, or one recording into the file `out`.
 
-    The `workers` are so many processes, by default as many as cores, or those of a scheduler. What
-    is there whole is kept, unless `force`. Ends with exit code 1 when some of it failed.
+    `workers` is the number of processes (by default one a core) and the address of a scheduler, or
+    None. Complete outputs are kept unless `force`. Raises `typer.Exit(1)` if a recording failed.
     """
     from runtime.bundle import open_bundle
     from runtime.sessions import cores
@@ -36,7 +36,7 @@ def encode_corpus(
     from spiking_music.corpus.run import write_summary
 
     if storage.texts:
-        raise OutputError("--title and --source are of one recording; here each has its own source")
+        raise OutputError("--title and --source describe one recording; omit them for several")
     many = is_corpus(source)
     if many:
         out = _folder(source, out)
@@ -57,12 +57,11 @@ def encode_corpus(
 def _folder(source: str, out: str | None) -> str:
     if out is None or out == "-" or out.endswith(".spk") or Path(out).is_file():
         raise OutputError(
-            f"{source}: is of many recordings and {out or 'nothing'} is no folder for the outputs; "
-            "give one: encode SOURCE FOLDER"
+            f"{source}: holds several recordings; name an output folder: encode SOURCE FOLDER"
         )
     return out
 
 
 def _shown(summary: Mapping[str, Any]) -> Mapping[str, Any]:
-    # The failures were told as they came.
+    # Failures have already been shown.
     return {name: value for name, value in summary.items() if name != "failures"}

@@ -14,45 +14,66 @@ from spiking_music.cli.inputs import (
 )
 from spiking_music.cli.options import (
     AsJson,
+    BundleDir,
+    Decoder,
+    DenoisingSteps,
     Force,
-    HowToDecode,
-    OfBundle,
-    OfSampler,
-    OfSeed,
-    OfSteps,
-    Stored,
+    Sampler,
+    Seed,
+    SpkFile,
 )
 
 
 def decode(
-    spk: Stored,
+    spk: SpkFile,
     out: Annotated[
-        str | None, typer.Argument(metavar="OUT.wav", help="A new .wav or .flac, or -")
+        str | None,
+        typer.Argument(
+            metavar="OUT",
+            help="The new .wav or .flac file, or - for stdout",
+            show_default="FILE.wav",
+        ),
     ] = None,
     begin: Annotated[
-        float | None, typer.Option("--from", metavar="SECONDS", help="Decode a part")
+        float | None,
+        typer.Option(
+            "--from", metavar="SECONDS", help="Start of the part to decode", show_default="0"
+        ),
     ] = None,
-    end: Annotated[float | None, typer.Option("--to", metavar="SECONDS")] = None,
+    end: Annotated[
+        float | None,
+        typer.Option(
+            "--to", metavar="SECONDS", help="End of the part to decode", show_default="the end"
+        ),
+    ] = None,
     conceal: Annotated[
-        bool, typer.Option("--conceal", help="Go on in silence where the file is damaged")
+        bool,
+        typer.Option("--conceal", help="Replace damaged chunks by silence instead of stopping"),
     ] = False,
     quality: Annotated[
         Literal["fast", "good", "best"] | None,
-        typer.Option(help="The model's own ways: the next options change them"),
+        typer.Option(
+            help="Preset for the three options below", show_default="as the file says, or good"
+        ),
     ] = None,
-    decoder: HowToDecode = None,
-    sampler: OfSampler = None,
-    steps: OfSteps = None,
-    seed: OfSeed = None,
+    decoder: Decoder = None,
+    sampler: Sampler = None,
+    steps: DenoisingSteps = None,
+    seed: Seed = None,
     provider: Annotated[
         Literal["cuda", "cpu", "openvino"] | None,
-        typer.Option(help="What computes  [default: cuda where it works, else cpu]"),
+        typer.Option(
+            help="Execution provider of ONNX Runtime", show_default="cuda if it works, or cpu"
+        ),
     ] = None,
-    bundle: OfBundle = None,
+    bundle: BundleDir = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Turn stored events back into sound: as the file says, or else the model's way."""
+    """Decode a .spk file into a recording.
+
+    Without options it decodes as the file says, or else as the model does by default.
+    """
     from runtime.decoders.presets import way_of
     from runtime.from_spk import Playback, from_spk, span_of
     from runtime.providers import chosen_provider

@@ -5,19 +5,24 @@ from typing import Annotated
 
 import typer
 
-from spiking_music.cli.options import AsJson, Force, OfBundle
+from spiking_music.cli.options import AsJson, BundleDir, Force
 
 
 def demo(
     audio: Annotated[
-        str | None, typer.Argument(metavar="AUDIO", help="[default: a shipped clip]")
+        str | None,
+        typer.Argument(
+            metavar="AUDIO",
+            help="A recording (WAV, FLAC, ...), or - for stdin",
+            show_default="a piano clip that ships",
+        ),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="For the outputs")] = Path("demo"),
-    bundle: OfBundle = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the outputs")] = Path("demo"),
+    bundle: BundleDir = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Go the whole way on one recording and write a report of it."""
+    """Encode, simulate, decode and price a recording in a report."""
     from spiking_music.cli import terminal
     from spiking_music.report.demo import default_clip, run, summary
 

@@ -10,53 +10,73 @@ from spiking_music.cli.corpora import encode_corpus
 from spiking_music.cli.inputs import audio_source, note, open_codec, settle_output, stored_output
 from spiking_music.cli.options import (
     AsJson,
+    AudioFile,
+    BundleDir,
+    Decoder,
+    DenoisingSteps,
     Force,
-    HowToDecode,
-    OfBundle,
-    OfSampler,
-    OfSeed,
-    OfSteps,
-    Recorded,
+    Mu,
+    Sampler,
+    Seed,
 )
 
 
 def encode(
-    audio: Recorded,
-    out: Annotated[str | None, typer.Argument(metavar="OUT.spk", help="A new file, or -")] = None,
-    mu: Annotated[
-        int | None, typer.Option(metavar="0..31", help="The rate of a MU_SPARSE model")
+    audio: AudioFile,
+    out: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="OUT",
+            help="The new .spk file, or - for stdout; a folder for several",
+            show_default="AUDIO with .spk",
+        ),
     ] = None,
+    mu: Mu = None,
     min_si_snr: Annotated[
         float | None,
-        typer.Option(metavar="DB", help="The largest mus that reach it"),
+        typer.Option(
+            metavar="DB", help="Use the largest mu of each chunk that reaches this SI-SNR"
+        ),
     ] = None,
     kbps: Annotated[
-        float | None, typer.Option(metavar="RATE", help="The best mus that keep within it")
+        float | None,
+        typer.Option(
+            metavar="KBPS", help="Use the smallest mu of each chunk that keeps to this bit rate"
+        ),
     ] = None,
-    coder: Annotated[CoderName, typer.Option(help="How to store the events")] = "adaptive",
-    title: Annotated[str | None, typer.Option(help="Kept in the file")] = None,
-    source: Annotated[str | None, typer.Option(help="Kept in the file")] = None,
-    decoder: HowToDecode = None,
-    sampler: OfSampler = None,
-    steps: OfSteps = None,
-    seed: OfSeed = None,
+    coder: Annotated[CoderName, typer.Option(help="Entropy coder of the events")] = "adaptive",
+    title: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Title to keep in the file")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Source to keep in the file")
+    ] = None,
+    decoder: Decoder = None,
+    sampler: Sampler = None,
+    steps: DenoisingSteps = None,
+    seed: Seed = None,
     jobs: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Of a folder  [default: the cores]")
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Worker processes for a folder", show_default="one a core"
+        ),
     ] = None,
     scheduler: Annotated[
-        str | None, typer.Option(metavar="tcp://...", help="Encode a folder on a Dask cluster")
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Dask scheduler that encodes a folder, tcp://..."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Keep what is there whole, as a folder always does")
+        bool, typer.Option("--resume", help="Keep OUT if it is complete already, as for a folder")
     ] = False,
-    bundle: OfBundle = None,
+    bundle: BundleDir = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Turn a recording into events and store them, and how they are best decoded.
+    """Encode a recording into a .spk file, or a folder of them.
 
-    A folder, a list (.txt, .csv) or an address of recordings becomes a folder OUT: it goes on where
-    it was stopped, and the exit code is 1 when some recordings failed.
+    AUDIO may be a folder, a list of recordings (.txt, .csv) or an address (s3://...). OUT is then
+    a folder. Run the command again to continue where it stopped; the exit code is 1 if some
+    recordings failed. --decoder, --sampler, --steps and --seed are kept in the file for decode.
     """
     from runtime.audio.reading import opened_audio
     from runtime.to_spk import Storage, to_spk
@@ -76,7 +96,7 @@ def encode(
         seed=seed or 0,
     )
     if resume and (force or "-" in (audio, out)):
-        raise OutputError("--resume keeps a file, which --force overwrites and a pipe has not")
+        raise OutputError("--resume keeps an existing file; omit --force and do not use a pipe")
     if resume or is_corpus(audio):
         encode_corpus(audio, out, (jobs, scheduler), storage, bundle, force, as_json)
         return
@@ -91,7 +111,7 @@ def encode(
     for warning in recording.warnings:
         note(warning)
     if stored.missed:
-        note(f"{stored.missed} of {stored.chunks} chunks could not be what was asked for")
+        note(f"{stored.missed} of {stored.chunks} chunks could not reach the target that was given")
     if out != "-":
         seconds = stored.samples / codec.manifest.sample_rate
         facts: dict[str, float] = {

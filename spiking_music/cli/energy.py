@@ -7,50 +7,56 @@ import typer
 
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.inputs import open_codec, read_samples
-from spiking_music.cli.options import DT, AsJson, OfBundle, Steps
+from spiking_music.cli.options import (
+    DT,
+    AsJson,
+    BundleDir,
+    DenoisingSteps,
+    InputArray,
+    Mu,
+    TimeStep,
+)
 
 USUAL = "loihi1"
 
 
 def energy(
     source: Annotated[
-        str, typer.Argument(metavar="AUDIO", help="A recording, or - ; or a .nir file")
+        str, typer.Argument(metavar="SOURCE", help="A recording, - for stdin, or a .nir file")
     ],
     chip: Annotated[
-        str | None, typer.Option(metavar="NAME", help="One chip only, term by term")
+        str | None, typer.Option(metavar="NAME", help="Only this chip, term by term")
     ] = None,
-    steps: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Of the diffusion  [default: the bundle's]"),
-    ] = None,
-    mu: Annotated[
-        int | None, typer.Option(metavar="0..31", help="The rate of a MU_SPARSE bundle")
-    ] = None,
+    steps: DenoisingSteps = None,
+    mu: Mu = None,
     delta: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Send changes of the latent above N; 0 loses nothing"),
+        typer.Option(metavar="N", help="Send only changes of the latent above N; 0 is lossless"),
     ] = None,
-    layers: Annotated[bool, typer.Option(help="Every operator of the networks too")] = False,
+    layers: Annotated[
+        bool, typer.Option("--layers", help="List every operator of the networks too")
+    ] = False,
     shape: Annotated[
         Literal["own", "neurobench", "n-dns"],
-        typer.Option(help="Whose JSON: NeuroBench's, or that of Intel's N-DNS challenge"),
+        typer.Option(help="Format of the JSON report: ours, or a benchmark's"),
     ] = "own",
-    data: Annotated[
-        Path | None, typer.Option("--input", metavar="X.npy", help="(T, ...), for a .nir")
-    ] = None,
+    data: InputArray = None,
     rate: Annotated[
         float | None,
-        typer.Option(metavar="HZ", help="For a .nir: a second of random spikes instead"),
+        typer.Option(metavar="HZ", help="Run a .nir on a second of random spikes of this rate"),
     ] = None,
-    dt: Steps = DT,
-    bundle: OfBundle = None,
+    dt: TimeStep = DT,
+    bundle: BundleDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Estimate what a recording costs, the whole codec and each chip; or any NIR graph."""
+    """Estimate joules: the whole codec and each chip, or a NIR graph.
+
+    A .nir file needs --input or --rate.
+    """
     if Path(source).suffix == ".nir":
         energy_of_graph(Path(source), data, rate, dt, chip, as_json)
     elif data is not None or rate is not None:
-        raise SpikingMusicError(f"{source}: is no .nir file, for which --input and --rate are")
+        raise SpikingMusicError(f"{source}: --input and --rate are for .nir files; omit them")
     else:
         energy_of_recording(source, chip, steps, mu, delta, layers, shape, bundle, as_json)
 
@@ -125,7 +131,9 @@ def energy_of_graph(
     elif rate is not None and data is None:
         x = random_spikes(path, rate, dt)
     else:
-        raise SpikingMusicError(f"{path}: needs something to run on: --input X.npy, or --rate HZ")
+        raise SpikingMusicError(
+            f"{path}: a network needs an input; give --input FILE.npy or --rate HZ"
+        )
     with terminal.progress("count"):
         found = graph_energies(path, x, dt, chip)
     if as_json:
@@ -135,7 +143,7 @@ def energy_of_graph(
     terminal.show_rows(count_rows(found))
     print("\nStatic power included")
     if found["unchecked"]:
-        print("Not held against the limits of the chips:", found["unchecked"])
+        print("Not checked against the limits of the chips:", found["unchecked"])
     terminal.show_rows(energy_rows(found["chips"]))
     print(*verdict_notes(found["chips"]), sep="\n")
     if chip is not None:

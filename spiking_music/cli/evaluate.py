@@ -6,31 +6,32 @@ from typing import Annotated
 import typer
 
 from spiking_music.cli.clips import clip_sets
-from spiking_music.cli.options import (
-    AsJson,
-    Force,
-)
+from spiking_music.cli.options import AsJson, Force
 
 
 def evaluate(
     data: Annotated[
         list[str],
         typer.Option(
-            metavar="NAME=SOURCE", help="A folder, maestro:DIR or maestro:DIR:PIANO.zip; repeat it"
+            metavar="NAME=SOURCE",
+            help="A set of recordings: a folder, maestro:DIR or maestro:DIR:PIANO.zip; repeatable",
         ),
     ],
     bundle: Annotated[
-        Path | None, typer.Argument(metavar="BUNDLE", help="[default: the shipped one]")
+        Path | None,
+        typer.Argument(metavar="BUNDLE", help="The bundle to evaluate", show_default="small"),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="For the tables")] = Path("evaluated"),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tables")] = Path(
+        "evaluated"
+    ),
     clips: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Of each set  [default: all]")
+        int | None, typer.Option(metavar="N", min=1, help="Clips of each set", show_default="all")
     ] = None,
-    baselines: Annotated[bool, typer.Option(help="Opus, FLAC and anchors beside it")] = True,
+    baselines: Annotated[bool, typer.Option(help="Evaluate Opus, FLAC and anchors too")] = True,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how good a model is on recordings, beside codecs in use today."""
+    """Measure a model on recordings, beside Opus and FLAC."""
     from runtime.bundle import open_bundle
     from spiking_music.cli import terminal
     from spiking_music.evaluation import tables

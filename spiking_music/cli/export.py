@@ -9,29 +9,34 @@ from spiking_music.cli.clips import clip_sets
 from spiking_music.cli.inputs import (
     note,
 )
-from spiking_music.cli.options import (
-    AsJson,
-    Force,
-)
+from spiking_music.cli.options import AsJson, Force
 
 
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a run")],
-    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The folder to make")],
+    run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of the run")],
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="New folder for the bundle")],
     steps: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Of the diffusion by default  [default: what fits it]"),
+        typer.Option(
+            metavar="N", help="Default denoising steps of the bundle", show_default="as trained for"
+        ),
     ] = None,
-    licence: Annotated[str, typer.Option(help="Of the weights")] = "not stated",
-    attribution: Annotated[str, typer.Option(help="Whose work they are made of")] = "not stated",
+    licence: Annotated[
+        str, typer.Option(metavar="TEXT", help="Licence of the weights")
+    ] = "not stated",
+    attribution: Annotated[
+        str, typer.Option(metavar="TEXT", help="Credits of the training data")
+    ] = "not stated",
     measure: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=SOURCE", help="Choose the default by these, as for evaluate"),
+        typer.Option(
+            metavar="NAME=SOURCE", help="Recordings that choose the default decoder; repeatable"
+        ),
     ] = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a bundle of a trained model."""
+    """Turn a trained run into a bundle."""
     from export.bundle import Terms
     from export.bundle import export as export_bundle
     from export.quality import measure as measured

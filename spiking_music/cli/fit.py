@@ -5,25 +5,26 @@ from typing import Annotated
 
 import typer
 
-from spiking_music.cli.options import (
-    DT,
-    AsJson,
-    Steps,
-)
+from spiking_music.cli.options import DT, AsJson, InputArray, TimeStep
 
 FACTS = ("verdict", "sums_hold_for", "otherwise", "cores", "binds", "misfit")
 
 
 def fit(
-    net: Annotated[Path, typer.Argument(metavar="NET", help="A .nir, a .net, or a bundle")],
-    chip: Annotated[str, typer.Option(metavar="NAME", help="A chip's name, or its .toml file")],
-    data: Annotated[
-        Path | None, typer.Option("--input", metavar="X.npy", help="(T, ...), to measure sums on")
-    ] = None,
-    dt: Steps = DT,
+    net: Annotated[
+        Path, typer.Argument(metavar="NET", help="A .nir file, a .net file or a bundle")
+    ],
+    chip: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of a chip, or a .toml file of your own")
+    ],
+    data: InputArray = None,
+    dt: TimeStep = DT,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether a network fits a chip, on how many cores, and what binds; exit code 1 if not."""
+    """Check whether a network fits a chip, and on how many cores.
+
+    With --input, the largest sums are measured on it too. The exit code is 1 if it does not fit.
+    """
     from neuromorphic import opening as networks
     from spiking_music.cli import terminal
 

@@ -1,12 +1,18 @@
 """How the help is laid out: plain text, the verbs in groups, arguments without Python's types."""
 
+import re
 from typing import Any
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 
 class Verb(TyperCommand):
-    """A verb whose help names an argument by what it is, `AUDIO`, and not `AUDIO <str>`."""
+    """A verb whose help says `AUDIO` and `default: all`, not `{AUDIO} <str>` and `(all)`."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return [
+            piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)
+        ]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         arguments, options = [], []
@@ -14,10 +20,12 @@ class Verb(TyperCommand):
             record = parameter.get_help_record(ctx)
             if record is None:
                 continue
+            name, text = record
+            text = re.sub(r"\[default: \((.*?)\)", r"[default: \1", text)
             if isinstance(parameter, TyperArgument):
-                arguments.append((parameter.display_name_raw, record[1]))
+                arguments.append((parameter.display_name_raw, text))
             else:
-                options.append(record)
+                options.append((name, text))
         for title, rows in (("Arguments", arguments), ("Options", options)):
             if rows:
                 with formatter.section(title):

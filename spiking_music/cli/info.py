@@ -1,11 +1,11 @@
 """What a stored recording holds."""
 
 from spiking_music.cli.inputs import note
-from spiking_music.cli.options import AsJson, Stored
+from spiking_music.cli.options import AsJson, SpkFile
 
 
-def info(spk: Stored, as_json: AsJson = False) -> None:
-    """Say what a stored recording holds and what its bits are spent on."""
+def info(spk: SpkFile, as_json: AsJson = False) -> None:
+    """Show what a .spk file holds and how its bits are spent."""
     from spiking_music.cli import terminal
     from spiking_music.report.storage import stored
 

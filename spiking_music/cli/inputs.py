@@ -103,7 +103,9 @@ def settle_output(source: str, out: str | None, suffix: str, force: bool, as_jso
         out = "-" if source == "-" else str(Path(source).with_suffix(suffix))
     if out == "-":
         if as_json:
-            raise OutputError("--json and the output cannot both go to standard output")
+            raise OutputError(
+                "--json and the output cannot both go to stdout; omit --json or name a file"
+            )
         return out
     terminal.refuse_existing(Path(out), force)
     return out
@@ -112,5 +114,5 @@ def settle_output(source: str, out: str | None, suffix: str, force: bool, as_jso
 def named(text: str, option: str) -> tuple[str, str]:
     name, separator, source = text.partition("=")
     if not (name and separator and source):
-        raise SpikingMusicError(f"{option} {text}: write NAME=, then where the recordings are")
+        raise SpikingMusicError(f"{option} {text}: write NAME=SOURCE")
     return name, source

@@ -13,39 +13,65 @@ _CLIPS = Path(__file__).parents[2] / "runtime" / "clips"
 
 
 def make(
-    out: Annotated[Path, typer.Argument(metavar="OUT.html", help="The page to make")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.html", help="The new page")],
     bundle: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="[default: the shipped one]; repeat it")
+        list[Path] | None,
+        typer.Option(metavar="BUNDLE", help="Bundle to test; repeatable", show_default="small"),
     ] = None,
     decoder: Annotated[
         list[str] | None,
-        typer.Option(metavar="diffusion|fast", help="[default: the bundle's]; repeat it"),
+        typer.Option(
+            metavar="diffusion|fast",
+            help="Decoder to test; repeatable",
+            show_default="the bundle's",
+        ),
     ] = None,
     mu: Annotated[
         list[int] | None,
-        typer.Option(min=0, max=31, help="Of MU_SPARSE bundles  [default: 16]; repeat it"),
+        typer.Option(
+            metavar="0..31",
+            min=0,
+            max=31,
+            help="Rate of MU_SPARSE bundles; repeatable",
+            show_default="16",
+        ),
     ] = None,
     opus: Annotated[
         list[float] | None,
-        typer.Option(metavar="KBPS", min=6, max=256, help="Opus beside it; repeat it"),
+        typer.Option(
+            metavar="KBPS", min=6, max=256, help="Bit rate of Opus to test beside it; repeatable"
+        ),
     ] = None,
     folder: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=DIR", help="Decoded sounds, named as the clips; repeat it"),
+        typer.Option(
+            metavar="NAME=DIR",
+            help="Folder of sounds that another codec decoded, named like the clips; repeatable",
+        ),
     ] = None,
     data: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=SOURCE", help="As in evaluate  [default: the shipped clips]"),
+        typer.Option(
+            metavar="NAME=SOURCE",
+            help="Recordings, as for evaluate; repeatable",
+            show_default="the clips that ship",
+        ),
     ] = None,
-    clips: Annotated[int, typer.Option(metavar="N", min=1, help="Of each set")] = 5,
-    title: Annotated[str, typer.Option(help="Of the page")] = "Listening test",
+    clips: Annotated[int, typer.Option(metavar="N", min=1, help="Clips of each set")] = 5,
+    title: Annotated[
+        str, typer.Option(metavar="TEXT", help="Title of the page")
+    ] = "Listening test",
     post: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where the page may send its results")
+        str | None,
+        typer.Option(metavar="URL", help="Address to which the page may send its results"),
     ] = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a page that tests what people hear: ITU-R BS.1534-3, in one file, without a network."""
+    """Make a listening test as one HTML page (ITU-R BS.1534-3).
+
+    The page holds all sounds and needs no server.
+    """
     from runtime.bundle import open_bundle
     from runtime.files import replacing
     from spiking_music.cli import terminal
@@ -59,7 +85,7 @@ def make(
     conditions = heard.always()
     models = [open_bundle(path) for path in bundle] if bundle else [open_bundle()]
     if mu and all(model.manifest.kind != "MU_SPARSE" for model in models):
-        raise ListeningError(f"--mu {mu[0]}: no bundle here is MU_SPARSE; leave it away")
+        raise ListeningError(f"--mu {mu[0]}: none of the bundles is MU_SPARSE; omit --mu")
     for model in models:
         conditions += heard.of_bundle(model, decoder or (), mu or ())
     conditions += [heard.of_opus(kbps) for kbps in opus or []]
@@ -83,24 +109,25 @@ def make(
 
 
 def _advice(clips: int, asked: int) -> str | None:
-    few = f"BS.1534-3 asks for at least {asked} clips to compare so many systems: see --data"
+    few = f"BS.1534-3 asks for at least {asked} clips to compare this many systems; see --data"
     return few if clips < asked else None
 
 
 def score(
     results: Annotated[
-        list[Path], typer.Argument(metavar="RESULTS...", help="What listeners saved")
+        list[Path], typer.Argument(metavar="RESULTS", help="Result files that listeners saved")
     ],
     screening: Annotated[
-        Literal["bs1534", "paper", "none"], typer.Option(help="Whose ratings count")
+        Literal["bs1534", "paper", "none"],
+        typer.Option(help="Rule by which listeners are excluded"),
     ] = "bs1534",
     figure: Annotated[
-        Path | None, typer.Option(metavar="NAME", help="Draw NAME.svg and NAME.png")
+        Path | None, typer.Option(metavar="NAME", help="Draw the figures NAME.svg and NAME.png")
     ] = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what listeners heard: means with intervals, and who wins against whom."""
+    """Score the results: means with intervals, and pairwise wins."""
     from spiking_music.cli import terminal
     from spiking_music.listening import score as scoring
     from spiking_music.listening.results import read_results
@@ -120,7 +147,8 @@ def score(
         print(f"{mark} {name:<6} {size['listeners']} listeners, {size['trials']} trials")
     for clip in found.undegraded:
         print(
-            f"  {clip}: more than 25 % take its 7 kHz anchor for the reference; bs1534 spares them"
+            f"  {clip}: over 25 % of listeners mistake its 7 kHz anchor for the reference; "
+            "bs1534 keeps them"
         )
     print()
     terminal.show_rows(scoring.mean_rows(found))

@@ -6,22 +6,24 @@ from typing import Annotated
 import typer
 
 from runtime.errors import SpikingMusicError
-from spiking_music.cli.options import AsJson, Force
+from spiking_music.cli.options import DT, AsJson, Force, TimeStep
 
 
 def nir(
     graph: Annotated[Path, typer.Argument(metavar="GRAPH.nir", help="A NIR file")],
     run: Annotated[
-        Path | None, typer.Option(metavar="IN.npy", help="Run it on this input, (T, ...)")
+        Path | None,
+        typer.Option(metavar="FILE.npy", help="Run the graph on this input, shape (T, ...)"),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="OUT.npy", help="For what comes out")
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE.npy", help="File for the output of the run"),
     ] = None,
-    dt: Annotated[float, typer.Option(metavar="SECONDS", help="Of a step")] = 1e-4,
+    dt: TimeStep = DT,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check a feed-forward NIR graph and say what is in it, or run it."""
+    """Check a NIR graph and list its nodes, or run it."""
     from neuromorphic.graphs.files import read_graph
     from neuromorphic.graphs.run import run_graph
     from neuromorphic.graphs.summary import summary
@@ -29,7 +31,7 @@ def nir(
     from spiking_music.cli import terminal
 
     if (run is None) != (out is None):
-        raise SpikingMusicError("--run IN.npy and --out OUT.npy come together")
+        raise SpikingMusicError("--run and --out belong together; give both or neither")
     if out is not None:
         terminal.refuse_existing(out, force)
     checked = read_graph(graph)
@@ -45,7 +47,7 @@ def nir(
         return
     terminal.show_rows([{name: _shown(value) for name, value in row.items()} for row in rows])
     if out is not None:
-        print(f"{out}: {found.shape}, {int((found != 0).sum())} values that are not 0")
+        print(f"{out}: {found.shape}, {int((found != 0).sum())} non-zero values")
 
 
 def _shown(value: object) -> str:

@@ -7,28 +7,57 @@ import typer
 
 from runtime.kinds import DecoderName, SamplerName
 
-Recorded = Annotated[str, typer.Argument(metavar="AUDIO", help="A recording: WAV, FLAC, ... or -")]
-Stored = Annotated[str, typer.Argument(metavar="FILE.spk", help="A stored recording, or -")]
-OfBundle = Annotated[
-    Path | None,
-    typer.Option("--bundle", metavar="DIR", help="A folder, small or small-mu  [default: small]"),
-]
-Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite what exists")]
-AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON")]
-Steps = Annotated[float, typer.Option("--dt", metavar="SECONDS", help="Of one step of a graph")]
 DT = 1e-4  # s; the step that other tools assume for every NIR file
-HowToDecode = Annotated[
+
+AudioFile = Annotated[
+    str, typer.Argument(metavar="AUDIO", help="A recording (WAV, FLAC, ...), or - for stdin")
+]
+SpkFile = Annotated[
+    str, typer.Argument(metavar="FILE.spk", help="A stored recording, or - for stdin")
+]
+BundleDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--bundle",
+        metavar="BUNDLE",
+        help="The model: a folder, or the name of a bundle that ships",
+        show_default="small",
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite existing files")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON")]
+TimeStep = Annotated[
+    float, typer.Option("--dt", metavar="SECONDS", help="Duration of one time step of the network")
+]
+InputArray = Annotated[
+    Path | None,
+    typer.Option("--input", metavar="FILE.npy", help="Input of the network, shape (T, ...)"),
+]
+Decoder = Annotated[
     DecoderName | None,
-    typer.Option("--decoder", help="How to decode  [default: the model's]"),
+    typer.Option("--decoder", help="Decoder", show_default="the model's"),
 ]
-OfSampler = Annotated[
+Sampler = Annotated[
     SamplerName | None,
-    typer.Option("--sampler", help="Of the diffusion  [default: the model's]"),
+    typer.Option("--sampler", help="Sampler of the diffusion decoder", show_default="the model's"),
 ]
-OfSteps = Annotated[
+DenoisingSteps = Annotated[
     int | None,
-    typer.Option("--steps", metavar="N", help="Of the diffusion  [default: the model's]"),
+    typer.Option(
+        "--steps",
+        metavar="N",
+        min=1,
+        help="Denoising steps of the diffusion decoder",
+        show_default="the model's",
+    ),
 ]
-OfSeed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", help="Of the diffusion's noise  [default: 0]")
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", metavar="N", help="Seed of the diffusion decoder's noise", show_default="0"
+    ),
+]
+Mu = Annotated[
+    int | None,
+    typer.Option("--mu", metavar="0..31", help="Rate of a MU_SPARSE model", show_default="16"),
 ]

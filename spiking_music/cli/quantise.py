@@ -5,26 +5,26 @@ from typing import Annotated
 
 import typer
 
-from spiking_music.cli.options import (
-    DT,
-    AsJson,
-    Force,
-    Steps,
-)
+from spiking_music.cli.options import DT, AsJson, Force, TimeStep
 
 
 def quantise(
     graph: Annotated[Path, typer.Argument(metavar="GRAPH.nir", help="A spiking NIR graph")],
-    out: Annotated[Path, typer.Argument(metavar="OUT.net", help="A new netx file")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.net", help="The new netx file")],
     data: Annotated[
-        Path, typer.Option("--input", metavar="X.npy", help="(T, ...): what to scale it by")
+        Path,
+        typer.Option(
+            "--input", metavar="FILE.npy", help="Typical input to scale by, shape (T, ...)"
+        ),
     ],
-    dt: Steps = DT,
-    chip: Annotated[str, typer.Option(metavar="NAME", help="Whose widths to keep to")] = "loihi2",
+    dt: TimeStep = DT,
+    chip: Annotated[
+        str, typer.Option(metavar="NAME", help="Chip whose bit widths to keep to")
+    ] = "loihi2",
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Round a graph to a chip's integers and count the spikes that this flips."""
+    """Round a NIR graph to a chip's integers; count flipped spikes."""
     from neuromorphic import opening as networks
     from spiking_music.cli import terminal
 

@@ -7,25 +7,27 @@ import typer
 
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.inputs import open_codec, read_samples
-from spiking_music.cli.options import DT, AsJson, OfBundle, Steps
+from spiking_music.cli.options import DT, AsJson, BundleDir, InputArray, TimeStep
 
 
 def simulate(
     source: Annotated[
-        str, typer.Argument(metavar="AUDIO", help="A recording, or - ; or a .nir or .net file")
+        str,
+        typer.Argument(metavar="SOURCE", help="A recording, - for stdin, or a .nir or .net file"),
     ],
     backend: Annotated[
         Literal["integer", "nir", "nir-lif", "lava", "lava-floating", "fused", "netx", "all"],
-        typer.Option(help="How: see docs/chips.md"),
+        typer.Option(help="Back end to compute on (docs/chips.md)"),
     ] = "all",
-    data: Annotated[
-        Path | None, typer.Option("--input", metavar="X.npy", help="(T, ...), for a .nir or .net")
-    ] = None,
-    dt: Steps = DT,
-    bundle: OfBundle = None,
+    data: InputArray = None,
+    dt: TimeStep = DT,
+    bundle: BundleDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute the bottleneck, or any network, in other ways and count the bits that differ."""
+    """Compute the spikes on several back ends; count differing bits.
+
+    Of a recording, the model's bottleneck is simulated. A .nir or .net file needs --input.
+    """
     if data is not None:
         simulate_network(source, backend, data, dt, as_json)
     else:
@@ -38,7 +40,7 @@ def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: b
     from spiking_music.cli import terminal
 
     if Path(audio).suffix in (".nir", ".net"):
-        raise SpikingMusicError(f"{audio}: a network needs something to run on: --input X.npy")
+        raise SpikingMusicError(f"{audio}: a network needs an input; give --input FILE.npy")
     chosen = back_ends.BACKENDS if backend == "all" else (backend,)
     codec = open_codec(bundle)
     samples = read_samples(audio, codec)

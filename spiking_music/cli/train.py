@@ -7,18 +7,28 @@ import typer
 
 
 def train(
-    preset: Annotated[str, typer.Argument(metavar="PRESET", help="A name, or a .toml file")],
-    run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of the run")],
+    preset: Annotated[
+        str, typer.Argument(metavar="PRESET", help="Name of a preset, or a .toml file")
+    ],
+    run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of the run")],
     data: Annotated[
-        str, typer.Option(help="shipped, a folder, maestro:DIR or maestro:DIR:PIANO.zip")
+        str,
+        typer.Option(
+            metavar="SOURCE", help="A folder, maestro:DIR, maestro:DIR:PIANO.zip, or shipped"
+        ),
     ] = "shipped",
-    cache: Annotated[Path, typer.Option(metavar="DIR", help="For rendered sound")] = Path("cache"),
+    cache: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder that keeps rendered sound")
+    ] = Path("cache"),
     overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the preset")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the preset; repeatable"),
     ] = None,
-    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue from the last checkpoint")
+    ] = False,
 ) -> None:
-    """Train a model."""
+    """Train a model of your own."""
     from train.config import load_preset
 
     config = load_preset(preset, overrides)  # before torch, so that a wrong key is told at once

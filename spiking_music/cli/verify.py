@@ -3,11 +3,14 @@
 import typer
 
 from spiking_music.cli.inputs import note
-from spiking_music.cli.options import AsJson, Stored
+from spiking_music.cli.options import AsJson, SpkFile
 
 
-def verify(spk: Stored, as_json: AsJson = False) -> None:
-    """Check every byte of a stored recording and name what is damaged; exit code 1 if anything."""
+def verify(spk: SpkFile, as_json: AsJson = False) -> None:
+    """Check every byte of a .spk file and list damaged chunks.
+
+    The exit code is 1 if anything is damaged.
+    """
     from runtime.spk.verify import verify as verified
     from spiking_music.cli import terminal
 

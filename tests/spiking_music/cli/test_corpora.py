@@ -62,7 +62,7 @@ def test_many_recordings_need_a_folder_for_their_outputs(
     words = [] if out is None else [out if out == "-" else piece.parent / out]
     code, _, errors = cli("encode", folder, *words, "--bundle", toy_bundle.path)
     assert code == 2
-    assert "is no folder for the outputs" in errors
+    assert "name an output folder" in errors
 
 
 @pytest.mark.parametrize(

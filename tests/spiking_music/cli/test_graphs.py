@@ -57,7 +57,7 @@ def test_what_cannot_be_run_is_one_line(cli: Run, graph: Path, tmp_path: Path) -
     text.write_text("no array")
     nir.write(other, nir.NIRGraph.from_list(nir.I(np.ones(2))))
     for words, expected in (
-        ((graph, "--run", x), "--run IN.npy and --out OUT.npy come together"),
+        ((graph, "--run", x), "--run and --out belong together"),
         ((graph, "--run", x, "-o", out), "input is (3, 5)"),
         ((graph, "--run", text, "-o", out), "text: not a .npy file"),
         ((graph, "--run", tmp_path / "none", "-o", out), "no such file"),

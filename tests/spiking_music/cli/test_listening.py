@@ -27,7 +27,7 @@ def test_what_cannot_be_made_is_one_line_and_no_file(cli: Run, piece: Path, tmp_
     for words, reason in (
         (("--folder", "theirs"), "--folder theirs: write NAME="),
         (("--decoder", "slow"), "decoder 'slow'"),
-        (("--mu", "8"), "--mu 8: no bundle here is MU_SPARSE"),
+        (("--mu", "8"), "--mu 8: none of the bundles is MU_SPARSE"),
         (("--post", "nowhere", "--decoder", "fast"), "nowhere: is no address"),
         (("--data", f"mine={tmp_path / 'none'}"), "holds no recordings"),
     ):

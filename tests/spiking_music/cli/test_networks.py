@@ -68,7 +68,7 @@ def test_a_graph_that_no_chip_holds_is_counted_all_the_same(cli: Run, tmp_path: 
     write_graph(nir.NIRGraph.from_list(ends[0], readout, ends[1]), path)
     code, output, _ = cli("energy", path, "--rate", "1000", "--dt", "2e-4")
     assert code == 0
-    assert "Not held against the limits of the chips: node 'li'" in output
+    assert "Not checked against the limits of the chips: node 'li'" in output
 
 
 def test_what_does_not_fit_ends_with_code_1(cli: Run, spiking_bundle: Bundle) -> None:
