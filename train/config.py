@@ -5,6 +5,7 @@ import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from types import UnionType
 from typing import Any, get_args, get_origin
 
 from runtime.errors import SpikingMusicError
@@ -31,19 +32,40 @@ class SeaNet:
     frame_dilations: tuple[int, ...]  # dilated residual blocks at the frame rate
     last_kernel: int
     lstm: int  # layers; 0 keeps the context finite and the export independent of length
+    kind: str = "seanet"
+
+
+@dataclass(frozen=True)
+class Spectral:
+    """A trunk at the frame rate: Fourier frames, then a residual block for each of `dilations`."""
+
+    kind: str  # "spectral"
+    channels: int
+    kernel: int  # of the convolution over frames in a block
+    dilations: tuple[int, ...]
+    window: int  # samples of a Fourier frame, a multiple of 512 and at least 2048
+    top: float  # Hz, up to where each complex bin is seen or made by itself
+    above: int  # mel bands that an encoder hears beside them; the rank of what a decoder adds
+    spectrum: tuple[float, ...]  # a decoder's: the level of its bins in dB (see decoders.colour)
+
+
+Trunk = SeaNet | Spectral
 
 
 @dataclass(frozen=True)
 class Code:
     """The bottleneck: its `kind`, `latent` channels into `units` events a frame.
 
-    `on_grid`: the forward pass is the chip's integer arithmetic.
+    `on_grid`: the forward pass is the chip's integer arithmetic. With more than one of `groups` of
+    units they inhibit each other, each after those before it, then in `sweeps` over all.
     """
 
     kind: str  # one of KINDS
     latent: int
     units: int
     on_grid: bool
+    groups: int = 1
+    sweeps: int = 0
 
 
 @dataclass(frozen=True)
@@ -151,12 +173,12 @@ class Config:
     name: str
     seed: int
     start_from: str  # a run, or a bundle's trunk ("shipped": of the shipped one); "": at random
-    encoder: SeaNet
+    encoder: Trunk
     code: Code
     conformer: Conformer
     rvq: Rvq
     sparsity: Sparsity
-    waveform: SeaNet
+    waveform: Trunk
     adversary: Adversary
     unet: UNet
     codes_stage: Schedule
@@ -208,6 +230,9 @@ def _check(config: Config) -> None:
     """Refuse what would fail only within a training, and there without a name."""
     if config.code.kind not in KINDS:
         raise ConfigError(f"code.kind {config.code.kind!r}: choose one of {', '.join(KINDS)}")
+    _check_groups(config.code)
+    for name in ("encoder", "waveform"):
+        _check_trunk(name, getattr(config, name))
     mu = config.sparsity.mu
     if len(mu) != 2 or not 0 <= mu[0] <= mu[1] < MUS:
         raise ConfigError(
@@ -232,6 +257,25 @@ def schedule_of(config: Config, stage: str) -> Schedule:
     return schedule
 
 
+def _check_groups(code: Code) -> None:
+    if code.groups < 1 or code.sweeps < 0 or code.units % code.groups:
+        raise ConfigError(
+            f"code: {code.units} units in {code.groups} groups, {code.sweeps} sweeps: "
+            "give a number of groups that divides the units"
+        )
+    if code.groups > 1 and (code.kind != "FREE" or not code.on_grid):
+        raise ConfigError(
+            f"code.groups {code.groups}: only FREE on the grid has groups; set it to 1"
+        )
+
+
+def _check_trunk(name: str, trunk: Trunk) -> None:
+    if isinstance(trunk, Spectral) and (trunk.window < 4 * HOP or trunk.window % HOP):
+        raise ConfigError(
+            f"{name}.window {trunk.window}: give a multiple of {HOP}, {4 * HOP} or more"
+        )
+
+
 def to_dict(config: Config) -> dict[str, Any]:
     """Nested dictionaries that `from_dict` reads back."""
     return dataclasses.asdict(config)
@@ -247,6 +291,8 @@ def _build(kind: Any, tree: Any, where: str) -> Any:
 
 
 def _value(kind: Any, value: Any, where: str) -> Any:
+    if isinstance(kind, UnionType):
+        return _build(_trunk(value, where), value, where)
     if dataclasses.is_dataclass(kind):
         return _build(kind, value, where)
     if get_origin(kind) is tuple and isinstance(value, list | tuple):
@@ -256,3 +302,12 @@ def _value(kind: Any, value: Any, where: str) -> Any:
     if isinstance(kind, type) and type(value) is kind:
         return value
     raise ConfigError(f"{where}: {value!r} is not of type {getattr(kind, '__name__', kind)}")
+
+
+def _trunk(tree: Any, where: str) -> Any:
+    """The class of a trunk by its `kind`; SEANet's may be left out."""
+    kinds = {"seanet": SeaNet, "spectral": Spectral}
+    kind = tree.get("kind", "seanet") if isinstance(tree, dict) else tree
+    if kind not in kinds:
+        raise ConfigError(f"{where}.kind: {kind!r} is not one of {', '.join(kinds)}")
+    return kinds[kind]

@@ -8,12 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from runtime.decoders.samplers import levels
-from train.config import STAGES, Config, FewSchedule, Schedule, schedule_of
+from train.config import STAGES, Config, FewSchedule, Schedule, Spectral, schedule_of
 from train.networks.model import Model
-from train.objectives.losses import diffuse, mel_distance, noise_ratio, undiffuse
+from train.objectives.losses import WINDOWS, diffuse, mel_distance, noise_ratio, undiffuse
 from train.objectives.sparsity import deviation, hinge
 
-MEL_WEIGHT = 0.5
 NOISE_WEIGHT = 0.1  # of a ratio in dB
 
 CODE = ("encoder", "before", "bottleneck", "after")
@@ -57,12 +56,25 @@ def stages_of(config: Config) -> list[Stage]:
     return [stage for stage in found if stage.schedule.steps]
 
 
+@dataclass(frozen=True)
+class Mel:
+    """The mel distance of a step: over which `windows`, of every how many crops, its weight."""
+
+    windows: tuple[int, ...]
+    every: int
+    weight: float
+
+
+WHOLE_MEL = Mel(WINDOWS, 1, 0.5)
+
+
 @dataclass(frozen=True, eq=False)
 class Batch:
     """What a step is computed from, drawn for the whole batch so that processes can share it.
 
     `audio: (B, 1, n)` float32; `mu: (B,)` int64; `sigma: (B,)` float32 in 0..1; `noise` as audio;
-    `path: (L,)` float32, the noise levels that a sampler of few steps has come down, from 1.
+    `path: (L,)` float32, the noise levels that a sampler of few steps has come down, from 1;
+    `mel`, what of its distance is computed.
     """
 
     audio: Tensor
@@ -70,6 +82,7 @@ class Batch:
     sigma: Tensor
     noise: Tensor
     path: Tensor
+    mel: Mel = WHOLE_MEL
 
 
 def draw(audio: Tensor, config: Config, step: int, batch: int, rank: int) -> Batch:
@@ -86,7 +99,10 @@ def draw(audio: Tensor, config: Config, step: int, batch: int, rank: int) -> Bat
     length = int(torch.randint(1, steps + 1, (), generator=generator))
     path = torch.tensor(levels(steps)[:length], dtype=torch.float32)
     drawn = (mu[share], sigma[share], noise[share], path)
-    return Batch(audio, *(tensor.to(audio.device) for tensor in drawn))
+    own = (tensor.to(audio.device) for tensor in drawn)
+    # A step at the frame rate costs so little that the whole mel distance would be half of it.
+    part = Mel((WINDOWS[step % len(WINDOWS)],), 2, 0.1)
+    return Batch(audio, *own, part if isinstance(config.waveform, Spectral) else WHOLE_MEL)
 
 
 class Network(nn.Module):
@@ -142,7 +158,8 @@ def sound_losses(batch: Batch, outputs: dict[str, Tensor]) -> Losses:
     if "decoded" not in outputs:
         return {}
     noise = NOISE_WEIGHT * noise_ratio(batch.audio, outputs["decoded"]).mean()
-    return {"noise": noise, "mel": MEL_WEIGHT * mel_distance(batch.audio, outputs["decoded"])}
+    heard = (signal[:: batch.mel.every] for signal in (batch.audio, outputs["decoded"]))
+    return {"noise": noise, "mel": batch.mel.weight * mel_distance(*heard, batch.mel.windows)}
 
 
 def velocity_loss(outputs: dict[str, Tensor]) -> Losses:
@@ -162,6 +179,8 @@ def code_losses(config: Config, batch: Batch, outputs: dict[str, Tensor], weight
     kind = config.code.kind
     if kind == "RVQ":
         return {"commitment": config.rvq.commitment * outputs["commitment"]}
+    if config.code.groups > 1:
+        return {"remainder": outputs["commitment"]}
     if kind == "SPARSE":
         price = hinge(outputs["events"], config.sparsity.budget_kbps)
     elif kind == "MU_SPARSE":

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from train.networks.bottleneck import Bottleneck
+from train.networks.inhibition import Inhibition
 from train.networks.model import Model
 
 BATCHES = 40
@@ -43,6 +44,8 @@ def recalibrate(model: Model, batch: Callable[[int], tuple[Tensor, Tensor]]) -> 
 
 def norms(bottleneck: nn.Module) -> tuple[nn.BatchNorm1d, ...]:
     """The batch norms of a bottleneck in their order: none where it has no events."""
+    if isinstance(bottleneck, Inhibition):
+        return (bottleneck.latent_norm,)
     if not isinstance(bottleneck, Bottleneck):
         return ()
     return bottleneck.latent_norm, bottleneck.norm

@@ -85,3 +85,24 @@ def test_the_paper_has_the_papers_sizes() -> None:
     assert config.unet.factors == (1, 4, 4, 4, 2, 2, 2, 2, 2)
     assert (config.code.units, config.diffusion_stage.batch) == (80, 32)
     assert (config.diffusion_stage.samples, config.diffusion_stage.steps) == (2**17, 1_000_000)
+
+
+def test_the_spectral_preset_has_a_trunk_at_the_frame_rate() -> None:
+    config = load_preset("spectral")
+    assert isinstance(config.encoder, Spectral)
+    assert isinstance(config.waveform, Spectral)
+    assert from_dict(to_dict(config)) == config
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("encoder.kind=wavelet", "encoder.kind: 'wavelet' is not one of seanet, spectral"),
+        ("encoder.window=1024", "encoder.window 1024: give a multiple of 512, 2048 or more"),
+        ("code.groups=7", "80 units in 7 groups"),
+        ("code.kind=SPARSE", "code.groups 8: only FREE on the grid has groups"),
+    ],
+)
+def test_a_spectral_trunk_and_its_groups_are_checked(override: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        load_preset("spectral", [override])

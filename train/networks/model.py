@@ -3,7 +3,8 @@
     audio ─encoder─▶ (+ mu) ─before─▶ latent ─bottleneck─▶ events ─after─▶ heard ─waveform─▶ audio
                                                                              └────unet────▶ audio
 
-FREE has neither `before` nor `after`: its decoders hear the events. SPARSE and MU_SPARSE have
+FREE has neither `before` nor `after`: its decoders hear the events, or what groups that inhibit
+each other say of the latent. SPARSE and MU_SPARSE have
 conformers there, MU_SPARSE also an embedding of mu on both sides. RVQ quantises instead of firing;
 MEL hears a mel spectrum and has no code.
 """
@@ -14,20 +15,23 @@ import torch
 from torch import Tensor, nn
 
 from runtime.decoders.colour import gains
-from train.config import HOP, SAMPLE_RATE, Config
+from train.config import HOP, SAMPLE_RATE, Config, Spectral, Trunk
+from train.networks import seanet, spectral
 from train.networks.bottleneck import Bottleneck
 from train.networks.context import Context
+from train.networks.inhibition import Inhibition
 from train.networks.layers import channels_last
 from train.networks.mel import BANDS, SIDE_BY_SIDE, MelSpectrum, MelUNet
 from train.networks.rvq import ResidualQuantiser
-from train.networks.seanet import Decoder, Encoder
 from train.networks.unet import UNet
 
 LEVEL_FLOOR = 1e-3
 
 
 class Coded(NamedTuple):
-    """`heard: (B, C, T)` by the decoders; `events: (B, N, T)`; `commitment` of RVQ: scalar.
+    """`heard: (B, C, T)` by the decoders; `events: (B, N, T)`; `commitment`: scalar.
+
+    The last is the code's own loss, of RVQ and of groups that inhibit each other.
 
     Kinds without events have none: N is 0.
     """
@@ -45,11 +49,12 @@ class Model(nn.Module):
         torch.manual_seed(config.seed)
         code, self.kind = config.code, config.code.kind
         self.residual_gain, self.spectrum = config.unet.residual_gain, config.unet.spectrum
-        heard = {"FREE": code.units, "MEL": SIDE_BY_SIDE * BANDS}.get(self.kind, code.latent)
-        self.encoder = MelSpectrum() if self.kind == "MEL" else Encoder(config.encoder, code.latent)
-        self.bottleneck = _bottleneck(config)
-        self.waveform = Decoder(config.waveform, heard)
+        events = code.units if code.groups == 1 else code.latent
+        heard = {"FREE": events, "MEL": SIDE_BY_SIDE * BANDS}.get(self.kind, code.latent)
         mel = self.kind == "MEL"
+        self.encoder = MelSpectrum() if mel else encoder(config.encoder, code.latent)
+        self.bottleneck = _bottleneck(config)
+        self.waveform = decoder(config.waveform, heard)
         self.unet = MelUNet(config.unet) if mel else UNet(config.unet, heard)
         self.before: Context | None = None
         self.after: Context | None = None
@@ -68,6 +73,8 @@ class Model(nn.Module):
             return Coded(quantised.latent, latent[:, :0], quantised.commitment)
         if self.kind == "MEL":
             return Coded(latent, latent[:, :0], nothing)
+        if isinstance(self.bottleneck, Inhibition):
+            return Coded(*self.bottleneck(latent))
         events = self.bottleneck(latent)
         return Coded(self.hear(events, mu), events, nothing)
 
@@ -78,6 +85,8 @@ class Model(nn.Module):
 
     def hear(self, events: Tensor, mu: Tensor) -> Tensor:
         """`events: (B, N, T)` to what the decoders hear of them: `(B, C, T)` float32."""
+        if isinstance(self.bottleneck, Inhibition):
+            return self.bottleneck.hear(events)
         return events if self.after is None else self.after(events, mu)
 
     def residual(self, audio: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
@@ -128,4 +137,18 @@ def _bottleneck(config: Config) -> nn.Module:
         return nn.Identity()
     if code.kind == "RVQ":
         return ResidualQuantiser(code.latent, config.rvq)
+    if code.groups > 1:
+        return Inhibition(code.latent, code.units, code.groups, code.sweeps)
     return Bottleneck(code.latent, code.units, code.on_grid)
+
+
+def encoder(trunk: Trunk, latent: int) -> nn.Module:
+    """The encoder of a trunk: `audio: (B, 1, T * hop)` to `(B, latent, T)`."""
+    made = spectral.Encoder if isinstance(trunk, Spectral) else seanet.Encoder
+    return made(trunk, latent)
+
+
+def decoder(trunk: Trunk, inputs: int) -> nn.Module:
+    """The decoder of a trunk: `code: (B, inputs, T)` to `(B, 1, T * hop)`."""
+    made = spectral.Decoder if isinstance(trunk, Spectral) else seanet.Decoder
+    return made(trunk, inputs)

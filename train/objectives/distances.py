@@ -67,10 +67,16 @@ def _hann(window: int) -> Array:
 
 
 @functools.cache
-def mel_filters(window: int, bands: int) -> Array:
-    """Triangular filters on the HTK mel scale: `(bands, window / 2 + 1)`, each of unit area."""
-    bins = 2595 * np.log10(1 + np.linspace(0, SAMPLE_RATE / 2, window // 2 + 1) / 700)
-    edges = np.linspace(0, bins[-1], bands + 2)
+def mel_filters(window: int, bands: int, lowest: float = 0.0) -> Array:
+    """Triangular filters on the HTK mel scale: `(bands, window / 2 + 1)`, each of unit area.
+
+    The first one begins at `lowest` Hz.
+    """
+    first, bins = (
+        2595 * np.log10(1 + hertz / 700)
+        for hertz in (lowest, np.linspace(0, SAMPLE_RATE / 2, window // 2 + 1))
+    )
+    edges = np.linspace(first, bins[-1], bands + 2)
     rise = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     fall = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
     filters = np.maximum(np.minimum(rise, fall), 0)

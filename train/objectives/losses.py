@@ -2,12 +2,15 @@
 
 import functools
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from train.objectives.distances import FLOOR, MEL_BANDS, mel_filters
+
+WINDOWS = tuple(MEL_BANDS)
 
 
 def noise_ratio(audio: Tensor, decoded: Tensor) -> Tensor:
@@ -20,18 +23,18 @@ def noise_ratio(audio: Tensor, decoded: Tensor) -> Tensor:
     return 10 * torch.log10(noise / (audio.square().mean((1, 2)) + floor))
 
 
-def mel_distance(audio: Tensor, decoded: Tensor) -> Tensor:
-    """Mean absolute difference of log mel magnitudes over four windows, in nepers: a scalar."""
+def mel_distance(audio: Tensor, decoded: Tensor, windows: Sequence[int] = WINDOWS) -> Tensor:
+    """Mean absolute difference of log mel magnitudes over `windows`, in nepers: a scalar."""
     pairs = torch.cat([audio, decoded]).squeeze(1)
     distance = pairs.new_zeros(())
-    for window, bands in MEL_BANDS.items():
+    for window in windows:
         spectrum = torch.stft(
             pairs, window, window // 4, window=_hann(window).to(pairs), return_complex=True
         ).abs()
-        filters = torch.from_numpy(mel_filters(window, bands)).to(pairs)
+        filters = torch.from_numpy(mel_filters(window, MEL_BANDS[window])).to(pairs)
         logarithm = torch.log(filters @ spectrum + float(FLOOR))
         original, copy = logarithm.chunk(2)
-        distance = distance + F.l1_loss(original, copy) / len(MEL_BANDS)
+        distance = distance + F.l1_loss(original, copy) / len(windows)
     return distance
 
 

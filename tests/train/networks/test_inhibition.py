@@ -1,0 +1,114 @@
+import pytest
+import torch
+
+from neuromorphic.integers.layer import BIAS_MAX, PAYLOAD_MAX, WEIGHT_MAX
+from train.networks.inhibition import REACH, SHIFT, Inhibition, SubStep
+
+LATENT, UNITS, GROUPS = 12, 20, 4
+
+
+def trained(sweeps: int = 2) -> tuple[Inhibition, torch.Tensor]:
+    """Inhibition that has seen a batch `(B, M, T)`, and that batch."""
+    torch.manual_seed(0)
+    mixed = torch.randn(LATENT, LATENT)
+    latent = torch.einsum("mk,bkt->bmt", mixed, torch.randn(4, LATENT, 50))
+    network = Inhibition(LATENT, UNITS, GROUPS, sweeps)
+    for _ in range(200):  # until the running statistics are those of the batch
+        network(latent)
+    return network.eval(), latent
+
+
+def said(network: Inhibition, latent: torch.Tensor) -> torch.Tensor:
+    return network.payload(latent) / 32
+
+
+def test_events_are_zeros_and_ones_and_are_heard_as_they_are_coded() -> None:
+    network, latent = trained()
+    coded = network(latent)
+    assert coded.events.shape == (4, UNITS, 50)
+    assert set(coded.events.unique().tolist()) == {0.0, 1.0}
+    torch.testing.assert_close(coded.heard, network.hear(coded.events), atol=1e-5, rtol=1e-5)
+
+
+def test_a_chunk_has_the_events_of_the_whole() -> None:
+    network, latent = trained()
+    assert torch.equal(network(latent[..., 7:19]).events, network(latent).events[..., 7:19])
+
+
+def test_groups_and_sweeps_leave_less_of_the_latent() -> None:
+    network, latent = trained()
+
+    def left(sweeps: int) -> float:
+        network.sweeps = sweeps
+        return (said(network, latent) - network(latent).heard).square().mean().item()
+
+    alone = left(0)
+    assert alone < 0.5 * said(network, latent).square().mean().item()
+    assert left(2) <= left(1) < alone
+
+
+def test_each_sub_step_lies_on_the_grid_of_a_chip() -> None:
+    network, latent = trained()
+    payload = network.payload(latent).transpose(1, 2).flatten(0, 1)
+    assert torch.equal(payload, payload.round())
+    assert payload.abs().max() <= PAYLOAD_MAX
+    for step in network.first_pass() + network.sweep():
+        for values, limit in (
+            (step.weight, WEIGHT_MAX),
+            (step.lateral, WEIGHT_MAX),
+            (step.bias, BIAS_MAX),
+        ):
+            assert torch.equal(values, values.round())
+            assert values.abs().max() <= limit
+        assert reach(step) < 2**20
+
+
+def reach(step: SubStep) -> float:
+    inhibition = 2**step.exponent * step.lateral.abs().sum(1) + step.bias.abs()
+    return (PAYLOAD_MAX * step.weight.abs().sum(1) + 2**SHIFT * inhibition).max().item()
+
+
+def test_a_group_is_deaf_to_itself_and_to_those_after_it() -> None:
+    network, _ = trained()
+    for number, step in enumerate(network.first_pass()):
+        assert not step.lateral[:, number * UNITS // GROUPS :].any()
+    for step in network.sweep():
+        own = step.lateral[:, step.units]
+        assert not own.diagonal().any()
+
+
+def test_a_sweep_turns_a_unit_where_that_shortens_the_rest() -> None:
+    network, latent = trained(sweeps=0)
+    payload = said(network, latent).transpose(1, 2).flatten(0, 1)
+    events = network(latent).events.transpose(1, 2).flatten(0, 1)
+    signs = 2 * events - 1
+    rest = payload - signs @ network.take
+    gain = 2 * signs * (rest @ network.take.T) + 2 * network.take.square().sum(1)
+    some = False
+    for step in network.sweep():
+        turned = (step.level(32 * payload, events) > 0).float() != events[:, step.units]
+        wanted = gain[:, step.units] < 0
+        sure = gain[:, step.units].abs() > 0.05  # what rounding does not decide
+        assert torch.equal(turned[sure], wanted[sure])
+        some = some or bool(turned.any())
+    assert some
+
+
+def test_gradients_reach_all_that_is_trained() -> None:
+    network, latent = trained()
+    network.train()
+    latent.requires_grad_()
+    coded = network(latent)
+    (coded.heard.square().mean() + coded.remainder).backward()
+    for tensor in (latent, *network.parameters()):
+        assert tensor.grad is not None
+        assert tensor.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1e6])
+def test_any_size_of_weights_fits_the_grid(factor: float) -> None:
+    network, _ = trained()
+    with torch.no_grad():
+        network.take.mul_(factor)
+        network.read.mul_(factor)
+    assert all(reach(step) <= 1.02 * REACH for step in network.first_pass() + network.sweep())

@@ -1,0 +1,182 @@
+"""Groups of units that inhibit each other: every group sees the latent less what others explain.
+
+Eighty decisions taken alone leave much of the latent unsaid. Here the units stand in groups. First
+each group in turn sees what the groups before it have left of the latent; then, in sweeps over the
+groups, each unit is set to what makes the remainder shorter, given all others. A group decides at
+once, so that a frame takes `groups * (1 + sweeps)` sub-steps. Each is a chip's: payloads of 8 bits
+and spikes of others, both by weights of 8 bits, an integer threshold. What is trained is what runs.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from neuromorphic.integers.layer import BIAS_MAX, PAYLOAD_MAX, WEIGHT_MAX
+from train.networks.batch_norm import BatchNorm
+from train.networks.bottleneck import PAYLOAD_SCALE, Heaviside, straight_through
+
+SHIFT = 7  # of the payload's sums: thresholds of 13 bits then span them
+REACH = 0.95 * 2**20  # of a unit's sum: below 2^20 the portable NIR graph is exact
+COMMITMENT = 0.25  # of the encoder to what the code can say
+
+
+class Inhibited(NamedTuple):
+    """`heard: (B, M, T)`, what the events say of the latent; `events: (B, N, T)` of zeros and ones;
+    `remainder`: a loss, scalar."""
+
+    heard: Tensor
+    events: Tensor
+    remainder: Tensor
+
+
+class SubStep(NamedTuple):
+    """What `units` of the code decide in one sub-step, all whole numbers in float32.
+
+    They fire where `weight @ payload + 2**SHIFT * (2**exponent * lateral @ events + bias)` is at
+    least 0: `weight (G, M)`, `lateral (G, N)` on the events as they stand, `bias (G,)`; `scale`
+    `(G,)` is what one unit of the latent's remainder is in these sums.
+    """
+
+    units: slice
+    weight: Tensor
+    lateral: Tensor
+    exponent: int
+    bias: Tensor
+    scale: Tensor
+
+    def level(self, payload: Tensor, events: Tensor) -> Tensor:
+        """`payload (n, M)` and `events (n, N)` to how far each unit is above its threshold."""
+        inhibition = 2**self.exponent * (events @ self.lateral.T) + self.bias
+        return (payload @ self.weight.T + 2**SHIFT * inhibition + 0.5) / self.scale
+
+
+class Inhibition(nn.Module):
+    """`latent: (B, M, T)` float32 to `units` events a frame in `groups`, settled in `sweeps`."""
+
+    ready: Tensor
+
+    def __init__(self, latent: int, units: int, groups: int, sweeps: int) -> None:
+        super().__init__()
+        self.groups, self.sweeps, self.size = groups, sweeps, units // groups
+        self.latent_norm = BatchNorm(latent, affine=False, momentum=0.02)
+        self.read = nn.Parameter(torch.zeros(units, latent))
+        self.bias = nn.Parameter(torch.zeros(units))
+        self.take = nn.Parameter(torch.zeros(units, latent))
+        self.register_buffer("ready", torch.zeros((), dtype=torch.bool))
+
+    def payload(self, latent: Tensor) -> Tensor:
+        """What the graded spikes carry: `(B, M, T)` float32, integers in -127..127."""
+        scaled = PAYLOAD_SCALE * self.latent_norm(latent)
+        return straight_through(scaled, scaled.round()).clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
+
+    def hear(self, events: Tensor) -> Tensor:
+        """What events `(B, N, T)` say of the latent: `(B, M, T)` float32."""
+        return ((2 * events - 1).transpose(1, 2) @ self.take).transpose(1, 2)
+
+    def forward(self, latent: Tensor) -> Inhibited:
+        # Half precision would round the sums, which a chip forms exactly.
+        with torch.autocast(latent.device.type, enabled=False):
+            return self._coded(latent.float())
+
+    def _coded(self, latent: Tensor) -> Inhibited:
+        batch, _, time = latent.shape
+        payload = self.payload(latent).transpose(1, 2).flatten(0, 1)
+        said = payload / PAYLOAD_SCALE
+        if self.training and not self.ready:
+            self._begin(said.detach())
+        first = self._first(payload.detach())
+        left = (said.detach() - (2 * first - 1) @ self.take).square().mean()
+        events = self._settled(payload.detach(), first.detach())
+        heard = (2 * events - 1) @ self.take
+        rest = (said.detach() - heard).square().mean()
+        commitment = F.mse_loss(said, heard.detach())
+        return Inhibited(
+            (heard + said - said.detach()).unflatten(0, (batch, time)).transpose(1, 2),
+            events.unflatten(0, (batch, time)).transpose(1, 2),
+            0.5 * (left + rest) + COMMITMENT * commitment,
+        )
+
+    def _first(self, payload: Tensor) -> Tensor:
+        """The events `(n, N)` of the first pass, with a gradient through each decision."""
+        events = payload.new_zeros(len(payload), len(self.take))
+        for step in self.first_pass():
+            fired = Heaviside.apply(step.level(payload, events))
+            events = torch.cat(
+                [events[:, : step.units.start], fired, events[:, step.units.stop :]], 1
+            )
+        return events
+
+    @torch.no_grad()
+    def _settled(self, payload: Tensor, events: Tensor) -> Tensor:
+        events = events.clone()
+        steps = self.sweep()
+        for _ in range(self.sweeps):
+            for step in steps:
+                events[:, step.units] = (step.level(payload, events) > 0).float()
+        return events
+
+    def first_pass(self) -> list[SubStep]:
+        """Each group on what those before it have left of the latent."""
+        made = []
+        for units in self._slices():
+            explained = self.read[units] @ self.take[: units.start].T
+            inhibition = F.pad(-explained, (0, len(self.take) - units.start))
+            made.append(_on_grid(units, self.read[units], inhibition, self.bias[units]))
+        return made
+
+    @torch.no_grad()
+    def sweep(self) -> list[SubStep]:
+        """Each group given all others: a unit is set to the side that leaves the shorter rest."""
+        alike = self.take @ self.take.T
+        others = alike.diag().diag() - alike
+        nothing = torch.zeros_like(self.bias)
+        return [_on_grid(u, self.take[u], others[u], nothing[u]) for u in self._slices()]
+
+    def _slices(self) -> list[slice]:
+        starts = range(0, len(self.take), self.size)
+        return [slice(start, start + self.size) for start in starts]
+
+    @torch.no_grad()
+    def _begin(self, said: Tensor) -> None:
+        """Let each group read the main axes of what is left of `said (n, M)`.
+
+        The axes of a group are turned at random, so that its units share what there is.
+        """
+        generator = torch.Generator().manual_seed(0)
+        rest = said
+        for units in self._slices():
+            axes = torch.linalg.svd(rest - rest.mean(0), full_matrices=False)[2][: self.size]
+            turn = torch.randn(self.size, self.size, generator=generator).to(said.device)
+            axes = torch.linalg.qr(turn)[0] @ axes
+            along = rest @ axes.T
+            self.read[units] = axes / along.std(0).clamp(min=1e-6)[:, None]
+            self.take[units] = axes * along.abs().mean(0)[:, None]
+            rest = rest - torch.where(along > 0, 1.0, -1.0) @ self.take[units]
+        self.ready.fill_(True)
+
+
+def _on_grid(units: slice, read: Tensor, inhibition: Tensor, bias: Tensor) -> SubStep:
+    """Round `read @ said + inhibition @ signs + bias > 0` to the chip's grid, straight through.
+
+    `signs` are +-1, events 1 and 0: the difference goes into the weights and the bias. Each unit
+    has a scale of its own, one at which neither a weight nor the sum of all leaves its range.
+    """
+    lateral, threshold = 2 * inhibition, bias - inhibition.sum(1)
+    with torch.no_grad():
+        largest = PAYLOAD_MAX / PAYLOAD_SCALE * read.abs().sum(1)
+        largest = largest + lateral.abs().sum(1) + threshold.abs()
+        scale = torch.minimum(
+            REACH / largest.clamp(min=1e-9),
+            PAYLOAD_SCALE * WEIGHT_MAX / read.abs().amax(1).clamp(min=1e-9),
+        )
+        grain = scale / 2**SHIFT
+        needed = float((grain[:, None] * lateral).abs().max()) / WEIGHT_MAX
+        exponent = max(0, math.ceil(math.log2(max(needed, 1e-9))))
+    weight = scale[:, None] / PAYLOAD_SCALE * read
+    side = grain[:, None] / 2**exponent * lateral
+    mantissa = (grain * threshold).clamp(-BIAS_MAX, BIAS_MAX)
+    weight, side, mantissa = (straight_through(v, v.round()) for v in (weight, side, mantissa))
+    return SubStep(units, weight, side, exponent, mantissa, scale)
