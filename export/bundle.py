@@ -26,7 +26,7 @@ from train.config import HOP, SAMPLE_RATE, Config, to_dict
 from train.networks.bottleneck import Bottleneck, freeze
 from train.networks.conformer import reach_frames
 from train.networks.model import Model
-from train.networks.seanet import context_frames
+from train.networks.trunks import context_frames
 from train.stages import stages_of
 
 CHUNK_FRAMES = 256  # a training clip of the paper, 5.944 s
@@ -99,7 +99,8 @@ def _require_finished(run: Path, checkpoint: Checkpoint) -> None:
         raise ExportError(
             f"{run}: {config.code.kind} has no events; a bundle is of one of {', '.join(KINDS)}"
         )
-    if not config.code.on_grid or config.encoder.lstm or config.waveform.lstm:
+    recurrent = any(getattr(trunk, "lstm", 0) for trunk in (config.encoder, config.waveform))
+    if not config.code.on_grid or recurrent:
         raise ExportError(
             f"{run}: only a code trained on the chip's grid without LSTM has an exact export; "
             "train with code.on_grid=true and lstm=0"

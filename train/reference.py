@@ -15,7 +15,8 @@ from runtime.windows import window
 from train.config import ConfigError, from_dict
 from train.networks.bottleneck import integer_events
 from train.networks.context import Context
-from train.networks.seanet import Encoder, fold
+from train.networks.seanet import fold
+from train.networks.trunks import encoder_of
 from train.onnx_weights import read_weights
 
 Bits = npt.NDArray[np.bool_]
@@ -32,7 +33,7 @@ def load_reference(bundle: Bundle) -> Events:
     weights = read_weights(bundle, "encoder.onnx")
     try:
         config = from_dict(manifest.training.get("config"))
-        encoder = fold(Encoder(config.encoder, config.code.latent))
+        encoder = fold(encoder_of(config.encoder, config.code.latent))
         before = None
         if config.code.kind != "FREE":
             latent, with_mu = config.code.latent, config.code.kind == "MU_SPARSE"

@@ -99,10 +99,11 @@ def draw(audio: Tensor, config: Config, step: int, batch: int, rank: int) -> Bat
     length = int(torch.randint(1, steps + 1, (), generator=generator))
     path = torch.tensor(levels(steps)[:length], dtype=torch.float32)
     drawn = (mu[share], sigma[share], noise[share], path)
-    own = (tensor.to(audio.device) for tensor in drawn)
+    mu, sigma, noise, path = (tensor.to(audio.device) for tensor in drawn)
     # A step at the frame rate costs so little that the whole mel distance would be half of it.
     part = Mel((WINDOWS[step % len(WINDOWS)],), 2, 0.1)
-    return Batch(audio, *own, part if isinstance(config.waveform, Spectral) else WHOLE_MEL)
+    mel = part if isinstance(config.waveform, Spectral) else WHOLE_MEL
+    return Batch(audio, mu, sigma, noise, path, mel)
 
 
 class Network(nn.Module):
@@ -158,8 +159,9 @@ def sound_losses(batch: Batch, outputs: dict[str, Tensor]) -> Losses:
     if "decoded" not in outputs:
         return {}
     noise = NOISE_WEIGHT * noise_ratio(batch.audio, outputs["decoded"]).mean()
-    heard = (signal[:: batch.mel.every] for signal in (batch.audio, outputs["decoded"]))
-    return {"noise": noise, "mel": batch.mel.weight * mel_distance(*heard, batch.mel.windows)}
+    audio, decoded = (s[:: batch.mel.every] for s in (batch.audio, outputs["decoded"]))
+    mel = mel_distance(audio, decoded, batch.mel.windows)
+    return {"noise": noise, "mel": batch.mel.weight * mel}
 
 
 def velocity_loss(outputs: dict[str, Tensor]) -> Losses:

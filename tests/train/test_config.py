@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from train.config import PRESETS, ConfigError, from_dict, load_preset, to_dict
+from train.config import PRESETS, ConfigError, Spectral, from_dict, load_preset, to_dict
 
 
 def test_settings_that_do_not_know_the_stage_of_few_steps_have_none() -> None:
@@ -14,7 +14,7 @@ def test_settings_that_do_not_know_the_stage_of_few_steps_have_none() -> None:
         load_preset("tiny", ["few_stage.sampler_steps=[]"])
 
 
-@pytest.mark.parametrize("name", ["tiny", "small", "paper"])
+@pytest.mark.parametrize("name", ["tiny", "small", "paper", "spectral"])
 def test_a_preset_survives_its_dictionary(name: str) -> None:
     config = load_preset(name)
     assert from_dict(to_dict(config)) == config
@@ -75,7 +75,7 @@ def test_a_preset_file_may_lie_anywhere_and_is_named_when_it_is_damaged(tmp_path
 
 
 def test_an_unknown_preset_names_those_that_exist() -> None:
-    with pytest.raises(ConfigError, match="paper, small, tiny"):
+    with pytest.raises(ConfigError, match="paper, small, spectral, tiny"):
         load_preset("huge")
 
 
@@ -91,7 +91,6 @@ def test_the_spectral_preset_has_a_trunk_at_the_frame_rate() -> None:
     config = load_preset("spectral")
     assert isinstance(config.encoder, Spectral)
     assert isinstance(config.waveform, Spectral)
-    assert from_dict(to_dict(config)) == config
 
 
 @pytest.mark.parametrize(

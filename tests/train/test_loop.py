@@ -227,3 +227,21 @@ def test_the_papers_preset_builds_and_takes_one_step() -> None:
     gradient = dict(model.encoder.named_parameters())["layers.0.convolution.bias"].grad
     assert gradient is not None
     assert gradient.any()
+
+
+def test_the_spectral_preset_learns_and_its_code_is_whole_numbers(
+    make: Make, losses: Losses
+) -> None:
+    small = ("channels=8", "above=4", "dilations=[1]")
+    changes = [f"{trunk}.{change}" for trunk in ("encoder", "waveform") for change in small]
+    preset = load_preset("spectral", [*changes, "code.latent=12", "code.units=8", "code.groups=2"])
+    stage = Schedule(steps=40, settle=30, batch=4, samples=8192, learning_rate=1e-2, ema=0.9)
+    run = make("run", config=dataclasses.replace(preset, codes_stage=stage))
+    train(run)
+    found = list(losses(run.folder).values())
+    assert np.mean(found[-10:]) < np.mean(found[:10]) - 0.1
+    model = Model(run.config)
+    model.load_state_dict(checkpoints.load(run.folder).part("model"))
+    audio = 0.1 * torch.randn(1, 1, 8192)
+    coded = model.eval().code(audio, torch.zeros(1, dtype=torch.int64))
+    torch.testing.assert_close(coded.heard, model.hear(coded.events, torch.zeros(1)))

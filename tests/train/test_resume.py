@@ -20,6 +20,10 @@ DEATHS: dict[str, tuple[list[str], list[list[Any]]]] = {
         [["codes", 4], ["codes", 5], ["save codes", 8], ["save diffusion", 5], ["few", 4]],
     ),
     "RVQ": (["diffusion_stage.steps=0", "joint_stage.steps=0"], [["codes", 5]]),
+    "groups": (
+        ["code.groups=2", "code.sweeps=1", "diffusion_stage.steps=0", "joint_stage.steps=0"],
+        [["codes", 5]],
+    ),
     "playing": (["diffusion_stage.steps=2"], [["codes", 5], ["joint", 1], ["joint", 4]]),
 }
 
@@ -34,7 +38,8 @@ def lived(
     folder = tmp_path_factory.mktemp("lives")
     cases = []
     for name, (changes, deaths) in DEATHS.items():
-        kind = list(playing) if name == "playing" else [f"code.kind={name}"]
+        own = {"playing": list(playing), "groups": []}
+        kind = own.get(name, [f"code.kind={name}"])
         case = {"overrides": [*micro, *kind, *changes]}
         cases.append(case | {"folder": str(folder / f"{name}-whole")})
         cases.append(case | {"folder": str(folder / f"{name}-killed"), "deaths": deaths})

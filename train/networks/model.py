@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from runtime.decoders.colour import gains
-from train.config import HOP, SAMPLE_RATE, Config, Spectral, Trunk
-from train.networks import seanet, spectral
+from train.config import HOP, SAMPLE_RATE, Config
 from train.networks.bottleneck import Bottleneck
 from train.networks.context import Context
 from train.networks.inhibition import Inhibition
 from train.networks.layers import channels_last
 from train.networks.mel import BANDS, SIDE_BY_SIDE, MelSpectrum, MelUNet
 from train.networks.rvq import ResidualQuantiser
+from train.networks.trunks import decoder_of, encoder_of
 from train.networks.unet import UNet
 
 LEVEL_FLOOR = 1e-3
@@ -52,9 +52,9 @@ class Model(nn.Module):
         events = code.units if code.groups == 1 else code.latent
         heard = {"FREE": events, "MEL": SIDE_BY_SIDE * BANDS}.get(self.kind, code.latent)
         mel = self.kind == "MEL"
-        self.encoder = MelSpectrum() if mel else encoder(config.encoder, code.latent)
+        self.encoder = MelSpectrum() if mel else encoder_of(config.encoder, code.latent)
         self.bottleneck = _bottleneck(config)
-        self.waveform = decoder(config.waveform, heard)
+        self.waveform = decoder_of(config.waveform, heard)
         self.unet = MelUNet(config.unet) if mel else UNet(config.unet, heard)
         self.before: Context | None = None
         self.after: Context | None = None
@@ -140,15 +140,3 @@ def _bottleneck(config: Config) -> nn.Module:
     if code.groups > 1:
         return Inhibition(code.latent, code.units, code.groups, code.sweeps)
     return Bottleneck(code.latent, code.units, code.on_grid)
-
-
-def encoder(trunk: Trunk, latent: int) -> nn.Module:
-    """The encoder of a trunk: `audio: (B, 1, T * hop)` to `(B, latent, T)`."""
-    made = spectral.Encoder if isinstance(trunk, Spectral) else seanet.Encoder
-    return made(trunk, latent)
-
-
-def decoder(trunk: Trunk, inputs: int) -> nn.Module:
-    """The decoder of a trunk: `code: (B, inputs, T)` to `(B, 1, T * hop)`."""
-    made = spectral.Decoder if isinstance(trunk, Spectral) else seanet.Decoder
-    return made(trunk, inputs)

@@ -4,7 +4,6 @@ EnCodec's pattern: kernel 7, one residual block a ratio, ELU, weight norm; ratio
 of 512. Added to it: dilated residual blocks at the frame rate, where context is cheap.
 """
 
-import math
 from typing import TypeVar
 
 import torch.nn.functional as F
@@ -16,6 +15,8 @@ from train.networks.layers import Convolution, Recurrence, Residual, Transposed
 
 Network = TypeVar("Network", bound=nn.Module)
 
+KERNEL = 7  # of the first layer, and of the decoder's last one
+
 
 class Encoder(nn.Module):
     """`audio: (B, 1, T * hop)` to `latent: (B, latent, T)`, both float32."""
@@ -23,7 +24,7 @@ class Encoder(nn.Module):
     def __init__(self, config: SeaNet, latent: int) -> None:
         super().__init__()
         channels = config.filters
-        layers: list[nn.Module] = [Convolution(1, channels, 7)]
+        layers: list[nn.Module] = [Convolution(1, channels, KERNEL)]
         for ratio in reversed(config.ratios):
             layers += [
                 Residual(channels),
@@ -78,14 +79,10 @@ def fold(module: Network) -> Network:
     return module.eval()
 
 
-def context_frames(encoder: SeaNet, decoder: SeaNet) -> int:
-    """Frames to each side on which a frame's latent or sound can depend, the larger of both."""
-
-    def reach(config: SeaNet, kernel: int) -> float:
-        samples, step = 3.0, 1
-        for ratio in reversed(config.ratios):
-            samples += step * (1 + ratio)  # residual block of kernel 3, then kernel 2 x ratio
-            step *= ratio
-        return samples / step + sum(config.frame_dilations) + kernel // 2
-
-    return math.ceil(max(reach(encoder, encoder.last_kernel), reach(decoder, 7)))
+def reach(config: SeaNet, last_kernel: int) -> float:
+    """Frames to each side on which a frame of a network with such a last kernel can depend."""
+    samples, step = 3.0, 1
+    for ratio in reversed(config.ratios):
+        samples += step * (1 + ratio)  # residual block of kernel 3, then kernel 2 x ratio
+        step *= ratio
+    return samples / step + sum(config.frame_dilations) + last_kernel // 2

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from train.config import HOP, SeaNet, UNet, load_preset
-from train.networks.seanet import Decoder, Encoder, context_frames, fold
+from train.networks.seanet import Decoder, Encoder, fold
+from train.networks.trunks import context_frames
 from train.networks.unet import UNet as Network
 
 SMALL = SeaNet(filters=2, ratios=(8, 8, 4, 2), frame_dilations=(1, 2), last_kernel=3, lstm=0)
