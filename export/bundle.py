@@ -1,7 +1,5 @@
 """Write a bundle: everything that a user of a trained model needs, in one folder."""
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +15,9 @@ from export.evidence import make_probe, write_evidence
 from neuromorphic.integers.layer import IntegerLayer
 from neuromorphic.integers.netx import write_netx
 from neuromorphic.integers.nir_forms import exact_graph, portable_graph, write_graph
-from runtime.bundle import Bundle, open_bundle, write_manifest
-from runtime.errors import OutputError, SpikingMusicError
+from runtime.bundle import MANIFEST, Bundle, load_manifest, open_bundle, write_manifest
+from runtime.errors import BundleError, OutputError, SpikingMusicError
+from runtime.files import replacing_folder
 from runtime.kinds import KINDS
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
@@ -63,28 +62,34 @@ def export(
 
     Raises ExportError when the run has not finished, has no events, or was not trained on the
     chip's grid, CheckpointError for a damaged one, OutputError when the folder exists and
-    `overwrite` is off.
+    `overwrite` is off, or it holds what is no bundle.
     """
     checkpoint = checkpoints.load(run)
     config = checkpoint.config
     _require_finished(run, checkpoint)
-    if folder.exists() and not overwrite:
-        raise OutputError(f"{folder}: exists already; choose another folder or overwrite with -f")
     model = Model(config)
     model.load_state_dict(checkpoint.part("model"))
     for context in (model.before, model.after):
         if context is not None:
             context.extend(*config.sparsity.mu)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
-        made = Path(temporary) / "bundle"
-        made.mkdir()
+    with replacing_folder(folder, overwrite, _refuse_other) as made:
         manifest = _manifest_of(checkpoint, steps or _steps_of(config), terms)
         _write(model.eval(), manifest, made, progress or (lambda _: None))
-        if folder.exists():
-            shutil.rmtree(folder)
-        made.rename(folder)
     return open_bundle(folder)
+
+
+def _refuse_other(folder: Path) -> None:
+    """Raise OutputError unless a folder is a bundle and holds nothing else."""
+    try:
+        files = load_manifest(folder).files
+    except BundleError as error:
+        raise OutputError(f"{folder}: is no bundle and stays; choose another folder") from error
+    for name in sorted(entry.name for entry in folder.iterdir()):
+        if name not in (*files, MANIFEST):
+            raise OutputError(
+                f"{folder}: stays, since {name} in it is no part of the bundle; move that away"
+            )
 
 
 def _require_finished(run: Path, checkpoint: Checkpoint) -> None:

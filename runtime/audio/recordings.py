@@ -48,5 +48,5 @@ def write_audio(path: Path, samples: Samples, sample_rate: int, overwrite: bool 
     Values beyond full scale are clipped, never wrapped. Raises `AudioError` for NaN or infinity,
     `OutputError` for another suffix or when the file cannot be written.
     """
-    with audio_file(path, sample_rate, overwrite) as write:
+    with audio_file(path, sample_rate, overwrite, len(samples)) as write:
         write(samples)

@@ -1,6 +1,5 @@
 """Sound written block by block, as 16-bit PCM: to a file, or as a WAV to a pipe."""
 
-import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,37 +9,49 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from runtime.audio.wav import too_long, wav_header
 from runtime.errors import AudioError, OutputError
-from runtime.files import replacing
+from runtime.files import opened_output, replacing
 from runtime.kinds import Samples
+from runtime.outputs import is_stream
 
 Steps = npt.NDArray[np.int16]
 Write = Callable[[Samples], None]
-
-# RIFF, size, WAVE, fmt, its size, PCM, channels, rate, bytes a second, bytes a frame, bits a
-# sample, data, size
-_WAV = struct.Struct("<4sI4s4sIHHIIHH4sI")
-_UNKNOWN = 0xFFFF_FFFF  # the size of what is not over, or too large to be told
+Note = Callable[[str], None]
 
 
 @contextmanager
-def audio_file(path: Path, sample_rate: int, overwrite: bool = False) -> Iterator[Write]:
+def audio_file(
+    path: Path,
+    sample_rate: int,
+    overwrite: bool = False,
+    samples: int | None = None,
+    note: Note = lambda message: None,
+) -> Iterator[Write]:
     """Yield what takes blocks `(n,)`, full scale 1.0, of a file: `.flac` or `.wav`.
 
     Values beyond full scale are clipped, never wrapped; the file is there whole or not at all.
+    `samples` is how many will come, None where that is not known. A pipe or device gets a WAV as
+    it comes; a WAV beyond 4 GiB becomes an RF64, of which `note` hears.
     Raises `AudioError` for NaN or infinity, `OutputError` for another suffix or when the file
     cannot be written.
     """
     path = Path(path)
-    kind = {".wav": "WAV", ".flac": "FLAC"}.get(path.suffix.lower())
-    if kind is None:
-        raise OutputError(f"{path}: audio is written as .wav or .flac; choose one of them")
+    if is_stream(path):
+        with opened_output(path) as pipe:
+            yield wav_stream(pipe, sample_rate, samples)
+        return
+    refuse_suffix(path)
     with replacing(path, overwrite) as temporary:
-        try:
-            with soundfile.SoundFile(temporary, "w", sample_rate, 1, "PCM_16", format=kind) as file:
-                yield lambda samples: file.write(_steps(samples, path))
-        except soundfile.LibsndfileError as error:
-            raise OutputError(f"{path}: cannot be written ({error})") from error
+        file = _flac if path.suffix.lower() == ".flac" else _wav
+        with file(temporary, path, sample_rate, samples, note) as write:
+            yield write
+
+
+def refuse_suffix(path: Path) -> None:
+    """Raise `OutputError` where a name does not say that it is of a WAV or a FLAC."""
+    if path.suffix.lower() not in (".wav", ".flac"):
+        raise OutputError(f"{path}: audio is written as .wav or .flac; choose one of them")
 
 
 def wav_stream(pipe: BinaryIO, sample_rate: int, samples: int | None) -> Write:
@@ -48,16 +59,44 @@ def wav_stream(pipe: BinaryIO, sample_rate: int, samples: int | None) -> Write:
 
     The header tells the length, or where `samples` is None that it is not known.
     """
-    size = _UNKNOWN if samples is None or 2 * samples > _UNKNOWN - 36 else 2 * samples
-    riff = _UNKNOWN if size == _UNKNOWN else size + 36
-    form = (b"WAVE", b"fmt ", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16)
-    pipe.write(_WAV.pack(b"RIFF", riff, *form, b"data", size))
+    pipe.write(wav_header(sample_rate, samples))
 
     def write(block: Samples) -> None:
         pipe.write(_steps(block, "standard output").astype("<i2").tobytes())
         pipe.flush()
 
     return write
+
+
+@contextmanager
+def _flac(
+    temporary: Path, path: Path, sample_rate: int, samples: int | None, note: Note
+) -> Iterator[Write]:
+    try:
+        with soundfile.SoundFile(temporary, "w", sample_rate, 1, "PCM_16", format="FLAC") as file:
+            yield lambda block: file.write(_steps(block, path))
+    except soundfile.LibsndfileError as error:
+        raise OutputError(f"{path}: cannot be written ({error})") from error
+
+
+@contextmanager
+def _wav(
+    temporary: Path, path: Path, sample_rate: int, samples: int | None, note: Note
+) -> Iterator[Write]:
+    written, room = 0, samples is None or too_long(samples)
+    with temporary.open("wb") as file:
+        file.write(wav_header(sample_rate, samples or 0, room))
+
+        def write(block: Samples) -> None:
+            nonlocal written
+            file.write(_steps(block, path).astype("<i2").tobytes())
+            written += len(block)
+
+        yield write
+        file.seek(0)
+        file.write(wav_header(sample_rate, written, room))
+    if too_long(written):
+        note(f"{path}: is longer than a WAV can be, and an RF64, which not every player reads")
 
 
 def _steps(samples: Samples, name: Path | str) -> Steps:

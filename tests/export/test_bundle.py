@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -205,6 +206,27 @@ def test_an_existing_bundle_stays(bundle: Bundle, run: Path) -> None:
     with pytest.raises(OutputError, match="exists already"):
         export(run, bundle.path)
     assert open_bundle(bundle.path).manifest == bundle.manifest
+
+
+def test_only_a_bundle_makes_way_for_another(run: Path, bundle: Bundle, tmp_path: Path) -> None:
+    thesis, mixed = tmp_path / "thesis", tmp_path / "mixed"
+    thesis.mkdir()
+    (thesis / "thesis.tex").write_text("years of work")
+    shutil.copytree(bundle.path, mixed)
+    (mixed / "notes.txt").write_text("mine")
+    for folder, named in ((thesis, "is no bundle"), (mixed, "notes.txt")):
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        with pytest.raises(OutputError, match=named):
+            export(run, folder, overwrite=True)
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_bundle_makes_way_for_another(run: Path, bundle: Bundle, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(bundle.path, old)
+    made = export(run, old, steps=3, overwrite=True)
+    assert made.manifest.decoder.steps == 3
+    assert [entry.name for entry in tmp_path.iterdir()] == ["old"]
 
 
 def test_quality_is_measured_and_written_without_changing_the_model(bundle: Bundle) -> None:
