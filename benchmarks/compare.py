@@ -14,6 +14,7 @@ import torch
 from runtime.events import EventMatrix
 from runtime.files import replacing
 from runtime.kinds import Progress, Samples
+from runtime.outputs import refuse_outputs
 from spiking_music.evaluation import tables
 from spiking_music.evaluation.evaluate import Evaluation, evaluate
 from spiking_music.evaluation.systems import MUS, Decoded, System, baseline_systems
@@ -44,7 +45,7 @@ def compare(
     A run's name is its folder's; a MU_SPARSE run is heard at each of `MUS`. Raises
     CheckpointError for a bad run, OutputError where something exists and `overwrite` is off.
     """
-    tables.refuse_existing(out, overwrite)
+    refuse_outputs(out, tables.OUTPUTS, overwrite)
     systems = [system for run in runs for system in run_systems(run)]
     found = evaluate([*systems, *(baseline_systems() if peers else [])], sets, progress)
     tables.write(found, out, overwrite)

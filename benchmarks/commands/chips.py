@@ -86,11 +86,11 @@ def certificate(
 ) -> None:
     """Whether music spikes the same in every back end and importer; exit code 1 where not."""
     from benchmarks.certificate import measure, write
-    from spiking_music.cli import terminal
+    from runtime.outputs import refuse_output
     from spiking_music.cli.inputs import named
 
     if json is not None:
-        terminal.refuse_existing(json, overwrite=True)
+        refuse_output(json, overwrite=True)
     pythons = dict(named(text, "--python") for text in python or [])
     found = measure(bundle, data, hours, pythons, keep)
     write(found, json)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from runtime.errors import OutputError
 from runtime.files import replacing
+from runtime.outputs import refuse_outputs
 from spiking_music.analysis.analyse import Analyses, Analysis
 from spiking_music.analysis.symbols import CHORDS, KEYS, PEDAL, SYMBOLS
 from spiking_music.analysis.tally import LAGS
@@ -163,17 +164,15 @@ def write(sets: Mapping[str, Analyses], out: Path, overwrite: bool = False) -> N
 
 
 def refuse_existing(out: Path, data: Sequence[str], codes: Sequence[str], overwrite: bool) -> None:
-    """Raise `OutputError` where a file of `write` is there and `overwrite` is false.
+    """Raise `OutputError` where a file of `write` could not be written.
 
     So too for a name of a set that is none of a file.
     """
     for name in data:
         if Path(name).name != name:
             raise OutputError(f"{name!r}: names files, so it may hold no slash; give another")
-    arrays = [array_path(out, name, code) for name in data for code in codes]
-    for path in (*arrays, *(out / name for name in SUMMARY)):
-        if path.exists() and not overwrite:
-            raise OutputError(f"{path}: exists already; give another --out or --force")
+    arrays = [array_path(out, name, code).name for name in data for code in codes]
+    refuse_outputs(out, (*arrays, *SUMMARY), overwrite)
 
 
 def array_path(out: Path, data: str, code: str) -> Path:

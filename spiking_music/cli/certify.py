@@ -43,12 +43,13 @@ def certify(
     from export.evidence import make_probe, write_evidence
     from export.probe import read_probe
     from runtime.bundle import open_bundle
+    from runtime.outputs import refuse_output
     from spiking_music.cli import terminal
 
     pythons = dict(named(text, "--python") for text in python or [])
     require_importers(pythons)
     if out is not None:
-        terminal.refuse_existing(out, force)
+        refuse_output(out, force)
     opened = open_bundle(bundle)
     has_probe = PROBE in opened.manifest.files
     with terminal.progress("probe"):

@@ -1,5 +1,6 @@
 """Turn stored events back into sound."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -74,14 +75,18 @@ def decode(
 
     Without options it decodes as the file says, or else as the model does by default.
     """
+    from runtime.audio.writing import refuse_suffix
     from runtime.decoders.presets import way_of
     from runtime.from_spk import Playback, from_spk, span_of
+    from runtime.outputs import is_stream
     from runtime.providers import chosen_provider
     from runtime.spk.reader import SpkReader
     from runtime.spk.salvage import Salvage
     from spiking_music.cli import terminal
 
-    out = settle_output(spk, out, ".wav", force, as_json)
+    out = settle_output(spk, out, ".decoded.wav", force, as_json)
+    if out != "-" and not is_stream(Path(out)):
+        refuse_suffix(Path(out))
     codec, written = open_codec(bundle, chosen_provider(provider)), 0
     if quality is not None:
         way = way_of(quality, codec.manifest)
@@ -89,7 +94,7 @@ def decode(
         sampler, steps = sampler or way.sampler, steps or way.steps  # type: ignore[assignment]
     with stored_input(spk) as file:
         whole = begin is None and end is None and not conceal
-        length = checked_length(file) if whole and spk != "-" else None
+        length = checked_length(file) if whole and spk != "-" and file.seekable() else None
         reader = Salvage(file, note) if conceal else SpkReader(file, note)
         header = reader.header
         span = span_of(header, begin, end)

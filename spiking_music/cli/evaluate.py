@@ -33,12 +33,13 @@ def evaluate(
 ) -> None:
     """Measure a model on recordings, beside Opus and FLAC."""
     from runtime.bundle import open_bundle
+    from runtime.outputs import refuse_outputs
     from spiking_music.cli import terminal
     from spiking_music.evaluation import tables
     from spiking_music.evaluation.evaluate import evaluate as evaluated
     from spiking_music.evaluation.systems import baseline_systems, bundle_systems
 
-    tables.refuse_existing(out, force)
+    refuse_outputs(out, tables.OUTPUTS, force)
     systems = bundle_systems(open_bundle(bundle)) + (baseline_systems() if baselines else [])
     sets, skipped = clip_sets(data, clips)
     with terminal.progress("evaluate") as progress:

@@ -68,12 +68,12 @@ def checked_length(file: BinaryIO) -> int:
 @contextmanager
 def stored_output(out: str, force: bool) -> Iterator[BinaryIO]:
     """Open a stored recording to write, which is there whole or not at all, or standard output."""
-    from runtime.files import replacing
+    from runtime.files import opened_output
 
     if out == "-":
         yield sys.stdout.buffer
     else:
-        with replacing(Path(out), force) as path, path.open("wb") as file:
+        with opened_output(Path(out), force) as file:
             yield file
 
 
@@ -87,7 +87,7 @@ def sound_output(
     if out == "-":
         yield wav_stream(sys.stdout.buffer, sample_rate, samples)
     else:
-        with audio_file(Path(out), sample_rate, force) as write:
+        with audio_file(Path(out), sample_rate, force, samples, note) as write:
             yield write
 
 
@@ -97,17 +97,20 @@ def note(message: str) -> None:
 
 def settle_output(source: str, out: str | None, suffix: str, force: bool, as_json: bool) -> str:
     """Settle where an output goes and refuse, before the work, what could not be written."""
-    from spiking_music.cli import terminal
+    from runtime.outputs import is_stream, refuse_output
 
     if out is None:
-        out = "-" if source == "-" else str(Path(source).with_suffix(suffix))
+        piped = source == "-" or is_stream(Path(source))
+        out = "-" if piped else str(Path(source).with_suffix(suffix))
     if out == "-":
         if as_json:
             raise OutputError(
                 "--json and the output cannot both go to stdout; omit --json or name a file"
             )
+        if sys.stdout.isatty():
+            raise OutputError("stdout is a terminal, which is not for sound or events; name a file")
         return out
-    terminal.refuse_existing(Path(out), force)
+    refuse_output(Path(out), force, [Path(source)], streams=True)
     return out
 
 

@@ -74,13 +74,14 @@ def make(
     """
     from runtime.bundle import open_bundle
     from runtime.files import replacing
+    from runtime.outputs import refuse_output
     from spiking_music.cli import terminal
     from spiking_music.listening import conditions as heard
     from spiking_music.listening.errors import ListeningError
     from spiking_music.listening.page import Words, page
     from spiking_music.listening.trials import identity, render
 
-    terminal.refuse_existing(out, force)
+    refuse_output(out, force)
     sets, skipped = clip_sets(data or [f"shipped={_CLIPS}"], clips)
     conditions = heard.always()
     models = [open_bundle(path) for path in bundle] if bundle else [open_bundle()]
@@ -132,6 +133,10 @@ def score(
     from spiking_music.listening import score as scoring
     from spiking_music.listening.results import read_results
 
+    if figure is not None:
+        from spiking_music.figures.style import refuse_existing
+
+        refuse_existing(figure, force, results)
     found = scoring.score(read_results(results), screening)
     if figure is not None:
         from spiking_music.figures.ratings import ratings

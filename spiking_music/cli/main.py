@@ -1,6 +1,8 @@
 """The command line, `spiking-music VERB ...`."""
 
+import signal
 import sys
+from types import FrameType
 
 import typer
 
@@ -19,9 +21,17 @@ EXTRAS = {
     "corpus": ("distributed", "fsspec"),
 }
 
+_ended_by: list[int] = []  # signals
+
 
 def main() -> None:
-    """Run the command line: exit code 0, 2 with one line on an error, 130 on Ctrl-C."""
+    """Run the command line: exit code 0, 2 with one line on an error, 130 on Ctrl-C.
+
+    Terminated, or left by its terminal, it tidies up and exits with 128 and the signal's number.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
+            signal.signal(number, _terminate)
     try:
         sys.exit(app(standalone_mode=False))
     except typer.TyperException as error:
@@ -40,6 +50,11 @@ def main() -> None:
         sys.exit(130)
 
 
+def _terminate(number: int, frame: FrameType | None) -> None:
+    _ended_by.append(number)
+    sys.exit(128 + number)
+
+
 def _missing(error: ModuleNotFoundError) -> str:
     package = (error.name or "").partition(".")[0]
     for extra, packages in EXTRAS.items():
@@ -50,5 +65,7 @@ def _missing(error: ModuleNotFoundError) -> str:
 
 
 def _fail(message: str) -> None:
+    if _ended_by:  # a library that was being loaded made an error of its own of it
+        sys.exit(128 + _ended_by[0])
     print("error:", " ".join(message.split()), file=sys.stderr)
     sys.exit(2)

@@ -28,12 +28,13 @@ def nir(
     from neuromorphic.graphs.run import run_graph
     from neuromorphic.graphs.summary import summary
     from runtime.arrays import read_array, write_array
+    from runtime.outputs import refuse_output
     from spiking_music.cli import terminal
 
     if (run is None) != (out is None):
         raise SpikingMusicError("--run and --out belong together; give both or neither")
     if out is not None:
-        terminal.refuse_existing(out, force)
+        refuse_output(out, force, filter(None, [graph, run]))
     checked = read_graph(graph)
     rows = summary(checked)
     facts: dict[str, object] = {"nodes": rows}

@@ -26,9 +26,10 @@ def quantise(
 ) -> None:
     """Round a NIR graph to a chip's integers; count flipped spikes."""
     from neuromorphic import opening as networks
+    from runtime.outputs import refuse_output
     from spiking_music.cli import terminal
 
-    terminal.refuse_existing(out, force)
+    refuse_output(out, force, [graph, data])
     x = networks.read_input(data)
     with terminal.progress("quantise"):
         found = networks.quantised(graph, x, dt, chip, out, force)

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from runtime.errors import OutputError, SpikingMusicError
+from runtime.errors import SpikingMusicError
 from runtime.kinds import Progress
 
 
@@ -70,14 +70,6 @@ def given(name: str) -> Iterator[Path]:
         with path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
         yield path
-
-
-def refuse_existing(path: Path, overwrite: bool) -> None:
-    """Raise `OutputError` before the work where the writer would raise it after."""
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path}: exists already; give another name or --force")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path.parent}: no such folder; create it first")
 
 
 def show(title: str, facts: Mapping[str, Any], as_json: bool) -> None:

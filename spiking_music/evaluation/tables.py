@@ -8,8 +8,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from runtime.errors import OutputError
 from runtime.files import replacing
+from runtime.outputs import refuse_outputs
 from spiking_music.evaluation.bootstrap import LEVEL, RESAMPLES, Figure, figure
 from spiking_music.evaluation.evaluate import Evaluation, Row
 
@@ -57,13 +57,6 @@ def summary(evaluation: Evaluation) -> Summary:
     }
 
 
-def refuse_existing(out: Path, overwrite: bool) -> None:
-    """Raise `OutputError` when a file of `write` is there and `overwrite` is false."""
-    for name in OUTPUTS:
-        if (out / name).exists() and not overwrite:
-            raise OutputError(f"{out / name}: exists already; give another --out or --force")
-
-
 def write(
     evaluation: Evaluation, out: Path, overwrite: bool = False, skipped: Sequence[str] = ()
 ) -> None:
@@ -71,7 +64,7 @@ def write(
 
     Raises `OutputError` when a file exists and `overwrite` is false, or cannot be written.
     """
-    refuse_existing(out, overwrite)
+    refuse_outputs(out, OUTPUTS, overwrite)
     out.mkdir(parents=True, exist_ok=True)
     texts = (
         json.dumps(as_json(evaluation, skipped), indent=1, allow_nan=False) + "\n",

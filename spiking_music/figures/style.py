@@ -4,6 +4,7 @@ Colours keep apart for colour-blind eyes; what must also keep apart in grey diff
 or hatch. Widths are in points, so that type keeps its size at any width.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from runtime.errors import OutputError
 from runtime.files import replacing
+from runtime.outputs import refuse_outputs
 
 WIDE, NARROW = 720.0, 360.0
 ACCENT, WARM = "#1f9d8a", "#e0704f"
@@ -88,8 +89,6 @@ def save(figure: Figure, place: Path, told: str, overwrite: bool = False) -> Non
         temporary.write_text(told.rstrip() + "\n", encoding="utf-8")
 
 
-def refuse_existing(place: Path, overwrite: bool) -> None:
-    """Raise `OutputError` when a file of `save` is there and `overwrite` is false."""
-    for path in (place.with_name(place.name + suffix) for suffix in FILES):
-        if path.exists() and not overwrite:
-            raise OutputError(f"{path}: exists already; give another name or --force")
+def refuse_existing(place: Path, overwrite: bool, sources: Sequence[Path] = ()) -> None:
+    """Raise `OutputError` where a file of `save` could not be written."""
+    refuse_outputs(place.parent, (place.name + suffix for suffix in FILES), overwrite, sources)

@@ -21,11 +21,12 @@ from neuromorphic.simulate import QUICK, differing, spikes
 from runtime.audio.recordings import read_audio, write_audio
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
-from runtime.errors import BundleError, MissingPackageError, OutputError
+from runtime.errors import BundleError, MissingPackageError
 from runtime.events import Bits, EventMatrix
 from runtime.files import replacing
 from runtime.kinds import DECODERS, Progress, Samples
 from runtime.metrics import si_snr
+from runtime.outputs import refuse_outputs
 from runtime.spk.container import SpkHeader, read_spk, sizes, write_spk
 from runtime.to_spk import header_of
 from spiking_music.report.joules import joules
@@ -53,9 +54,7 @@ def run(
     Writes `OUTPUTS`; `stage` shows the name and progress of what is being done. Raises what its
     stages raise, `OutputError` first of all when an output exists and `overwrite` is false.
     """
-    for name in OUTPUTS:
-        if (out / name).exists() and not overwrite:
-            raise OutputError(f"{out / name}: exists already; give another --out or --force")
+    refuse_outputs(out, OUTPUTS, overwrite, [audio])
     clock = _Clock(stage)
     with clock("read"):
         bundle = open_bundle(bundle_path)
