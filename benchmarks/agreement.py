@@ -25,11 +25,11 @@ from runtime.audio.recordings import read_audio
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
-from runtime.events import EventMatrix
 from runtime.kinds import DECODERS, Progress, Samples
+from runtime.piece import Piece
 from runtime.providers import PROVIDERS, provider_list
 from runtime.sessions import Graph
-from runtime.spk.reader import SpkReader
+from runtime.spk.container import read_spk
 from spiking_music.cli.terminal import show_rows
 from spiking_music.report.demo import default_clip
 
@@ -67,9 +67,9 @@ def measure(
     decoded elsewhere by diffusion in as many `steps`, in 16 bits.
     """
     opened = open_bundle(bundle)
-    events, samples = _stored(spk) if spk else _encoded(opened)
+    piece = read_spk(spk) if spk else _encoded(opened)
     ways = dict(_ways(opened))
-    decode = partial(Codec.decode, events=events, samples=samples, steps=steps)
+    decode = partial(Codec.decode, piece=piece, steps=steps)
     rows: list[Row] = []
     for decoder in DECODERS:
         usual = decode(Codec(Otherwise(opened.path, opened.manifest)), decoder=decoder)
@@ -94,16 +94,9 @@ def write(figures: dict[str, Any], path: Path | None) -> None:
         raise SpikingMusicError(f"samples differ by {most:.2g}; {AIM} is allowed")
 
 
-def _encoded(bundle: Bundle) -> tuple[EventMatrix, int]:
-    samples = read_audio(default_clip(), bundle.manifest.sample_rate).samples
-    return Codec(bundle).encode(samples), len(samples)
-
-
-def _stored(spk: Path) -> tuple[EventMatrix, int]:
-    with spk.open("rb") as file:
-        reader = SpkReader(file)
-        bits = np.concatenate([chunk.bits for chunk in reader], axis=1)
-        return EventMatrix.from_bits(bits), reader.samples
+def _encoded(bundle: Bundle) -> Piece:
+    rate = bundle.manifest.sample_rate
+    return Codec(bundle).encode(read_audio(default_clip(), rate).samples, rate)
 
 
 def _ways(bundle: Bundle) -> Iterator[tuple[str, Otherwise]]:

@@ -69,9 +69,9 @@ def _encoded(bundle: Bundle, data: str, hours: float) -> tuple[Payload, Bits]:
     parts, events, frames = [], [], 0
     with terminal.stage("encode") as progress:
         for samples in pieces(data):
-            payload, heard = codec.analyse(samples)
+            payload, piece = codec.analyse(samples)
             parts.append(payload)
-            events.append(heard.bits)
+            events.append(piece.events.bits)
             frames += payload.shape[1]
             progress(min(1.0, frames / wanted))
             if frames >= wanted:

@@ -118,18 +118,18 @@ def load(source: Path, bundle: Path | None, mu: int | None = None) -> Iterator[B
         with np.load(source) as arrays:
             yield from (arrays[name].astype(np.bool_) for name in arrays.files)
     elif source.suffix == ".spk":
-        yield read_spk(source)[1].bits
+        yield read_spk(source).events.bits
     else:
         codec = Codec(open_bundle(bundle))
         rate = codec.manifest.sample_rate
-        yield codec.encode(read_audio(source, rate).samples[: 60 * rate], mu=mu).bits
+        yield codec.encode(read_audio(source, rate).samples[: 60 * rate], rate, mu).events.bits
 
 
 def encoded(clips: Iterable[Clip], bundle: Path | None, mu: int | None) -> Iterator[Bits]:
     """Yield the events of clips as `evaluate` takes them."""
     codec = Codec(open_bundle(bundle))
     for clip in clips:
-        yield codec.encode(clip.samples, mu=mu).bits
+        yield codec.encode(clip.samples, codec.manifest.sample_rate, mu).events.bits
 
 
 def independent(density: float, units: int = 80, frames: int = 8192) -> Bits:

@@ -17,7 +17,6 @@ from export.quality import measured_ways
 from runtime.bundle import open_bundle
 from runtime.codec import Codec
 from runtime.decoders.presets import FAST, QUALITIES, Way, knee, way_of
-from runtime.events import EventMatrix
 from runtime.kinds import Samples
 from runtime.metrics import si_snr
 from spiking_music.cli.terminal import show_rows
@@ -92,15 +91,13 @@ class _Heard:
 
     def __init__(self, codec: Codec, clip: Clip, transcribe: Callable[[Samples], Notes]) -> None:
         self.codec, self.clip, self.transcribe = codec, clip, transcribe
-        self.events: EventMatrix = codec.encode(clip.samples)
+        self.piece = codec.encode(clip.samples, codec.manifest.sample_rate)
         self.original = within(clip.samples, clip)
         self.notes = transcribe(self.original)
 
     def figures(self, way: Way) -> tuple[float, float, float, float]:
         began = time.perf_counter()
-        decoded = self.codec.decode(
-            self.events, len(self.original), way.decoder, way.steps, sampler=way.sampler
-        )
+        decoded = self.codec.decode(self.piece, way.decoder, way.steps, sampler=way.sampler)
         taken = time.perf_counter() - began
         sound = within(decoded, self.clip)
         f1 = note_f1(self.notes, self.transcribe(sound))

@@ -20,11 +20,11 @@ from neuromorphic.integers.netx import read_netx
 from runtime.audio.recordings import read_audio
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
-from runtime.events import EventMatrix
 from runtime.kinds import Progress
+from runtime.piece import Piece
+from runtime.spk.container import packed
 from spiking_music.cli.terminal import show_rows
 from spiking_music.report.joules import joules
-from spiking_music.report.storage import stored_bytes
 
 Payload = npt.NDArray[np.int8]
 
@@ -45,20 +45,20 @@ def measure(
     """
     opened = [open_bundle(path) for path in bundles]
     work = [
-        (bundle, mu)
-        for bundle in opened
-        for mu in (mus if bundle.manifest.kind == "MU_SPARSE" else (None,))
+        (bundle, mu) for bundle in opened for mu in (mus if bundle.manifest.has_mu else (None,))
     ]
     rows, changes = [], []
     for index, (bundle, mu) in enumerate(work):
         codec, coded = Codec(bundle), []
         for place, path in enumerate(recordings):
             samples = read_audio(path, bundle.manifest.sample_rate).samples
-            coded.append((samples.size, *codec.analyse(samples, mu=mu)))
+            coded.append(codec.analyse(samples, mu=mu))
             progress((index + (place + 1) / len(recordings)) / len(work))
         name = bundle.manifest.kind if mu is None else f"{bundle.manifest.kind} mu {mu}"
         rows.append({"code": name, **_row(bundle, coded)})
-        changes += [{"code": name, **row} for row in _changes(bundle, [p for _, p, _ in coded])]
+        changes += [
+            {"code": name, **row} for row in _changes(bundle, [payload for payload, _ in coded])
+        ]
     return {"recordings": len(recordings), "codes": rows, "sigma_delta": changes}
 
 
@@ -79,13 +79,14 @@ def write(found: dict[str, Any], path: Path | None) -> None:
     write_json(found, path)
 
 
-def _row(bundle: Bundle, coded: Sequence[tuple[int, Payload, EventMatrix]]) -> dict[str, Any]:
+def _row(bundle: Bundle, coded: Sequence[tuple[Payload, Piece]]) -> dict[str, Any]:
     """The means of one code over its recordings, J a second of sound."""
-    seconds = sum(size for size, _, _ in coded) / bundle.manifest.sample_rate
+    seconds = sum(piece.seconds for _, piece in coded)
     totals, shares, sizes = [], [], []
     chips: dict[str, list[dict[str, Any]]] = {name: [] for name in chip_names()}
-    for size, payload, events in coded:
-        sizes.append(stored_bytes(bundle.manifest, size, events))
+    for payload, piece in coded:
+        events = piece.events
+        sizes.append(len(packed(piece)))
         system = count_system(bundle, payload, events, sizes[-1])
         whole = system_report(bundle, system, load_chip(CHIP))
         totals.append(whole["total"]["mid_j"])
@@ -93,7 +94,7 @@ def _row(bundle: Bundle, coded: Sequence[tuple[int, Payload, EventMatrix]]) -> d
         for name, entry in energies(bundle, payload, events).items():
             chips[name].append(entry)
     return {
-        "density": float(np.mean([events.density for _, _, events in coded])),
+        "density": float(np.mean([piece.events.density for _, piece in coded])),
         "kbps": sum(sizes) * 8e-3 / seconds,
         "whole_j": sum(totals) / seconds,
         "spiking_share": float(np.mean(shares)),

@@ -6,6 +6,7 @@ recording. Damage is drawn anew, from the same seed, for each clip and repetitio
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +62,14 @@ def measure(
     total, done = len(clips) * sum(len(ways) for ways in damages.values()), 0
     found: dict[str, list[list[float]]] = {name: [] for name in damages}
     for index, clip in enumerate(clips):
-        bits = codec.encode(clip).bits
+        piece = codec.encode(clip, rate)
+        bits = piece.events.bits
         for name, ways in damages.items():
             ratios = []
             for number, damage in enumerate(ways):
                 random = np.random.default_rng((seed, index, number))
-                heard = codec.decode(EventMatrix.from_bits(damage(bits, random)), clip.size)
+                damaged = EventMatrix.from_bits(damage(bits, random))
+                heard = codec.decode(replace(piece, events=damaged))
                 ratios.append(si_snr(clip, heard))
                 progress((done := done + 1) / total)
             found[name].append(ratios)

@@ -19,13 +19,14 @@ from types import FrameType
 import numpy as np
 
 from runtime.errors import FormatError
+from runtime.events import EventMatrix
 from runtime.kinds import CODERS
 from runtime.spk import chunks, tags
 from runtime.spk.blocks import sealed
-from runtime.spk.container import read_damaged, read_spk
+from runtime.spk.container import read_spk
 from runtime.spk.header import HEADER_BYTES, UNKNOWN, SpkHeader
 from runtime.spk.reader import SpkReader
-from runtime.spk.salvage import Salvage
+from runtime.spk.salvage import Salvage, filled
 from runtime.spk.verify import verify
 from runtime.spk.writer import SpkWriter
 
@@ -79,12 +80,12 @@ def read_all(data: bytes, path: Path | None, random: np.random.Generator) -> Cou
     """
     ways: list[Callable[[], object]] = [
         lambda: list(SpkReader(io.BytesIO(data))),
-        lambda: list(Salvage(io.BytesIO(data))),
+        lambda: list(filled(Salvage(io.BytesIO(data)))),
         lambda: sum(chunk.size for chunk in SpkReader(io.BytesIO(data)).stored()),
         lambda: _from(data, int(random.integers(20))),
     ]
     if path is not None:
-        ways += [partial(way, path) for way in (read_spk, read_damaged, verify)]
+        ways += [partial(way, path) for way in (read_spk, verify)]
     results: Counter[str] = Counter()
     for way in ways:
         try:
@@ -141,7 +142,8 @@ def _file(header: SpkHeader, density: float, random: np.random.Generator) -> byt
     frames = header.frames if header.known else 37
     for start in range(0, frames, header.chunk_frames):
         width = min(header.chunk_frames, frames - start)
-        writer.write(random.random((header.units, width)) < density, None if header.known else 7)
+        bits = random.random((header.units, width)) < density
+        writer.write(EventMatrix.from_bits(bits), None if header.known else 7)
     writer.close()
     return file.getvalue()
 

@@ -52,18 +52,19 @@ def figure_4(codecs: Mapping[str, Codec], clips: Sequence[Clip], least: float) -
     if "SPARSE" in codecs:
         clouds = {"SPARSE": _all(codecs["SPARSE"], clips, None)} | clouds
     shown = some[0]
-    matrices = {mu: controlled.encode(shown.samples, mu=mu).bits for mu in SHOWN}
-    rate = controlled.manifest.sample_rate / controlled.manifest.hop
+    hertz = controlled.manifest.sample_rate
+    matrices = {mu: controlled.encode(shown.samples, hertz, mu).events.bits for mu in SHOWN}
+    rate = hertz / controlled.manifest.hop
     return drawn(curves, clouds, matrices, shown.name, least, rate)
 
 
 def measured(codec: Codec, clip: Clip, mu: int | None) -> Point:
     """Return what a clip costs by the paper's formula, and how good the default decoder is."""
-    events = codec.encode(clip.samples, mu=mu)
-    sound = codec.decode(events, len(clip.samples), mu=mu)
-    seconds = len(clip.samples) / codec.manifest.sample_rate
-    quality = bounded_decibels(si_snr(clip.samples, sound))
-    return Point(clip.name, mu, event_rates(events, seconds)["paper_kbps"], quality or 0.0)
+    piece = codec.encode(clip.samples, codec.manifest.sample_rate, mu)
+    quality = bounded_decibels(si_snr(clip.samples, codec.decode(piece)))
+    return Point(
+        clip.name, mu, event_rates(piece.events, piece.seconds)["paper_kbps"], quality or 0.0
+    )
 
 
 def _all(codec: Codec, clips: Sequence[Clip], mu: int | None) -> list[Point]:

@@ -97,14 +97,13 @@ def _alone(codec: Codec, recording: Path) -> Iterator[Row]:
     """What parts of the work cost on the first `PART` seconds of a recording, when warm."""
     rate = codec.manifest.sample_rate
     samples = read_audio(recording, rate).samples[: PART * rate]
-    events = codec.encode(samples)
-    decode = partial(codec.decode, events, samples.size)
+    decode = partial(codec.decode, codec.encode(samples, rate))
     parts: dict[str, Callable[[], Any]] = {
-        "encoder alone": partial(codec.encode, samples),
+        "encoder alone": partial(codec.encode, samples, rate),
         "diffusion decoder, 1 step": partial(decode, "diffusion", 1),
         "diffusion decoder, 4 steps": partial(decode, "diffusion", 4),
     }
-    if "decoder_fast.onnx" in codec.manifest.files:
+    if codec.manifest.has_waveform:
         parts["fast decoder"] = partial(decode, "fast")
     for name, work in parts.items():
         work()  # the first time loads the graph

@@ -19,7 +19,7 @@ from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.decoders.diffusion import Denoised, Diffusion, Sampling, Window
 from runtime.decoders.seams import Joints
-from runtime.events import Bits, EventMatrix
+from runtime.events import EventMatrix
 from runtime.kinds import Progress, Samples
 from spiking_music.cli.terminal import show_rows
 from spiking_music.report.demo import default_clip
@@ -55,11 +55,11 @@ def measure(audio: Path | None, bundle: Path | None, steps: int, tell: Progress)
     """
     opened = open_bundle(bundle)
     samples = read_audio(audio or default_clip(), opened.manifest.sample_rate).samples
-    events = Codec(opened).encode(samples)
+    events = Codec(opened).encode(samples, opened.manifest.sample_rate).events
     rows: list[Row] = []
     ways = [*_ways(opened)]
     for number, (decoder, name, codec) in enumerate(ways):
-        heard = [*_shifted(codec, events.bits, decoder, steps)]
+        heard = [*_shifted(codec, events, decoder, steps)]
         overlap = 0 if decoder == "fast" else 2 * codec.manifest.decoder.context_frames
         rows.append({"decoder": decoder, "way": name, **_errors(codec, overlap, samples, heard)})
         tell((number + 1) / len(ways))
@@ -74,25 +74,27 @@ def write(figures: dict[str, Any], path: Path | None) -> None:
 
 def _ways(bundle: Bundle) -> Iterator[tuple[str, str, Codec]]:
     manifest = bundle.manifest
-    if "decoder_fast.onnx" in manifest.files:
+    if manifest.has_waveform:
         deaf = replace(manifest, context_frames=0)
         yield "fast", "cut", Codec(replace(bundle, manifest=deaf))
         yield "fast", "hearing its neighbours", Codec(bundle)
-    if "decoder.onnx" in manifest.files:
+    if manifest.has_diffusion:
         alone = replace(manifest, decoder=replace(manifest.decoder, context_frames=0))
         faded = Codec(bundle)
-        faded.diffusion = Independent(bundle, faded.waveform)
+        faded.decoders["diffusion"] = Independent(bundle, faded.waveform)
         yield "diffusion", "cut", Codec(replace(bundle, manifest=alone))
         yield "diffusion", "cross-faded at the end", faded
         yield "diffusion", "followed at each step", Codec(bundle)
 
 
-def _shifted(codec: Codec, bits: Bits, decoder: str, steps: int) -> Iterator[tuple[int, Samples]]:
+def _shifted(
+    codec: Codec, events: EventMatrix, decoder: str, steps: int
+) -> Iterator[tuple[int, Samples]]:
     """Decode events from frame `shift` on, for shifts that put a seam near every frame once."""
     hop, chunk = codec.manifest.hop, codec.manifest.chunk_frames
     for shift in range(0, chunk, 2 * NEAR):
-        part = EventMatrix.from_bits(bits[:, shift:])
-        yield shift, codec.decode(part, part.frames * hop, decoder, steps)
+        part = events.part(shift, events.frames)
+        yield shift, codec.decode(codec.piece(part, part.frames * hop), decoder, steps)
 
 
 def _errors(codec: Codec, overlap: int, samples: Samples, heard: list[tuple[int, Samples]]) -> Row:

@@ -89,15 +89,15 @@ def _codec(bundle: Bundle, seconds: float) -> list[Task]:
     codec, reference = Codec(bundle), load_reference(bundle)
     manifest, clip = bundle.manifest, read_audio(default_clip(), SAMPLE_RATE).samples
     samples = np.resize(clip, round(seconds * SAMPLE_RATE))
-    events = codec.encode(samples)
-    operations, frames, steps = manifest.operations, events.frames, manifest.decoder.steps
+    piece = codec.encode(samples, SAMPLE_RATE)
+    operations, frames, steps = manifest.operations, piece.events.frames, manifest.decoder.steps
 
     def decode(decoder: str, count: int = 1) -> Callable[[], object]:
-        return lambda: codec.decode(events, len(samples), decoder, count)
+        return lambda: codec.decode(piece, decoder, count)
 
     of = {name.partition("_macs")[0]: macs * frames for name, macs in operations.items()}
     tasks = [
-        Task("encode", seconds, lambda: codec.encode(samples), of["encoder"]),
+        Task("encode", seconds, lambda: codec.encode(samples, SAMPLE_RATE), of["encoder"]),
         Task("encode, torch", seconds, lambda: reference(samples), of["encoder"]),
         Task("decode, fast", seconds, decode("fast"), of["decoder_fast"]),
     ]
@@ -109,7 +109,7 @@ def _codec(bundle: Bundle, seconds: float) -> list[Task]:
             of["decoder_fast"] + count * of["decoder"],
         )
         for count in sorted({1, steps})
-        if "decoder.onnx" in manifest.files
+        if manifest.has_diffusion
     ]
 
 
@@ -118,7 +118,7 @@ def _graphs(bundle: Bundle) -> list[Task]:
     """One window through each decoder's graph, and through torch."""
     manifest, random = bundle.manifest, np.random.default_rng(0)
     model = Model(from_dict(manifest.training["config"])).eval()
-    mu = {"mu": np.array([16])} if manifest.kind == "MU_SPARSE" else {}
+    mu = {"mu": np.array([16])} if manifest.has_mu else {}
     events = (random.random((1, manifest.units, FRAMES)) < 0.4).astype(np.float32)
     sample, base = random.normal(size=(2, 1, 1, FRAMES * HOP)).astype(np.float32)
     fed = {"sample": sample, "sigma": np.ones(1, np.float32), "events": events, "base": base, **mu}

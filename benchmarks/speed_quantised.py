@@ -31,11 +31,11 @@ def quantised(bundle: Bundle, samples: Samples) -> list[Row]:
     `megabytes`, the middle `ms` of decoding `samples (n,)`, and their `si_snr_db`. Nothing for a
     bundle without diffusion, or with mu, which the ranges would have to be measured over.
     """
-    if "decoder.onnx" not in bundle.manifest.files or bundle.manifest.kind == "MU_SPARSE":
+    if not bundle.manifest.has_diffusion or bundle.manifest.has_mu:
         return []
     rows = []
     codec = Codec(bundle)
-    events = codec.encode(samples)
+    events = codec.encode(samples, bundle.manifest.sample_rate).events
     with tempfile.TemporaryDirectory(prefix="spiking-music-") as temporary:
         plain = Path(temporary, "plain.onnx")
         onnx.save(in_single(onnx.load(str(bundle.file("decoder.onnx")))), plain)
@@ -49,7 +49,7 @@ def quantised(bundle: Bundle, samples: Samples) -> list[Row]:
             heard, times = Codec(copy), []
             for _ in range(ROUNDS):
                 began = time.perf_counter()
-                sound = heard.decode(events, len(samples), "diffusion")
+                sound = heard.decode(heard.piece(events, len(samples)), "diffusion")
                 times.append(time.perf_counter() - began)
             rows.append(
                 {

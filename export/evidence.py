@@ -29,7 +29,7 @@ def make_probe(bundle: Bundle) -> Probe:
         samples = read_audio(file, manifest.sample_rate).samples
         length = min(len(samples), manifest.chunk_frames * manifest.hop)
         start = (len(samples) - length) // 2
-        parts.append(codec.latent(samples[start : start + length]))
+        parts.append(codec.analyse(samples[start : start + length])[0])
     payload = np.concatenate([*parts, planted(layer)], axis=1)
     return Probe(payload, sum(part.shape[1] for part in parts), torch_events(bundle, payload))
 

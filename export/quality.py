@@ -38,13 +38,11 @@ def measure(
     codec, ways = Codec(bundle), measured_ways(bundle.manifest)
     rates, quality = [], []
     for number, clip in enumerate(clips):
-        events = codec.encode(clip.samples)
-        rates.append(event_rates(events, len(clip.samples) / SAMPLE_RATE))
+        piece = codec.encode(clip.samples, SAMPLE_RATE)
+        rates.append(event_rates(piece.events, len(clip.samples) / SAMPLE_RATE))
         original, figures = within(clip.samples, clip), []
         for way in ways:
-            decoded = codec.decode(
-                events, len(original), way.decoder, way.steps, sampler=way.sampler
-            )
+            decoded = codec.decode(piece, way.decoder, way.steps, sampler=way.sampler)
             sound = within(decoded, clip)
             figures.append((si_snr(original, sound), mel_distance(original, sound)))
         quality.append(figures)

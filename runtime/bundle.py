@@ -14,7 +14,10 @@ from runtime.sessions import Graph, open_graph
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-EVIDENCE = ("certificate.json", "probe.npz")  # what was found of a model, and no part of it
+ENCODER, DECODER, DECODER_FAST = "encoder.onnx", "decoder.onnx", "decoder_fast.onnx"
+NIR, NIR_LIF, NETX = "bottleneck.nir", "bottleneck.lif.nir", "bottleneck.net"
+CERTIFICATE, PROBE = "certificate.json", "probe.npz"
+EVIDENCE = (CERTIFICATE, PROBE)  # what was found of a model, and no part of it
 SHIPPED = Path(__file__).parent / "bundles"
 DEFAULT = SHIPPED / "small"
 
@@ -63,6 +66,27 @@ class Manifest:
     quality: Mapping[str, Any]
     operations: Mapping[str, Any]
     files: Mapping[str, str]
+
+    @property
+    def has_mu(self) -> bool:
+        """Whether its rate can be chosen, by mu."""
+        return self.kind == "MU_SPARSE"
+
+    @property
+    def has_waveform(self) -> bool:
+        """Whether it has the fast decoder."""
+        return DECODER_FAST in self.files
+
+    @property
+    def has_diffusion(self) -> bool:
+        """Whether it has the diffusion decoder."""
+        return DECODER in self.files
+
+    @property
+    def decoders(self) -> tuple[str, ...]:
+        """Those of `DECODERS` that it has."""
+        there = {"diffusion": self.has_diffusion, "fast": self.has_waveform}
+        return tuple(name for name in DECODERS if there[name])
 
     @property
     def model_hash(self) -> str:

@@ -1,20 +1,39 @@
-"""Samples to events and back: whole signals, and streams of them that give the same bit for bit."""
+"""Sound to events and back: whole signals, and streams of them that give the same bit for bit."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from runtime.bundle import Bundle
-from runtime.decoders.diffusion import Diffusion, Sampling
-from runtime.decoders.samplers import sampler_of
-from runtime.decoders.waveform import EventChunk, Waveform, rows
+from runtime.audio.signal import mono_signal
+from runtime.bundle import Bundle, Manifest
+from runtime.decoders.diffusion import Diffusion
+from runtime.decoders.waveform import Waveform
 from runtime.encoder import Encoded, Encoder, Payload
 from runtime.errors import FormatError, SpikingMusicError
 from runtime.events import EventMatrix
 from runtime.kinds import DECODERS, Progress, Samples
 from runtime.mu import chosen_mu
-from runtime.spk.chunks import Chunk
-from runtime.windows import Arriving
+from runtime.piece import NO_MU, Chunk, Piece
+from runtime.playback import UNSAID, Playback
+from runtime.spk.header import SpkHeader
+
+
+class Decoder(Protocol):
+    """Events to sound, however the events come; a part sounds as it does in the whole."""
+
+    def start(self, first: int) -> int:
+        """Return the frame from which on events are needed for the sound from `first` on."""
+
+    def decoded(
+        self, chunks: Iterable[Chunk], start: int, first: int, playback: Playback
+    ) -> Iterator[Samples]:
+        """Yield the sound from frame `first` on of chunks that begin at `start(first)` or before.
+
+        `playback` says everything that the decoder asks for.
+        """
 
 
 class Codec:
@@ -25,127 +44,149 @@ class Codec:
         self.manifest = bundle.manifest
         self.encoder = Encoder(bundle)
         self.waveform = Waveform(bundle)
-        self.diffusion = Diffusion(bundle, self.waveform)
+        self.decoders: dict[str, Decoder] = {
+            "fast": self.waveform,
+            "diffusion": Diffusion(bundle, self.waveform),
+        }
+
+    def encode(
+        self,
+        samples: npt.ArrayLike,
+        rate: float,
+        mu: int | None = None,
+        progress: Progress | None = None,
+    ) -> Piece:
+        """Return the events of a recording and what belongs to them.
+
+        `samples` at `rate` Hz are `(n,)`, `(n, channels)` or `(channels, n)`, an array or a list:
+        floats of full scale 1.0, or uint8, int16 or int32 of the full scale of the dtype. They are
+        averaged to mono and brought to the model's rate. `mu` in 0..31 sets the rate of a MU_SPARSE
+        model (paper section 3), by default 16; `progress` hears the share done, 0..1.
+        Raises `AudioError` for samples that do not fit or are not finite, `BundleError` for a
+        broken encoder, `SpikingMusicError` for a mu out of range or for a model that has none.
+        """
+        signal = mono_signal(samples, rate, self.manifest.sample_rate)
+        return self.analyse(signal, progress, mu)[1]
+
+    def decode(
+        self,
+        piece: Piece,
+        decoder: str | None = None,
+        steps: int | None = None,
+        seed: int | None = None,
+        sampler: str | None = None,
+        progress: Progress | None = None,
+    ) -> Samples:
+        """Return the sound of a piece, `(piece.samples,) float32` at `piece.sample_rate` Hz.
+
+        `fast` is the waveform decoder; `diffusion` adds to it what `steps` of a `sampler` (one of
+        `SAMPLERS`) find, from noise that `seed` (0..2**64-1) settles. What is None is as the piece
+        says, or else as the bundle has chosen. The same call gives the same samples.
+        Raises `FormatError` for the piece of another model, `BundleError` where the bundle lacks
+        the decoder, `SpikingMusicError` for steps or a seed out of range.
+        """
+        require_model(piece, self.manifest)
+        playback = Playback(decoder, sampler, steps, seed).over(piece.playback)
+        audio = np.zeros(piece.samples, np.float32)
+        done = 0
+        for block in self.decode_stream(piece.chunks(), playback):
+            part = block[: piece.samples - done]
+            audio[done : done + len(part)] = part
+            done += len(part)
+            if progress is not None:
+                progress(done / piece.samples)
+        return audio
 
     def encode_stream(self, blocks: Iterable[Samples], mu: int | None = None) -> Iterator[Encoded]:
         """Yield the events of a signal that comes in blocks `(n,) float32` of any size.
 
-        Each chunk has `chunk_frames` frames, the last one what is left, and comes as soon as
-        `context_frames` more have been heard. Whatever the blocks, the events are those of
-        `analyse`, which has the options and what is raised.
+        The blocks are at the model's rate. Each chunk has `chunk_frames` frames, the last one what
+        is left, and comes as soon as `context_frames` more have been heard. Whatever the blocks,
+        the events are those of `encode`, which says what is raised.
         """
         return self.encoder.chunks(blocks, chosen_mu(self.manifest, mu))
 
     def decode_stream(
-        self,
-        chunks: Iterable[EventChunk],
-        decoder: str | None = None,
-        steps: int | None = None,
-        seed: int = 0,
-        sampler: str | None = None,
-        first: int = 0,
+        self, chunks: Iterable[Chunk], playback: Playback = UNSAID, first: int = 0
     ) -> Iterator[Samples]:
         """Yield the sound, `hop` samples a frame, of events that come in chunks of any size.
 
-        The sound begins at frame `first`, and the chunks at frame `start(first, decoder)`; what is
+        The sound begins at frame `first`, and the chunks at frame `start(first, playback)`; what is
         given out is then the same as a part of the whole. The fast decoder is a chunk and
-        `context_frames` behind what comes in, diffusion three chunks. `decode` has the options and
-        what is raised; the mu of each chunk is its own.
+        `context_frames` behind what comes in, diffusion three chunks. `decode` says what the
+        playback means and what is raised; the mu of each chunk is its own.
         """
-        decoder, sampling = self._chosen(decoder, steps, seed, sampler)
-        signal = Arriving(rows(chunks, self.manifest), self.start(first, decoder))
-        if decoder == "fast":
-            return self.waveform.decoded(signal, first)
-        return self.diffusion.decoded(signal, sampling, first)
+        playback = playback.over(self._usual)
+        decoder, start = self._decoder(playback), self.start(first, playback)
+        return decoder.decoded(chunks, start, first, playback)
 
-    def start(self, first: int, decoder: str | None = None) -> int:
+    def start(self, first: int, playback: Playback = UNSAID) -> int:
         """Return the frame, a multiple of `chunk_frames`, where `decode_stream` is to begin."""
-        decoder = decoder or self.manifest.decoder.default
-        way = self.waveform if decoder == "fast" else self.diffusion
-        return way.start(first) // self.manifest.chunk_frames * self.manifest.chunk_frames
-
-    def latent(self, samples: Samples) -> Payload:
-        """Return the payload `(latent, T) int8` that the bottleneck receives; see `analyse`."""
-        return self.analyse(samples)[0]
-
-    def encode(
-        self, samples: Samples, progress: Progress | None = None, mu: int | None = None
-    ) -> EventMatrix:
-        """Return the events of a signal; see `analyse`."""
-        return self.analyse(samples, progress, mu)[1]
+        start = self._decoder(playback.over(self._usual)).start(first)
+        return start // self.manifest.chunk_frames * self.manifest.chunk_frames
 
     def analyse(
         self, samples: Samples, progress: Progress | None = None, mu: int | None = None
-    ) -> tuple[Payload, EventMatrix]:
-        """Return payload `(latent, T) int8` and events `(units, T)` of `samples (n,) float32`.
+    ) -> tuple[Payload, Piece]:
+        """Return a piece and its payload `(latent, T) int8`: what the bottleneck has received.
 
-        `T = ceil(n / hop)`; `progress` hears the fraction done, 0..1; `mu` in 0..31 sets the rate
-        of a MU_SPARSE bundle, by default 16.
-        Raises `AudioError` for samples that are not finite, `BundleError` for a bad encoder,
-        `SpikingMusicError` for a mu out of range or for a bundle that has none.
+        `samples (n,) float32` are at the model's rate; otherwise like `encode`.
         """
-        frames = self._frames(len(samples))
-        payload = np.zeros((self.manifest.latent, frames), np.int8)
-        parts: list[EventMatrix] = []
-        done = 0
-        for chunk in self.encode_stream([samples], mu):
-            stop = done + chunk.bits.shape[1]
-            payload[:, done:stop] = chunk.payload
-            parts.append(EventMatrix.from_bits(chunk.bits))
-            done = stop
-            _tell(progress, done, frames)
-        return payload, EventMatrix.joined(parts, self.manifest.units)
+        frames = -(-len(samples) // self.manifest.hop)
+        chunks = [*_told(self.encode_stream([samples], mu), progress, frames)]
+        nothing = np.zeros((self.manifest.latent, 0), np.int8)
+        payload = np.concatenate([nothing, *(chunk.payload for chunk in chunks)], axis=1)
+        events = EventMatrix.joined((chunk.events for chunk in chunks), self.manifest.units)
+        return payload, self.piece(events, len(samples), mu)
 
-    def decode(
-        self,
-        events: EventMatrix,
-        samples: int,
-        decoder: str | None = None,
-        steps: int | None = None,
-        seed: int = 0,
-        progress: Progress | None = None,
-        mu: int | None = None,
-        sampler: str | None = None,
-    ) -> Samples:
-        """Return `(samples,) float32` heard from `events (units, ceil(samples / hop))`.
+    def piece(self, events: EventMatrix, samples: int, mu: int | None = None) -> Piece:
+        """Return events of this model as a piece of `samples`, `mu` being that of all its chunks.
 
-        `fast` is the waveform decoder; `diffusion` adds to it what `steps` of a `sampler` (one of
-        `SAMPLERS`) find, from noise that `seed` (0..2**64-1) settles; the bundle has chosen what is
-        left away.
-        `mu` is that of the encoding. The same call gives the same samples.
-        Raises `FormatError` when the events do not fit, `BundleError` when the bundle lacks the
-        decoder, `SpikingMusicError` for steps or a seed out of range.
+        Raises `EventsError` where they do not fit together.
         """
-        due = (self.manifest.units, self._frames(samples))
-        given = (events.units, events.frames)
-        if given != due:
-            raise FormatError(f"events are {given}, but {samples} samples need {due}")
-        whole = Chunk(0, events.bits, chosen_mu(self.manifest, mu))
-        audio = np.zeros(samples, np.float32)
-        done = 0
-        for block in self.decode_stream([whole], decoder, steps, seed, sampler):
-            part = block[: samples - done]
-            audio[done : done + len(part)] = part
-            done += len(part)
-            _tell(progress, done, samples)
-        return audio
+        manifest, mu = self.manifest, chosen_mu(self.manifest, mu)
+        piece = Piece(
+            events,
+            samples,
+            manifest.sample_rate,
+            manifest.hop,
+            manifest.chunk_frames,
+            manifest.kind,
+            manifest.model_hash,
+        )
+        return piece if mu == NO_MU else replace(piece, mus=(mu,) * piece.count)
 
-    def _chosen(
-        self, decoder: str | None, steps: int | None, seed: int, sampler: str | None
-    ) -> tuple[str, Sampling]:
+    @property
+    def _usual(self) -> Playback:
         usual = self.manifest.decoder
-        decoder = decoder or usual.default
-        if decoder not in DECODERS:
-            raise SpikingMusicError(f"decoder {decoder!r}: choose {' or '.join(DECODERS)}")
-        if not 0 <= seed < 2**64:
-            raise SpikingMusicError(f"seed {seed}: choose one from 0 to 2**64 - 1")
-        chosen = sampler_of(sampler or usual.sampler, usual.steps if steps is None else steps)
-        return decoder, Sampling(chosen, seed)
+        return Playback(usual.default, usual.sampler, usual.steps, seed=0)
 
-    def _frames(self, samples: int) -> int:
-        return -(-samples // self.manifest.hop)
+    def _decoder(self, playback: Playback) -> Decoder:
+        if playback.decoder not in self.decoders:
+            raise SpikingMusicError(f"decoder {playback.decoder!r}: choose {' or '.join(DECODERS)}")
+        return self.decoders[playback.decoder]
 
 
-def _tell(progress: Progress | None, done: int, total: int) -> None:
-    if progress is not None:
-        progress(done / total)
+def require_model(made: Piece | SpkHeader, model: Manifest) -> None:
+    """Raise `FormatError` where another model has made a piece or a file."""
+    if made.model != model.model_hash:
+        raise FormatError(
+            f"was encoded by model {made.model}, the bundle {model.name} is {model.model_hash}; "
+            "give the right one"
+        )
+    for name in ("sample_rate", "units", "hop", "chunk_frames"):
+        if getattr(made, name) != getattr(model, name):
+            raise FormatError(
+                f"header: {name} {getattr(made, name)} is not the {getattr(model, name)} of "
+                f"the model {model.name}"
+            )
+
+
+def _told(chunks: Iterable[Encoded], progress: Progress | None, frames: int) -> Iterator[Encoded]:
+    """Pass chunks on and tell how many of the frames they make up."""
+    done = 0
+    for chunk in chunks:
+        done += chunk.events.frames
+        if progress is not None:
+            progress(done / frames)
+        yield chunk

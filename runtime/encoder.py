@@ -6,7 +6,7 @@ so the events do too: whole, in blocks of any size, or as a stream.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
 
@@ -15,31 +15,33 @@ import numpy.typing as npt
 
 from runtime.bundle import Bundle
 from runtime.errors import AudioError
-from runtime.events import Bits
+from runtime.events import EventMatrix
 from runtime.kinds import Samples
 from runtime.mu import fed, ports
+from runtime.piece import Chunk
 from runtime.sessions import Graph, single
-from runtime.spk.header import NO_MU
 from runtime.windows import Arriving
 
 Payload = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, eq=False)
-class Encoded:
-    """Consecutive frames: `payload (latent, T) int8`, `bits (units, T) bool`, the `mu` of both."""
+class Encoded(Chunk):
+    """A chunk and its `payload (latent, T) int8`, what the bottleneck has turned into events."""
 
-    payload: Payload
-    bits: Bits
-    mu: int = NO_MU
+    payload: Payload = field(kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """What the encoder sees for `frames` frames: `audio (n,) float32` with context around them."""
+    """What the encoder sees for `frames` frames: `audio (n,) float32` with context around them.
+
+    `index` is that of the chunk.
+    """
 
     audio: Samples
     frames: int
+    index: int
 
 
 class Encoder:
@@ -61,13 +63,14 @@ class Encoder:
         """Cut blocks of samples into windows, one for each chunk."""
         context, chunk, hop = self._sizes
         signal = Arriving(blocks)
-        for start in count(0, chunk * hop):
+        for index in count():
+            start = index * chunk * hop
             if not signal.reaches(start + 1):
                 return
             audio = signal.window(start - context * hop, (chunk + 2 * context) * hop)
             if not np.isfinite(audio).all():
                 raise AudioError("the signal holds NaN or infinity; repair it before encoding")
-            yield Window(audio, min(chunk, -(-(signal.stop - start) // hop)))
+            yield Window(audio, min(chunk, -(-(signal.stop - start) // hop)), index)
 
     def run(self, window: Window, mu: int) -> Encoded:
         """Encode a window with its context."""
@@ -75,13 +78,15 @@ class Encoder:
         frames = len(window.audio) // self._manifest.hop
         payload = single(outputs["payload"], (self._manifest.latent, frames))
         events = single(outputs["events"], (self._manifest.units, frames))
-        return Encoded(payload.astype(np.int8), events > 0.5, mu)
+        found = EventMatrix.from_bits(events > 0.5)
+        return Encoded(found, mu, window.index, payload=payload.astype(np.int8))
 
     def inner(self, encoded: Encoded, frames: int) -> Encoded:
         """Leave out the context of an encoded window."""
-        context = self._manifest.context_frames
-        own = slice(context, context + frames)
-        return Encoded(encoded.payload[:, own], encoded.bits[:, own], encoded.mu)
+        start = self._manifest.context_frames
+        stop = start + frames
+        events, payload = encoded.events.part(start, stop), encoded.payload[:, start:stop]
+        return replace(encoded, events=events, payload=payload)
 
     @property
     def _sizes(self) -> tuple[int, int, int]:

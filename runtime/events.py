@@ -70,6 +70,11 @@ class EventMatrix:
         return cls._sorted(cells % max(units, 1), cells // max(units, 1), units, frames)
 
     @classmethod
+    def silent(cls, units: int, frames: int) -> Self:
+        """Return the matrix without an event."""
+        return cls(units, np.zeros(0, np.uint32), np.zeros(frames + 1, np.int64))
+
+    @classmethod
     def joined(cls, parts: Iterable[Self], units: int) -> Self:
         """Put matrices of `units` one behind another; raises `EventsError` for another number."""
         parts = list(parts)

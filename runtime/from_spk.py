@@ -6,37 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from runtime.bundle import Manifest
-from runtime.codec import Codec
-from runtime.errors import FormatError, SpikingMusicError
+from runtime.codec import Codec, require_model
+from runtime.errors import SpikingMusicError
 from runtime.kinds import Samples
-from runtime.spk.chunks import Chunk
+from runtime.piece import Chunk
+from runtime.playback import UNSAID, Playback
 from runtime.spk.header import UNKNOWN, SpkHeader
 from runtime.spk.reader import SpkReader
 from runtime.spk.salvage import Salvage, filled
 from runtime.windows import without_first
-
-
-@dataclass(frozen=True)
-class Playback:
-    """How events become sound: `decoder`, `sampler`, its `steps`, the `seed` of its noise.
-
-    What is None is left to the file, and where that says nothing, to the bundle.
-    """
-
-    decoder: str | None = None
-    sampler: str | None = None
-    steps: int | None = None
-    seed: int | None = None
-
-    def of(self, header: SpkHeader) -> "Playback":
-        """Fill in what the file says."""
-        return Playback(
-            self.decoder or header.decoder or None,
-            self.sampler or header.sampler or None,
-            (header.steps or None) if self.steps is None else self.steps,
-            header.seed if self.seed is None else self.seed,
-        )
 
 
 @dataclass(frozen=True)
@@ -71,7 +49,7 @@ def span_of(header: SpkHeader, begin: float | None, end: float | None) -> Span:
 def from_spk(
     codec: Codec,
     source: SpkReader | Salvage,
-    playback: Playback = Playback(),
+    playback: Playback = UNSAID,
     span: Span = Span(),
 ) -> Iterator[Samples]:
     """Yield the sound of a file, or of a span of it, in blocks `(n,) float32`.
@@ -82,32 +60,11 @@ def from_spk(
     """
     require_model(source.header, codec.manifest)
     frame, skipped = divmod(span.first, codec.manifest.hop)
-    way = playback.of(source.header)
-    start = codec.start(frame, way.decoder)
-    blocks = codec.decode_stream(
-        _from(source, start // codec.manifest.chunk_frames),
-        way.decoder,
-        way.steps,
-        way.seed or 0,
-        way.sampler,
-        first=frame,
-    )
+    playback = playback.over(source.header.playback)
+    start = codec.start(frame, playback)
+    chunks = _from(source, start // codec.manifest.chunk_frames)
+    blocks = codec.decode_stream(chunks, playback, first=frame)
     return _ended(without_first(blocks, skipped), source, span)
-
-
-def require_model(header: SpkHeader, model: Manifest) -> None:
-    """Raise `FormatError` when a file was made by another model."""
-    if header.model != model.model_hash:
-        raise FormatError(
-            f"was encoded by model {header.model}, the bundle {model.name} is "
-            f"{model.model_hash}; give the right one by --bundle"
-        )
-    for name in ("sample_rate", "units", "hop", "chunk_frames"):
-        if getattr(header, name) != getattr(model, name):
-            raise FormatError(
-                f"header: {name} {getattr(header, name)} is not the {getattr(model, name)} of "
-                f"the model {model.name}"
-            )
 
 
 def _from(source: SpkReader | Salvage, index: int) -> Iterator[Chunk]:
@@ -118,9 +75,9 @@ def _from(source: SpkReader | Salvage, index: int) -> Iterator[Chunk]:
         source.seek(index)
         frames = 0
     for chunk in chunks:
-        if frames < chunk.bits.shape[1]:
-            yield replace(chunk, bits=chunk.bits[:, frames:])
-        frames = max(frames - chunk.bits.shape[1], 0)
+        if frames < chunk.events.frames:
+            yield replace(chunk, events=chunk.events.part(frames, chunk.events.frames))
+        frames = max(frames - chunk.events.frames, 0)
 
 
 def _ended(blocks: Iterable[Samples], source: SpkReader | Salvage, span: Span) -> Iterator[Samples]:

@@ -16,7 +16,7 @@ def chosen_mu(manifest: Manifest, mu: int | None) -> int:
 
     Raises `SpikingMusicError` for a mu out of range or for a bundle that has none.
     """
-    if manifest.kind != "MU_SPARSE":
+    if not manifest.has_mu:
         if mu is not None:
             raise SpikingMusicError(
                 f"mu {mu}: the bundle {manifest.name} is {manifest.kind} and has one rate only; "
@@ -31,7 +31,7 @@ def chosen_mu(manifest: Manifest, mu: int | None) -> int:
 
 def ports(manifest: Manifest) -> set[str]:
     """What the graphs of a bundle take besides the signal."""
-    return {"mu"} if manifest.kind == "MU_SPARSE" else set()
+    return {"mu"} if manifest.has_mu else set()
 
 
 def fed(mu: int) -> dict[str, Tensor]:

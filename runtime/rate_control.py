@@ -17,7 +17,7 @@ from runtime.events import Bits
 from runtime.kinds import Samples
 from runtime.metrics import si_snr
 from runtime.mu import LARGEST_MU
-from runtime.spk.chunks import Chunk, store
+from runtime.spk.chunks import store
 from runtime.spk.tags import EVERY
 
 Run = Callable[[int], Encoded]
@@ -38,7 +38,7 @@ def chosen_chunks(codec: Codec, blocks: Iterable[Samples], choice: Choice) -> It
     Raises `SpikingMusicError` for a bundle without mu.
     """
     manifest = codec.manifest
-    if manifest.kind != "MU_SPARSE":
+    if not manifest.has_mu:
         raise SpikingMusicError(
             f"the bundle {manifest.name} is {manifest.kind} and has one rate only, so that nothing "
             "can be chosen for each chunk; give a MU_SPARSE bundle"
@@ -70,13 +70,13 @@ class AtLeast:
 
         mu = bisect_left(range(1, LARGEST_MU + 1), True, key=worse)
         self.missed += mu == 0 and worse(0)
-        self._before = self._codec.encoder.inner(run(mu), window.frames).bits
+        self._before = self._codec.encoder.inner(run(mu), window.frames).events.bits
         return mu
 
     def _si_snr(self, window: Window, encoded: Encoded) -> float:
         manifest = self._codec.manifest
         context, frames, hop = manifest.context_frames, window.frames, manifest.hop
-        bits = encoded.bits.copy()
+        bits = encoded.events.bits.copy()
         bits[:, :context] = False
         if self._before is not None:
             past = self._before[:, max(self._before.shape[1] - context, 0) :]
@@ -108,8 +108,8 @@ class Within:
         left = samples * self._bytes_a_sample - self._spent
 
         def size(mu: int) -> float:
-            bits = self._codec.encoder.inner(run(mu), window.frames).bits
-            return store(Chunk(0, bits, mu), self._coder).size + 8 / EVERY  # and in the seek table
+            chunk = self._codec.encoder.inner(run(mu), window.frames)
+            return store(chunk, self._coder).size + 8 / EVERY  # and in the seek table
 
         mu = bisect_left(range(LARGEST_MU), True, key=lambda mu: size(mu) <= left)
         self.missed += mu == LARGEST_MU and size(mu) > left

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-import numpy as np
-
 from runtime.bundle import Manifest
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
@@ -87,8 +85,8 @@ def to_spk(
         chunks = chosen_chunks(codec, signal, choice)
     events, mus = 0, []
     for chunk in chunks:
-        writer.write(chunk.bits, chunk.mu)
-        events += int(np.count_nonzero(chunk.bits))
+        writer.write(chunk.events, chunk.mu)
+        events += chunk.events.count
         mus.append(chunk.mu)
         if samples:
             progress(min(writer.frames * header.hop / samples, 1.0))

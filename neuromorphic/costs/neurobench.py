@@ -48,12 +48,12 @@ def exchanged(
     codec = Codec(WatchedBundle(bundle.path, bundle.manifest, saw=saw))
     half = None if progress is None else (lambda share: progress(share / 2))
     rest = None if progress is None else (lambda share: progress(0.5 + share / 2))
-    events = codec.encode(samples, half, mu)
-    decoded = codec.decode(events, samples.size, steps=steps, progress=rest, mu=mu)
+    piece = codec.encode(samples, bundle.manifest.sample_rate, mu, half)
+    decoded = codec.decode(piece, steps=steps, progress=rest)
     ratio = si_snr(samples, decoded)
     seconds = samples.size / bundle.manifest.sample_rate
     if shape == "neurobench":
-        return neurobench(bundle, seen, 1 - events.density)
+        return neurobench(bundle, seen, 1 - piece.events.density)
     return n_dns(bundle, seen, sum(updates), seconds, ratio)
 
 

@@ -5,7 +5,7 @@ neighbours at every step of the sampler. So memory and latency do not grow with 
 part of a recording sounds as it does in the whole.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, count
@@ -15,11 +15,14 @@ import numpy as np
 from runtime.bundle import Bundle
 from runtime.decoders.colour import coloured, whitened
 from runtime.decoders.noise import frame_noise
-from runtime.decoders.samplers import Sampler, angles, sampled
+from runtime.decoders.samplers import Sampler, angles, sampled, sampler_of
 from runtime.decoders.seams import Joints
-from runtime.decoders.waveform import Rows, Waveform
+from runtime.decoders.waveform import Rows, Waveform, rows
+from runtime.errors import SpikingMusicError
 from runtime.kinds import Samples
 from runtime.mu import fed, ports
+from runtime.piece import Chunk
+from runtime.playback import Playback
 from runtime.sessions import Graph, Tensor, single
 from runtime.windows import Arriving, cross_faded, without_first
 
@@ -33,6 +36,19 @@ class Sampling:
 
     sampler: Sampler
     seed: int
+
+
+def sampling_of(playback: Playback) -> Sampling:
+    """Return what a playback asks of diffusion; raises `SpikingMusicError` for what there is not.
+
+    Nothing of it is None.
+    """
+    assert playback.sampler is not None
+    assert playback.steps is not None
+    assert playback.seed is not None
+    if not 0 <= playback.seed < 2**64:
+        raise SpikingMusicError(f"seed {playback.seed}: choose one from 0 to 2**64 - 1")
+    return Sampling(sampler_of(playback.sampler, playback.steps), playback.seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +89,20 @@ class Diffusion:
         return max(place, 0)
 
     def decoded(
-        self, signal: Arriving[np.uint8], sampling: Sampling, first: int = 0
+        self, chunks: Iterable[Chunk], start: int, first: int, playback: Playback
     ) -> Iterator[Samples]:
-        """Yield the sound from frame `first` on of `rows` that begin at `start(first)` or before.
+        """Yield the sound from frame `first` on, in windows on a grid that depends on nothing.
 
-        Windows lie on a grid that depends on nothing, but for the last, which ends with the events.
+        But for the last one, which ends with the events. The chunks begin at frame `start`, which
+        is not behind `start(first)`.
+        Raises `SpikingMusicError` at once for a sampler, steps or a seed that do not exist.
         """
+        signal = Arriving(rows(chunks, self._manifest), start)
+        return self._joined(signal, sampling_of(playback), first)
+
+    def _joined(
+        self, signal: Arriving[np.uint8], sampling: Sampling, first: int
+    ) -> Iterator[Samples]:
         if not signal.reaches(first + 1):
             return
         hop = self._manifest.hop
@@ -164,7 +188,7 @@ class Diffusion:
 
     @property
     def _on_residual(self) -> bool:
-        return "decoder_fast.onnx" in self._manifest.files
+        return self._manifest.has_waveform
 
     @cached_property
     def _graph(self) -> Graph:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import count
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,34 +12,26 @@ from runtime.errors import FormatError
 from runtime.events import Bits
 from runtime.kinds import Samples
 from runtime.mu import chosen_mu, fed, ports
+from runtime.piece import NO_MU, Chunk
+from runtime.playback import Playback
 from runtime.sessions import Graph, single
-from runtime.spk.header import NO_MU
 from runtime.windows import Arriving, without_first
 
 Rows = npt.NDArray[np.uint8]
 
 
-class EventChunk(Protocol):
-    """Events of consecutive frames: `bits (units, T) bool`, and their `mu` or `NO_MU`."""
-
-    @property
-    def bits(self) -> Bits: ...
-    @property
-    def mu(self) -> int: ...
-
-
-def rows(chunks: Iterable[EventChunk], manifest: Manifest) -> Iterator[Rows]:
+def rows(chunks: Iterable[Chunk], manifest: Manifest) -> Iterator[Rows]:
     """Yield `(units + 1, T) uint8` of each chunk: its events, and its mu in every frame.
 
     Raises `FormatError` when a chunk has another number of units, `SpikingMusicError` for a mu
     that the bundle does not have.
     """
     for chunk in chunks:
-        units, frames = chunk.bits.shape
-        if units != manifest.units:
-            raise FormatError(f"events of {units} units; the bundle has {manifest.units}")
+        events = chunk.events
+        if events.units != manifest.units:
+            raise FormatError(f"events of {events.units} units; the bundle has {manifest.units}")
         mu = chosen_mu(manifest, None if chunk.mu == NO_MU else chunk.mu)
-        yield np.vstack([chunk.bits, np.full((1, frames), mu)]).astype(np.uint8)
+        yield np.vstack([events.bits, np.full((1, events.frames), mu)]).astype(np.uint8)
 
 
 class Waveform:
@@ -54,11 +45,15 @@ class Waveform:
         own = first - first % self._manifest.chunk_frames
         return max(own - self._manifest.context_frames, 0)
 
-    def decoded(self, signal: Arriving[np.uint8], first: int = 0) -> Iterator[Samples]:
-        """Yield the sound from frame `first` on of `rows` that begin at `start(first)` or before.
+    def decoded(
+        self, chunks: Iterable[Chunk], start: int, first: int, playback: Playback
+    ) -> Iterator[Samples]:
+        """Yield the sound from frame `first` on, in windows on a grid that depends on nothing.
 
-        Windows lie on a grid that depends on nothing, so a part sounds as it does in the whole.
+        The chunks begin at frame `start`, which is not behind `start(first)`; there is nothing
+        that a `playback` could ask for.
         """
+        signal = Arriving(rows(chunks, self._manifest), start)
         return without_first(self._blocks(signal, first), self._skipped(first))
 
     def heard(self, events: Rows | Bits, mu: int) -> Samples:

@@ -5,23 +5,15 @@ from dataclasses import dataclass
 
 from runtime.coders.payloads import most_bytes, pack, unpack
 from runtime.errors import FormatError
-from runtime.events import Bits
+from runtime.events import EventMatrix
+from runtime.piece import Chunk
 from runtime.spk.blocks import CRC, Read, opened, sealed, three
-from runtime.spk.header import NO_MU, SpkHeader
+from runtime.spk.header import SpkHeader
 
 SYNC = b"\xa5\x5a"
 # index, frames, mu, form, events, payload length; the payload and CRC-32 follow
 _HEAD = struct.Struct("<IHBB3s3s")
 FRAMING_BYTES = len(SYNC) + _HEAD.size + CRC.size
-
-
-@dataclass(frozen=True, eq=False)
-class Chunk:
-    """Events of consecutive frames: `bits (units, frames) bool`, the `index` of the chunk, `mu`."""
-
-    index: int
-    bits: Bits
-    mu: int = NO_MU
 
 
 @dataclass(frozen=True)
@@ -38,7 +30,7 @@ class StoredChunk:
     def decoded(self, units: int) -> Chunk:
         """Return the events; raises `FormatError` when the payload is none of this form."""
         bits = unpack(self.form, self.payload, units, self.frames, self.events)
-        return Chunk(self.index, bits, self.mu)
+        return Chunk(EventMatrix.from_bits(bits), self.mu, self.index)
 
     @property
     def size(self) -> int:
@@ -48,9 +40,9 @@ class StoredChunk:
 
 def store(chunk: Chunk, coder: str) -> StoredChunk:
     """Code a chunk by one of the coders."""
-    form, payload = pack(chunk.bits, coder)
-    events = int(chunk.bits.sum())
-    return StoredChunk(chunk.index, chunk.bits.shape[1], chunk.mu, form, events, payload)
+    events = chunk.events
+    form, payload = pack(events.bits, coder)
+    return StoredChunk(chunk.index, events.frames, chunk.mu, form, events.count, payload)
 
 
 def pack_chunk(chunk: StoredChunk) -> bytes:

@@ -1,35 +1,22 @@
-"""Whole `.spk` files: write one, read one, and say where its bytes go.
+"""Whole `.spk` files: a piece to bytes and back, and where the bytes go.
 
-`runtime.spk` has the parts, and readers and writers that take a chunk at a time.
+`SpkWriter` and `SpkReader` take a chunk at a time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import BinaryIO
 
 from runtime.errors import FormatError
-from runtime.events import Bits, EventMatrix
+from runtime.events import MAX_CELLS, EventMatrix
 from runtime.files import replacing
-from runtime.spk.chunks import FRAMING_BYTES, Chunk
-from runtime.spk.header import HEADER_BYTES, UNKNOWN, SpkHeader
+from runtime.piece import NO_MU, Chunk, Piece
+from runtime.spk.chunks import FRAMING_BYTES
+from runtime.spk.header import DEFAULT_CODER, HEADER_BYTES, SpkHeader
 from runtime.spk.reader import Note, SpkReader, opened_spk
-from runtime.spk.salvage import Loss, Salvage, filled
 from runtime.spk.writer import SpkWriter
-
-__all__ = [
-    "FRAMING_BYTES",
-    "HEADER_BYTES",
-    "Sizes",
-    "SpkHeader",
-    "read_damaged",
-    "read_spk",
-    "sizes",
-    "write_spk",
-]
-
-MAX_CELLS = 2**31  # of a whole file in memory; longer ones are read chunk by chunk
 
 
 @dataclass(frozen=True)
@@ -48,59 +35,73 @@ class Sizes:
 
 
 def write_spk(
-    path: Path,
-    header: SpkHeader,
-    events: EventMatrix,
-    overwrite: bool = False,
-    texts: Mapping[str, str] | None = None,
-    mus: Sequence[int] | None = None,
+    path: Path, piece: Piece, coder: str = DEFAULT_CODER, overwrite: bool = False
 ) -> None:
-    """Write `events (header.units, header.frames)` to `path`, whole or not at all.
+    """Write a piece to `path`, whole or not at all; `coder` is one of `CODERS`.
 
-    `texts` may hold a `title` and a `source`, `mus` the mu of each chunk.
-    Raises `FormatError` when the header does not describe the events, `OutputError` when the file
+    Raises `FormatError` for a piece that the format cannot hold, `OutputError` when the file
     exists and `overwrite` is false or when it cannot be written.
     """
-    if (events.units, events.frames) != (header.units, header.frames):
-        raise FormatError(
-            f"header: describes {header.units} x {header.frames} cells, "
-            f"the events have {events.units} x {events.frames}"
-        )
-    with replacing(path, overwrite) as temporary, temporary.open("wb") as file:
-        writer = SpkWriter(file, header, texts)
-        for index in range(header.chunks):
-            start = index * header.chunk_frames
-            part = events.part(start, start + header.chunk_frames)
-            writer.write(part.bits, None if mus is None else mus[index])
-        writer.close()
+    with replacing(path, overwrite) as temporary:
+        temporary.write_bytes(packed(piece, coder))
 
 
-def read_spk(path: Path, note: Note = lambda message: None) -> tuple[SpkHeader, EventMatrix]:
-    """Read a whole file and check every byte of it; the header returned knows its length.
+def packed(piece: Piece, coder: str = DEFAULT_CODER) -> bytes:
+    """Return the bytes of a piece's file; raises `FormatError` for what the format cannot hold."""
+    file = io.BytesIO()
+    writer = SpkWriter(file, _header(piece, coder), piece.texts)
+    for chunk in piece.chunks():
+        writer.write(chunk.events, chunk.mu)
+    writer.close()
+    return file.getvalue()
+
+
+def _header(piece: Piece, coder: str = DEFAULT_CODER) -> SpkHeader:
+    """Return the header of a piece's file."""
+    playback, mus = piece.playback, set(piece.mus)
+    return SpkHeader(
+        sample_rate=piece.sample_rate,
+        samples=piece.samples,
+        units=piece.units,
+        hop=piece.hop,
+        chunk_frames=piece.chunk_frames,
+        kind=piece.kind,
+        model=piece.model,
+        coder=coder,
+        mu=mus.pop() if len(mus) == 1 else NO_MU,
+        decoder=playback.decoder or "",
+        sampler=playback.sampler or "",
+        steps=playback.steps or 0,
+        seed=playback.seed or 0,
+    )
+
+
+def read_spk(path: Path, note: Note = lambda message: None) -> Piece:
+    """Read a whole file and check every byte of it.
 
     Raises `FormatError` naming the file and the part that is damaged, or that it is not one.
     """
     with opened_spk(path) as file:
-        reader = SpkReader(file, note)
-        bits = _joined(reader, reader.header)
-        return replace(reader.header, samples=reader.samples), EventMatrix.from_bits(bits)
+        return unpacked(file, note)
 
 
-def read_damaged(
-    path: Path, note: Note = lambda message: None
-) -> tuple[SpkHeader, EventMatrix, list[Loss]]:
-    """Read what is left of a file, silence for what is lost, and say what that is.
-
-    Of a file whose end is lost and whose length is unknown the last good chunk is the end.
-    Raises `FormatError` when the header is damaged or more is lost than silence can stand for.
-    """
-    with opened_spk(path) as file:
-        salvage = Salvage(file, note)
-        bits = _joined(filled(salvage), salvage.header)
-        known = salvage.samples != UNKNOWN
-        samples = salvage.samples if known else bits.shape[1] * salvage.header.hop
-        header = replace(salvage.header, samples=samples)
-        return header, EventMatrix.from_bits(bits[:, : header.frames]), salvage.losses
+def unpacked(file: BinaryIO, note: Note = lambda message: None) -> Piece:
+    """Read a piece from a binary file object, a pipe as well; raises `FormatError`."""
+    reader = SpkReader(file, note)
+    header, chunks = reader.header, [*_within_memory(reader)]
+    mus = tuple(chunk.mu for chunk in chunks)
+    return Piece(
+        EventMatrix.joined((chunk.events for chunk in chunks), header.units),
+        reader.samples,
+        header.sample_rate,
+        header.hop,
+        header.chunk_frames,
+        header.kind,
+        header.model,
+        () if NO_MU in mus else mus,
+        header.playback,
+        reader.texts,
+    )
 
 
 def sizes(path: Path) -> Sizes:
@@ -115,13 +116,10 @@ def sizes(path: Path) -> Sizes:
     return Sizes(HEADER_BYTES, framing, payload, total - HEADER_BYTES - framing - payload)
 
 
-def _joined(chunks: Iterable[Chunk], header: SpkHeader) -> Bits:
-    """Put chunks one behind another."""
-    parts: list[Bits] = []
+def _within_memory(reader: SpkReader) -> Iterator[Chunk]:
     frames = 0
-    for chunk in chunks:
-        frames += chunk.bits.shape[1]
-        if frames * header.units > MAX_CELLS:
+    for chunk in reader:
+        frames += chunk.events.frames
+        if frames * chunk.events.units > MAX_CELLS:
             raise FormatError(f"{frames} frames are too many for the memory; read it by chunks")
-        parts.append(chunk.bits)
-    return np.concatenate([np.zeros((header.units, 0), np.bool_), *parts], axis=1)
+        yield chunk

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from runtime.errors import FormatError
 from runtime.kinds import CODERS, DECODERS, KINDS, SAMPLERS
+from runtime.piece import NO_MU
+from runtime.playback import Playback
 from runtime.spk.blocks import CRC, Read, opened, sealed
 
 MAGIC = b"\x89SPK"
 VERSION = 1
 UNKNOWN = -1  # samples of a recording that is not over
-NO_MU = 255
 # Chosen by measurement: see the table of `python -m benchmarks coding`.
 DEFAULT_CODER = "adaptive"
 ENDED = 1  # the only flag
@@ -89,6 +90,13 @@ class SpkHeader:
     def known(self) -> bool:
         """Whether the number of samples is known."""
         return self.samples != UNKNOWN
+
+    @property
+    def playback(self) -> Playback:
+        """How it is best heard, as far as the file says so."""
+        return Playback(
+            self.decoder or None, self.sampler or None, self.steps or None, self.seed or None
+        )
 
     @property
     def frames(self) -> int:

@@ -7,10 +7,11 @@ from typing import BinaryIO
 
 from runtime.coders.payloads import FORMS
 from runtime.errors import FormatError
+from runtime.piece import NO_MU, Chunk
 from runtime.spk import chunks, tags
 from runtime.spk.blocks import Read, reads
-from runtime.spk.chunks import Chunk, StoredChunk, read_chunk
-from runtime.spk.header import MAX_CHUNKS, NO_MU, SpkHeader, read_header
+from runtime.spk.chunks import StoredChunk, read_chunk
+from runtime.spk.header import MAX_CHUNKS, SpkHeader, read_header
 from runtime.spk.seek import place_of
 from runtime.spk.tags import Digest, Tag, parse_end, read_tag
 
@@ -40,7 +41,7 @@ class SpkReader:
             except FormatError as error:
                 raise FormatError(f"{chunk_name(stored.index, self.header)}: {error}") from None
             if self._digest is not None:
-                self._digest.add(chunk.bits)
+                self._digest.add(chunk.events.bits)
             yield chunk
 
     def stored(self) -> Iterator[StoredChunk]:

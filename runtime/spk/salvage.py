@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-import numpy as np
-
 from runtime.errors import FormatError
+from runtime.events import EventMatrix
+from runtime.piece import Chunk
 from runtime.spk import tags
 from runtime.spk.blocks import reads
-from runtime.spk.chunks import Chunk, StoredChunk
+from runtime.spk.chunks import StoredChunk
 from runtime.spk.header import MAX_CHUNK_CELLS, UNKNOWN, SpkHeader, read_header
 from runtime.spk.reader import Note, misfit, take_text
 from runtime.spk.scan import Gap, blocks
@@ -121,12 +121,12 @@ def filled(salvage: Salvage) -> Iterator[Chunk]:
         while frames < stop:
             width = min(stop - frames, max(MAX_CHUNK_CELLS // header.units, 1))
             index = frames // header.chunk_frames
-            yield Chunk(index, np.zeros((header.units, width), np.bool_), header.mu)
+            yield Chunk(EventMatrix.silent(header.units, width), header.mu, index)
             frames += width
 
     for chunk in salvage:
         yield from silence(chunk.index * header.chunk_frames)
         yield chunk
-        frames += chunk.bits.shape[1]
+        frames += chunk.events.frames
     if salvage.samples != UNKNOWN:
         yield from silence(-(-salvage.samples // header.hop))

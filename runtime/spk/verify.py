@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from runtime.errors import FormatError
 from runtime.spk.reader import SpkReader, opened_spk
 from runtime.spk.salvage import Loss, Salvage
@@ -28,7 +26,7 @@ def verify(path: Path) -> Verdict:
     notes: list[str] = []
     with opened_spk(path) as file:
         salvage = Salvage(file, notes.append)
-        counts = [int(np.count_nonzero(chunk.bits)) for chunk in salvage]
+        counts = [chunk.events.count for chunk in salvage]
     losses = salvage.losses
     strict = _strict(path)
     if strict and not losses:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import BinaryIO
 
 from runtime.errors import FormatError
-from runtime.events import Bits
-from runtime.spk.chunks import Chunk, pack_chunk, store
-from runtime.spk.header import MAX_CHUNKS, NO_MU, SpkHeader, pack_header
+from runtime.events import EventMatrix
+from runtime.piece import NO_MU, Chunk
+from runtime.spk.chunks import pack_chunk, store
+from runtime.spk.header import MAX_CHUNKS, SpkHeader, pack_header
 from runtime.spk.tags import EVERY, MAX_BODY, Digest, End, end_tag, pack_tag, seek_tag, text_tag
 
 
@@ -38,21 +39,21 @@ class SpkWriter:
         """Bytes written so far."""
         return self._place
 
-    def write(self, bits: Bits, mu: int | None = None) -> None:
-        """Write the next chunk, `bits (units, chunk_frames) bool`; only the last may be shorter.
+    def write(self, events: EventMatrix, mu: int | None = None) -> None:
+        """Write the next chunk, `(units, chunk_frames)`; only the last one may be shorter.
 
         `mu` is that of the chunk, 0..254, by default that of the header.
         Raises `FormatError` when the chunk does not fit in the file.
         """
         header = self.header
-        units, frames = bits.shape
+        units, frames = events.units, events.frames
         whole = self._frames == self._chunks * header.chunk_frames
         if units != header.units or not 1 <= frames <= header.chunk_frames or not whole:
             raise FormatError(
                 f"chunk {self._chunks}: {units} x {frames} cells do not fit in a file of chunks "
                 f"of {header.units} x {header.chunk_frames}, of which only the last is shorter"
             )
-        chunk = Chunk(self._chunks, bits, header.mu if mu is None else mu)
+        chunk = Chunk(events, header.mu if mu is None else mu, self._chunks)
         if not 0 <= chunk.mu <= NO_MU or header.mu not in (NO_MU, chunk.mu):
             raise FormatError(f"chunk {self._chunks}: mu {mu} contradicts the header")
         if self._chunks >= (header.chunks if header.known else MAX_CHUNKS):
@@ -60,7 +61,7 @@ class SpkWriter:
         if self._chunks % EVERY == 0:
             self._places.append(self._place)
         self._put(pack_chunk(store(chunk, header.coder)))
-        self._digest.add(bits)
+        self._digest.add(events.bits)
         self._chunks += 1
         self._frames += frames
 

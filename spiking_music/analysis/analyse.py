@@ -116,8 +116,8 @@ def _measured(
 
 
 def _events(codec: Codec, music: Music, mu: int | None) -> Bits:
-    rate = mu if codec.manifest.kind == "MU_SPARSE" else None
-    return codec.encode(music.samples, mu=rate).bits
+    rate = mu if codec.manifest.has_mu else None
+    return codec.encode(music.samples, codec.manifest.sample_rate, rate).events.bits
 
 
 def _frames_of(codecs: Collection[Codec]) -> tuple[int, float]:

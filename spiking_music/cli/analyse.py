@@ -51,7 +51,7 @@ def analyse(
     codecs = {bundle.path.resolve().name: Codec(bundle) for bundle in opened}
     if len(codecs) < len(opened):
         raise SpikingMusicError("two bundles have the same folder name; rename one")
-    if mu is not None and all(bundle.manifest.kind != "MU_SPARSE" for bundle in opened):
+    if mu is not None and all(not bundle.manifest.has_mu for bundle in opened):
         raise SpikingMusicError(f"--mu {mu}: none of the bundles is MU_SPARSE; omit --mu")
     sources = {
         name: pieces_of(source, pieces) for name, source in (named(d, "--data") for d in data)

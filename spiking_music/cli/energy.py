@@ -1,5 +1,6 @@
 """What a recording costs in joules, or a network of any origin."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -77,9 +78,9 @@ def energy_of_recording(
     from neuromorphic.costs.codec_bill import system_report
     from neuromorphic.costs.operations.system import count_system
     from neuromorphic.energy import energies, sent_deltas
+    from runtime.spk.container import packed
     from spiking_music.cli import terminal
     from spiking_music.report.energies import energy_rows, term_rows, verdict_notes
-    from spiking_music.report.storage import stored_bytes
     from spiking_music.report.system_rows import layer_rows, system_notes, system_rows
 
     own = load_chip(chip or USUAL)
@@ -92,13 +93,13 @@ def energy_of_recording(
             terminal.print_json(exchanged(codec.bundle, samples, shape, steps, mu, progress))
         return
     with terminal.progress("encode") as progress:
-        payload, events = codec.analyse(samples, progress, mu)
+        payload, piece = codec.analyse(samples, progress, mu)
     sent = None
     if delta is not None:
         sent, payload, events = sent_deltas(codec.bundle, payload, delta)
-    size = stored_bytes(codec.manifest, samples.size, events)
-    system = count_system(codec.bundle, payload, events, size, steps, sent)
-    found = energies(codec.bundle, payload, events, chip, sent)
+        piece = replace(piece, events=events)
+    system = count_system(codec.bundle, payload, piece.events, len(packed(piece)), steps, sent)
+    found = energies(codec.bundle, payload, piece.events, chip, sent)
     whole = system_report(codec.bundle, system, own)
     if as_json:
         terminal.print_json({"system": whole, "chips": found})

@@ -85,7 +85,7 @@ def make(
     sets, skipped = clip_sets(data or [f"shipped={_CLIPS}"], clips)
     conditions = heard.always()
     models = [open_bundle(path) for path in bundle] if bundle else [open_bundle()]
-    if mu and all(model.manifest.kind != "MU_SPARSE" for model in models):
+    if mu and all(not model.manifest.has_mu for model in models):
         raise ListeningError(f"--mu {mu[0]}: none of the bundles is MU_SPARSE; omit --mu")
     for model in models:
         conditions += heard.of_bundle(model, decoder or (), mu or ())

@@ -45,13 +45,13 @@ def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: b
     codec = open_codec(bundle)
     samples = read_samples(audio, codec)
     with terminal.progress("encode") as progress:
-        payload, events = codec.analyse(samples, progress)
+        payload, piece = codec.analyse(samples, progress)
     wrong: dict[str, int] = {}
     for name in chosen:
         with terminal.progress(name) as progress:
             bits = back_ends.spikes(codec.bundle, payload, name, progress)
-        wrong[name] = back_ends.differing(bits, events.bits)
-    facts = {"compared": events.cells} | wrong
+        wrong[name] = back_ends.differing(bits, piece.events.bits)
+    facts = {"compared": piece.events.cells} | wrong
     terminal.show(f"{audio}: bits that differ from the encoder's", facts, as_json)
 
 

@@ -1,24 +1,21 @@
 """What is compared: anything that takes a sound and gives one back, at a price in bits."""
 
-import tempfile
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 from runtime.events import EventMatrix
 from runtime.kinds import DECODERS, Samples
-from runtime.spk.container import read_spk, write_spk
-from runtime.to_spk import header_of
+from runtime.piece import Piece
+from runtime.spk.container import packed, unpacked
 from spiking_music.evaluation.anchors import ANCHORS_HZ, distort
 from spiking_music.evaluation.peers import OPUS_KBPS, flac, opus
 from train.data.low_pass import low_pass
 
 MUS = (8, 12, 16, 20, 24)
-_GRAPHS = {"diffusion": "decoder.onnx", "fast": "decoder_fast.onnx"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +53,8 @@ def bundle_systems(
             partial(_coded, codec, decoder, mu),
         )
         for decoder in decoders
-        if _GRAPHS[decoder] in model.files
-        for mu in (mus if model.kind == "MU_SPARSE" else (None,))
+        if decoder in model.decoders
+        for mu in (mus if model.has_mu else (None,))
     ]
 
 
@@ -72,18 +69,15 @@ def baseline_systems() -> list[System]:
     ]
 
 
-def stored(codec: Codec, events: EventMatrix, samples: int) -> tuple[int, EventMatrix]:
-    """Write the events of `samples` to a `.spk` file; return its bits and what it holds."""
-    with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
-        path = Path(folder, "clip.spk")
-        write_spk(path, header_of(codec.manifest, samples), events)
-        return 8 * path.stat().st_size, read_spk(path)[1]
+def stored(piece: Piece) -> tuple[int, Piece]:
+    """Return the bits of a piece's `.spk` file, and the piece as it is read from there."""
+    data = packed(piece)
+    return 8 * len(data), unpacked(io.BytesIO(data))
 
 
 def _coded(codec: Codec, decoder: str, mu: int | None, samples: Samples) -> Decoded:
-    rate: dict[str, Any] = {} if mu is None else {"mu": mu}
-    bits, events = stored(codec, codec.encode(samples, **rate), len(samples))
-    return Decoded(codec.decode(events, len(samples), decoder, **rate), bits, events)
+    bits, piece = stored(codec.encode(samples, codec.manifest.sample_rate, mu))
+    return Decoded(codec.decode(piece, decoder), bits, piece.events)
 
 
 def _opus(kbps: float, samples: Samples) -> Decoded:

@@ -27,8 +27,8 @@ from runtime.files import replacing
 from runtime.kinds import DECODERS, Progress, Samples
 from runtime.metrics import si_snr
 from runtime.outputs import refuse_outputs
-from runtime.spk.container import SpkHeader, read_spk, sizes, write_spk
-from runtime.to_spk import header_of
+from runtime.piece import Piece
+from runtime.spk.container import read_spk, sizes, write_spk
 from spiking_music.report.joules import joules
 from spiking_music.report.page import page
 from spiking_music.report.storage import rates
@@ -64,29 +64,30 @@ def run(
         payload, encoded = codec.analyse(samples, progress)
     out.mkdir(parents=True, exist_ok=True)
     with clock("store"):
-        header, events, stored = _store(out / "piece.spk", bundle, encoded, samples.size, overwrite)
+        piece, stored = _store(out / "piece.spk", encoded, overwrite)
+    events = piece.events
     agreement = _agreement(bundle, samples, payload, events, clock)
     decoded: dict[str, Samples] = {}
     for decoder in DECODERS:
         with clock(f"decode: {decoder}") as progress:
-            decoded[decoder] = codec.decode(events, samples.size, decoder, progress=progress)
+            decoded[decoder] = codec.decode(piece, decoder, progress=progress)
     chosen = bundle.manifest.decoder.default
-    write_audio(out / "decoded.wav", decoded[chosen], header.sample_rate, overwrite)
-    seconds = samples.size / header.sample_rate
+    write_audio(out / "decoded.wav", decoded[chosen], piece.sample_rate, overwrite)
+    seconds = piece.seconds
     report: dict[str, Any] = {
         "title": audio.name,
         "audio": {
             "seconds": seconds,
             "samples": samples.size,
-            "sample_rate": header.sample_rate,
+            "sample_rate": piece.sample_rate,
             "source_rate": recording.source_rate,
             "source_channels": recording.source_channels,
             "warnings": list(recording.warnings),
         },
-        "frame_rate": header.sample_rate / header.hop,
+        "frame_rate": piece.sample_rate / piece.hop,
         "bundle": _bundle_facts(bundle),
         "file": stored | {"kbps": stored["bytes"] * 8e-3 / seconds},
-        "rate": rates(header, events),
+        "rate": rates(piece),
         "events": {
             "count": events.count,
             "density": events.density,
@@ -159,15 +160,11 @@ class _Clock:
         self.seconds[name] = round(perf_counter() - start, 3)
 
 
-def _store(
-    path: Path, bundle: Bundle, events: EventMatrix, samples: int, overwrite: bool
-) -> tuple[SpkHeader, EventMatrix, dict[str, Any]]:
+def _store(path: Path, piece: Piece, overwrite: bool) -> tuple[Piece, dict[str, Any]]:
     """Write the file and read it back: everything after this stage knows only what is stored."""
-    header = header_of(bundle.manifest, samples)
-    write_spk(path, header, events, overwrite)
+    write_spk(path, piece, overwrite=overwrite)
     parts = sizes(path)
-    header, read = read_spk(path)
-    return header, read, {"bytes": parts.total, "parts": vars(parts)}
+    return read_spk(path), {"bytes": parts.total, "parts": vars(parts)}
 
 
 def _agreement(

@@ -1,41 +1,29 @@
 """A stored recording: its header, and what it costs on disk, by the paper, and at the least."""
 
-import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runtime.bundle import Manifest
 from runtime.coders.payloads import FORMS
 from runtime.costs import bound_bits, midi_like_bits, paper_bits
-from runtime.events import EventMatrix
+from runtime.piece import NO_MU, Piece
 from runtime.spk.chunks import FRAMING_BYTES
-from runtime.spk.container import Sizes, SpkHeader, write_spk
-from runtime.spk.header import HEADER_BYTES, NO_MU
+from runtime.spk.container import Sizes
+from runtime.spk.header import HEADER_BYTES
 from runtime.spk.reader import Note, SpkReader, opened_spk
-from runtime.to_spk import header_of
 
 
-def stored_bytes(model: Manifest, samples: int, events: EventMatrix) -> int:
-    """Return how many bytes the file of a recording takes."""
-    with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
-        path = Path(folder, "recording.spk")
-        write_spk(path, header_of(model, samples), events)
-        return path.stat().st_size
-
-
-def rates(header: SpkHeader, events: EventMatrix) -> dict[str, float]:
+def rates(piece: Piece) -> dict[str, float]:
     """Return the paper's formula, the entropy bound and the dense matrix, in kbit/s of sound.
 
     The formula is summed over the file's chunks, each in its cheapest format, as the file does it;
     the bound `log2 C(N T, S)` is that of the whole matrix.
     """
-    starts = range(0, events.frames, header.chunk_frames)
-    chunks = [events.part(start, start + header.chunk_frames) for start in starts]
-    paper = sum(paper_bits(chunk.units, chunk.frames, chunk.count) for chunk in chunks)
+    events, parts = piece.events, [chunk.events for chunk in piece.chunks()]
+    paper = sum(paper_bits(part.units, part.frames, part.count) for part in parts)
     bound = bound_bits(events.units, events.frames, events.count)
-    kilobits = 1e-3 / seconds(header)
+    kilobits = 1e-3 * piece.sample_rate / max(piece.samples, 1)
     return {
         "paper_kbps": paper * kilobits,
         "bound_kbps": bound * kilobits,
@@ -96,8 +84,3 @@ def stored(path: Path, note: Note = lambda message: None) -> dict[str, Any]:
         "seed": header.seed,
         "model": header.model,
     }
-
-
-def seconds(header: SpkHeader) -> float:
-    """Return the duration; of an empty recording that of one sample, to divide by."""
-    return max(header.samples, 1) / header.sample_rate

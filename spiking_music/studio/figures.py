@@ -9,24 +9,23 @@ from neuromorphic.energy import energies
 from runtime.codec import Codec
 from runtime.costs import event_rates
 from runtime.events import EventMatrix
-from spiking_music.evaluation.systems import stored
+from runtime.piece import Piece
+from runtime.spk.container import packed
 from spiking_music.report.joules import joules
 
 Payload = npt.NDArray[np.int8]
 
 
-def figures(codec: Codec, payload: Payload, events: EventMatrix, samples: int) -> dict[str, Any]:
-    """Return what `events (N, T)` of a piece of `samples` cost, for the page.
+def figures(codec: Codec, payload: Payload, piece: Piece) -> dict[str, Any]:
+    """Return what a piece costs, for the page.
 
     Bytes and kbit/s as stored, by the paper's formula, at the entropy bound and with one bit an
     entry; events a second and density; for each chip its joules, or why it has no price.
     """
-    model = codec.manifest
-    seconds = samples / model.sample_rate
-    bits, _ = stored(codec, events, samples)
+    events, seconds, size = piece.events, piece.seconds, len(packed(piece))
     return {
-        "bytes": bits // 8,
-        "stored_kbps": bits / seconds / 1000,
+        "bytes": size,
+        "stored_kbps": 8 * size / seconds / 1000,
         "dense_kbps": events.cells / seconds / 1000,
         **event_rates(events, seconds),
         "events": events.count,

@@ -12,7 +12,7 @@ from spiking_music.studio.session import Session, State
 
 def model(manifest: Manifest) -> dict[str, Any]:
     """Return what does not change: the model's name, kind and sizes, and whether it has a mu."""
-    many = manifest.kind == "MU_SPARSE"
+    many = manifest.has_mu
     why = f"This model is {manifest.kind}: it was trained for one rate, so there is no mu to move."
     return {
         "name": manifest.name,

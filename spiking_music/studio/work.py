@@ -1,6 +1,7 @@
 """What the studio does in the background: read, encode, decode, count."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def take_in(
         piece = read_piece(file, name, codec.manifest.sample_rate, longest)
     finally:
         file.unlink(missing_ok=True)
-    mu = DEFAULT_MU if codec.manifest.kind == "MU_SPARSE" else None
+    mu = DEFAULT_MU if codec.manifest.has_mu else None
     original = {"original": flac(piece.samples, codec.manifest.sample_rate)}
     session.update(
         job,
@@ -75,8 +76,8 @@ def _encode(codec: Codec, session: Session, job: Job, piece: Piece, mu: int | No
     )
     done = 0
     for chunk in codec.encode_stream([piece.samples], mu):
-        stop = done + chunk.bits.shape[1]
-        bits[:, done:stop], payload[:, done:stop] = chunk.bits, chunk.payload
+        stop = done + chunk.events.frames
+        bits[:, done:stop], payload[:, done:stop] = chunk.events.bits, chunk.payload
         done = stop
         tell(done / frames)
         session.update(job, encoded=done)
@@ -88,19 +89,19 @@ def _hear(codec: Codec, session: Session, job: Job, muted: frozenset[int]) -> No
     assert state.piece is not None
     assert state.payload is not None
     samples, rate = len(state.piece.samples), codec.manifest.sample_rate
-    whole = codec.decode(
-        EventMatrix.from_bits(state.bits), samples, progress=job.begin("decode"), mu=state.mu
-    )
-    left = state.bits.copy()
-    left[sorted(muted)] = False
+    coded = codec.piece(EventMatrix.from_bits(state.bits), samples, state.mu)
+    whole = codec.decode(coded, progress=job.begin("decode"))
     sounds: dict[str, Samples] = {"decoded": whole}
     if muted:
         tell = job.begin("decode without the muted units")
-        rest = codec.decode(EventMatrix.from_bits(left), samples, progress=tell, mu=state.mu)
+        left = state.bits.copy()
+        left[sorted(muted)] = False
+        coded = replace(coded, events=EventMatrix.from_bits(left))
+        rest = codec.decode(coded, progress=tell)
         sounds |= {"without": rest, "carried": whole - rest}
     files: Mapping[str, bytes] = {name: flac(sound, rate) for name, sound in sounds.items()}
     job.begin("count")
-    cost = figures(codec, state.payload, EventMatrix.from_bits(left), samples)
+    cost = figures(codec, state.payload, coded)
     session.update(
         job,
         muted=muted,

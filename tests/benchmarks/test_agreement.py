@@ -20,7 +20,7 @@ def stored(toy_bundle: Bundle, tmp_path: Path) -> tuple[Path, Path]:
     codec, spk, heard = Codec(toy_bundle), tmp_path / "a.spk", tmp_path / "elsewhere.wav"
     with spk.open("wb") as file:
         to_spk(codec, [sound], len(sound), file, Storage())
-    decoded = codec.decode(codec.encode(sound), len(sound), "diffusion", 2)
+    decoded = codec.decode(codec.encode(sound, 22050), "diffusion", 2)
     write_audio(heard, decoded, codec.manifest.sample_rate)
     return spk, heard
 

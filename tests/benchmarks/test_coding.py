@@ -13,7 +13,8 @@ from benchmarks.coding import encoded, load, made_up, measure, methods
 from runtime.bundle import Bundle
 from runtime.errors import SpikingMusicError
 from runtime.events import EventMatrix
-from runtime.spk.container import SpkHeader, write_spk
+from runtime.piece import Piece
+from runtime.spk.container import write_spk
 from train.data.clips import Clip
 
 matrices = hnp.arrays(
@@ -51,8 +52,8 @@ def test_the_table_has_a_row_for_every_method() -> None:
 def test_events_are_loaded_from_arrays_and_files(tmp_path: Path) -> None:
     bits = made_up(5, 40)
     np.savez(tmp_path / "a.npz", one=bits, two=~bits)
-    header = SpkHeader(8000, 160, 5, 4, 8, "FREE", "0" * 16)
-    write_spk(tmp_path / "b.spk", header, EventMatrix.from_bits(bits))
+    piece = Piece(EventMatrix.from_bits(bits), 160, 8000, 4, 8, "FREE", "0" * 16)
+    write_spk(tmp_path / "b.spk", piece)
     (tmp_path / "c.txt").write_text("nothing")
     found = list(load(tmp_path, None))
     assert [int(matrix.sum()) for matrix in found] == [bits.sum(), (~bits).sum(), bits.sum()]

@@ -13,11 +13,12 @@ POINTS = [Point("clip", mu, 3.0 - mu / 10, 12.0 - mu / 2) for mu in (0, 4, 8, 12
 def test_a_point_is_the_cost_and_quality_of_what_is_coded(noiseless_bundle: Bundle) -> None:
     codec = Codec(noiseless_bundle)
     samples = np.random.default_rng(0).normal(0, 0.1, 9000).astype(np.float32)
-    events = codec.encode(samples)
+    piece = codec.encode(samples, 22050)
+    events = piece.events
     bits = paper_bits(events.units, events.frames, events.count)
     point = measured(codec, Clip("noise", samples), None)
     assert point.kbps == bits / (9000 / 22_050) / 1000
-    assert point.si_snr == si_snr(samples, codec.decode(events, 9000))
+    assert point.si_snr == si_snr(samples, codec.decode(piece))
 
 
 def test_control_keeps_the_largest_mu_that_is_good_enough() -> None:

@@ -97,7 +97,8 @@ def test_a_bundle_brings_its_certificate(bundle: Bundle) -> None:
 @pytest.mark.parametrize("seconds", [0.3, 5.9, 9.1])
 def test_torch_onnx_nir_and_integers_give_the_same_bits(bundle: Bundle, seconds: float) -> None:
     samples = noise(round(seconds * SAMPLE_RATE))
-    payload, events = Codec(bundle).analyse(samples)
+    payload, piece = Codec(bundle).analyse(samples)
+    events = piece.events
     layer = layer_of(read_graph(bundle.file("bottleneck.nir")))
     for name in ("bottleneck.nir", "bottleneck.lif.nir"):
         spikes = run_graph(read_graph(bundle.file(name)), payload.T, 1e-4).T
@@ -147,18 +148,19 @@ def test_context_and_mu_go_into_the_graphs(tmp_path: Path, kind: str) -> None:
     rates: list[dict[str, int]] = [{"mu": 6}, {"mu": 26}] if kind == "MU_SPARSE" else [{}]
     sounds = []
     for rate in rates:
-        payload, events = codec.analyse(samples, **rate)
+        payload, piece = codec.analyse(samples, **rate)
+        events = piece.events
         assert (load_reference(made)(samples, *rate.values()) != events.bits).mean() <= 1e-3
         layer = layer_of(read_graph(made.file("bottleneck.nir")))
         np.testing.assert_array_equal(layer.spikes(payload), events.bits)
-        sounds.append(codec.decode(events, len(samples), **rate))
+        sounds.append(codec.decode(piece))
     if kind == "MU_SPARSE":
         assert not np.allclose(*sounds)
         with pytest.raises(SpikingMusicError, match="mu 32"):
-            codec.encode(samples, mu=32)
+            codec.encode(samples, 22050, mu=32)
     else:
         with pytest.raises(SpikingMusicError, match="SPARSE and has one rate"):
-            codec.encode(samples, mu=8)
+            codec.encode(samples, 22050, mu=8)
 
 
 def test_a_unet_fitted_to_few_steps_decodes_in_as_many_by_default(tmp_path: Path) -> None:
@@ -173,7 +175,7 @@ def test_a_model_trained_end_to_end_has_no_waveform_decoder(tmp_path: Path) -> N
     made = export(save_run(tmp_path / "run", load_preset("tiny", [*MICRO, *own])), tmp_path / "b")
     assert "decoder_fast.onnx" not in made.manifest.files
     codec, samples = Codec(made), noise(30_000)
-    sound = codec.decode(codec.encode(samples), len(samples), steps=2)
+    sound = codec.decode(codec.encode(samples, 22050), steps=2)
     assert np.isfinite(sound).all()
     assert sound.std() > 0
 

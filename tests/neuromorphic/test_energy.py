@@ -11,7 +11,8 @@ from spiking_music.report.energies import energy_rows
 
 def test_every_chip_is_priced_or_refused_with_a_reason(spiking_bundle: Bundle) -> None:
     sound = np.random.default_rng(0).normal(0, 0.1, 20_000).astype(np.float32)
-    payload, events = Codec(spiking_bundle).analyse(sound)
+    payload, piece = Codec(spiking_bundle).analyse(sound)
+    events = piece.events
     found = energies(spiking_bundle, payload, events)
     assert tuple(found) == chip_names()
     for entry in found.values():
@@ -30,7 +31,8 @@ def test_every_chip_is_priced_or_refused_with_a_reason(spiking_bundle: Bundle) -
 
 def test_deltas_of_threshold_0_change_the_bill_and_nothing_else(spiking_bundle: Bundle) -> None:
     sound = np.random.default_rng(0).normal(0, 0.1, 20_000).astype(np.float32)
-    payload, events = Codec(spiking_bundle).analyse(sound)
+    payload, piece = Codec(spiking_bundle).analyse(sound)
+    events = piece.events
     sent, arrived, found = sent_deltas(spiking_bundle, payload, 0)
     assert found == events
     assert (arrived == payload).all()

@@ -16,7 +16,8 @@ SOUND = np.random.default_rng(0).normal(0, 0.1, 20_000).astype(np.float32)
 
 @pytest.fixture(scope="module")
 def system(spiking_bundle: Bundle) -> System:
-    payload, events = Codec(spiking_bundle).analyse(SOUND)
+    payload, piece = Codec(spiking_bundle).analyse(SOUND)
+    events = piece.events
     return count_system(spiking_bundle, payload, events, 500)
 
 
@@ -63,7 +64,7 @@ def test_the_shapes_of_others_hold_what_was_computed(spiking_bundle: Bundle) -> 
     assert operations["Effective_ACs"] > 0
     assert operations["Effective_MACs"] + operations["Effective_ACs"] <= operations["Dense"]
     assert theirs["Footprint"] == 4 * parameters(spiking_bundle)
-    events = Codec(spiking_bundle).encode(SOUND)
+    events = Codec(spiking_bundle).encode(SOUND, 22050).events
     assert theirs["ActivationSparsity"] == 1 - events.density
     (entry,) = exchanged(spiking_bundle, SOUND, "n-dns", steps=2)
     synaptic, neurons = (entry[f"power_proxy_{name}/s"] for name in ("SynOps", "NeuronOps"))

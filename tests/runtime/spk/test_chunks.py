@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from runtime.errors import FormatError
+from runtime.events import EventMatrix
 from runtime.kinds import CODERS
-from runtime.spk.chunks import SYNC, Chunk, pack_chunk, read_chunk, store
+from runtime.piece import Chunk
+from runtime.spk.chunks import SYNC, pack_chunk, read_chunk, store
 from runtime.spk.header import SpkHeader
 
 HEADER = SpkHeader(8000, 10_000, 6, 4, 40, "FREE", "0123456789abcdef")
@@ -22,7 +24,7 @@ matrices = hnp.arrays(
 
 @given(matrices, st.sampled_from(CODERS), st.integers(0, 2**32 - 1), st.integers(0, 255))
 def test_every_chunk_comes_back(bits: np.ndarray, coder: str, index: int, mu: int) -> None:
-    stored = store(Chunk(index, bits, mu), coder)
+    stored = store(Chunk(EventMatrix.from_bits(bits), mu, index), coder)
     data = pack_chunk(stored)
     assert len(data) == stored.size
     assert data.startswith(SYNC)
@@ -30,7 +32,7 @@ def test_every_chunk_comes_back(bits: np.ndarray, coder: str, index: int, mu: in
     assert read == stored
     chunk = read.decoded(6)
     assert (chunk.index, chunk.mu) == (index, mu)
-    np.testing.assert_array_equal(chunk.bits, bits)
+    np.testing.assert_array_equal(chunk.events.bits, bits)
 
 
 @pytest.mark.parametrize(("frames", "length"), [(0, 0), (41, 5), (40, 31), (40, 2**24 - 1)])

@@ -1,3 +1,4 @@
+import io
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,17 +11,13 @@ from hypothesis import strategies as st
 from runtime.errors import FormatError, OutputError
 from runtime.events import EventMatrix
 from runtime.kinds import CODERS
-from runtime.spk.container import (
-    FRAMING_BYTES,
-    HEADER_BYTES,
-    SpkHeader,
-    read_damaged,
-    read_spk,
-    sizes,
-    write_spk,
-)
-from runtime.spk.header import UNKNOWN
+from runtime.piece import Piece
+from runtime.playback import Playback
+from runtime.spk.chunks import FRAMING_BYTES
+from runtime.spk.container import packed, read_spk, sizes, unpacked, write_spk
+from runtime.spk.header import HEADER_BYTES, UNKNOWN, SpkHeader
 from runtime.spk.reader import SpkReader
+from runtime.spk.salvage import Salvage, filled
 from runtime.spk.writer import SpkWriter
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -32,6 +29,41 @@ anew = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 def header(units: int, samples: int, hop: int = 8, chunk_frames: int = 16) -> SpkHeader:
     return SpkHeader(22050, samples, units, hop, chunk_frames, "FREE", MODEL)
+
+
+def write(path: Path, header: SpkHeader, events: EventMatrix, **texts: str) -> None:
+    with path.open("wb") as file:
+        writer = SpkWriter(file, header, texts)
+        for start in range(0, events.frames, header.chunk_frames):
+            writer.write(events.part(start, start + header.chunk_frames))
+        writer.close()
+
+
+def read(path: Path) -> tuple[SpkHeader, EventMatrix]:
+    with path.open("rb") as file:
+        reader = SpkReader(file)
+        parts = [chunk.events for chunk in reader]
+        header = replace(reader.header, samples=reader.samples)
+        return header, EventMatrix.joined(parts, header.units)
+
+
+@st.composite
+def pieces(draw: st.DrawFn) -> Piece:
+    head, events = draw(recordings())
+    kind = draw(st.sampled_from(["SPARSE", "MU_SPARSE"]))
+    mus = st.lists(st.integers(0, 31), min_size=head.chunks, max_size=head.chunks)
+    return Piece(
+        events,
+        head.samples,
+        head.sample_rate,
+        head.hop,
+        head.chunk_frames,
+        kind,
+        MODEL,
+        tuple(draw(mus)) if kind == "MU_SPARSE" else (),
+        Playback(draw(st.sampled_from([None, "fast"])), None, draw(st.sampled_from([None, 7]))),
+        draw(st.dictionaries(st.sampled_from(["title", "source"]), st.text("aé ", max_size=9))),
+    )
 
 
 @st.composite
@@ -63,8 +95,8 @@ READ = page_reader()
 @given(recordings())
 def test_what_is_written_is_read(tmp_path: Path, recording: tuple[SpkHeader, EventMatrix]) -> None:
     path = tmp_path / "a.spk"
-    write_spk(path, *recording, overwrite=True)
-    assert read_spk(path) == recording
+    write(path, *recording)
+    assert read(path) == recording
     parts = sizes(path)
     assert parts.total == path.stat().st_size
     assert (parts.header, parts.framing) == (HEADER_BYTES, FRAMING_BYTES * recording[0].chunks)
@@ -78,12 +110,12 @@ def test_the_reader_of_the_page_agrees(
 ) -> None:
     head, events = recording
     path = tmp_path / "a.spk"
-    write_spk(path, head, events, overwrite=True)
+    write(path, head, events)
     rate, chunks = READ(path.read_bytes())
     assert rate == head.sample_rate
     parts = [np.array(rows).reshape(head.units, -1) for _, rows in chunks]
-    read = np.concatenate([np.zeros((head.units, 0)), *parts], axis=1)
-    np.testing.assert_array_equal(read, events.bits)
+    found = np.concatenate([np.zeros((head.units, 0)), *parts], axis=1)
+    np.testing.assert_array_equal(found, events.bits)
 
 
 @pytest.mark.parametrize("golden", sorted(GOLDEN.glob("*.spk")), ids=lambda path: path.stem)
@@ -93,7 +125,7 @@ def test_the_reader_of_the_page_reads_golden_files(golden: Path) -> None:
         expected = list(SpkReader(file))
     assert [mu for mu, _ in chunks] == [chunk.mu for chunk in expected]
     for (_, rows), chunk in zip(chunks, expected, strict=True):
-        np.testing.assert_array_equal(rows, chunk.bits)
+        np.testing.assert_array_equal(rows, chunk.events.bits)
 
 
 @anew
@@ -102,7 +134,7 @@ def test_every_damaged_byte_is_found(
     tmp_path: Path, recording: tuple[SpkHeader, EventMatrix], data: st.DataObject
 ) -> None:
     path = tmp_path / "a.spk"
-    write_spk(path, *recording, overwrite=True)
+    write(path, *recording)
     whole = bytearray(path.read_bytes())
     whole[data.draw(st.integers(0, len(whole) - 1))] ^= data.draw(st.integers(1, 255))
     path.write_bytes(whole)
@@ -136,7 +168,7 @@ def test_at_2_kbit_s_what_is_not_payload_takes_a_hundredth_and_a_half(tmp_path: 
     bits = np.zeros((80, 256 * chunks), np.bool_)
     for index in range(chunks):
         bits[:, 256 * index : 256 * index + 17] = True
-    write_spk(path, head, EventMatrix.from_bits(bits), texts={"title": "An hour"})
+    write(path, head, EventMatrix.from_bits(bits), title="An hour")
     parts = sizes(path)
     seconds = head.samples / head.sample_rate
     assert 8 * parts.total / seconds == pytest.approx(2000, rel=0.01)
@@ -157,42 +189,44 @@ def test_good_chunks_are_saved_from_a_damaged_file(
 ) -> None:
     head, events = recording
     path = tmp_path / "a.spk"
-    write_spk(path, head, events, overwrite=True)
+    write(path, head, events)
     whole = bytearray(path.read_bytes())
     place = data.draw(st.integers(HEADER_BYTES, len(whole)))
     whole[place : place + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=9))
     path.write_bytes(whole)
     try:
-        assert read_spk(path) == recording
+        assert read(path) == recording
     except FormatError:
-        read, saved, losses = read_damaged(path)
-        assert losses
-        assert read.samples == head.samples
-        lost = [loss for loss in losses if loss.first is not None]
+        salvage = Salvage(io.BytesIO(whole))
+        saved = EventMatrix.joined([chunk.events for chunk in filled(salvage)], head.units)
+        assert salvage.losses
+        assert salvage.samples == head.samples
+        lost = [loss for loss in salvage.losses if loss.first is not None]
         for index in range(head.chunks):
-            part = slice(index * head.chunk_frames, (index + 1) * head.chunk_frames)
+            part = (index * head.chunk_frames, (index + 1) * head.chunk_frames)
             missing = any(loss.first <= index <= loss.last for loss in lost)
-            due = np.zeros_like(events.bits[:, part]) if missing else events.bits[:, part]
-            np.testing.assert_array_equal(saved.bits[:, part], due)
+            due = events.part(*part)
+            assert saved.part(*part) == (due.silent(due.units, due.frames) if missing else due)
 
 
 def test_the_length_of_a_stream_is_read_at_its_end(tmp_path: Path) -> None:
-    path, bits = tmp_path / "a.spk", np.eye(20, dtype=np.bool_)
+    path, events = tmp_path / "a.spk", EventMatrix.from_bits(np.eye(20, dtype=np.bool_))
     head = header(20, UNKNOWN)
     with path.open("wb") as file:
         writer = SpkWriter(file, head)
-        writer.write(bits[:, :16])
-        writer.write(bits[:, 16:])
+        writer.write(events.part(0, 16))
+        writer.write(events.part(16, 20))
         writer.close(8 * 20 - 5)
-    assert read_spk(path) == (replace(head, samples=8 * 20 - 5), EventMatrix.from_bits(bits))
+    assert read(path) == (replace(head, samples=8 * 20 - 5), events)
+    assert read_spk(path).samples == 8 * 20 - 5
 
 
 def test_too_much_silence_is_refused(tmp_path: Path) -> None:
-    path, bits = tmp_path / "a.spk", np.zeros((80, 16), np.bool_)
+    path, events = tmp_path / "a.spk", EventMatrix.silent(80, 16)
     with path.open("wb") as file:
-        SpkWriter(file, header(80, 2**38)).write(bits)  # and no more of the 10^9 chunks
-    with pytest.raises(FormatError, match="are lost, too many"):
-        read_damaged(path)
+        SpkWriter(file, header(80, 2**38)).write(events)  # and no more of the 10^9 chunks
+    with pytest.raises(FormatError, match="are lost, too many"), path.open("rb") as damaged:
+        list(filled(Salvage(damaged)))
     with pytest.raises(FormatError, match="chunk 1 of"):
         read_spk(path)
 
@@ -208,19 +242,22 @@ def test_any_bytes_are_refused_in_one_line(tmp_path: Path, content: bytes) -> No
         assert "\n" not in str(caught.value)
 
 
-def test_a_header_for_another_matrix_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="2 x 13"):
-        write_spk(
-            tmp_path / "a.spk", header(2, 100), EventMatrix.from_bits(np.zeros((2, 12), np.bool_))
-        )
-    assert not list(tmp_path.iterdir())
+@anew
+@given(pieces(), st.sampled_from(CODERS))
+def test_a_piece_comes_back_with_all_that_belongs_to_it(
+    tmp_path: Path, piece: Piece, coder: str
+) -> None:
+    path = tmp_path / "a.spk"
+    write_spk(path, piece, coder, overwrite=True)
+    assert read_spk(path) == piece == unpacked(io.BytesIO(packed(piece, coder)))
+    assert len(packed(piece, coder)) == path.stat().st_size
 
 
 def test_an_existing_file_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.spk"
     path.write_bytes(b"mine")
     with pytest.raises(OutputError, match="exists already"):
-        write_spk(path, header(1, 0), EventMatrix.from_bits(np.zeros((1, 0), np.bool_)))
+        write_spk(path, Piece(EventMatrix.silent(1, 0), 0, 22050, 8, 16, "FREE", MODEL))
     assert path.read_bytes() == b"mine"
 
 

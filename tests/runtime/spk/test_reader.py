@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from runtime.coders.paper import DENSE, pack_as
 from runtime.errors import FormatError
+from runtime.events import EventMatrix
 from runtime.kinds import CODERS
-from runtime.spk.chunks import Chunk, pack_chunk, store
-from runtime.spk.header import NO_MU, UNKNOWN, SpkHeader, pack_header
+from runtime.piece import NO_MU, Chunk
+from runtime.spk.chunks import pack_chunk, store
+from runtime.spk.header import UNKNOWN, SpkHeader, pack_header
 from runtime.spk.reader import SpkReader
 from runtime.spk.salvage import Salvage
 from runtime.spk.tags import Tag, pack_tag
@@ -21,15 +23,17 @@ from runtime.spk.writer import SpkWriter
 HEADER = SpkHeader(8000, UNKNOWN, 3, 4, 8, "MU_SPARSE", "0123456789abcdef")
 
 
-def matrix(frames: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).random((3, frames)) < 0.3
+def matrix(frames: int, seed: int = 0) -> EventMatrix:
+    return EventMatrix.from_bits(np.random.default_rng(seed).random((3, frames)) < 0.3)
 
 
-def written(header: SpkHeader, bits: np.ndarray, samples: int | None = None, **texts: str) -> bytes:
+def written(
+    header: SpkHeader, events: EventMatrix, samples: int | None = None, **texts: str
+) -> bytes:
     file = io.BytesIO()
     writer = SpkWriter(file, header, texts)
-    for start in range(0, bits.shape[1], header.chunk_frames):
-        writer.write(bits[:, start : start + header.chunk_frames], start % 250)
+    for start in range(0, events.frames, header.chunk_frames):
+        writer.write(events.part(start, start + header.chunk_frames), start % 250)
     writer.close(samples)
     return file.getvalue()
 
@@ -53,8 +57,7 @@ def test_a_stream_comes_back(frames: int, coder: str, ended: bool, less: int) ->
     reader = SpkReader(Dribble(written(header, bits, samples)))
     chunks = list(reader)
     assert reader.header == header
-    joined = np.concatenate([np.zeros((3, 0), np.bool_), *(c.bits for c in chunks)], axis=1)
-    np.testing.assert_array_equal(joined, bits)
+    assert EventMatrix.joined([c.events for c in chunks], 3) == bits
     assert [c.index for c in chunks] == list(range(len(chunks)))
     assert [c.mu for c in chunks] == [8 * c.index for c in chunks]
     assert reader.samples == (samples if ended else 4 * frames)
@@ -68,7 +71,7 @@ def test_a_chunk_can_be_read_before_the_next_is_written() -> None:
     def read() -> None:
         with os.fdopen(out, "rb") as file:
             for chunk in SpkReader(file):
-                found.append(chunk.bits)
+                found.append(chunk.events)
                 met.set()
 
     thread = threading.Thread(target=read, daemon=True)
@@ -105,7 +108,7 @@ def test_a_damaged_tag_is_found() -> None:
 def test_chunks_can_be_counted_without_decoding() -> None:
     bits = matrix(20)
     stored = list(SpkReader(io.BytesIO(written(HEADER, bits))).stored())
-    assert sum(chunk.events for chunk in stored) == bits.sum()
+    assert sum(chunk.events for chunk in stored) == bits.count
     assert [chunk.frames for chunk in stored] == [8, 8, 4]
 
 
@@ -113,13 +116,13 @@ def test_chunks_can_be_counted_without_decoding() -> None:
 @pytest.mark.parametrize("known", [True, False])
 def test_any_chunk_can_be_sought(known: bool, ended: bool) -> None:
     bits = matrix(8 * 40 + 3)
-    header = replace(HEADER, ended=ended, samples=4 * bits.shape[1] if known else UNKNOWN)
+    header = replace(HEADER, ended=ended, samples=4 * bits.frames if known else UNKNOWN)
     reader = SpkReader(io.BytesIO(written(header, bits, title="Air")))
     for index in (40, 0, 15, 16, 17, 33):
         reader.seek(index)
         chunk = next(iter(reader))
         assert chunk.index == index
-        np.testing.assert_array_equal(chunk.bits, bits[:, 8 * index : 8 * index + 8])
+        assert chunk.events == bits.part(8 * index, 8 * index + 8)
     reader.seek(38)
     assert [chunk.index for chunk in reader] == [38, 39, 40]
     with pytest.raises(FormatError, match="chunk 41: is not there"):
@@ -132,7 +135,7 @@ def test_the_seek_table_leads_over_damaged_chunks() -> None:
     data[60:90] = bytes(30)  # chunks 0 and 1
     reader = SpkReader(io.BytesIO(data))
     reader.seek(20)
-    np.testing.assert_array_equal(next(iter(reader)).bits, bits[:, 160:168])
+    assert next(iter(reader)).events == bits.part(160, 168)
     with pytest.raises(FormatError, match=r"chunk 5: .* the way to it is damaged"):
         reader.seek(5)
 
@@ -140,7 +143,7 @@ def test_the_seek_table_leads_over_damaged_chunks() -> None:
 def test_parts_of_a_file_cannot_be_exchanged() -> None:
     bits = matrix(24)
     data = written(replace(HEADER, coder="paper"), bits)
-    other = written(replace(HEADER, coder="paper"), ~bits)
+    other = written(replace(HEADER, coder="paper"), EventMatrix.from_bits(~bits.bits))
     size = (len(data) - 51 - 41) // 3
     cut = [data[51 + size * i : 51 + size * (i + 1)] for i in range(3)]
     foreign = other[51 : 51 + size]
@@ -190,7 +193,7 @@ def test_chunks_that_do_not_fit_are_not_written(
     shapes: list[tuple[int, int]], message: str
 ) -> None:
     writer = SpkWriter(io.BytesIO(), HEADER)
-    *good, bad = (np.zeros(shape, np.bool_) for shape in shapes)
+    *good, bad = (EventMatrix.silent(*shape) for shape in shapes)
     for bits in good:
         writer.write(bits)
     with pytest.raises(FormatError, match=message):
@@ -241,7 +244,8 @@ def test_chunks_with_good_checksums_must_fit_the_header(
     change: dict[str, int], message: str
 ) -> None:
     header = replace(HEADER, samples=96, mu=3, coder="paper")
-    chunks = [store(Chunk(index, np.eye(3, 8, dtype=np.bool_), 3), "paper") for index in range(3)]
+    eye = EventMatrix.from_bits(np.eye(3, 8, dtype=np.bool_))
+    chunks = [store(Chunk(eye, 3, index), "paper") for index in range(3)]
     dense = pack_as(DENSE, np.eye(3, 8, dtype=np.bool_))
     chunks[1] = replace(chunks[1], form=DENSE, payload=dense)
     chunks[1] = replace(chunks[1], **change)
@@ -254,7 +258,7 @@ def test_chunks_with_good_checksums_must_fit_the_header(
 
 
 def test_a_stream_goes_on_only_behind_whole_chunks() -> None:
-    short = store(Chunk(0, np.zeros((3, 5), np.bool_), 0), "rice")
+    short = store(Chunk(EventMatrix.silent(3, 5), 0), "rice")
     data = pack_header(HEADER) + pack_chunk(short) + pack_chunk(replace(short, index=1))
     with pytest.raises(FormatError, match="chunk 1: follows one that is shorter"):
         list(SpkReader(io.BytesIO(data)))

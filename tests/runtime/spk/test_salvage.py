@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.errors import FormatError
+from runtime.events import EventMatrix
 from runtime.spk.header import UNKNOWN, SpkHeader, pack_header
 from runtime.spk.salvage import Loss, Salvage, filled
 from runtime.spk.writer import SpkWriter
@@ -22,7 +23,7 @@ def written(header: SpkHeader = HEADER, close: bool = True) -> tuple[bytes, list
     writer = SpkWriter(file, header)
     for bits in BITS:
         places.append(file.tell())
-        writer.write(bits)
+        writer.write(EventMatrix.from_bits(bits))
     places.append(file.tell())
     writer.close()
     data = file.getvalue()
@@ -37,7 +38,7 @@ def saved(*parts: bytes) -> tuple[list[int], list[str]]:
     salvage = Salvage(io.BytesIO(HEAD + b"".join(parts)))
     found = []
     for chunk in salvage:
-        np.testing.assert_array_equal(chunk.bits, BITS[chunk.index])
+        np.testing.assert_array_equal(chunk.events.bits, BITS[chunk.index])
         found.append(chunk.index)
     return found, [str(loss) for loss in salvage.losses]
 
@@ -119,7 +120,7 @@ def test_silence_stands_where_chunks_are_lost(lost: set[int]) -> None:
     found = [*filled(Salvage(io.BytesIO(b"".join([HEAD, *kept, END]))))]
     expected = BITS.copy()
     expected[[*lost]] = False
-    bits = np.concatenate([chunk.bits for chunk in found], axis=1)
+    bits = np.concatenate([chunk.events.bits for chunk in found], axis=1)
     np.testing.assert_array_equal(bits, np.concatenate([*expected], axis=1))
 
 

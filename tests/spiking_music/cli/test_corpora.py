@@ -28,7 +28,7 @@ def test_a_folder_becomes_a_folder_and_goes_on(
     code, output, errors = cli(*words)
     assert (code, errors) == (0, "")
     assert "hours a core hour" in output
-    assert read_spk(tmp_path / "out" / "sub" / "a.spk")[0].samples == 15_000
+    assert read_spk(tmp_path / "out" / "sub" / "a.spk").samples == 15_000
     (folder / "c.wav").write_text("no sound")
     code, output, errors = cli(*words, "--json")
     report = json.loads(output)

@@ -56,7 +56,7 @@ def test_what_was_read_but_not_encoded_is_encoded_by_the_next_wish(
     assert session.state.piece is not None
     assert session.state.piece.name == "second"
     change(codec, session, session.begin(), None, frozenset())
-    expected = codec.encode(session.state.piece.samples).bits
+    expected = codec.encode(session.state.piece.samples, 22050).events.bits
     assert (session.state.bits == expected).all()
 
 

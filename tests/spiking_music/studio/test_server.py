@@ -32,15 +32,15 @@ def test_a_recording_becomes_events_sounds_bits_and_joules(
     assert state["error"] is None
     assert state["piece"]["name"] == "my piece.wav"
     samples = soundfile.read(io.BytesIO(wav), dtype="float32")[0]
-    events = codec.encode(samples)
+    piece = codec.encode(samples, 22050)
     packed = studio.ask("GET", f"{session}/events?coding={state['coding']}&from=3")[1]
     bits = np.unpackbits(np.frombuffer(packed, np.uint8).reshape(-1, 1), axis=1)[:, :5].T
-    assert (bits.astype(bool) == events.bits[:, 3:]).all()
-    expected = codec.decode(events, len(samples))
+    assert (bits.astype(bool) == piece.events.bits[:, 3:]).all()
+    expected = codec.decode(piece)
     assert np.abs(heard(studio, session, "decoded") - np.clip(expected, -1, 1)).max() < 1e-3
     assert np.abs(heard(studio, session, "original") - samples).max() < 1e-3
     figures = state["figures"]
-    assert figures["events"] == events.count
+    assert figures["events"] == piece.events.count
     assert 0 < figures["bound_kbps"] <= figures["dense_kbps"]
     assert "Intel Loihi 1" in [chip["chip"] for chip in figures["joules"]]
     picture = studio.ask("GET", f"{session}/picture")[1]

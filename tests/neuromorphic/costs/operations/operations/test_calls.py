@@ -23,11 +23,11 @@ def test_the_codec_calls_what_is_counted(toy_bundle: Bundle, frames: int) -> Non
 
     model, samples = toy_bundle.manifest, frames * 512 - 5
     codec = Codec(WatchedBundle(toy_bundle.path, model, saw=saw))
-    events = codec.encode(np.zeros(samples, np.float32))
-    codec.decode(events, samples, "fast")
+    piece = codec.encode(np.zeros(samples, np.float32), 22050)
+    codec.decode(piece, "fast")
     assert calls["encoder.onnx"] == calls["decoder_fast.onnx"] == chunk_calls(model, frames)
     calls.clear()
-    codec.decode(events, samples, "diffusion", steps=3)
+    codec.decode(piece, "diffusion", steps=3)
     windows = window_calls(model, frames)
     assert calls["decoder.onnx"] == Counter({width: 3 * n for width, n in windows.items()})
     assert calls["decoder_fast.onnx"] == with_context(model, windows)

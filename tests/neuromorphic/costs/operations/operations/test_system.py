@@ -30,7 +30,8 @@ Write = Callable[..., Path]
 def system(spiking_bundle: Bundle) -> System:
     """The toy on 40 frames: three chunks, and four windows of the diffusion decoder."""
     sound = np.random.default_rng(0).normal(0, 0.1, 40 * 512).astype(np.float32)
-    payload, events = Codec(spiking_bundle).analyse(sound)
+    payload, piece = Codec(spiking_bundle).analyse(sound)
+    events = piece.events
     return count_system(spiking_bundle, payload, events, 1000, steps=3)
 
 

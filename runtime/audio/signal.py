@@ -1,0 +1,86 @@
+"""Whatever somebody calls samples, as the mono float32 signal that a model hears."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from runtime.audio.reading import RATES
+from runtime.errors import AudioError
+from runtime.kinds import Samples
+
+MOST_CHANNELS = 32
+_BLOCK = 1 << 12  # samples; as a file is read, so that both are resampled to the same bits
+
+
+def mono_signal(samples: npt.ArrayLike, rate: float, wanted: int) -> Samples:
+    """Return `samples` at `rate` Hz as one signal `(n,) float32` at `wanted` Hz.
+
+    `samples` are `(n,)`, `(n, channels)` or `(channels, n)`, a list or an array: floats of full
+    scale 1.0, or `uint8`, `int16`, `int32`, whose full scale is that of the dtype. Channels are
+    averaged. The result has `max(1, round(n wanted / rate))` samples, none for `n = 0`.
+    Raises `AudioError` for a rate outside 1..768 kHz, another shape or dtype, NaN and infinity.
+    """
+    if (
+        not isinstance(rate, int | float | np.number)
+        or rate % 1
+        or not RATES[0] <= rate <= RATES[1]
+    ):
+        raise AudioError(f"a rate of {rate!r} Hz: give a whole number in {RATES[0]}..{RATES[1]}")
+    signal = _mixed(_floats(_array(samples)))
+    if not np.isfinite(signal).all():
+        raise AudioError("the samples hold NaN or infinity, or values beyond float32; repair them")
+    return _resampled(signal, int(rate), wanted)
+
+
+def _array(samples: npt.ArrayLike) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(samples)
+    except (ValueError, TypeError, RuntimeError) as error:  # rows of several lengths, say
+        raise AudioError(
+            f"the samples are no array ({error}); give (n,) or (n, channels)"
+        ) from error
+
+
+def _floats(array: npt.NDArray[Any]) -> Samples:
+    """Bring values to a full scale of 1.0."""
+    if array.dtype.kind == "f" or not array.size:
+        with np.errstate(over="ignore"):
+            return array.astype(np.float32)
+    if array.dtype in (np.int16, np.int32):
+        return (array / -float(np.iinfo(array.dtype).min)).astype(np.float32)
+    if array.dtype == np.uint8:  # as in WAV, silence is 128
+        return ((array - 128.0) / 128).astype(np.float32)
+    raise AudioError(
+        f"samples of {array.dtype} have no full scale; give floats from -1 to 1, int16 or int32"
+    )
+
+
+def _mixed(array: Samples) -> Samples:
+    """Average the channels, which lie along the shorter axis."""
+    if array.ndim == 1:
+        return array
+    if array.ndim != 2 or min(array.shape) > MOST_CHANNELS:
+        raise AudioError(
+            f"samples of shape {array.shape}; give (n,), (n, channels) or (channels, n), "
+            f"and {MOST_CHANNELS} channels at most"
+        )
+    if not array.size:
+        return np.zeros(0, np.float32)
+    frames = array if array.shape[1] <= array.shape[0] else array.T
+    return np.ascontiguousarray(frames).mean(axis=1, dtype=np.float32)
+
+
+def _resampled(signal: Samples, rate: int, wanted: int) -> Samples:
+    if rate == wanted or not signal.size:
+        return signal
+    stream = soxr.ResampleStream(rate, wanted, 1)
+    blocks = [
+        stream.resample_chunk(signal[start : start + _BLOCK])
+        for start in range(0, len(signal), _BLOCK)
+    ]
+    blocks.append(stream.resample_chunk(np.zeros(0, np.float32), last=True))
+    length = max(1, round(len(signal) * wanted / rate))
+    found = np.concatenate(blocks)[:length]
+    return np.pad(found, (0, length - len(found)))
