@@ -57,7 +57,13 @@ def run_importer(
             return size
 
         command = [python, str(WORKER), importer, *map(str, (graph, given, found, versions))]
-        run_alone(command, log, timeout, {**os.environ, "OMP_NUM_THREADS": "1"}, look)
+        run_alone(
+            command,
+            log,
+            timeout,
+            {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"},
+            look,
+        )
         out = np.fromfile(found, np.float32)
         if out.size != units * frames:
             raise SimulationError(f"{importer} gave {out.size} values for {units} x {frames}")

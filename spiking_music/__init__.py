@@ -1,1 +1,151 @@
-"""Piano as spikes: an audio codec whose bottleneck runs bit for bit on neuromorphic chips."""
+"""Piano as spikes: an audio codec whose bottleneck runs bit for bit on neuromorphic chips.
+
+    import spiking_music as sm
+
+    codec = sm.load("small")
+    samples, rate = sm.read_audio("piece.wav")
+    sm.write("piece.spk", codec.encode(samples, rate))
+    piece = sm.read("piece.spk")
+    sm.write_audio("decoded.wav", codec.decode(piece), piece.sample_rate)
+
+Everything public is in `__all__`. Importing this loads no model and none of the libraries that run
+one; they come with the first call that needs them.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from runtime.errors import (
+    AudioError,
+    BundleError,
+    ChipError,
+    EventsError,
+    FormatError,
+    GraphError,
+    MissingPackageError,
+    OutputError,
+    SpikingMusicError,
+)
+
+if TYPE_CHECKING:
+    from neuromorphic.opening import open_network
+    from runtime.codec import Codec
+    from runtime.events import EventMatrix
+    from runtime.kinds import Samples
+    from runtime.piece import Piece
+    from runtime.playback import Playback
+
+__all__ = [
+    "AudioError",
+    "BundleError",
+    "ChipError",
+    "Codec",
+    "EventMatrix",
+    "EventsError",
+    "FormatError",
+    "GraphError",
+    "MissingPackageError",
+    "OutputError",
+    "Piece",
+    "Playback",
+    "SpikingMusicError",
+    "__version__",
+    "load",
+    "open_network",
+    "read",
+    "read_audio",
+    "write",
+    "write_audio",
+]
+
+__version__ = "0.1.0"
+
+# Where the names are that are loaded when they are first asked for.
+_LATER: Final = {
+    "Codec": "runtime.codec",
+    "EventMatrix": "runtime.events",
+    "Piece": "runtime.piece",
+    "Playback": "runtime.playback",
+    "open_network": "neuromorphic.opening",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def load(bundle: Path | str = "small", provider: str | None = None) -> "Codec":
+    """Load a trained model: a shipped bundle by name, `small` or `small-mu`, or a bundle's folder.
+
+    `provider` computes it: cuda, cpu or openvino; None takes cuda where it works, else cpu. Raises
+    `BundleError` for a folder that is no bundle or differs from its manifest, `SpikingMusicError`
+    for a provider that is not here.
+    """
+    from runtime.bundle import open_bundle
+    from runtime.codec import Codec
+    from runtime.providers import chosen_provider
+
+    return Codec(open_bundle(Path(bundle), chosen_provider(provider)))
+
+
+def read(path: Path | str) -> "Piece":
+    """Read a `.spk` file and check every byte of it; raises `FormatError` naming what is damaged.
+
+    A file too long for the memory is read by chunks, see `docs/streaming.md`.
+    """
+    from runtime.spk.container import read_spk
+
+    return read_spk(Path(path))
+
+
+def write(path: Path | str, piece: "Piece", coder: str = "adaptive", force: bool = False) -> None:
+    """Write a piece to a `.spk` file, whole or not at all.
+
+    `coder` of the events: adaptive, the smallest, rice, or paper (arXiv 2402.01571, section 2);
+    `force` overwrites what exists. Raises `OutputError` when the file cannot be written,
+    `FormatError` for a piece or a coder that the format does not have.
+    """
+    from runtime.spk.container import write_spk
+
+    write_spk(Path(path), piece, coder, force)
+
+
+def read_audio(path: Path | str, rate: int | None = None) -> "tuple[Samples, int]":
+    """Read a recording: `(samples (n,) float32, rate in Hz)`, full scale 1.0, channels averaged.
+
+    At `rate`, resampled, or without one at the rate of the file. A recording that is silent or
+    clipped comes with a warning. Raises `AudioError` for a file that is missing, no audio,
+    truncated, empty, or holds NaN or infinity.
+    """
+    import warnings
+
+    from runtime.audio.recordings import read_audio as read_recording
+
+    recording = read_recording(Path(path), rate)
+    for warning in recording.warnings:
+        warnings.warn(warning, stacklevel=2)
+    return recording.samples, rate or recording.source_rate
+
+
+def write_audio(path: Path | str, samples: Any, rate: int, force: bool = False) -> None:
+    """Write `samples (n,)` at `rate` Hz as 16-bit PCM: FLAC for `.flac`, WAV for `.wav`.
+
+    Floats have a full scale of 1.0, and what is beyond is clipped; uint8, int16 and int32 have that
+    of the dtype. `force` overwrites what exists. Raises `AudioError` for samples of another shape,
+    NaN or infinity, `OutputError` for another suffix or when the file cannot be written.
+    """
+    import numpy as np
+
+    from runtime.audio.recordings import write_audio as write_recording
+    from runtime.audio.signal import mono_signal
+
+    if np.ndim(samples) != 1:
+        raise AudioError(f"{path}: samples of shape {np.shape(samples)}; give one channel, (n,)")
+    write_recording(Path(path), mono_signal(samples, rate, rate), rate, force)

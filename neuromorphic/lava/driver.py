@@ -120,7 +120,7 @@ def _run(
                 progress(min(1.0, size / total))
             return size
 
-        command = [sys.executable, "-m", "neuromorphic.lava.worker", name, mode]
+        command = [sys.executable, "-P", "-m", "neuromorphic.lava.worker", name, mode]
         command.append(str(os.getpid()))
         run_alone(command, folder / "log", timeout, _environment(), look)
         look()

@@ -41,9 +41,10 @@ class AudioReader:
     infinity.
     """
 
-    def __init__(self, name: str, file: soundfile.SoundFile, sample_rate: int) -> None:
+    def __init__(self, name: str, file: soundfile.SoundFile, sample_rate: int | None) -> None:
         self._name, self._file = name, file
-        self._rate, self.source_rate = sample_rate, int(file.samplerate)
+        self.source_rate = int(file.samplerate)
+        self._rate = sample_rate or self.source_rate
         self.source_channels = int(file.channels)
         self.source_frames = 0
         self.warnings: tuple[str, ...] = ()
@@ -111,7 +112,7 @@ class AudioReader:
 
 
 @contextmanager
-def opened_audio(source: Path | int, sample_rate: int) -> Iterator[AudioReader]:
+def opened_audio(source: Path | int, sample_rate: int | None) -> Iterator[AudioReader]:
     """Open a file, or a pipe by its descriptor, and give it as an `AudioReader` at `sample_rate`.
 
     WAV, AIFF and Ogg are read from a pipe as they come, anything else when it is there as a whole.

@@ -27,8 +27,8 @@ class Recording:
     warnings: tuple[str, ...]
 
 
-def read_audio(path: Path, sample_rate: int) -> Recording:
-    """Read a recording, average its channels and bring it to `sample_rate`.
+def read_audio(path: Path, sample_rate: int | None = None) -> Recording:
+    """Read a recording, average its channels and bring it to `sample_rate`, or leave it at its own.
 
     The result has exactly `max(1, round(source_frames * sample_rate / source_rate))` samples (half
     to even). A silent and a clipped recording come with a warning.

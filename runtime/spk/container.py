@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from runtime.errors import FormatError
 from runtime.events import MAX_CELLS, EventMatrix
-from runtime.files import replacing
+from runtime.files import opened_output
 from runtime.piece import NO_MU, Chunk, Piece
 from runtime.spk.chunks import FRAMING_BYTES
 from runtime.spk.header import DEFAULT_CODER, HEADER_BYTES, SpkHeader
@@ -42,8 +42,9 @@ def write_spk(
     Raises `FormatError` for a piece that the format cannot hold, `OutputError` when the file
     exists and `overwrite` is false or when it cannot be written.
     """
-    with replacing(path, overwrite) as temporary:
-        temporary.write_bytes(packed(piece, coder))
+    data = packed(piece, coder)
+    with opened_output(path, overwrite) as file:
+        file.write(data)
 
 
 def packed(piece: Piece, coder: str = DEFAULT_CODER) -> bytes:

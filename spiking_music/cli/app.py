@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from spiking_music import __version__
 from spiking_music.cli.analyse import analyse
 from spiking_music.cli.certify import certify
 from spiking_music.cli.chips import chips
@@ -57,9 +58,7 @@ app.add_typer(listen, name="listen", rich_help_panel="Research")
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        print("spiking-music", version("spiking-music"))
+        print("spiking-music", __version__)
         raise typer.Exit
 
 
