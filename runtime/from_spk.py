@@ -37,11 +37,16 @@ def span_of(header: SpkHeader, begin: float | None, end: float | None) -> Span:
     """
     begin = 0.0 if begin is None else begin
     if not 0 <= begin < (math.inf if end is None else end) <= math.inf:
-        raise SpikingMusicError(f"from {begin} to {end} seconds is nothing; give a later end")
+        raise SpikingMusicError(
+            f"the span {begin or 0:g} s to {end:g} s is empty; give a later end"
+        )
     first = round(begin * header.sample_rate)
     if header.known and first and first >= header.samples:
         seconds = header.samples / header.sample_rate
-        raise SpikingMusicError(f"from {begin} seconds: the recording has {seconds:.3f} seconds")
+        raise SpikingMusicError(
+            f"the span begins at {begin:g} s, but the recording lasts "
+            f"{seconds:.3f} s; begin earlier"
+        )
     stop = None if end is None or math.isinf(end) else round(end * header.sample_rate)
     return Span(first, stop)
 

@@ -20,7 +20,7 @@ def chosen_mu(manifest: Manifest, mu: int | None) -> int:
         if mu is not None:
             raise SpikingMusicError(
                 f"mu {mu}: the bundle {manifest.name} is {manifest.kind} and has one rate only; "
-                "leave mu away, or give a MU_SPARSE bundle"
+                "omit --mu or choose a MU_SPARSE bundle"
             )
         return NO_MU
     mu = DEFAULT_MU if mu is None else mu

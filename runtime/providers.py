@@ -33,7 +33,7 @@ def chosen_provider(name: str | None = None) -> str:
     if PROVIDERS[name] not in there:
         raise SpikingMusicError(
             f"provider {name}: this ONNX Runtime has {', '.join(there)}; install the package of "
-            "ONNX Runtime that has it, or leave --provider away"
+            "ONNX Runtime that has it, or omit --provider"
         )
     return name
 

@@ -40,8 +40,8 @@ def chosen_chunks(codec: Codec, blocks: Iterable[Samples], choice: Choice) -> It
     manifest = codec.manifest
     if not manifest.has_mu:
         raise SpikingMusicError(
-            f"the bundle {manifest.name} is {manifest.kind} and has one rate only, so that nothing "
-            "can be chosen for each chunk; give a MU_SPARSE bundle"
+            f"the bundle {manifest.name} is {manifest.kind} and has a single "
+            "rate, so none can be chosen for each chunk; choose a MU_SPARSE bundle"
         )
     encoder = codec.encoder
     for window in encoder.windows(blocks):

@@ -83,11 +83,11 @@ def open_graph(
     try:
         session = onnxruntime.InferenceSession(data, options, providers=provider_list(provider))
     except Exception as error:  # onnxruntime has one class for each of its reasons
-        raise BundleError(
-            f"{path}: is not a graph that ONNX Runtime loads ({one_line(error)})"
-        ) from error
+        raise BundleError(f"{path}: ONNX Runtime cannot load it ({one_line(error)})") from error
     if session.get_providers()[0] != PROVIDERS[provider]:
-        raise BundleError(f"{path}: the provider {provider} does not start here; take cpu")
+        raise BundleError(
+            f"{path}: the provider {provider} does not start on this machine; use cpu"
+        )
     graph = Graph(path, session)
     for wanted, found in ((inputs, graph.inputs), (outputs, set(graph.outputs))):
         if found != wanted:
@@ -109,7 +109,7 @@ def _read(path: Path, digest: str | None) -> bytes:
     except OSError as error:
         raise BundleError(f"{path}: cannot be read ({error.strerror or error})") from error
     if digest is not None and hashlib.sha256(data).hexdigest() != digest:
-        raise BundleError(f"{path}: has changed since it was opened; put it back, or begin again")
+        raise BundleError(f"{path}: has changed since it was opened; restore it or start again")
     return data
 
 

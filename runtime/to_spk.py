@@ -129,7 +129,7 @@ def _mu(codec: Codec, storage: Storage) -> tuple[int, AtLeast | Within | None]:
     wishes = {"mu": storage.mu, "min-si-snr": storage.min_si_snr, "kbps": storage.kbps}
     given = [f"{name} {value}" for name, value in wishes.items() if value is not None]
     if len(given) > 1:
-        raise SpikingMusicError(f"{' and '.join(given)} exclude one another; give one of them")
+        raise SpikingMusicError(f"{' and '.join(given)} exclude each other; give only one")
     if storage.min_si_snr is not None:
         return NO_MU, AtLeast(codec, storage.min_si_snr)
     if storage.kbps is not None:

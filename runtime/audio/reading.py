@@ -54,7 +54,7 @@ class AudioReader:
             )
         for claimed, held in _SHORTENED.findall(file.extra_info):
             if int(held) < int(claimed) and int(claimed) not in _UNKNOWN_LENGTHS:
-                raise self._truncated(f"{held} of {claimed} bytes of sound are there")
+                raise self._truncated(f"{held} of {claimed} bytes of audio are present")
         self._announced = _announced(file)
         self.samples = None if self._announced is None else self._length(self._announced)
 
@@ -96,7 +96,7 @@ class AudioReader:
         if not self.source_frames:
             raise AudioError(f"{self._name}: holds no samples")
         if self._announced is not None and self.source_frames < self._announced:
-            raise self._truncated(f"{self.source_frames} of {self._announced} samples are there")
+            raise self._truncated(f"{self.source_frames} of {self._announced} samples are present")
 
     def _length(self, frames: int) -> int:
         return max(1, round(frames * self._rate / self.source_rate))
@@ -139,7 +139,7 @@ def _opened(name: str, file: Path | int) -> Iterator[soundfile.SoundFile]:
         sound = soundfile.SoundFile(file, closefd=False)
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: headerless .raw
         reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
-        raise AudioError(f"{name}: is no audio file ({reason}); give a WAV or FLAC") from error
+        raise AudioError(f"{name}: is not an audio file ({reason}); give a WAV or FLAC") from error
     with sound:
         yield sound
 

@@ -101,5 +101,5 @@ def _wav(
 
 def _steps(samples: Samples, name: Path | str) -> Steps:
     if not np.isfinite(samples).all():
-        raise AudioError(f"{name}: the signal holds NaN or infinity and is not written")
+        raise AudioError(f"{name}: the signal holds NaN or infinity; nothing was written")
     return np.clip(np.rint(samples * np.float32(32768)), -32768, 32767).astype(np.int16)

@@ -54,7 +54,7 @@ def decode(
     if found != events:
         raise FormatError(f"payload holds {found} events instead of {events}")
     if len(payload) > used or payload.endswith(b"\0"):
-        raise FormatError("payload has bytes behind its end")
+        raise FormatError("payload has bytes after its end")
     return np.ascontiguousarray(cells.view(np.bool_).reshape(frames, units).T)
 
 

@@ -81,7 +81,7 @@ def unpack(form: int, payload: bytes, units: int, frames: int, events: int) -> B
         raise FormatError(f"payload has {len(payload)} bytes instead of {(length + 7) // 8}")
     flags = np.unpackbits(np.frombuffer(payload, np.uint8))
     if flags[length:].any():
-        raise FormatError("payload has bits set behind its end")
+        raise FormatError("payload has bits set after its end")
     flags = flags[:length]
     if form == DENSE:
         bits = flags.view(np.bool_).reshape(units, frames)

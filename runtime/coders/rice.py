@@ -68,7 +68,7 @@ def decode(payload: bytes, units: int, frames: int, events: int) -> Bits:
         at += len(tail)
         remainder[long] = 2 * remainder[long] - short + tail
     if len(payload) != (at + 7) // 8 or stream[at:].any():
-        raise FormatError("payload has bits behind its end")
+        raise FormatError("payload has bits after its end")
     quotient = np.diff(ends, prepend=-1) - 1
     place = np.cumsum(quotient * m + remainder + 1) - 1
     if coded and place[-1] >= total:

@@ -41,7 +41,7 @@ def opened(head: bytes, length: int, read: Read) -> bytes:
         raise FormatError("the file ends inside it")
     body, (crc,) = rest[:length], CRC.unpack(rest[length:])
     if zlib.crc32(body, zlib.crc32(head)) != crc:
-        raise FormatError("its checksum does not match, it is damaged")
+        raise FormatError("its checksum does not match; it is damaged")
     return body
 
 

@@ -77,14 +77,16 @@ class SpkHeader:
             ("sampler", _SAMPLER_HINTS),
         ):
             if getattr(self, name) not in known:
-                raise FormatError(f"header: {name} {getattr(self, name)!r} is none of {known}")
+                raise FormatError(f"header: {name} {getattr(self, name)!r} is not one of {known}")
         if len(self.model) != 16 or not set(self.model) <= set("0123456789abcdef"):
             raise FormatError(f"header: model {self.model!r} is not 16 lower-case hex digits")
         cells = self.units * self.chunk_frames
         if cells > MAX_CHUNK_CELLS:
-            raise FormatError(f"header: chunks of {cells} cells; {MAX_CHUNK_CELLS} are allowed")
+            raise FormatError(
+                f"header: chunks of {cells} cells; at most {MAX_CHUNK_CELLS} are allowed"
+            )
         if self.known and self.chunks > MAX_CHUNKS:
-            raise FormatError(f"header: {self.chunks} chunks; {MAX_CHUNKS} are allowed")
+            raise FormatError(f"header: {self.chunks} chunks; at most {MAX_CHUNKS} are allowed")
 
     @property
     def known(self) -> bool:
@@ -142,7 +144,7 @@ def read_header(read: Read) -> SpkHeader:
     if start[:4] != MAGIC[: len(start)] or not start:
         raise FormatError("is not a .spk file")
     if len(start) > 4 and start[4] != VERSION:
-        raise FormatError(f"header: version {start[4]} is unknown, this program reads {VERSION}")
+        raise FormatError(f"header: version {start[4]} is unknown; this program reads {VERSION}")
     try:
         body = opened(start, _REST.size, read)
     except FormatError as error:

@@ -75,7 +75,7 @@ class SpkReader:
                 take_text(block, self.texts, self._note)
         self._check_length()
         if self.header.ended:
-            raise FormatError(f"end: is missing behind chunk {self._due - 1}, the file is cut")
+            raise FormatError(f"end: missing after chunk {self._due - 1}; the file is truncated")
         if not self.header.known:
             self.samples = self._frames * self.header.hop
 
@@ -92,7 +92,7 @@ class SpkReader:
         if chunk.index != self._due:
             raise FormatError(f"{name}: chunk {chunk.index} is in its place")
         if self._frames != self._due * self.header.chunk_frames:
-            raise FormatError(f"{name}: follows one that is shorter than the others")
+            raise FormatError(f"{name}: follows a shorter chunk; only the last may be shorter")
         fault = misfit(chunk, self.header)
         if fault:
             raise FormatError(f"{name}: {fault}")
@@ -112,14 +112,16 @@ class SpkReader:
                 f"{self._frames} frames in {self._due} chunks were read"
             )
         if self._digest is not None and self._digest.value() != end.digest:
-            raise FormatError("end: the digest differs, these are not the events that were written")
+            raise FormatError("end: the digest differs; these are not the events that were written")
         if self._read(1):
-            raise FormatError("end: bytes follow it")
+            raise FormatError("end: followed by more bytes")
         self.samples = end.samples
 
     def _check_length(self) -> None:
         if self.header.known and self._due < self.header.chunks:
-            raise FormatError(f"{chunk_name(self._due, self.header)}: is missing, the file is cut")
+            raise FormatError(
+                f"{chunk_name(self._due, self.header)}: missing; the file is truncated"
+            )
 
 
 @contextmanager
@@ -177,7 +179,9 @@ def take_text(tag: Tag, texts: dict[str, str], note: Note) -> None:
     if tag.name in tags.TEXTS:
         texts[tags.TEXTS[tag.name]] = tag.body.decode("utf-8", "replace")
     elif tag.name != tags.SEEK:
-        note(f"tag {tag.name!r} of {len(tag.body)} bytes is unknown to this program and skipped")
+        note(
+            f"tag {tag.name!r} of {len(tag.body)} bytes is unknown to this program and was skipped"
+        )
 
 
 def chunk_name(index: int, header: SpkHeader) -> str:

@@ -69,7 +69,7 @@ class Salvage:
     def _decoded(self, stored: StoredChunk) -> Chunk | None:
         fault = misfit(stored, self.header)
         if stored.index < self._due:
-            fault = f"comes behind chunk {self._due - 1}"
+            fault = f"comes after chunk {self._due - 1}"
         try:
             if not fault:
                 return stored.decoded(self.header.units)
@@ -117,7 +117,7 @@ def filled(salvage: Salvage) -> Iterator[Chunk]:
         nonlocal frames, lost
         lost += max(stop - frames, 0)
         if lost * header.units > MAX_LOST_CELLS:
-            raise FormatError(f"{lost} frames are lost, too many to go on without")
+            raise FormatError(f"{lost} frames are lost; too many to replace by silence")
         while frames < stop:
             width = min(stop - frames, max(MAX_CHUNK_CELLS // header.units, 1))
             index = frames // header.chunk_frames

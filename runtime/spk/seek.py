@@ -28,7 +28,7 @@ def place_of(file: BinaryIO, header: SpkHeader, index: int) -> int:
             place += tags.TAG_BYTES + int.from_bytes(head[6:9], "little")
         else:
             break
-    raise FormatError(f"chunk {index}: is not there, or the way to it is damaged at byte {place}")
+    raise FormatError(f"chunk {index}: missing, or the file is damaged before it at byte {place}")
 
 
 def _nearest(file: BinaryIO, index: int) -> tuple[int, int]:

@@ -59,7 +59,9 @@ class Digest:
 def pack_tag(tag: Tag) -> bytes:
     """Return the bytes of a tag; raises `FormatError` when its body is too long."""
     if len(tag.body) > MAX_BODY:
-        raise FormatError(f"tag {tag.name!r}: {len(tag.body)} bytes; {MAX_BODY} are allowed")
+        raise FormatError(
+            f"tag {tag.name!r}: {len(tag.body)} bytes; at most {MAX_BODY} are allowed"
+        )
     return sealed(SYNC + _HEAD.pack(tag.name.encode("ascii"), three(len(tag.body))) + tag.body)
 
 
@@ -103,5 +105,5 @@ def seek_tag(places: Sequence[int]) -> Tag:
 def parse_seek(tag: Tag) -> list[int]:
     """Return the places that a seek table names."""
     if len(tag.body) % 8:
-        raise FormatError(f"seek table: has {len(tag.body)} bytes, no multiple of 8")
+        raise FormatError(f"seek table: has {len(tag.body)} bytes, not a multiple of 8")
     return [int(place) for place in np.frombuffer(tag.body, "<u8")]

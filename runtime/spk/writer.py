@@ -57,7 +57,7 @@ class SpkWriter:
         if not 0 <= chunk.mu <= NO_MU or header.mu not in (NO_MU, chunk.mu):
             raise FormatError(f"chunk {self._chunks}: mu {mu} contradicts the header")
         if self._chunks >= (header.chunks if header.known else MAX_CHUNKS):
-            raise FormatError(f"chunk {self._chunks}: the header announces no more than that")
+            raise FormatError(f"chunk {self._chunks}: the header announces fewer chunks")
         if self._chunks % EVERY == 0:
             self._places.append(self._place)
         self._put(pack_chunk(store(chunk, header.coder)))

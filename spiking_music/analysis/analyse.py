@@ -124,7 +124,9 @@ def _frames_of(codecs: Collection[Codec]) -> tuple[int, float]:
     """The hop and the frames a second that all have."""
     frames = {(codec.manifest.hop, codec.manifest.sample_rate) for codec in codecs}
     if len(frames) != 1:
-        raise DataError(f"the bundles' frames differ, {sorted(frames)}: analyse one by one")
+        raise DataError(
+            f"the bundles' frame rates differ ({sorted(frames)}); analyse them one by one"
+        )
     hop, sample_rate = frames.pop()
     return hop, sample_rate / hop
 

@@ -26,10 +26,10 @@ _ROWS = (
     ("share of ones", "ones", 3),
     ("units", "units", 0),
     ("notes judged, of 88", "notes_judged", 0),
-    ("units that answer to a note", "units_that_answer", 0),
-    ("notes that a unit answers to", "notes_answered", 1),
+    ("units that respond to a note", "units_that_answer", 0),
+    ("notes that a unit responds to", "notes_answered", 1),
     ("notes that silence a unit", "notes_silenced", 1),
-    ("phi of the strongest answer", "phi_of_best_note", 3),
+    ("phi of the strongest response", "phi_of_best_note", 3),
     ("its latency, ms", "latency_ms", 0),
     ("its width, ms", "width_ms", 0),
     ("selectivity by note", "selectivity_note", 2),
@@ -37,20 +37,20 @@ _ROWS = (
     ("selectivity by octave", "selectivity_octave", 2),
     ("phi at its octaves, share of the strongest", "octaves", 2),
     ("phi at its fifths, share of the strongest", "fifths", 2),
-    ("of a note's onsets, told by one unit", "information", 4),
+    ("share of a note's onsets that one unit detects", "information", 4),
     ("chords judged, of 24", "chords_judged", 0),
     ("chords that move a unit", "chords_answered", 1),
-    ("units that the pedal's going down moves", "units_at_pedal_down", 0),
-    ("units that its coming up moves", "units_at_pedal_up", 0),
+    ("units that pressing the pedal moves", "units_at_pedal_down", 0),
+    ("units that releasing it moves", "units_at_pedal_up", 0),
 )
 _DECODED = (
     ("onsets decoded, F1", "f1", 3),
     ("average precision", "average_precision", 3),
-    ("average precision by guessing", "chance", 4),
+    ("average precision by chance", "chance", 4),
 )
 _LEGEND = """\
 phi: mean activity within 9 frames of an onset, less that within 10 to 50 frames, in standard
-deviations of the unit. A unit answers to a note, or is silenced or moved by something, if phi is
+deviations of the unit. A unit responds to a note, or is silenced or moved by something, if phi is
 beyond what the greatest of all pairs reaches in 5 % of the shuffles of the onsets. Judged is what
 begins 30 times or more. Selectivity is 1 for an answer to one thing and 0 for equal answers to all;
 latency and width, at half height, are those of a unit's strongest answer. Told: mutual information
@@ -132,7 +132,7 @@ def as_json(sets: Mapping[str, Analyses]) -> dict[str, Any]:
 
 def as_markdown(sets: Mapping[str, Analyses]) -> str:
     """Return a table for every set, a column a code."""
-    lines = ["# What the units answer to", "", _LEGEND]
+    lines = ["# What the units respond to", "", _LEGEND]
     for name, analyses in sets.items():
         codes = [summary(found) for found in analyses.codes]
         lines += [f"## {name}: {codes[0]['pieces']} pieces, {codes[0]['hours']:.2f} h", ""]

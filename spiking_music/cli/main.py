@@ -41,11 +41,11 @@ def main() -> None:
     except ModuleNotFoundError as error:
         _fail(_missing(error))
     except ImportError as error:  # of a library that found too little memory, or half of itself
-        _fail(f"a library does not load ({error}); give it more memory, or install it again")
+        _fail(f"a library does not load ({error}); free some memory, or reinstall it")
     except OSError as error:
         _fail(f"{error.filename or 'system'}: {error.strerror or error}")
     except MemoryError:
-        _fail("not enough memory; give it more, or do less at a time")
+        _fail("not enough memory; free some, or process a shorter recording")
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -34,7 +34,7 @@ def on_cluster(work: Work, items: Sequence[Item], address: str) -> Iterator[Outc
                 yield Outcome(item, "failed", reason=f"its workers were killed: {error}")
             except CancelledError as error:
                 raise SpikingMusicError(
-                    f"--scheduler {address}: is lost; run again to go on"
+                    f"--scheduler {address}: connection lost; run again to continue"
                 ) from error
 
 

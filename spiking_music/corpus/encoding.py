@@ -34,14 +34,14 @@ def encode_item(recipe: Recipe, item: Item) -> Outcome:
     except BundleError:
         raise
     except MemoryError:
-        return Outcome(item, "failed", reason="not enough memory; give it more, or fewer --jobs")
+        return Outcome(item, "failed", reason="not enough memory; use fewer --jobs")
     except Exception as error:  # stores raise errors of their own
         if type(error) is SpikingMusicError:
             raise
         refusal = _refusal(error)
         if refusal is not None:
             raise OutputError(
-                f"{item.target}: {refusal.strerror}; make room and run again to go on"
+                f"{item.target}: {refusal.strerror}; free some space and run again to continue"
             ) from error
         return Outcome(item, "failed", reason=_line(error))
     return replace(outcome, cpu_seconds=time.thread_time() - start)
@@ -75,7 +75,7 @@ def _codec(recipe: Recipe) -> Codec:
     if model != recipe.model:
         raise BundleError(
             f"{bundle.path}: holds model {model} now, the run began with {recipe.model}; "
-            "put that back, or begin again in another folder"
+            "restore it, or start again in another folder"
         )
     return Codec(bundle)
 

@@ -37,7 +37,9 @@ def _column(place: str, lines: Iterable[str]) -> Iterator[str]:
     rows = csv.DictReader(lines)
     found = [name for name in COLUMNS if name in (rows.fieldnames or ())]
     if not found:
-        raise SpikingMusicError(f"{place}: has no column {' or '.join(COLUMNS)}; name one so")
+        raise SpikingMusicError(
+            f"{place}: has no column {' or '.join(COLUMNS)}; rename the column of addresses"
+        )
     return (row[found[0]] for row in rows if row[found[0]])
 
 

@@ -36,7 +36,7 @@ def on_processes(work: Work, items: Sequence[Item], jobs: int) -> Iterator[Outco
     while waiting:
         for suspect in (yield from _until_one_dies(work, waiting, jobs)):
             if (yield from _until_one_dies(work, deque([suspect]), 1)):
-                reason = "its worker was killed, twice; it may need more memory"
+                reason = "its worker was killed twice; it may need more memory"
                 yield Outcome(suspect, "failed", reason=reason)
 
 

@@ -64,6 +64,6 @@ def refuse_other(found: Standing, target: str, model: Manifest, storage: Storage
         differing.append("recording or rate")
     if differing:
         raise OutputError(
-            f"{target}: exists already, of another {' and '.join(differing)}; "
+            f"{target}: exists already with a different {' and '.join(differing)}; "
             "give another folder or --force"
         )

@@ -52,7 +52,7 @@ def _outcomes(
     listing: Listing, recipe: Recipe, jobs: int, scheduler: str | None
 ) -> Iterator[Outcome]:
     for item in listing.clashes:
-        reason = f"another recording would be {item.target} too; rename one of them"
+        reason = f"another recording would also become {item.target}; rename one of them"
         yield Outcome(item, "failed", reason=reason)
     work = partial(encode_item, recipe)
     if scheduler is None:

@@ -24,7 +24,7 @@ def load_visqol() -> Callable[[Samples, Samples, int], float | None]:
         from visqol import VisqolApi
     except ModuleNotFoundError as error:
         raise MissingPackageError(
-            "visqol-python is not installed; it wants a C compiler: pip install '.[visqol]'"
+            "visqol-python is not installed; it needs a C compiler: pip install '.[visqol]'"
         ) from error
     api = VisqolApi()
     api.create(mode="audio")

@@ -73,7 +73,9 @@ class Units:
                 name, rate = str(held["name"]), float(held["frames_per_second"])
                 return cls(name, rate, *(held[array] for array in _ARRAYS))
         except (OSError, ValueError, KeyError) as error:
-            raise FormatError(f"{path}: holds no arrays of an analysis ({error})") from error
+            raise FormatError(
+                f"{path}: does not hold the arrays of an analysis ({error})"
+            ) from error
 
 
 def selectivity(one: Units, other: Units) -> Figure:
@@ -99,7 +101,7 @@ def selectivity(one: Units, other: Units) -> Figure:
             letter(rows[1, column], "C", f"{code.name}: phi")
             _one(rows[2, column], code, int(unit[0]))
             rows[2, column].set_title(f"{code.name}: phi of unit {unit[0]}")
-        rows[0, 0].set_ylabel("activity, in its\nstandard deviations")
+        rows[0, 0].set_ylabel("activity in\nstandard deviations")
         rows[1, 0].set_ylabel("unit")
         rows[2, 0].set_ylabel("phi")
         for row in (rows[0], rows[2]):
@@ -136,7 +138,7 @@ def atlas(code: Units) -> Figure:
             location="bottom",
             aspect=60,
             pad=0.01,
-            label=f"{code.name}: phi by key; hatched: the unit falls silent",
+            label=f"{code.name}: phi by key; hatched: the unit is silenced",
         )
         bar.outline.set_visible(False)
     return figure

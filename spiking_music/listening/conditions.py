@@ -77,11 +77,11 @@ def checked(conditions: Sequence[Condition]) -> list[Condition]:
     """Return them; raises `ListeningError` for two of one name, for too many, and for too few."""
     repeated = [name for name, count in Counter(c.name for c in conditions).items() if count > 1]
     if repeated:
-        raise ListeningError(f"two conditions are called {repeated[0]!r}; leave one out")
+        raise ListeningError(f"two conditions are called {repeated[0]!r}; omit one of them")
     if len(conditions) > MOST:
         raise ListeningError(
             f"{len(conditions)} conditions, with the reference and the anchors, are more than the "
-            f"{MOST} of BS.1534-3; leave some out"
+            f"{MOST} of BS.1534-3; omit some"
         )
     if len(conditions) == len(always()):
         raise ListeningError("there is nothing to rate: give --bundle, --opus or --folder")
@@ -106,7 +106,7 @@ def _read(folder: Path, clip: Clip) -> Samples:
     missing = len(clip.samples) - len(sound)
     if abs(missing) > _SLACK:
         raise ListeningError(
-            f"{file}: has {len(sound)} samples at {SAMPLE_RATE} Hz where the clip has "
+            f"{file}: has {len(sound)} samples at {SAMPLE_RATE} Hz, but the clip has "
             f"{len(clip.samples)}; give the clip or the whole recording"
         )
     return aligned(clip.samples, np.pad(sound, (0, max(0, missing)))[: len(clip.samples)])

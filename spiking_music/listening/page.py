@@ -43,7 +43,9 @@ class Words:
 def page(trials: Sequence[Trial], words: Words) -> str:
     """Return the page; raises `ListeningError` for an address that is not http or https."""
     if words.post is not None and not _is_web(words.post):
-        raise ListeningError(f"{words.post}: is no address; give http:// or https:// and a host")
+        raise ListeningError(
+            f"{words.post}: is not an address; give one like https://example.org/results"
+        )
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_PARTS),
         autoescape=jinja2.select_autoescape(["html"]),

@@ -43,11 +43,14 @@ def read_results(files: Sequence[Path]) -> list[Session]:
         first = next(iter(sessions.values()), session)
         if (session.test, _conditions(session)) != (first.test, _conditions(first)):
             raise ListeningError(
-                f"{file}: is of test {session.test}, the others of {first.test}; score them apart"
+                f"{file}: belongs to test {session.test}, the others to {first.test}; "
+                "score them separately"
             )
         known = sessions.setdefault((session.listener, session.seed), session)
         if known != session:
-            raise ListeningError(f"{file}: differs from what the same listener handed in before")
+            raise ListeningError(
+                f"{file}: differs from another result of the same listener; keep one of them"
+            )
     return list(sessions.values())
 
 
@@ -57,14 +60,16 @@ def _read(file: Path) -> Session:
     except OSError as error:
         raise ListeningError(f"{file}: cannot be read ({error.strerror or error})") from error
     except ValueError as error:
-        raise ListeningError(f"{file}: is no JSON ({error})") from error
+        raise ListeningError(f"{file}: is not JSON ({error})") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise ListeningError(f"{file}: is no result of format {FORMAT}; give what the page saved")
+        raise ListeningError(
+            f"{file}: is not a result of format {FORMAT}; give a file that the page saved"
+        )
     try:
         trials = tuple(Rated(trial["clip"], _ratings(trial["ratings"])) for trial in data["trials"])
         session = Session(str(data["test"]), str(data["listener"]), int(data["seed"]), trials)
     except (KeyError, TypeError, ValueError) as error:
-        raise ListeningError(f"{file}: is no whole result ({error})") from error
+        raise ListeningError(f"{file}: is not a complete result ({error})") from error
     _check(file, session)
     return session
 
@@ -78,7 +83,7 @@ def _ratings(found: Any) -> dict[str, int]:
 
 def _check(file: Path, session: Session) -> None:
     if not session.trials:
-        raise ListeningError(f"{file}: holds no trial")
+        raise ListeningError(f"{file}: holds no trials")
     for trial in session.trials:
         if trial.ratings.keys() != session.trials[0].ratings.keys():
             raise ListeningError(f"{file}: {trial.clip} has other conditions than the first trial")

@@ -30,7 +30,8 @@ def score(sessions: Sequence[Session], screening: str) -> Score:
     left = SCREENINGS[screening](sessions)
     if not left:
         raise ListeningError(
-            f"screening {screening!r} leaves none of {len(sessions)} listeners; see --screening"
+            f"screening {screening!r} excludes all of the {len(sessions)} listeners; "
+            "choose another --screening"
         )
     kept = {name: _size(rule(sessions)) for name, rule in SCREENINGS.items()}
     spared = tuple(undegraded(sessions))

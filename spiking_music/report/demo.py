@@ -136,7 +136,7 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
     total, spiking = report["system"]["total"], report["system"]["spiking"]
     facts["the whole codec"] = (report["system"]["refused"] or "") or (
         f"{joules(total['mid_j'])} ({joules(total['low_j'])} to {joules(total['high_j'])}), "
-        f"of which spikes touch {spiking['joules_share']:.2%}"
+        f"of which spikes account for {spiking['joules_share']:.2%}"
     )
     for entry in report["energy"].values():
         facts[entry["title"]] = (entry["refused"] or "").replace("_", " ") or (

@@ -67,7 +67,7 @@ def _spikes(opened: Opened, x: Array, dt: float, backend: Backend, tell: Progres
     if backend in ("nir", "lava-floating") and opened.graph is None:
         raise GraphError(f"a .net file holds integers; {backend} needs a .nir file")
     if backend == "nir-lif":
-        raise GraphError("nir-lif is a bundle's second graph; a graph of another origin has nir")
+        raise GraphError("nir-lif is only for bundles; use nir")
     if backend == "nir":
         return by_unit(run_graph(opened.graph, x, dt)) > 0.5
     payload = payload_of(opened, x)

@@ -32,7 +32,7 @@ def graph_energies(path: Path, x: Array, dt: float, chip: str | None = None) -> 
     graph = read_graph(path)
     layers = count_graph(graph, x, dt)
     if not layers:
-        raise GraphError(f"{path}: has no weights and no units; there is nothing to bill")
+        raise GraphError(f"{path}: has no weights and no neurons, so there is nothing to count")
     opened, unchecked = _opened(graph, x, dt)
     peaks = peak_sums(opened.network, payload_of(opened, x)) if opened else {}
     found = {}
@@ -60,11 +60,11 @@ def random_spikes(path: Path, rate: float, dt: float) -> Array:
     """
     shape = input_shape(read_graph(path))
     if not 0 < dt < SECONDS or prod(shape) * SECONDS / dt > LARGEST:
-        raise SpikingMusicError(
-            f"dt is {dt:g} s: too long, or too short, for {SECONDS:g} s of spikes"
-        )
+        raise SpikingMusicError(f"dt is {dt:g} s: choose a step that fits {SECONDS:g} s of spikes")
     if not 0 <= rate * dt <= 1:
-        raise SpikingMusicError(f"a rate of {rate:g} Hz: choose from 0 to {1 / dt:g}, one a step")
+        raise SpikingMusicError(
+            f"a rate of {rate:g} Hz: choose from 0 to {1 / dt:g} Hz, at most one spike a step"
+        )
     return np.random.default_rng(0).random((round(SECONDS / dt), *shape)) < rate * dt
 
 

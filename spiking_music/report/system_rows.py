@@ -46,7 +46,7 @@ def system_notes(found: Mapping[str, Any]) -> list[str]:
     notes = [f"operators of the networks: {words}"]
     share = spiking["joules_share"]
     notes.append(
-        f"spikes touch {spiking['macs_share']:.2%} of the products"
+        f"spikes account for {spiking['macs_share']:.2%} of the products"
         + (f" and {share:.2%} of the joules" if share is not None else "")
         + ": the bottleneck, the link, and the first layer of each decoder"
     )

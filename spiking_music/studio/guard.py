@@ -29,7 +29,7 @@ class SameOrigin:
         headers = dict(scope["headers"])
         origin = headers.get(b"origin")
         if origin is not None and origin != b"http://" + headers.get(b"host", b""):
-            refusal = PlainTextResponse("another page may not talk to the studio", 403)
+            refusal = PlainTextResponse("requests from other pages are refused", 403)
             return await refusal(scope, receive, send)
 
         async def guarded(message: Message) -> None:

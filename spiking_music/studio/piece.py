@@ -41,10 +41,10 @@ def read_piece(file: Path, name: str, sample_rate: int, longest: float) -> Piece
         with soundfile.SoundFile(file) as opened:
             seconds = opened.frames / opened.samplerate
         if seconds > longest:
-            raise TooLargeError(f"{name}: lasts longer than {longest:g} s; give a part of it")
+            raise TooLargeError(f"{name}: lasts longer than {longest:g} s; choose a shorter part")
         recording = read_audio(file, sample_rate)
     except soundfile.LibsndfileError as error:
-        raise AudioError(f"{name}: is no recording that can be read; give a WAV or FLAC") from error
+        raise AudioError(f"{name}: cannot be read as audio; give a WAV or FLAC") from error
     except AudioError as error:
         raise AudioError(str(error).replace(str(file), name)) from error
     warnings = tuple(text.replace(str(file), name) for text in recording.warnings)

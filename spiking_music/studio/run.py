@@ -40,5 +40,5 @@ def _bound(port: int) -> socket.socket:
         bound.listen()  # who comes before the server is ready waits
     except OSError as error:
         bound.close()
-        raise StudioError(f"port {port}: {error.strerror}; choose another by --port") from error
+        raise StudioError(f"port {port}: {error.strerror}; choose another with --port") from error
     return bound

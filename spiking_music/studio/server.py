@@ -100,10 +100,10 @@ class Studio:
         """The events of encoding `coding` from frame `from` on, as far as they are there."""
         state = self._session(request).state
         if request.query_params.get("coding") != str(state.coding):
-            raise UnknownError("this encoding is over; ask for the one that is there")
+            raise UnknownError("this encoding has been replaced; reload the page")
         start = request.query_params.get("from", "0")
         if not (start.isascii() and start.isdigit()) or len(start) > 12:
-            raise StudioError("from: give the frame to begin at")
+            raise StudioError("from: give the number of the first frame")
         return _bytes(view.packed(state, int(start)))
 
     async def picture(self, request: Request) -> Response:
@@ -113,7 +113,7 @@ class Studio:
         sounds = self._session(request).state.sounds
         name = request.path_params["sound"]
         if name not in sounds:
-            raise UnknownError("there is no such sound yet")
+            raise UnknownError("this sound does not exist yet")
         return Response(sounds[name], media_type="audio/flac")
 
     async def answer_sound(self, request: Request) -> Response:
@@ -183,7 +183,7 @@ def _take_notes(session: Session, file: Path, name: str) -> None:
 
 def _piece(session: Session) -> Piece:
     if session.state.piece is None:
-        raise StudioError("there is no recording yet; give one first")
+        raise StudioError("there is no recording yet; open one first")
     return session.state.piece
 
 
@@ -192,11 +192,11 @@ async def _json(request: Request) -> object:
     async for block in request.stream():
         body += block
         if len(body) > _LARGEST_JSON:
-            raise TooLargeError("this is too much for a wish")
+            raise TooLargeError("the request is too large")
     try:
         return json.loads(body)
     except ValueError as error:
-        raise StudioError("this is no JSON") from error
+        raise StudioError("the request is not JSON") from error
 
 
 def _refusal(request: Request, error: Exception) -> Response:

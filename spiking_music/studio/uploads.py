@@ -23,11 +23,13 @@ async def receive(body: AsyncIterator[bytes], file: Path, limits: Limits) -> Non
                 async for block in body:
                     left -= len(block)
                     if left < 0:
-                        raise TooLargeError(f"this is larger than {limits.bytes >> 20} MiB")
+                        raise TooLargeError(
+                            f"the recording is larger than {limits.bytes >> 20} MiB"
+                        )
                     out.write(block)
     except TimeoutError as error:
         file.unlink(missing_ok=True)
-        raise TooSlowError(f"this takes longer than {limits.arrival:g} s to arrive") from error
+        raise TooSlowError(f"the upload took longer than {limits.arrival:g} s") from error
     except BaseException:
         file.unlink(missing_ok=True)
         raise

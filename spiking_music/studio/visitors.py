@@ -37,7 +37,7 @@ class Visitors:
     def session(self, name: str) -> Session:
         """Return a session; raises `UnknownError` where there is none of this id."""
         if name not in self._sessions:
-            raise UnknownError("this session is over; reload the page")
+            raise UnknownError("this session has ended; reload the page")
         self._sessions.move_to_end(name)
         return self._sessions[name]
 
@@ -66,6 +66,6 @@ def _finish(session: Session, job: Job, work: Callable[[Job], None]) -> None:
         session.end(job, str(error))
     except Exception:  # of whatever kind: a job that never ended would leave its visitor waiting
         logging.getLogger(__name__).exception("work for a visitor failed")
-        session.end(job, "something went wrong here; the terminal says what")
+        session.end(job, "something went wrong; see the terminal of the studio")
     else:
         session.end(job)

@@ -79,7 +79,7 @@ class Units {
     const muted = this.muted.has(this.unit);
     document.querySelector("#unit-name").textContent = `Unit ${this.unit}`;
     document.querySelector("#unit-facts").textContent = begins
-      ? `Fires in ${(100 * rate).toFixed(1)} % of the frames. Below, and to hear: what is louder `
+      ? `Fires in ${(100 * rate).toFixed(1)} % of the frames. Shown below and played: what is louder `
         + `than usual around its ${begins} onsets, from 0.15 s before to 0.6 s after.`
       : "Never fires here.";
     document.querySelector("#again").disabled = !begins;

@@ -96,7 +96,7 @@ def test_texts_are_read_and_unknown_tags_are_skipped_with_a_note() -> None:
     reader = SpkReader(io.BytesIO(data[:place] + tag + data[place:]), notes.append)
     assert len(list(reader)) == 2
     assert reader.texts == {"title": "Élégie", "source": "a piano"}
-    assert notes == ["tag 'mood' of 4 bytes is unknown to this program and skipped"]
+    assert notes == ["tag 'mood' of 4 bytes is unknown to this program and was skipped"]
 
 
 def test_a_damaged_tag_is_found() -> None:

@@ -71,11 +71,11 @@ def test_foreign_bytes_between_chunks_cost_no_chunk(noise: bytes, place: int) ->
     [
         ([0, 1, 3, 4, 5], [0, 1, 3, 4, 5], ["chunk 2: missing"]),
         ([2, 5], [2, 5], ["chunks 0 to 1: missing", "chunks 3 to 4: missing"]),
-        ([0, 1, 2, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5], ["chunk 2: comes behind chunk 2"]),
+        ([0, 1, 2, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5], ["chunk 2: comes after chunk 2"]),
         (
             [0, 2, 1, 3, 4, 5],
             [0, 2, 3, 4, 5],
-            ["chunk 1: missing", "chunk 1: comes behind chunk 2"],
+            ["chunk 1: missing", "chunk 1: comes after chunk 2"],
         ),
         ([], [], ["chunks 0 to 5: missing"]),
     ],
