@@ -177,7 +177,7 @@ def require_model(made: Piece | SpkHeader, model: Manifest) -> None:
     for name in ("sample_rate", "units", "hop", "chunk_frames"):
         if getattr(made, name) != getattr(model, name):
             raise FormatError(
-                f"header: {name} {getattr(made, name)} is not the {getattr(model, name)} of "
+                f"header: {name} {getattr(made, name)} differs from {getattr(model, name)} of "
                 f"the model {model.name}"
             )
 

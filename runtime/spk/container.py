@@ -122,5 +122,5 @@ def _within_memory(reader: SpkReader) -> Iterator[Chunk]:
     for chunk in reader:
         frames += chunk.events.frames
         if frames * chunk.events.units > MAX_CELLS:
-            raise FormatError(f"{frames} frames are too many for the memory; read it by chunks")
+            raise FormatError(f"{frames} frames do not fit in memory; read it in chunks")
         yield chunk

@@ -170,7 +170,7 @@ def refuse_existing(out: Path, data: Sequence[str], codes: Sequence[str], overwr
     """
     for name in data:
         if Path(name).name != name:
-            raise OutputError(f"{name!r}: names files, so it may hold no slash; give another")
+            raise OutputError(f"{name!r}: the name is used for files; give one without a slash")
     arrays = [array_path(out, name, code).name for name in data for code in codes]
     refuse_outputs(out, (*arrays, *SUMMARY), overwrite)
 

@@ -13,7 +13,9 @@ from spiking_music.studio.session import Session, State
 def model(manifest: Manifest) -> dict[str, Any]:
     """Return what does not change: the model's name, kind and sizes, and whether it has a mu."""
     many = manifest.has_mu
-    why = f"This model is {manifest.kind}: it was trained for one rate, so there is no mu to move."
+    why = (
+        f"This model is {manifest.kind}: it was trained for a single rate, so mu cannot be changed."
+    )
     return {
         "name": manifest.name,
         "kind": manifest.kind,

@@ -121,7 +121,7 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
 def test_what_is_not_audio_is_named(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(b"once upon a time there was a piano\n" * 99)
-    assert "no audio file" in refusal(path)
+    assert "not an audio file" in refusal(path)
     path.write_bytes(b"")
     assert "empty" in refusal(path)
 

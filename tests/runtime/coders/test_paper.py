@@ -77,7 +77,7 @@ def test_a_power_of_two_of_events_needs_the_wider_pointer() -> None:
     ("form", "payload", "shape", "events", "message"),
     [
         (DENSE, b"\xf0", (1, 4), 3, "4 events instead of 3"),
-        (DENSE, b"\xff", (1, 4), 4, "behind its end"),
+        (DENSE, b"\xff", (1, 4), 4, "after its end"),
         (COO, b"\xc0", (3, 1), 1, "outside"),
         (COO, b"\x80", (2, 1), 2, "not in order"),
         (COO, b"\x00", (2, 1), 2, "not in order"),

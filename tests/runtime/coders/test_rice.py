@@ -66,8 +66,8 @@ def test_an_example_in_bits() -> None:
     [
         (b"", 1, "names 0 cells"),
         (b"\x9c", 3, "after 8 bits"),
-        (b"\x9c\xc0", 3, "behind its end"),
-        (b"\x9c\x80\x00", 3, "behind its end"),
+        (b"\x9c\xc0", 3, "after its end"),
+        (b"\x9c\x80\x00", 3, "after its end"),
         (b"\x01\x9c\x00", 3, "outside 1 x 15"),
     ],
 )

@@ -178,7 +178,7 @@ def test_at_2_kbit_s_what_is_not_payload_takes_a_hundredth_and_a_half(tmp_path: 
 def test_bytes_behind_the_end_are_found(tmp_path: Path) -> None:
     path = tmp_path / "a.spk"
     path.write_bytes(FEW.read_bytes() + b"\0")
-    with pytest.raises(FormatError, match="bytes follow"):
+    with pytest.raises(FormatError, match="followed by more bytes"):
         sizes(path)
 
 
@@ -225,7 +225,7 @@ def test_too_much_silence_is_refused(tmp_path: Path) -> None:
     path, events = tmp_path / "a.spk", EventMatrix.silent(80, 16)
     with path.open("wb") as file:
         SpkWriter(file, header(80, 2**38)).write(events)  # and no more of the 10^9 chunks
-    with pytest.raises(FormatError, match="are lost, too many"), path.open("rb") as damaged:
+    with pytest.raises(FormatError, match="are lost; too many"), path.open("rb") as damaged:
         list(filled(Salvage(damaged)))
     with pytest.raises(FormatError, match="chunk 1 of"):
         read_spk(path)

@@ -125,7 +125,7 @@ def test_any_chunk_can_be_sought(known: bool, ended: bool) -> None:
         assert chunk.events == bits.part(8 * index, 8 * index + 8)
     reader.seek(38)
     assert [chunk.index for chunk in reader] == [38, 39, 40]
-    with pytest.raises(FormatError, match="chunk 41: is not there"):
+    with pytest.raises(FormatError, match="chunk 41: missing"):
         reader.seek(41)
 
 
@@ -136,7 +136,7 @@ def test_the_seek_table_leads_over_damaged_chunks() -> None:
     reader = SpkReader(io.BytesIO(data))
     reader.seek(20)
     assert next(iter(reader)).events == bits.part(160, 168)
-    with pytest.raises(FormatError, match=r"chunk 5: .* the way to it is damaged"):
+    with pytest.raises(FormatError, match=r"chunk 5: missing, or the file is damaged before it"):
         reader.seek(5)
 
 
@@ -211,7 +211,7 @@ def test_a_file_of_known_length_gets_that_many_chunks() -> None:
             writer.close(samples)
     writer = SpkWriter(io.BytesIO(), replace(header, samples=32))
     writer.write(matrix(8))
-    with pytest.raises(FormatError, match="announces no more"):
+    with pytest.raises(FormatError, match="announces fewer"):
         writer.write(matrix(8))
 
 
@@ -226,7 +226,7 @@ def test_a_mu_against_the_header_is_not_written() -> None:
 def test_an_unknown_text_is_not_written() -> None:
     with pytest.raises(FormatError, match="'mood' is unknown"):
         SpkWriter(io.BytesIO(), HEADER, {"mood": "blue"})
-    with pytest.raises(FormatError, match="bytes; 1048576 are allowed"):
+    with pytest.raises(FormatError, match="bytes; at most 1048576 are allowed"):
         SpkWriter(io.BytesIO(), HEADER, {"title": "la" * 2**20})
 
 
@@ -260,7 +260,7 @@ def test_chunks_with_good_checksums_must_fit_the_header(
 def test_a_stream_goes_on_only_behind_whole_chunks() -> None:
     short = store(Chunk(EventMatrix.silent(3, 5), 0), "rice")
     data = pack_header(HEADER) + pack_chunk(short) + pack_chunk(replace(short, index=1))
-    with pytest.raises(FormatError, match="chunk 1: follows one that is shorter"):
+    with pytest.raises(FormatError, match="chunk 1: follows a shorter chunk"):
         list(SpkReader(io.BytesIO(data)))
 
 

@@ -64,7 +64,7 @@ def test_an_end_of_another_length_is_refused(length: int) -> None:
 
 
 def test_half_a_place_is_refused() -> None:
-    with pytest.raises(FormatError, match="no multiple of 8"):
+    with pytest.raises(FormatError, match="not a multiple of 8"):
         parse_seek(Tag("seek", bytes(12)))
 
 

@@ -30,7 +30,7 @@ def test_two_results_of_one_listener_and_order_are_refused(handed_in: HandIn) ->
 
 
 def test_results_of_two_tests_are_refused(handed_in: HandIn) -> None:
-    with pytest.raises(ListeningError, match="is of test other"):
+    with pytest.raises(ListeningError, match="belongs to test other"):
         read_results([handed_in("ann"), handed_in("bob", test="other")])
 
 
@@ -65,5 +65,5 @@ def test_no_file_and_no_json_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ListeningError, match=r"x\.json: cannot be read"):
         read_results([tmp_path / "x.json"])
     (tmp_path / "x.json").write_text("{")
-    with pytest.raises(ListeningError, match="is no JSON"):
+    with pytest.raises(ListeningError, match="is not JSON"):
         read_results([tmp_path / "x.json"])

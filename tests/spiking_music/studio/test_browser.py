@@ -105,7 +105,7 @@ def test_a_model_of_one_rate_has_no_mu(
 ) -> None:
     open_with(tab, serve(toy_bundle), files[0])
     assert tab.get_by_role("slider", name="mu").is_disabled()
-    assert tab.get_by_text("trained for one rate").is_visible()
+    assert tab.get_by_text("trained for a single rate").is_visible()
 
 
 def test_units_are_heard_and_muted(
@@ -202,7 +202,7 @@ def test_an_answer_that_comes_after_the_next_wish_is_not_shown(
           const bytes = api.bytes;
           api.bytes = () => new Promise((_, refuse) => {
             api.bytes = bytes;
-            window.late = () => refuse(new Error("this encoding is over"));
+            window.late = () => refuse(new Error("this encoding has been replaced"));
           });
         }"""
     )
