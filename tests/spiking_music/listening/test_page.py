@@ -51,5 +51,5 @@ def test_the_page_may_talk_to_its_address_alone(trials: list[Trial]) -> None:
     "post", ["", "lab.example", "file:///x", "https://", "http://a;b", "http://a b"]
 )
 def test_what_is_no_address_is_refused(trials: list[Trial], post: str) -> None:
-    with pytest.raises(ListeningError, match="is no address"):
+    with pytest.raises(ListeningError, match="is not an address"):
         page(trials, Words(post=post))

@@ -25,7 +25,7 @@ def test_the_same_file_twice_counts_once(handed_in: HandIn) -> None:
 def test_two_results_of_one_listener_and_order_are_refused(handed_in: HandIn) -> None:
     one = handed_in("ann")
     other = dict(json.loads(one.read_text())["trials"][0]["ratings"], spikes=3)
-    with pytest.raises(ListeningError, match="differs from what the same listener"):
+    with pytest.raises(ListeningError, match="differs from another result of the same listener"):
         read_results([one, handed_in("ann", other)])
 
 
@@ -37,14 +37,14 @@ def test_results_of_two_tests_are_refused(handed_in: HandIn) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"format": 2}, "no result of format 1"),
+        ({"format": 2}, "not a result of format 1"),
         ({"trials": []}, "holds no trial"),
-        ({"trials": [{"clip": "a"}]}, "no whole result"),
+        ({"trials": [{"clip": "a"}]}, "not a complete result"),
         ({"trials": [{"clip": "a", "ratings": {"x": 101}}]}, "'x' is rated 101"),
         ({"trials": [{"clip": "a", "ratings": {"x": True}}]}, "'x' is rated True"),
         ({"trials": [{"clip": "a", "ratings": {"x": 5}}]}, "no rating of 'reference'"),
-        ({"trials": "none"}, "no whole result"),
-        ({"seed": None}, "no whole result"),
+        ({"trials": "none"}, "not a complete result"),
+        ({"seed": None}, "not a complete result"),
     ],
 )
 def test_what_is_no_result_is_refused(

@@ -224,4 +224,4 @@ def test_what_is_no_recording_is_told(
     (tmp_path / "notes.txt").write_text("no sound")
     tab.goto(f"http://127.0.0.1:{serve(toy_bundle).port}/")
     tab.locator("#file").set_input_files(tmp_path / "notes.txt")
-    tab.get_by_role("alert").filter(has_text="notes.txt: is no recording").wait_for()
+    tab.get_by_role("alert").filter(has_text="notes.txt: cannot be read as audio").wait_for()

@@ -93,7 +93,7 @@ def test_a_bundle_of_one_rate_says_why(serve: Serve, toy_bundle: Bundle, wav: by
     wish = json.dumps({"mu": 3, "muted": []})
     response, content = studio.ask("PUT", f"{session}/wishes", wish)
     assert response.status == 400
-    assert b"no mu to move" in content
+    assert b"mu cannot be changed" in content
 
 
 def test_notes_are_shown_beside_the_piece(
@@ -161,7 +161,7 @@ def test_work_is_told_of_and_can_be_cancelled(
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"), [(b"", b"is no recording"), (b"\0" * 999, b"is no recording")]
+    ("body", "reason"), [(b"", b"cannot be read as audio"), (b"\0" * 999, b"cannot be read as audio")]
 )
 def test_what_is_no_recording_is_told(
     serve: Serve, toy_bundle: Bundle, body: bytes, reason: bytes
