@@ -171,8 +171,8 @@ def require_model(made: Piece | SpkHeader, model: Manifest) -> None:
     """Raise `FormatError` where another model has made a piece or a file."""
     if made.model != model.model_hash:
         raise FormatError(
-            f"was encoded by model {made.model}, the bundle {model.name} is {model.model_hash}; "
-            "give the right one"
+            f"was encoded by model {made.model}, but the bundle {model.name} is "
+            f"{model.model_hash}; choose the right bundle"
         )
     for name in ("sample_rate", "units", "hop", "chunk_frames"):
         if getattr(made, name) != getattr(model, name):

@@ -161,7 +161,8 @@ def test_work_is_told_of_and_can_be_cancelled(
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"), [(b"", b"cannot be read as audio"), (b"\0" * 999, b"cannot be read as audio")]
+    ("body", "reason"),
+    [(b"", b"cannot be read as audio"), (b"\0" * 999, b"cannot be read as audio")],
 )
 def test_what_is_no_recording_is_told(
     serve: Serve, toy_bundle: Bundle, body: bytes, reason: bytes
