@@ -19,6 +19,8 @@ from spiking_music.corpus.window import Work, finished
 
 T = TypeVar("T")
 
+GRACE = 2.0  # seconds in which a worker that is terminated tidies up
+
 # Of a worker.
 _at_work, _terminated = threading.Event(), threading.Event()
 
@@ -90,7 +92,11 @@ def _begin(threads: int) -> None:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    # A worker that waits for work is told by the pool that there is no more.
+    # A worker that waits for work is told by the pool that there is no more, but never hears of it
+    # when another was killed while it held the lock of their queue.
+    grace = threading.Timer(GRACE, os._exit, (1,))
+    grace.daemon = True
+    grace.start()
     _terminated.set()
     if _at_work.is_set():
         raise SystemExit

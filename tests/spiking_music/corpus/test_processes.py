@@ -48,6 +48,32 @@ def test_who_kills_its_worker_fails_and_takes_nobody_along() -> None:
     assert "killed" in dead[0].reason
 
 
+def test_a_worker_killed_while_it_waits_for_work_does_not_make_the_other_wait_for_ever(
+    tmp_path: Path,
+) -> None:
+    """It holds the lock of the queue that both take their work from."""
+    first = """
+while not busy.exists():
+    time.sleep(0.01)
+idle.write_text(str(os.getpid()))
+"""
+    second = """
+busy.touch()
+while not idle.exists():
+    time.sleep(0.01)
+time.sleep(0.5)  # until it waits again
+pid = idle.read_text()
+idle.write_text("")
+if pid:
+    os.kill(int(pid), 9)
+    time.sleep(1000)
+"""
+    names = "import os, pathlib, time\n"
+    names += "".join(f"{n} = pathlib.Path({str(tmp_path / n)!r})\n" for n in ("busy", "idle"))
+    found = evaluated([f"exec({names + first!r}) or 'a'", f"exec({names + second!r}) or 'b'"], 2)
+    assert sorted(found) == ["a", "b"]
+
+
 def test_what_a_worker_raises_ends_the_run_and_the_workers() -> None:
     before = set(multiprocessing.active_children())
     with pytest.raises(ZeroDivisionError):
