@@ -56,14 +56,10 @@ def run_importer(
                 progress(min(1.0, size / max(1, 4 * units * frames)))
             return size
 
+        # Nothing here may hide a module of the tool's, whatever version its Python has.
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
         command = [python, str(WORKER), importer, *map(str, (graph, given, found, versions))]
-        run_alone(
-            command,
-            log,
-            timeout,
-            {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"},
-            look,
-        )
+        run_alone(command, log, timeout, environment, look)
         out = np.fromfile(found, np.float32)
         if out.size != units * frames:
             raise SimulationError(f"{importer} gave {out.size} values for {units} x {frames}")

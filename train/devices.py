@@ -1,6 +1,6 @@
 """Where a training runs: one processor, one GPU, or the processes that `torchrun` has started.
 
-    torchrun --standalone --nproc-per-node 4 -m spiking_music train paper RUN_DIR
+    torchrun --standalone --nproc-per-node 4 --no-python spiking-music train paper RUN_DIR
 
 starts one process a GPU of a machine; for several machines torchrun takes `--nnodes` and
 `--rdzv-endpoint` in place of `--standalone`. The batch is the whole run's, shared evenly.

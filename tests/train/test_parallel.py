@@ -12,7 +12,6 @@ import soundfile
 import torch
 
 from train import checkpoint as checkpoints
-from train import loop
 from train.data.piano import SAMPLE_RATE
 
 Fork = Callable[[list[dict[str, Any]], Path], None]
@@ -79,12 +78,17 @@ def test_the_first_process_alone_writes(name: str, lived: Path) -> None:
 
 
 def launched(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`spiking-music train` on two processes."""
-    line = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    line += ["-m", "spiking_music", "train", "tiny", str(folder), *arguments]
+    """`torchrun --no-python spiking-music train` on two processes, where files have our names."""
+    here = folder.with_name("here")
+    here.mkdir()
+    for name in ("runtime", "neuromorphic", "train", "export", "hardware_configs", "spiking_music"):
+        (here / f"{name}.py").write_text("raise SystemExit('not this one')")
+    torchrun = [sys.executable, "-P", "-m", "torch.distributed.run"]
+    command = Path(sys.executable).with_name("spiking-music")
+    line = [*torchrun, "--standalone", "--nproc-per-node", "2", "--no-python", str(command)]
     return subprocess.run(
-        line,
-        cwd=Path(loop.__file__).parents[1],
+        [*line, "train", "tiny", str(folder), *arguments],
+        cwd=here,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
