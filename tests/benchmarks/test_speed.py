@@ -6,8 +6,7 @@ import onnx
 import pytest
 
 from benchmarks import speed
-from benchmarks.speed import measure, write
-from benchmarks.speed_quantised import in_single
+from benchmarks.speed import in_single, measure, write
 from runtime.bundle import open_bundle
 
 
@@ -16,7 +15,7 @@ def test_the_shipped_bundle_is_timed_beside_torch_and_peers(
 ) -> None:
     monkeypatch.setattr(speed, "FRAMES", 8)
     monkeypatch.setattr(speed, "SIDE", 32)
-    monkeypatch.setattr(speed, "quantised", lambda *_: [{"weights": "int8", "ms": 1.0}])
+    monkeypatch.setattr(speed, "int8", lambda *_: [{"weights": "int8", "ms": 1.0}])
     found = measure(None, 0.5, 1, False, lambda _: None)
     write(found, tmp_path / "figures.json")
     assert json.loads((tmp_path / "figures.json").read_text()) == found
