@@ -19,7 +19,7 @@ from spiking_music.analysis.symbols import onsets
 from spiking_music.analysis.tally import Tally, tally
 from spiking_music.analysis.tuning import curves, tuning
 from spiking_music.cli.terminal import show
-from train.data.music import Music
+from train.data.annotated import AnnotatedRecording
 from train.data.notes import Notes
 
 FRAMES_PER_SECOND = 22_050 / 512
@@ -71,9 +71,9 @@ def write(figures: dict[str, float], path: Path | None) -> None:
     write_json(figures, path)
 
 
-def _made_up(random: np.random.Generator) -> tuple[Music, Bits]:
+def _made_up(random: np.random.Generator) -> tuple[AnnotatedRecording, Bits]:
     count = random.poisson(PIECE * NOTES_PER_SECOND)
     onset = np.sort(random.uniform(0, PIECE, count))
     pitch = np.clip(np.rint(random.normal(64, 13, count)), 21, 108).astype(np.int64)
     bits = random.random((UNITS, int(PIECE * FRAMES_PER_SECOND)), np.float32) < DENSITY
-    return Music("made up", np.zeros(0, np.float32), Notes(onset, pitch)), bits
+    return AnnotatedRecording("made up", np.zeros(0, np.float32), Notes(onset, pitch)), bits

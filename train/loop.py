@@ -19,7 +19,7 @@ from train.adversary import Adversary
 from train.checkpoint import Checkpoint
 from train.collapse import collapse
 from train.config import Config
-from train.data.corpus import ahead
+from train.data.crops import ahead
 from train.devices import launched
 from train.journal import Journal
 from train.networks.model import Model

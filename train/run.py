@@ -12,7 +12,7 @@ from runtime.kinds import Samples
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
 from train.config import STAGES, Config
-from train.data.corpus import Crops
+from train.data.crops import Crops
 from train.data.sets import Music
 from train.stages import Stage
 

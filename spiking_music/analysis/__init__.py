@@ -1,1 +1,1 @@
-"""The room that asks what the units mean: which events follow which notes."""
+"""What the units of a model mean: which events follow which notes, chords and pedal moves."""

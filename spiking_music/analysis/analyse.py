@@ -13,10 +13,10 @@ from spiking_music.analysis.selectivity import Array, Selectivity, selectivity
 from spiking_music.analysis.symbols import onsets
 from spiking_music.analysis.tally import SURROGATES, Tally, tally
 from spiking_music.analysis.tuning import Tuning, curves, tuning
-from train.data.music import Music
+from train.data.annotated import AnnotatedRecording
 from train.data.sources import DataError
 
-Piece = Callable[[], Music]
+Piece = Callable[[], AnnotatedRecording]
 _HEARD = 0.8  # of the progress, before the decoding
 
 
@@ -115,7 +115,7 @@ def _measured(
     )
 
 
-def _events(codec: Codec, music: Music, mu: int | None) -> Bits:
+def _events(codec: Codec, music: AnnotatedRecording, mu: int | None) -> Bits:
     rate = mu if codec.manifest.has_mu else None
     return codec.encode(music.samples, codec.manifest.sample_rate, rate).events.bits
 

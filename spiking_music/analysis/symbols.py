@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from train.data.music import Music
+from train.data.annotated import AnnotatedRecording
 from train.data.notes import Notes
 
 LOWEST, KEYS = 21, 88
@@ -48,7 +48,7 @@ class Onsets:
         return np.bincount(self.symbol, minlength=len(SYMBOLS))
 
 
-def onsets(music: Music, frames: int, frames_per_second: float) -> Onsets:
+def onsets(music: AnnotatedRecording, frames: int, frames_per_second: float) -> Onsets:
     """Return what begins in a recording of so many frames; what lies outside them is left out."""
     time, symbol = _played(music)
     frame = np.floor(time * frames_per_second).astype(np.int64)
@@ -76,7 +76,7 @@ def chords(notes: Notes) -> tuple[Seconds, Index]:
     return np.array(time, np.float64), np.array(chord, np.int64)
 
 
-def _played(music: Music) -> tuple[Seconds, Index]:
+def _played(music: AnnotatedRecording) -> tuple[Seconds, Index]:
     key = music.notes.pitch - LOWEST
     own = (key >= 0) & (key < KEYS)
     when, chord = chords(music.notes)

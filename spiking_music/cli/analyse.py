@@ -45,7 +45,7 @@ def analyse(
     from spiking_music.analysis.analyse import analyse as analysed
     from spiking_music.cli import terminal
     from spiking_music.figures import units
-    from train.data.played import pieces_of
+    from train.data.annotated import pieces_of
 
     opened = [open_bundle(bundle) for bundle in bundles or [DEFAULT]]
     codecs = {bundle.path.resolve().name: Codec(bundle) for bundle in opened}

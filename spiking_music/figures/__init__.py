@@ -1,1 +1,1 @@
-"""The room of pictures: one style for all, and the paper's figures drawn from our own results."""
+"""Pictures: one style for all of them, and those of units and of listeners' ratings."""

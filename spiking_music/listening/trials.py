@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from runtime.kinds import Progress, Samples
 from spiking_music.listening.conditions import Condition
 from spiking_music.listening.errors import ListeningError
-from spiking_music.listening.levels import matched
+from spiking_music.listening.loudness import matched
 from train.data.clips import SAMPLE_RATE, Clip
 
 

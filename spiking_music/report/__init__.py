@@ -1,1 +1,1 @@
-"""The room that shows: the demo job, its drawings, its page and its numbers."""
+"""The demo, which takes one recording the whole way, and its report."""

@@ -1,1 +1,1 @@
-"""Music to train on: MIDI performances, a sampled piano, MAESTRO, folders of audio, crops."""
+"""Music to train and to measure on: recordings, MIDI played on a sampled piano, MAESTRO."""

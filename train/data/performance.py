@@ -43,6 +43,14 @@ class Performance:
         return float(self.release.max(initial=0.0))
 
 
+@dataclass(frozen=True, eq=False)
+class Pedal:
+    """When the sustain pedal goes `down (p,)` and `up (q,)`, seconds, float64."""
+
+    down: npt.NDArray[np.float64]
+    up: npt.NDArray[np.float64]
+
+
 def read_midi(path: Path) -> Performance:
     """Read a MIDI file, all tracks together, with the sustain pedal folded into the releases.
 
@@ -64,14 +72,14 @@ def read_midi(path: Path) -> Performance:
     return performance
 
 
-def read_pedal(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Read when the sustain pedal goes down `(p,)` and when it comes up `(q,)`, seconds.
+def read_pedal(path: Path) -> Pedal:
+    """Read when the sustain pedal goes down and when it comes up.
 
     Raises PerformanceError when the file is not MIDI.
     """
     time, down = _pedal(_tracks(path))
     before = np.concatenate([[False], down[:-1]]) if down.size else down
-    return time[down & ~before], time[~down & before]
+    return Pedal(time[down & ~before], time[~down & before])
 
 
 def _tracks(path: Path) -> list[Any]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from runtime.errors import AudioError
 from runtime.kinds import Samples
-from train.data.corpus import long_enough
+from train.data.crops import long_enough
 from train.data.maestro import Maestro, Piece, maestro_of
 from train.data.notice import Warn, tell_once
 from train.data.performance import PerformanceError, read_midi

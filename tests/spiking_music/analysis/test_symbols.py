@@ -4,15 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spiking_music.analysis.symbols import CHORDS, KEYS, NOTES, SYMBOLS, chords, onsets
-from train.data.music import Music, Pedal
+from train.data.annotated import AnnotatedRecording
 from train.data.notes import Notes
+from train.data.performance import Pedal
 
 RATE = 43.0664
 
 
-def music(onset: list[float], pitch: list[int], pedal: Pedal | None = None) -> Music:
+def music(onset: list[float], pitch: list[int], pedal: Pedal | None = None) -> AnnotatedRecording:
     notes = Notes(np.array(onset, np.float64), np.array(pitch, np.int64))
-    return Music("made up", np.zeros(0, np.float32), notes, pedal)
+    return AnnotatedRecording("made up", np.zeros(0, np.float32), notes, pedal)
 
 
 def test_the_keyboard_begins_at_A0_and_ends_at_C8() -> None:

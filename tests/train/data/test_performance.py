@@ -39,11 +39,11 @@ def test_a_key_released_before_the_pedal_stops_at_once(tmp_path: Path) -> None:
 
 def test_the_pedal_goes_down_when_it_passes_the_middle_and_not_again(tmp_path: Path) -> None:
     pedal = [(0.5, 40), (1.0, 80), (1.5, 127), (2.0, 20), (2.5, 0), (3.0, 64)]
-    down, up = read_pedal(write(tmp_path / "pedal.mid", [(0.0, 1.0, 60)], pedal))
-    np.testing.assert_allclose(down, [1.0, 3.0], atol=1e-3)
-    np.testing.assert_allclose(up, [2.0], atol=1e-3)
-    down, up = read_pedal(write(tmp_path / "none.mid", [(0.0, 1.0, 60)], []))
-    assert down.size == up.size == 0
+    found = read_pedal(write(tmp_path / "pedal.mid", [(0.0, 1.0, 60)], pedal))
+    np.testing.assert_allclose(found.down, [1.0, 3.0], atol=1e-3)
+    np.testing.assert_allclose(found.up, [2.0], atol=1e-3)
+    found = read_pedal(write(tmp_path / "none.mid", [(0.0, 1.0, 60)], []))
+    assert found.down.size == found.up.size == 0
 
 
 def test_a_restruck_key_ends_its_own_earlier_note(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 import soundfile
 import symusic
 
-from train.data.corpus import Crops
+from train.data.crops import Crops
 from train.data.piano import SAMPLE_RATE
 from train.data.sets import VALIDATION_CLIPS, VALIDATION_SAMPLES, load_music
 from train.data.sources import DataError

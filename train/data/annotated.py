@@ -1,21 +1,33 @@
-"""Whole pieces with what is played in them: MAESTRO's, or recordings with their notes beside."""
+"""Whole recordings with what is played in them: of MAESTRO, or with notes in files beside them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from runtime.audio.recordings import read_audio
+from runtime.kinds import Samples
 from train.data.clips import SAMPLE_RATE, listed_notes
 from train.data.maestro import Maestro, Piece, maestro_of
-from train.data.music import Music, Pedal
-from train.data.performance import read_midi, read_pedal
+from train.data.notes import Notes
+from train.data.performance import Pedal, read_midi, read_pedal
 from train.data.rendering import render
 from train.data.sources import DataError, recordings
 
 _MIDI = (".mid", ".midi")
 
 
-def pieces_of(source: str, limit: int | None = None) -> list[Callable[[], Music]]:
+@dataclass(frozen=True, eq=False)
+class AnnotatedRecording:
+    """A recording: its `name`, `samples (n,) float32` at 22 050 Hz, notes, and pedal if known."""
+
+    name: str
+    samples: Samples
+    notes: Notes
+    pedal: Pedal | None = None
+
+
+def pieces_of(source: str, limit: int | None = None) -> list[Callable[[], AnnotatedRecording]]:
     """The pieces of a source, at most `limit`, spread over all; each is read when called.
 
     `source` is a folder, or MAESTRO's test split as `maestro:DIR` or `maestro:DIR:PACK.zip`.
@@ -26,24 +38,24 @@ def pieces_of(source: str, limit: int | None = None) -> list[Callable[[], Music]
     return found[:: max(1, len(found) // limit)][:limit] if limit else found
 
 
-def of_maestro(maestro: Maestro, split: str = "test") -> list[Callable[[], Music]]:
+def of_maestro(maestro: Maestro, split: str = "test") -> list[Callable[[], AnnotatedRecording]]:
     """The pieces of a split of MAESTRO: its WAV, or its MIDI rendered where there is none.
 
     Raises DataError for a folder that is not MAESTRO.
     """
 
-    def read(piece: Piece) -> Music:
+    def read(piece: Piece) -> AnnotatedRecording:
         performance = read_midi(piece.midi)
         if piece.audio.exists():
             sound = read_audio(piece.audio, SAMPLE_RATE).samples
         else:
             sound = render(performance, maestro.piano)
-        return Music(piece.midi.stem, sound, performance.notes, Pedal(*read_pedal(piece.midi)))
+        return AnnotatedRecording(piece.midi.stem, sound, performance.notes, read_pedal(piece.midi))
 
     return [partial(read, piece) for piece in maestro.pieces(split)]
 
 
-def of_folder(folder: Path) -> list[Callable[[], Music]]:
+def of_folder(folder: Path) -> list[Callable[[], AnnotatedRecording]]:
     """The recordings below a folder that have a MIDI file or a list of notes beside them.
 
     A list is a `.tsv` with onset in seconds and MIDI number in columns 1 and 3, as MAPS has it; it
@@ -57,12 +69,12 @@ def of_folder(folder: Path) -> list[Callable[[], Music]]:
     return [partial(_read, file) for file in known]
 
 
-def _read(file: Path) -> Music:
+def _read(file: Path) -> AnnotatedRecording:
     samples = read_audio(file, SAMPLE_RATE).samples
     midi = _midi(file)
     if midi is None:
-        return Music(file.stem, samples, listed_notes(file.with_suffix(".tsv")))
-    return Music(file.stem, samples, read_midi(midi).notes, Pedal(*read_pedal(midi)))
+        return AnnotatedRecording(file.stem, samples, listed_notes(file.with_suffix(".tsv")))
+    return AnnotatedRecording(file.stem, samples, read_midi(midi).notes, read_pedal(midi))
 
 
 def _midi(file: Path) -> Path | None:

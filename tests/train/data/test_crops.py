@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runtime.errors import AudioError
 from train.config import HOP
-from train.data.corpus import Crops, ahead
+from train.data.crops import Crops, ahead
 from train.data.piano import SAMPLE_RATE
 from train.data.sources import DataError, Source, audio_file, recordings
 from train.data.variation import retuned, vary

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spiking_music.listening.levels import CEILING, LUFS, matched
+from spiking_music.listening.loudness import CEILING, LUFS, matched
 
 NOISE = np.random.default_rng(0).normal(0, 0.1, 44_100).astype(np.float32)
 
