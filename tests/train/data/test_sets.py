@@ -6,6 +6,7 @@ import pytest
 import soundfile
 import symusic
 
+from runtime.audio.recordings import AUDIO_SUFFIXES
 from train.data.crops import Crops
 from train.data.piano import SAMPLE_RATE
 from train.data.sets import VALIDATION_CLIPS, VALIDATION_SAMPLES, load_music
@@ -144,6 +145,17 @@ def test_a_broken_file_is_named_and_the_rest_is_used(tmp_path: Path) -> None:
     assert "\n" not in line
 
 
+@pytest.mark.parametrize("suffix", AUDIO_SUFFIXES)
+def test_training_reads_what_the_command_line_reads(suffix: str, tmp_path: Path) -> None:
+    form = {".opus": "OGG", ".aif": "AIFF"}.get(suffix, suffix[1:].upper())
+    rate = 48_000 if suffix == ".opus" else SAMPLE_RATE
+    sound = 0.1 * np.random.default_rng(0).standard_normal(rate)
+    subtype = "OPUS" if suffix == ".opus" else None
+    soundfile.write(tmp_path / f"1{suffix}", sound, rate, format=form, subtype=subtype)
+    music = load_music(str(tmp_path), tmp_path / "cache")
+    assert music.train[0].read(1000, 1000).std() > 0.02
+
+
 def test_music_of_nothing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     (tmp_path / "broken").mkdir()
@@ -151,7 +163,7 @@ def test_music_of_nothing_is_refused(tmp_path: Path) -> None:
     for data, match in (
         (str(tmp_path / "absent"), "absent"),
         (f"maestro:{tmp_path}", "maestro"),
-        (str(tmp_path / "nothing"), "no audio files"),
+        (str(tmp_path / "nothing"), "holds no recordings"),
         (str(tmp_path / "broken"), "broken"),
         ("", "not a folder"),
         ("shipped+", "not a folder"),
