@@ -2,22 +2,23 @@
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 import soxr
 
+from runtime.audio.opening import opened_sound
 from runtime.errors import AudioError
 from runtime.kinds import Samples
 
 RATES = (1_000, 768_000)  # Hz; outside, a header is damaged rather than unusual
 _BLOCK = 1 << 12  # frames; what is held back of a live recording
 _SILENCE = 10 ** (-90 / 20)  # about one step of 16 bits
+_CANCELLED = 1e-3  # of the energy of the channels, which their mean should not fall below
 _FULL_SCALE = 1 - 2**-14
 # libsndfile repairs a length that exceeds the file and tells of it only in its log.
 _LENGTH = r"^\s*(?:data|SSND|Data Size|Riff size|riff) *: (\d+) \(should be (\d+)\)"
@@ -25,9 +26,9 @@ _SHORTENED = re.compile(_LENGTH, re.MULTILINE)
 _DATA = re.compile(r"^\s*data *: (\d+)", re.MULTILINE)
 # What programs that write to a pipe leave in a WAV header.
 _UNKNOWN_LENGTHS = (0xFFFF_FFFF, 0x7FFF_F000, 0x7FFF_FFFF)
-_ENDLESS = 2**62  # libsndfile's length of a FLAC whose header does not tell it
-_STREAMS = (b"RIFF", b"FORM", b"OggS")  # how files begin that libsndfile reads from a pipe
-STANDARD_INPUT = "standard input"
+_ENDLESS = 2**62  # libsndfile's length of what does not tell it
+_FLAC_ENDS, _MPEG_ENDS = 39, 29  # libsndfile's errors where such a FLAC, or a cut MP3, ends
+_UNTOUCHED = 1e30  # no sample
 
 
 class AudioReader:
@@ -41,13 +42,16 @@ class AudioReader:
     infinity.
     """
 
-    def __init__(self, name: str, file: soundfile.SoundFile, sample_rate: int | None) -> None:
-        self._name, self._file = name, file
+    def __init__(
+        self, name: str, file: soundfile.SoundFile, descriptor: int, sample_rate: int | None
+    ) -> None:
+        self._name, self._file, self._descriptor = name, file, descriptor
         self.source_rate = int(file.samplerate)
         self._rate = sample_rate or self.source_rate
         self.source_channels = int(file.channels)
         self.source_frames = 0
         self.warnings: tuple[str, ...] = ()
+        self._cut = False
         if not RATES[0] <= self.source_rate <= RATES[1]:
             raise AudioError(
                 f"{name}: a rate of {self.source_rate} Hz is outside {RATES[0]}..{RATES[1]}"
@@ -61,7 +65,7 @@ class AudioReader:
     def __iter__(self) -> Iterator[Samples]:
         same = self.source_rate == self._rate
         resampler = None if same else soxr.ResampleStream(self.source_rate, self._rate, 1)
-        clipped, peak, given = 0, 0.0, 0
+        clipped, peak, given, energies = 0, 0.0, 0, np.zeros(2)
         late = np.zeros(
             0, np.float32
         )  # one block late, since the last one may have to be shortened
@@ -73,6 +77,7 @@ class AudioReader:
             mono = block.mean(axis=1, dtype=np.float32)
             clipped += _clipped(block)
             peak = max(peak, float(np.abs(mono).max()))
+            energies += np.square(mono).sum(), np.square(block).mean(axis=1).sum()
             yield late
             given += len(late)
             late = resampler.resample_chunk(mono) if resampler else mono
@@ -81,15 +86,25 @@ class AudioReader:
             rest = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
             late = np.concatenate([late, rest])
         yield _fitted(late, self._length(self.source_frames) - given)
-        self.warnings = tuple(self._remarks(peak, clipped))
+        self.warnings = tuple(self._remarks(peak, clipped, energies))
 
     def _blocks(self) -> Iterator[Samples]:
         # Until nothing more comes: the announced length may be missing or wrong.
+        room = np.empty((_BLOCK, self.source_channels), np.float32)
+        while len(block := self._block(room)):
+            self.source_frames += len(block)
+            yield block
+
+    def _block(self, room: Samples) -> Samples:
+        """The next frames `(n, channels)`, in `room`; none at the end."""
+        untouched = np.float32(_UNTOUCHED)
+        room[:, 0] = untouched
         try:
-            while len(block := self._file.read(_BLOCK, dtype="float32", always_2d=True)):
-                self.source_frames += len(block)
-                yield block
+            return self._file.read(out=room)
         except soundfile.LibsndfileError as error:
+            if self._announced is None and error.code in (_FLAC_ENDS, _MPEG_ENDS):
+                self._cut = error.code == _MPEG_ENDS
+                return room[: np.count_nonzero(room[:, 0] != untouched)]
             raise self._truncated("or damaged: the decoder loses its way") from error
 
     def _check_end(self) -> None:
@@ -97,13 +112,25 @@ class AudioReader:
             raise AudioError(f"{self._name}: holds no samples")
         if self._announced is not None and self.source_frames < self._announced:
             raise self._truncated(f"{self.source_frames} of {self._announced} samples are present")
+        mpeg = self._file.subtype.startswith("MPEG")
+        if mpeg and self._announced is None and os.read(self._descriptor, 1):
+            raise self._truncated("or damaged: the decoder gives up before the end")
 
     def _length(self, frames: int) -> int:
         return max(1, round(frames * self._rate / self.source_rate))
 
-    def _remarks(self, peak: float, clipped: int) -> Iterator[str]:
-        if peak < _SILENCE:
+    def _remarks(
+        self, peak: float, clipped: int, energies: npt.NDArray[np.float64]
+    ) -> Iterator[str]:
+        if energies[0] < _CANCELLED * energies[1]:
+            yield (
+                f"{self._name}: its channels cancel one another, and what is read is their mean; "
+                "give it one channel"
+            )
+        elif peak < _SILENCE:
             yield f"{self._name}: is silent (below -90 dBFS)"
+        if self._cut:
+            yield f"{self._name}: breaks off; what comes before that is read"
         if clipped:
             yield f"{self._name}: is clipped ({clipped} times three samples at full scale in a row)"
 
@@ -118,73 +145,8 @@ def opened_audio(source: Path | int, sample_rate: int | None) -> Iterator[AudioR
     WAV, AIFF and Ogg are read from a pipe as they come, anything else when it is there as a whole.
     Raises `AudioError` when there is no such file, or it is a folder, no audio, or empty.
     """
-    if isinstance(source, int):
-        with _readable(source) as file, _opened(STANDARD_INPUT, file) as sound:
-            yield AudioReader(STANDARD_INPUT, sound, sample_rate)
-        return
-    path = Path(source)
-    if not path.exists():
-        raise AudioError(f"{path}: no such file")
-    if not path.is_file():
-        raise AudioError(f"{path}: is not a file; give one recording")
-    if not path.stat().st_size:
-        raise AudioError(f"{path}: is empty")
-    with _opened(str(path), path) as sound:
-        yield AudioReader(str(path), sound, sample_rate)
-
-
-@contextmanager
-def _opened(name: str, file: Path | int) -> Iterator[soundfile.SoundFile]:
-    try:
-        sound = soundfile.SoundFile(file, closefd=False)
-    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: headerless .raw
-        reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
-        raise AudioError(f"{name}: is not an audio file ({reason}); give a WAV or FLAC") from error
-    with sound:
-        yield sound
-
-
-@contextmanager
-def _readable(pipe: int) -> Iterator[Path | int]:
-    """Yield what libsndfile can read: the pipe, or where it would have to seek in it a copy."""
-    if _seekable(pipe):
-        yield pipe
-        return
-    head = b""
-    while len(head) < 4 and (more := os.read(pipe, 4 - len(head))):
-        head += more
-    if not head:
-        raise AudioError(f"{STANDARD_INPUT}: is empty")
-    if head in _STREAMS:
-        inlet, outlet = os.pipe()
-        Thread(target=_copy, args=(head, pipe, outlet), daemon=True).start()
-        try:
-            yield inlet
-        finally:
-            os.close(inlet)
-        return
-    descriptor, name = tempfile.mkstemp(prefix="spiking-music-")
-    try:
-        _copy(head, pipe, descriptor)
-        yield Path(name)
-    finally:
-        os.unlink(name)
-
-
-def _seekable(descriptor: int) -> bool:
-    try:
-        os.lseek(descriptor, 0, os.SEEK_CUR)
-    except OSError:
-        return False
-    return True
-
-
-def _copy(head: bytes, source: int, target: int) -> None:
-    """Copy a pipe, of which `head` has been read already; end where nobody reads any more."""
-    with suppress(BrokenPipeError), open(target, "wb", buffering=0) as file:
-        file.write(head)
-        while data := os.read(source, 1 << 16):
-            file.write(data)
+    with opened_sound(source) as (name, sound, descriptor):
+        yield AudioReader(name, sound, descriptor, sample_rate)
 
 
 def _announced(file: soundfile.SoundFile) -> int | None:

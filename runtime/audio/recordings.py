@@ -9,7 +9,12 @@ from runtime.audio.reading import opened_audio
 from runtime.audio.writing import audio_file
 from runtime.kinds import Samples
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
+# By which a folder tells its recordings; a single file may have any name.
+AUDIO_SUFFIXES = (
+    *(".wav", ".wave", ".bwf", ".rf64", ".w64"),
+    *(".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".mpga"),
+    *(".aiff", ".aif", ".aifc", ".au", ".snd", ".caf", ".voc", ".avr", ".nist", ".sph", ".ircam"),
+)
 
 
 @dataclass(frozen=True, eq=False)

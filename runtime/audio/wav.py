@@ -1,9 +1,13 @@
-"""The header of a WAV of one channel in 16 bits, and of RF64 (EBU Tech 3306) where it is longer."""
+"""Headers of WAV: that of one channel in 16 bits (RF64, EBU Tech 3306, where it is longer), and
+those of others, whose size may never have been filled in.
+"""
 
 import struct
+from collections.abc import Callable
 
 UNKNOWN = 0xFFFF_FFFF  # the size of what is not over, or stands in the chunk ds64
 _MOST = UNKNOWN - 80  # bytes of sound that a WAV header can tell, with a few to spare
+_LARGEST = 1 << 20  # bytes of a chunk before the sound that is worth reading
 _DS64 = struct.Struct("<QQQI")  # bytes of the file, of sound, frames, entries of a table
 
 
@@ -36,3 +40,26 @@ def _riff(name: bytes, size: int) -> bytes:
 
 def _chunk(name: bytes, body: bytes) -> bytes:
     return name + struct.pack("<I", len(body)) + body
+
+
+def read_head(read: Callable[[int], bytes], head: bytes = b"") -> bytes:
+    """Read a WAV up to its sound and return what was read, `head` read already before it.
+
+    A size of 0, of a header that was written before the sound and never again, is `UNKNOWN` in it.
+    """
+    head += read(12 - len(head))
+    while len(chunk := read(8)) == 8:
+        size = int.from_bytes(chunk[4:], "little")
+        if chunk[:4] == b"data":
+            return head + chunk[:4] + struct.pack("<I", size or UNKNOWN)
+        head += chunk
+        if size > _LARGEST:
+            return head
+        head += read(size + size % 2)
+    return head + chunk
+
+
+def is_chunk(head: bytes, room: int) -> bool:
+    """Return whether eight bytes begin a chunk of a WAV, of at most `room` bytes with them."""
+    size = int.from_bytes(head[4:], "little")
+    return head[:4].isascii() and head[:4].decode("ascii").isprintable() and 8 + size <= room

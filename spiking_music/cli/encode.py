@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.errors import OutputError
+from runtime.errors import OutputError, SpikingMusicError
 from runtime.kinds import CoderName
 from spiking_music.cli.corpora import encode_corpus
 from spiking_music.cli.inputs import audio_source, note, open_codec, settle_output, stored_output
@@ -95,6 +95,8 @@ def encode(
         steps=steps or 0,
         seed=seed or 0,
     )
+    if not audio:
+        raise SpikingMusicError("AUDIO is empty; name a recording or a folder of them")
     if resume and (force or "-" in (audio, out)):
         raise OutputError("--resume keeps an existing file; omit --force and do not use a pipe")
     if resume or is_corpus(audio):

@@ -24,10 +24,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Listing:
-    """The `items` of a corpus by name, and the `clashes`: items that share a target."""
+    """The `items` of a corpus by name, and the `clashes`: items that share a target.
+
+    `left_out` are the names of a folder's files that are no recordings by their suffix.
+    """
 
     items: tuple[Item, ...]
     clashes: tuple[Item, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def files(self) -> int:
@@ -52,8 +56,12 @@ def listed(place: str, out: str) -> Listing:
     out. Raises `SpikingMusicError` when there is nothing there, or no recording.
     """
     store, path = store_of(place)
+    left_out: list[str] = []
     if store.isdir(path):
-        sources = {name: below(place, name) for name in _tree(store.find(path), path)}
+        found = store.find(path, detail=True)
+        names = list(_visible([at for at in found if found[at]["type"] == "file"], path))
+        sources = {name: below(place, name) for name in names if _is_recording(name)}
+        left_out = sorted(set(names) - set(sources))
     elif not store.isfile(path):
         raise SpikingMusicError(f"{place}: no such file or folder")
     elif is_manifest(place):
@@ -69,12 +77,16 @@ def listed(place: str, out: str) -> Listing:
     ]
     uses = Counter(item.target for item in items)
     unique = tuple(item for item in items if uses[item.target] == 1)
-    return Listing(unique, tuple(item for item in items if uses[item.target] > 1))
+    clashes = tuple(item for item in items if uses[item.target] > 1)
+    return Listing(unique, clashes, tuple(left_out))
 
 
-def _tree(paths: Iterable[str], root: str) -> Iterator[str]:
+def _visible(paths: Iterable[str], root: str) -> Iterator[str]:
     for path in paths:
         name = path.removeprefix(root.rstrip("/")).lstrip("/")
-        hidden = any(part.startswith(".") for part in name.split("/"))
-        if name.lower().endswith(AUDIO_SUFFIXES) and not hidden:
+        if not any(part.startswith(".") for part in name.split("/")):
             yield name
+
+
+def _is_recording(name: str) -> bool:
+    return name.lower().endswith(AUDIO_SUFFIXES)

@@ -3,7 +3,7 @@
 import io
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from spiking_music.corpus.processes import on_processes
 from spiking_music.corpus.recipe import Recipe
 
 SUMMARY = "summary.json"
+_NAMED = 5  # of the files that are left out
 Tell = Callable[[float], None]
 Note = Callable[[str], None]
 
@@ -34,12 +35,15 @@ def encode_corpus(
     Returns the summary, see `Tally.summary`. Raises what `encode_item` raises.
     """
     tally, start = Tally(), time.perf_counter()
+    if listing.left_out:
+        note(_left_out(listing.left_out))
     for outcome in _outcomes(listing, recipe, jobs, scheduler):
         tally.add(outcome)
         for message in (*outcome.notes, *_failure(outcome)):
             note(message)
         tell(tally.files / listing.files)
-    return {"model": recipe.model, **tally.summary(time.perf_counter() - start)}
+    summary = tally.summary(time.perf_counter() - start)
+    return {"model": recipe.model, **summary, "left_out": len(listing.left_out)}
 
 
 def write_summary(summary: Mapping[str, Any], out: str) -> None:
@@ -61,6 +65,12 @@ def _outcomes(
         from spiking_music.corpus.cluster import on_cluster  # Dask is needed by nobody else
 
         yield from on_cluster(work, listing.items, scheduler)
+
+
+def _left_out(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    what = "1 file that is no recording" if len(names) == 1 else f"{len(names)} files that are none"
+    return f"left out, by name: {what} ({', '.join(names[:_NAMED])}{more})"
 
 
 def _failure(outcome: Outcome) -> Iterator[str]:

@@ -84,6 +84,13 @@ def test_another_ending_is_refused_before_the_work(cli: Run, spk: Path) -> None:
     assert ".wav or .flac" in errors
 
 
+def test_an_empty_name_is_no_folder(cli: Run, tmp_path: Path) -> None:
+    code, _, errors = cli("encode", "", tmp_path / "out")
+    assert code == 2
+    assert "AUDIO is empty" in errors
+    assert not any(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_signal_leaves_nothing_that_the_next_run_does_not_remove(
     toy_bundle: Bundle, tmp_path: Path, piece: Path, number: int

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,19 @@ def test_a_tree_gives_its_recordings_and_nothing_else(music: Path, write: Write)
     assert [item.name for item in items] == ["a.wav", "b.flac", "deep/er/c.wav", "z.wav"]
     assert [item.source for item in items] == [str(music / item.name) for item in items]
     assert items[2].target == "out/deep/er/c.spk"
+
+
+def test_what_a_folder_holds_beside_recordings_is_named(music: Path, write: Write) -> None:
+    for name in ("cover.jpg", "song.m4a"):
+        (music / name).write_text("no sound that is read here")
+    (music / ".hidden").write_text("not looked at")
+    os.mkfifo(music / "pipe.wav")  # which nobody may ever write to
+    write(music / "LOUD.WAV", 9)
+    write(music / "deep" / "x.mp2", 9)
+    listing = listed(str(music), "out")
+    assert listing.left_out == ("cover.jpg", "song.m4a")
+    assert {"LOUD.WAV", "deep/x.mp2"} <= {item.name for item in listing.items}
+    assert "pipe.wav" not in {item.name for item in listing.items}
 
 
 def test_a_list_gives_what_it_names(music: Path) -> None:

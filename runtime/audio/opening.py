@@ -1,0 +1,159 @@
+"""A source as libsndfile reads all of it: the file itself, a pipe, or a pipe of what is put right.
+
+libsndfile reads nothing of a WAV whose size was never filled in, and only as much of an MPEG stream
+as it guesses (see `mpeg`); of what comes through a pipe it takes all.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from threading import Thread
+
+import soundfile
+
+from runtime.audio.foreign import HEAD, kind_of, way_around
+from runtime.audio.mpeg import first_frame, tells_length
+from runtime.audio.wav import is_chunk, read_head
+from runtime.errors import AudioError
+from runtime.outputs import is_stream
+from runtime.scratch import scratch
+
+STANDARD_INPUT = "standard input"
+_STREAMS = (b"RIFF", b"FORM", b"OggS")  # how files begin that libsndfile reads from a pipe
+_WAVS = ("WAV", "WAVEX")
+
+
+@contextmanager
+def opened_sound(source: Path | int) -> Iterator[tuple[str, soundfile.SoundFile, int]]:
+    """Open a path, or a pipe by its descriptor; yield a name for messages, the sound, and its file.
+
+    The file is the descriptor that the sound is read from.
+    Raises `AudioError` when there is no such file, or it is a folder, no audio, or empty.
+    """
+    path = None if isinstance(source, int) else Path(source)
+    name = STANDARD_INPUT if path is None else str(path)
+    with ExitStack() as stack:
+        file = source if isinstance(source, int) else _opened_path(Path(source), stack)
+        begin, flows = b"", not _seekable(file)
+        if flows:
+            begin = _take(file, HEAD)
+            flows = begin.startswith(_STREAMS)
+            if not flows:
+                file = _copied(begin, file, stack)
+        begin = begin or os.pread(file, HEAD, 0)
+        if not begin:
+            raise AudioError(f"{name}: is empty")
+        try:
+            file = _flowing(begin, file, stack) if flows else _standing(file, stack)
+            sound = _sound(file)
+        except soundfile.LibsndfileError as error:
+            if kind := kind_of(begin):
+                raise AudioError(
+                    f"{name}: is {kind}, which is not read here; type  {way_around(path)}"
+                ) from error
+            reason = str(error.error_string).strip().rstrip(".")
+            raise AudioError(f"{name}: is not an audio file ({reason}); give a WAV or FLAC") from error
+        with sound:
+            yield name, sound, file
+
+
+def _flowing(begin: bytes, pipe: int, stack: ExitStack) -> int:
+    """What to read of a pipe, of which `begin` has been read."""
+    if begin.startswith(b"RIFF"):
+        begin = read_head(lambda size: _take(pipe, size), begin)
+    return _piped(begin, pipe, stack)
+
+
+def _standing(file: int, stack: ExitStack) -> int:
+    """What to read of a file: itself, or a pipe where only that gives all of it."""
+    os.lseek(file, 0, os.SEEK_SET)
+    remedy = None
+    try:
+        with _sound(file) as sound:
+            if sound.subtype.startswith("MPEG"):
+                remedy = _as_frames(file, guessed=True)
+            elif sound.format in _WAVS and not sound.frames:
+                remedy = _as_endless(file)
+    except soundfile.LibsndfileError:
+        remedy = _as_frames(file, guessed=False)
+    begin, place = remedy or (b"", 0)
+    os.lseek(file, place, os.SEEK_SET)
+    return _piped(begin, file, stack) if remedy else file
+
+
+def _as_frames(file: int, guessed: bool) -> tuple[bytes, int] | None:
+    """What to read of an MPEG stream; None where there is none, or its length is not `guessed`."""
+    if kind_of(os.pread(file, HEAD, 0)) not in (None, kind_of(b"RIFF")):
+        return None
+    with open(os.dup(file), "rb") as view:
+        frame = first_frame(view)
+    return (b"", frame.place) if frame and not (guessed and tells_length(frame.data)) else None
+
+
+def _as_endless(file: int) -> tuple[bytes, int] | None:
+    """What to read of a WAV whose size is 0: its header put right, and then what follows if any."""
+    with open(os.dup(file), "rb") as view:
+        view.seek(0)
+        head = read_head(view.read)
+        place, size = view.tell(), os.fstat(file).st_size
+        follows = view.read(8)
+    return (head, place) if follows and not is_chunk(follows, size - place) else None
+
+
+def _sound(file: int) -> soundfile.SoundFile:
+    return soundfile.SoundFile(file, closefd=False)
+
+
+def _opened_path(path: Path, stack: ExitStack) -> int:
+    if not path.exists():
+        raise AudioError(f"{path}: no such file")
+    if not path.is_file() and not is_stream(path):
+        raise AudioError(f"{path}: is not a file; give one recording")
+    file = os.open(path, os.O_RDONLY)
+    stack.callback(os.close, file)
+    return file
+
+
+def _copied(begin: bytes, pipe: int, stack: ExitStack) -> int:
+    """Return a file of `begin` and all that a pipe still gives."""
+    path = stack.enter_context(scratch()) / "sound"
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    stack.callback(os.close, file)
+    _copy(begin, os.dup(pipe), os.dup(file))
+    return file
+
+
+def _piped(begin: bytes, source: int, stack: ExitStack) -> int:
+    """Return a pipe of `begin` and what is still to be read of a source."""
+    inlet, outlet = os.pipe()
+    stack.callback(os.close, inlet)
+    Thread(target=_copy, args=(begin, os.dup(source), outlet), daemon=True).start()
+    return inlet
+
+
+def _copy(begin: bytes, source: int, target: int) -> None:
+    """Copy and close both; end where nobody reads any more."""
+    try:
+        with suppress(BrokenPipeError), open(target, "wb", buffering=0) as file:
+            file.write(begin)
+            while data := os.read(source, 1 << 16):
+                file.write(data)
+    finally:
+        os.close(source)
+
+
+def _take(file: int, size: int) -> bytes:
+    """Read `size` bytes of a pipe, fewer only at its end."""
+    data = b""
+    while len(data) < size and (more := os.read(file, size - len(data))):
+        data += more
+    return data
+
+
+def _seekable(descriptor: int) -> bool:
+    try:
+        os.lseek(descriptor, 0, os.SEEK_CUR)
+    except OSError:
+        return False
+    return True
