@@ -26,7 +26,7 @@ def test_what_a_folder_holds_beside_recordings_is_named(music: Path, write: Writ
     (music / ".hidden").write_text("not looked at")
     os.mkfifo(music / "pipe.wav")  # which nobody may ever write to
     write(music / "LOUD.WAV", 9)
-    write(music / "deep" / "x.mp2", 9)
+    (music / "deep" / "x.mp2").write_bytes(b"sound, by its name")
     listing = listed(str(music), "out")
     assert listing.left_out == ("cover.jpg", "song.m4a")
     assert {"LOUD.WAV", "deep/x.mp2"} <= {item.name for item in listing.items}
