@@ -53,7 +53,9 @@ def opened_sound(source: Path | int) -> Iterator[tuple[str, soundfile.SoundFile,
                     f"{name}: is {kind}, which is not read here; type  {way_around(path)}"
                 ) from error
             reason = str(error.error_string).strip().rstrip(".")
-            raise AudioError(f"{name}: is not an audio file ({reason}); give a WAV or FLAC") from error
+            raise AudioError(
+                f"{name}: is not an audio file ({reason}); give a WAV or FLAC"
+            ) from error
         with sound:
             yield name, sound, file
 
