@@ -16,7 +16,7 @@ from benchmarks.results import write_json
 from export.quality import measured_ways
 from runtime.bundle import open_bundle
 from runtime.codec import Codec
-from runtime.decoders.presets import FAST, QUALITIES, Way, knee, way_of
+from runtime.decoders.presets import FAST, QUALITIES, Preset, knee, preset_of
 from runtime.kinds import Samples
 from runtime.metrics import si_snr
 from spiking_music.cli.terminal import show_rows
@@ -57,7 +57,7 @@ def measure(
         "model": codec.manifest.model_hash,
         "clips": {name: len(clips) for name, clips in sets.items()},
         "knee": knee(distance).name,
-        "qualities": {quality: way_of(quality, codec.manifest).name for quality in QUALITIES},
+        "qualities": {quality: preset_of(quality, codec.manifest).name for quality in QUALITIES},
         "rows": rows,
     }
 
@@ -70,7 +70,7 @@ def write(figures: dict[str, Any], path: Path | None) -> None:
     write_json(figures, path)
 
 
-def _row(name: str, way: Way, found: "np.typing.NDArray[np.float64]") -> Row:
+def _row(name: str, way: Preset, found: "np.typing.NDArray[np.float64]") -> Row:
     """Of figures `(clips, 4)`."""
     ratio, distance, f1, _ = (round(float(value), 3) for value in found.mean(0))
     return {
@@ -95,7 +95,7 @@ class _Heard:
         self.original = within(clip.samples, clip)
         self.notes = transcribe(self.original)
 
-    def figures(self, way: Way) -> tuple[float, float, float, float]:
+    def figures(self, way: Preset) -> tuple[float, float, float, float]:
         began = time.perf_counter()
         decoded = self.codec.decode(self.piece, way.decoder, way.steps, sampler=way.sampler)
         taken = time.perf_counter() - began

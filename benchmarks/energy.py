@@ -18,7 +18,7 @@ from neuromorphic.costs.sigma_delta import SENDER_OPERATIONS, count_deltas, delt
 from neuromorphic.energy import energies
 from neuromorphic.integers.netx import read_netx
 from runtime.audio.recordings import read_audio
-from runtime.bundle import Bundle, open_bundle
+from runtime.bundle import NETX, Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.kinds import Progress
 from runtime.piece import Piece
@@ -122,7 +122,7 @@ def _mean(entries: Sequence[dict[str, Any]], seconds: float) -> dict[str, Any]:
 
 def _changes(bundle: Bundle, payloads: Sequence[Payload]) -> list[dict[str, Any]]:
     """A row for each threshold: what is sent, what it changes, what it costs beside no deltas."""
-    layer, chip = read_netx(bundle.file("bottleneck.net")), load_chip(CHIP)
+    layer, chip = read_netx(bundle.file(NETX)), load_chip(CHIP)
     payload = np.concatenate(payloads, axis=1)
     bits = layer.spikes(payload)
     plain = count(layer, payload, bits)

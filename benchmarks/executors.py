@@ -22,7 +22,7 @@ from neuromorphic.integers.network import bottleneck, float_bottleneck, run_netw
 from neuromorphic.integers.netx import read_netx
 from neuromorphic.integers.nir_forms import STEP, exact_graph, run_graph
 from neuromorphic.lava.driver import run_netx, run_on_lava, simulate
-from runtime.bundle import open_bundle
+from runtime.bundle import NETX, open_bundle
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.terminal import progress, show_rows
 
@@ -37,7 +37,7 @@ Row = dict[str, Any]
 def measure(bundle: Path | None, frames: int, only: list[str]) -> dict[str, Any]:
     """Return a row for each executor, or for those that `only` names, on so many frames."""
     opened = open_bundle(bundle)
-    path = opened.file("bottleneck.net")
+    path = opened.file(NETX)
     layer = read_netx(path)
     payload = payloads(layer, frames)
     expected = layer.spikes(payload)

@@ -18,7 +18,7 @@ from runtime.audio.recordings import read_audio
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.decoders.diffusion import Denoised, Diffusion, Sampling, Window
-from runtime.decoders.seams import Joints
+from runtime.decoders.seams import Seams
 from runtime.events import EventMatrix
 from runtime.kinds import Progress, Samples
 from spiking_music.cli.terminal import show_rows
@@ -38,8 +38,8 @@ class Independent(Diffusion):
         self,
         window: Window,
         sampling: Sampling,
-        before: Joints | None = None,
-        after: Joints | None = None,
+        before: Seams | None = None,
+        after: Seams | None = None,
     ) -> Denoised:
         return super()._one(window, sampling)
 
@@ -125,10 +125,10 @@ def _log_spectra(original: Samples, decoded: Samples) -> Frames:
 
 
 def _distance(length: int, overlap: int, frames: int) -> Frames:
-    """Frames from the middle of the nearest joint; NaN at the ends, which are no seam."""
+    """Frames from the middle of the nearest seam; NaN at the ends, which are no seam."""
     stride = length - overlap
-    joints = range(stride, frames - length + 1, stride)
-    middles = np.array([joint + overlap / 2 for joint in joints])
+    seams = range(stride, frames - length + 1, stride)
+    middles = np.array([seam + overlap / 2 for seam in seams])
     place = np.arange(frames) + 0.5
     nearest = np.abs(place[:, None] - middles).min(1)
     nearest[place > frames - length] = nearest[place < FAR] = np.nan  # at the ends

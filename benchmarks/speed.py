@@ -27,7 +27,7 @@ from torch import nn
 from benchmarks.results import write_json
 from export.onnx_graphs import HearingUNet, deployed_unet, deployed_waveform, export_unet
 from runtime.audio.recordings import read_audio
-from runtime.bundle import Bundle, open_bundle, write_manifest
+from runtime.bundle import DECODER, DECODER_FAST, Bundle, open_bundle, write_manifest
 from runtime.codec import Codec
 from runtime.events import Bits
 from runtime.kinds import Progress, Samples
@@ -136,7 +136,7 @@ def _graphs(bundle: Bundle) -> list[Task]:
     networks: list[tuple[str, str, nn.Module, dict[str, Any], str, str]] = [
         (
             "waveform window",
-            "decoder_fast.onnx",
+            DECODER_FAST,
             deployed_waveform(model),
             {"events": events, **mu},
             "audio",
@@ -144,7 +144,7 @@ def _graphs(bundle: Bundle) -> list[Task]:
         ),
         (
             "U-Net step",
-            "decoder.onnx",
+            DECODER,
             deployed_unet(model),
             fed,
             "velocity",
@@ -176,7 +176,7 @@ def _paper() -> list[Task]:
     config = load_preset("paper")
     unet = HearingUNet(None, UNet(config.unet, config.code.units).eval())
     with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
-        path = Path(folder, "decoder.onnx")
+        path = Path(folder, DECODER)
         export_unet(unet, config.code.units, path, with_mu=False)
         graph = open_graph(path, {"sample", "sigma", "events", "base"}, {"velocity"})
     random = np.random.default_rng(0)
@@ -280,7 +280,7 @@ def int8(bundle: Bundle, samples: Samples) -> list[Row]:
     events = codec.encode(samples, bundle.manifest.sample_rate).events
     with tempfile.TemporaryDirectory(prefix="spiking-music-") as temporary:
         plain = Path(temporary, "plain.onnx")
-        onnx.save(in_single(onnx.load(str(bundle.file("decoder.onnx")))), plain)
+        onnx.save(in_single(onnx.load(str(bundle.file(DECODER)))), plain)
         ways: list[tuple[str, Callable[[Path], None] | None]] = [
             ("fp16 stored, fp32 computed", None),
             ("int8, dynamic", lambda out: _dynamic(plain, out)),
@@ -296,7 +296,7 @@ def int8(bundle: Bundle, samples: Samples) -> list[Row]:
             rows.append(
                 {
                     "weights": name,
-                    "megabytes": round(copy.file("decoder.onnx").stat().st_size / 1e6, 2),
+                    "megabytes": round(copy.file(DECODER).stat().st_size / 1e6, 2),
                     "ms": round(1000 * median(times), 1),
                     "si_snr_db": round(si_snr(samples, sound), 3),
                 }
@@ -319,8 +319,8 @@ def in_single(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def _with(bundle: Bundle, folder: Path, make: Callable[[Path], None]) -> Bundle:
     shutil.copytree(bundle.path, folder)
-    (folder / "decoder.onnx").unlink()
-    make(folder / "decoder.onnx")
+    (folder / DECODER).unlink()
+    make(folder / DECODER)
     fields = asdict(bundle.manifest)
     del fields["files"]
     write_manifest(folder, fields)

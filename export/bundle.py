@@ -15,8 +15,20 @@ from export.evidence import make_probe, write_evidence
 from neuromorphic.integers.layer import IntegerLayer
 from neuromorphic.integers.netx import write_netx
 from neuromorphic.integers.nir_forms import exact_graph, portable_graph, write_graph
-from runtime.bundle import MANIFEST, Bundle, load_manifest, open_bundle, write_manifest
-from runtime.errors import BundleError, OutputError, SpikingMusicError
+from runtime.bundle import (
+    DECODER,
+    DECODER_FAST,
+    ENCODER,
+    EXACT,
+    MANIFEST,
+    NETX,
+    PORTABLE,
+    Bundle,
+    load_manifest,
+    open_bundle,
+    write_manifest,
+)
+from runtime.errors import BundleError, ExportError, OutputError
 from runtime.files import replacing_folder
 from runtime.kinds import KINDS
 from train import checkpoint as checkpoints
@@ -41,10 +53,6 @@ class Terms:
 
     licence: str = "not stated"
     attribution: str = "not stated"
-
-
-class ExportError(SpikingMusicError):
-    """A run that cannot be exported, with the reason."""
 
 
 def export(
@@ -121,13 +129,13 @@ def _write(
     encoder = onnx_graphs.deployed_encoder(model, layer)
     waveform, unet = onnx_graphs.deployed_waveform(model), onnx_graphs.deployed_unet(model)
     stages = manifest["training"]["steps"]
-    onnx_graphs.export_encoder(encoder, folder / "encoder.onnx", with_mu)
+    onnx_graphs.export_encoder(encoder, folder / ENCODER, with_mu)
     progress(0.25)
     if model.unet.on_residual or not stages.keys() <= {"diffusion", "few"}:
-        onnx_graphs.export_waveform(waveform, units, folder / "decoder_fast.onnx", with_mu)
+        onnx_graphs.export_waveform(waveform, units, folder / DECODER_FAST, with_mu)
     progress(0.4)
     if stages.keys() != {"codes"}:
-        onnx_graphs.export_unet(unet, units, folder / "decoder.onnx", with_mu)
+        onnx_graphs.export_unet(unet, units, folder / DECODER, with_mu)
     progress(0.95)
     _write_bottleneck(layer, folder)
     operations = _operations(units, with_mu, encoder, waveform, unet)
@@ -139,9 +147,9 @@ def _write(
 
 
 def _write_bottleneck(layer: IntegerLayer, folder: Path) -> None:
-    write_graph(exact_graph(layer), folder / "bottleneck.nir")
-    write_graph(portable_graph(layer), folder / "bottleneck.lif.nir")
-    write_netx(layer, folder / "bottleneck.net")
+    write_graph(exact_graph(layer), folder / EXACT)
+    write_graph(portable_graph(layer), folder / PORTABLE)
+    write_netx(layer, folder / NETX)
 
 
 def _steps_of(config: Config) -> int:

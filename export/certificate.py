@@ -25,16 +25,13 @@ from export.proof import Proof, prove, smallest_margin
 from neuromorphic import simulate as back_ends
 from neuromorphic.integers.accumulators import Accumulator, accumulators
 from neuromorphic.integers.nir_forms import layer_of, read_graph
-from neuromorphic.lava.process import SimulationError
-from runtime.bundle import Bundle
-from runtime.errors import MissingPackageError, SpikingMusicError
+from runtime.bundle import EXACT, NETX, PORTABLE, Bundle
+from runtime.errors import MissingPackageError, SimulationError, SpikingMusicError
 from runtime.events import Bits
 from runtime.files import replacing
 from runtime.kinds import Progress
 
 FORMAT = 1
-CERTIFICATE, PROBE = "certificate.json", "probe.npz"
-EXACT, PORTABLE, NETX = "bottleneck.nir", "bottleneck.lif.nir", "bottleneck.net"
 LAVA = ("lava-nc", "lava-dl")
 ON_LAVA = ("lava", "lava-floating", "fused", "netx")
 NOT_INSTALLED = "not installed"

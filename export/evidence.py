@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from export.certificate import CERTIFICATE, EXACT, PROBE, Certificate, write_certificate
+from export.certificate import Certificate, write_certificate
 from export.probe import Payload, Probe, planted, write_probe
 from neuromorphic.integers.nir_forms import layer_of, read_graph
 from runtime.audio.recordings import read_audio
-from runtime.bundle import Bundle, write_manifest
+from runtime.bundle import CERTIFICATE, EXACT, PROBE, Bundle, write_manifest
 from runtime.codec import Codec
 from runtime.events import Bits
 from train.data.sources import recordings

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic.lava.process import SimulationError, run_alone
+from neuromorphic.lava.process import run_alone
+from runtime.errors import SimulationError
 
 # What each tool needs to import a NIR file, as modules; snnTorch does not declare nirtorch.
 NEEDED = {

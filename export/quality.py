@@ -9,7 +9,7 @@ import numpy as np
 from runtime.bundle import Bundle, Manifest, write_manifest
 from runtime.codec import Codec
 from runtime.costs import event_rates
-from runtime.decoders.presets import FAST, Way, distances, knee
+from runtime.decoders.presets import FAST, Preset, distances, knee
 from runtime.metrics import si_snr
 from train.data.clips import SAMPLE_RATE, Clip, within
 from train.objectives.distances import mel_distance
@@ -18,12 +18,12 @@ FIGURES = ("density", "paper_kbps", "bound_kbps")
 STEPS = {"ddim": (1, 2, 4, 8, 16), "dpm": (4, 8, 16)}  # with fewer DPM-Solver++ is DDIM
 
 
-def measured_ways(manifest: Manifest) -> list[Way]:
+def measured_ways(manifest: Manifest) -> list[Preset]:
     """Return the ways to decode that are compared, of those that a bundle has."""
-    fast = [FAST] if "decoder_fast.onnx" in manifest.files else []
-    if "decoder.onnx" not in manifest.files:
+    fast = [FAST] if manifest.has_waveform else []
+    if not manifest.has_diffusion:
         return fast
-    return fast + [Way("diffusion", name, n) for name, counts in STEPS.items() for n in counts]
+    return fast + [Preset("diffusion", name, n) for name, counts in STEPS.items() for n in counts]
 
 
 def measure(

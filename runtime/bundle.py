@@ -15,7 +15,7 @@ from runtime.sessions import Graph, open_graph
 FORMAT = 1
 MANIFEST = "manifest.json"
 ENCODER, DECODER, DECODER_FAST = "encoder.onnx", "decoder.onnx", "decoder_fast.onnx"
-NIR, NIR_LIF, NETX = "bottleneck.nir", "bottleneck.lif.nir", "bottleneck.net"
+EXACT, PORTABLE, NETX = "bottleneck.nir", "bottleneck.lif.nir", "bottleneck.net"
 CERTIFICATE, PROBE = "certificate.json", "probe.npz"
 EVIDENCE = (CERTIFICATE, PROBE)  # what was found of a model, and no part of it
 SHIPPED = Path(__file__).parent / "bundles"

@@ -13,7 +13,7 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
-from runtime.bundle import Bundle
+from runtime.bundle import ENCODER, Bundle
 from runtime.errors import AudioError
 from runtime.events import EventMatrix
 from runtime.kinds import Samples
@@ -95,4 +95,4 @@ class Encoder:
     @cached_property
     def _graph(self) -> Graph:
         inputs = {"audio", *ports(self._manifest)}
-        return self._bundle.graph("encoder.onnx", inputs, {"payload", "events"})
+        return self._bundle.graph(ENCODER, inputs, {"payload", "events"})

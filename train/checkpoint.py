@@ -9,15 +9,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from runtime.errors import OutputError, SpikingMusicError
+from runtime.errors import CheckpointError, OutputError
 from runtime.files import replacing
 from train.config import Config, from_dict, to_dict
 
 NAME = "checkpoint.safetensors"
-
-
-class CheckpointError(SpikingMusicError):
-    """A checkpoint that is missing, truncated, or of other settings."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin
 
-from runtime.errors import SpikingMusicError
+from runtime.errors import ConfigError
 from runtime.kinds import KINDS as EVENT_KINDS
 
 HOP = 512
@@ -17,10 +17,6 @@ MUS = 32  # paper section 3: an integer in 0..31
 STAGES = ("codes", "diffusion", "joint", "few")  # in the order in which they run
 KINDS = (*EVENT_KINDS, "RVQ", "MEL")  # the last two are what the others are compared with
 PRESETS = Path(__file__).with_name("presets")
-
-
-class ConfigError(SpikingMusicError):
-    """A preset or an override that does not fit the tree of settings."""
 
 
 @dataclass(frozen=True)

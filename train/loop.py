@@ -13,6 +13,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from runtime.errors import TrainingError
 from runtime.kinds import Samples
 from train import checkpoint as checkpoints
 from train.adversary import Adversary
@@ -25,7 +26,7 @@ from train.journal import Journal
 from train.networks.model import Model
 from train.objectives.sparsity import Price
 from train.parallel import averaged
-from train.run import Run, TrainingError, begun
+from train.run import Run, begun
 from train.stages import (
     Batch,
     Network,

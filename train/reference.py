@@ -8,11 +8,11 @@ import torch
 
 from neuromorphic.integers.layer import BLOCK, PAYLOAD_MAX, IntegerLayer
 from neuromorphic.integers.nir_forms import layer_of, read_graph
-from runtime.bundle import Bundle
-from runtime.errors import BundleError
+from runtime.bundle import ENCODER, EXACT, Bundle
+from runtime.errors import BundleError, ConfigError
 from runtime.mu import DEFAULT_MU
 from runtime.windows import window
-from train.config import ConfigError, from_dict
+from train.config import from_dict
 from train.networks.bottleneck import integer_events
 from train.networks.context import Context
 from train.networks.seanet import fold
@@ -30,7 +30,7 @@ def load_reference(bundle: Bundle) -> Events:
     Raises BundleError when the manifest does not say how the encoder was built, or differs.
     """
     manifest = bundle.manifest
-    weights = read_weights(bundle, "encoder.onnx")
+    weights = read_weights(bundle, ENCODER)
     try:
         config = from_dict(manifest.training.get("config"))
         encoder = fold(encoder_of(config.encoder, config.code.latent))
@@ -46,7 +46,7 @@ def load_reference(bundle: Bundle) -> Events:
         raise BundleError(
             f"{bundle.path}: encoder.onnx is not the encoder that manifest.json configures"
         ) from error
-    layer = layer_of(read_graph(bundle.file("bottleneck.nir")))
+    layer = layer_of(read_graph(bundle.file(EXACT)))
     context, chunk, hop = manifest.context_frames, manifest.chunk_frames, manifest.hop
 
     @torch.no_grad()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lightning_fabric import Fabric
 
-from runtime.errors import SpikingMusicError
+from runtime.errors import TrainingError
 from runtime.kinds import Samples
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
@@ -17,10 +17,6 @@ from train.data.sets import Music
 from train.stages import Stage
 
 MakeCrops = Callable[[int, range], Samples]
-
-
-class TrainingError(SpikingMusicError):
-    """A run that cannot start or cannot go on."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from runtime.bundle import Bundle, open_bundle
+from runtime.bundle import DECODER_FAST, ENCODER, Bundle, open_bundle
+from runtime.errors import ConfigError
 from train import checkpoint as checkpoints
-from train.config import ConfigError
 from train.networks.bottleneck import PAYLOAD_SCALE
 from train.networks.model import Model
 from train.networks.seanet import Encoder
@@ -46,12 +46,12 @@ def _whole(model: Model, run: Path) -> None:
 
 def _trunk(model: Model, bundle: Bundle) -> None:
     if isinstance(model.encoder, Encoder):
-        _put(model.encoder, read_weights(bundle, "encoder.onnx"), "encoder.", bundle)
+        _put(model.encoder, read_weights(bundle, ENCODER), "encoder.", bundle)
         last: Any = model.encoder.layers[-1].convolution
         with torch.no_grad():  # a bundle's encoder gives payloads, not standard deviations
             last.weight = last.weight / PAYLOAD_SCALE
             last.bias /= PAYLOAD_SCALE
-    weights = read_weights(bundle, "decoder_fast.onnx")
+    weights = read_weights(bundle, DECODER_FAST)
     first = "layers.0.convolution"
     kept = {name: tensor for name, tensor in weights.items() if not name.startswith(first)}
     _put(model.waveform, kept, "", bundle, but=first)

@@ -8,14 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from runtime.errors import SpikingMusicError
+from runtime.errors import SimulationError
 
 POLL = 0.02  # s
 GRACE = 1.0  # s; Python's resource tracker outlives SIGTERM and removes shared memory meanwhile
-
-
-class SimulationError(SpikingMusicError):
-    """The simulator died or took too long."""
 
 
 def run_alone(

@@ -12,11 +12,11 @@ from itertools import chain, count
 
 import numpy as np
 
-from runtime.bundle import Bundle
+from runtime.bundle import DECODER, Bundle
 from runtime.decoders.colour import coloured, whitened
 from runtime.decoders.noise import frame_noise
 from runtime.decoders.samplers import Sampler, angles, sampled, sampler_of
-from runtime.decoders.seams import Joints
+from runtime.decoders.seams import Seams
 from runtime.decoders.waveform import Rows, Waveform, rows
 from runtime.errors import SpikingMusicError
 from runtime.kinds import Samples
@@ -55,22 +55,22 @@ def sampling_of(playback: Playback) -> Sampling:
 class Window:
     """`rows` of a window with context around them; its own `frames` are those from `start` on.
 
-    `joint`: the frame of the window from which on it takes over from the one before.
+    `seam`: the frame of the window from which on it takes over from the one before.
     """
 
     start: int
     frames: int
-    joint: int
+    seam: int
     rows: Rows
 
 
 @dataclass(frozen=True, eq=False)
 class Denoised:
-    """The `sound (n,) float32` of a window from frame `start` on, and its `joints`."""
+    """The `sound (n,) float32` of a window from frame `start` on, and its `seams`."""
 
     start: int
     sound: Samples
-    joints: Joints
+    seams: Seams
 
 
 class Diffusion:
@@ -129,13 +129,13 @@ class Diffusion:
             frames = min(self._length, signal.stop - start)
             whole = -(-frames // _MULTIPLE) * _MULTIPLE
             rows = signal.window(start - context, whole + 2 * context)
-            joint = 0 if stop is None else stop - self._overlap - start
+            seam = 0 if stop is None else stop - self._overlap - start
             stop = start + frames
-            yield Window(start, frames, joint, rows)
+            yield Window(start, frames, seam, rows)
 
     def _denoised(self, windows: Iterator[Window], sampling: Sampling) -> Iterator[Denoised]:
         """Denoise every other window alone, and each between them when its neighbours are."""
-        before: Joints | None = None
+        before: Seams | None = None
         between: Window | None = None
         for number, window in enumerate(windows):
             if number % 2:
@@ -143,9 +143,9 @@ class Diffusion:
                 continue
             after = self._one(window, sampling)
             if between is not None:
-                yield self._one(between, sampling, before, after.joints)
+                yield self._one(between, sampling, before, after.seams)
             yield after
-            before, between = after.joints, None
+            before, between = after.seams, None
         if between is not None:
             yield self._one(between, sampling, before)
 
@@ -153,8 +153,8 @@ class Diffusion:
         self,
         window: Window,
         sampling: Sampling,
-        before: Joints | None = None,
-        after: Joints | None = None,
+        before: Seams | None = None,
+        after: Seams | None = None,
     ) -> Denoised:
         """Denoise one window, which follows the neighbours that are given."""
         hop, context = self._manifest.hop, self._manifest.context_frames
@@ -169,7 +169,7 @@ class Diffusion:
         base = whitened(wave / scale, decoder.spectrum, sample_rate)
         given = {"events": own[None, :-1].astype(np.float32), "base": base[None, None], **fed(mu)}
         graph = self._graph.holding(given)
-        joints = Joints(window.joint * hop, self._overlap * hop, before, after)
+        seams = Seams(window.seam * hop, self._overlap * hop, before, after)
 
         def velocity(sample: Tensor, sigma: float) -> Tensor:
             feed = {"sample": sample, "sigma": np.array([sigma], np.float32)}
@@ -177,14 +177,14 @@ class Diffusion:
             alpha, beta = angles(sigma)
             # Neighbours have scales of their own and agree on the signal as it will be heard.
             predicted = scale * (alpha * sample - beta * found)
-            agreed = joints.agreed(predicted[0, 0])
+            agreed = seams.agreed(predicted[0, 0])
             return found + (predicted - agreed) / (scale * beta)
 
         found = sampled(sampling.sampler, velocity, noise[None, None])[0, 0]
         if self._on_residual:
             gain = np.float32(decoder.residual_gain) * scale
             found = wave + gain * coloured(found, decoder.spectrum, sample_rate)
-        return Denoised(window.start, found[: window.frames * hop], joints)
+        return Denoised(window.start, found[: window.frames * hop], seams)
 
     @property
     def _on_residual(self) -> bool:
@@ -193,4 +193,4 @@ class Diffusion:
     @cached_property
     def _graph(self) -> Graph:
         inputs = {"sample", "sigma", "events", "base", *ports(self._manifest)}
-        return self._bundle.graph("decoder.onnx", inputs, {"velocity"})
+        return self._bundle.graph(DECODER, inputs, {"velocity"})

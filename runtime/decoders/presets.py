@@ -1,4 +1,4 @@
-"""How good the sound is to be, and the way of decoding that follows from it for a bundle."""
+"""How good the sound is to be, and how a bundle decodes it then."""
 
 import re
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ _DIFFUSION = re.compile(r"([a-z]+)_(\d+)")
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way to decode: `decoder`, `sampler` and its `steps`, which `fast` does not look at."""
+class Preset:
+    """How to decode: `decoder`, `sampler` and its `steps`, which `fast` does not look at."""
 
     decoder: str
     sampler: str
@@ -27,10 +27,10 @@ class Way:
         return "fast" if self.decoder == "fast" else f"{self.sampler}_{self.steps}"
 
 
-FAST: Final = Way("fast", "ddim", 1)
+FAST: Final = Preset("fast", "ddim", 1)
 
 
-def way_of(quality: str, manifest: Manifest) -> Way:
+def preset_of(quality: str, manifest: Manifest) -> Preset:
     """Return how a bundle decodes at a `quality`, one of `QUALITIES`.
 
     `good` is the bundle's own default; `fast` the waveform decoder, or one step where there is
@@ -41,30 +41,29 @@ def way_of(quality: str, manifest: Manifest) -> Way:
     if quality not in QUALITIES:
         raise SpikingMusicError(f"quality {quality!r}: choose one of {', '.join(QUALITIES)}")
     if quality == "fast":
-        has_waveform = "decoder_fast.onnx" in manifest.files
-        return FAST if has_waveform else Way("diffusion", usual.sampler, 1)
+        return FAST if manifest.has_waveform else Preset("diffusion", usual.sampler, 1)
     distance = distances(manifest)
     if quality == "best" and distance:
         return min(distance, key=distance.__getitem__)
-    return FAST if usual.default == "fast" else Way("diffusion", usual.sampler, usual.steps)
+    return FAST if usual.default == "fast" else Preset("diffusion", usual.sampler, usual.steps)
 
 
-def distances(manifest: Manifest) -> dict[Way, float]:
-    """Return the measured mel distance of each way, in nepers, summed over the sets of clips."""
-    total = dict[Way, float]()
+def distances(manifest: Manifest) -> dict[Preset, float]:
+    """Return the measured mel distance of each preset, in nepers, summed over the sets of clips."""
+    total = dict[Preset, float]()
     for measured in manifest.quality.values():
         for name, figures in measured.get("decoders", {}).items():
             found = _DIFFUSION.fullmatch(name)
-            way = Way("diffusion", found[1], int(found[2])) if found else FAST
-            total[way] = total.get(way, 0.0) + float(figures["mel_distance"])
+            preset = Preset("diffusion", found[1], int(found[2])) if found else FAST
+            total[preset] = total.get(preset, 0.0) + float(figures["mel_distance"])
     return total
 
 
-def knee(distance: Mapping[Way, float]) -> Way:
-    """Return the cheapest way whose distance is within 2 % of the smallest.
+def knee(distance: Mapping[Preset, float]) -> Preset:
+    """Return the cheapest preset whose distance is within 2 % of the smallest.
 
     The fast decoder is cheaper than any step; of two with as many steps it is the nearer one.
     """
     enough = NEAR * min(distance.values())
-    good = [way for way, value in distance.items() if value <= enough]
-    return min(good, key=lambda way: (way != FAST, way.steps, distance[way]))
+    good = [preset for preset, value in distance.items() if value <= enough]
+    return min(good, key=lambda preset: (preset != FAST, preset.steps, distance[preset]))

@@ -7,25 +7,25 @@ from runtime.windows import rise
 
 
 @dataclass(eq=False)
-class Joints:
+class Seams:
     """Two stretches of a window, `overlap` samples long, where its neighbours join it.
 
-    In the one from `joint` on the window takes over from the one `before`; the one `after` takes
+    In the one from `seam` on the window takes over from the one `before`; the one `after` takes
     over in its last samples. A neighbour that is None does not exist or is denoised later; it then
     follows what is kept here of each step.
     """
 
-    joint: int
+    seam: int
     overlap: int
-    before: "Joints | None" = None
-    after: "Joints | None" = None
+    before: "Seams | None" = None
+    after: "Seams | None" = None
     heads: list[Samples] = field(default_factory=list)
     tails: list[Samples] = field(default_factory=list)
 
     def agreed(self, predicted: Samples) -> Samples:
-        """Take what the window `(n,)` predicts at the next step; return it with smooth joints."""
+        """Take what the window `(n,)` predicts at the next step; return it with smooth seams."""
         step, agreed, rising = len(self.heads), predicted.copy(), rise(self.overlap)
-        head = agreed[self.joint : self.joint + self.overlap]
+        head = agreed[self.seam : self.seam + self.overlap]
         tail = agreed[max(len(agreed) - self.overlap, 0) :]
         if self.before is not None:
             head[:] = _mixed(self.before.tails[step], head, rising)

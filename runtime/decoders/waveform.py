@@ -7,7 +7,7 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
-from runtime.bundle import Bundle, Manifest
+from runtime.bundle import DECODER_FAST, Bundle, Manifest
 from runtime.errors import FormatError
 from runtime.events import Bits
 from runtime.kinds import Samples
@@ -79,4 +79,4 @@ class Waveform:
     @cached_property
     def _graph(self) -> Graph:
         inputs = {"events", *ports(self._manifest)}
-        return self._bundle.graph("decoder_fast.onnx", inputs, {"audio"})
+        return self._bundle.graph(DECODER_FAST, inputs, {"audio"})

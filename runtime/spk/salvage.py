@@ -7,15 +7,24 @@ from typing import BinaryIO
 from runtime.errors import FormatError
 from runtime.events import EventMatrix
 from runtime.piece import Chunk
-from runtime.spk import tags
+from runtime.spk import chunks, tags
 from runtime.spk.blocks import reads
 from runtime.spk.chunks import StoredChunk
-from runtime.spk.header import MAX_CHUNK_CELLS, UNKNOWN, SpkHeader, read_header
-from runtime.spk.reader import Note, misfit, take_text
-from runtime.spk.scan import Gap, blocks
+from runtime.spk.header import HEADER_BYTES, MAX_CHUNK_CELLS, UNKNOWN, SpkHeader, read_header
+from runtime.spk.reader import Note, misfit, read_block, take_text
 from runtime.spk.tags import Tag, parse_end
 
+_PIECE = 4096  # bytes read at a time, and at most so many of the past are kept
 MAX_LOST_CELLS = 2**24  # silence for lost chunks, which no byte of the file vouches for
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Bytes `start` to `stop` of the file, which are no good part of it, and why not."""
+
+    start: int
+    stop: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -130,3 +139,71 @@ def filled(salvage: Salvage) -> Iterator[Chunk]:
         frames += chunk.events.frames
     if salvage.samples != UNKNOWN:
         yield from silence(-(-salvage.samples // header.hop))
+
+
+def blocks(file: BinaryIO, header: SpkHeader) -> Iterator[StoredChunk | Tag | Gap]:
+    """Yield every part behind the header; behind a damaged one the next is searched for.
+
+    Memory is that of the largest part, and nothing is sought, so that `file` may be a pipe.
+    """
+    window = _Window(file)
+    gap: tuple[int, str] | None = None
+    while window.more():
+        try:
+            block = read_block(window.read, header)
+        except FormatError as error:
+            gap = gap or (window.start, str(error))
+            window.search()
+            continue
+        if gap is not None:
+            yield Gap(gap[0], window.start, gap[1])
+            gap = None
+        window.advance()
+        assert block is not None  # there was a byte to read
+        yield block
+    if gap is not None:
+        yield Gap(gap[0], window.start, gap[1])
+
+
+class _Window:
+    """A file with a way back to `start`, its place in bytes: where the last good part ended."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = reads(file)
+        self._data = b""
+        self._origin = self._at = 0  # of `start` and of the next read, in `_data`
+        self.start = HEADER_BYTES
+
+    def more(self) -> bool:
+        """Go back to `start` and tell whether anything follows."""
+        self._at = self._origin
+        found = bool(self.read(1))
+        self._at = self._origin
+        return found
+
+    def read(self, length: int) -> bytes:
+        """Read on, like a file."""
+        missing = self._at + length - len(self._data)
+        if missing > 0:
+            self._data = self._data[self._origin :] + self._file(max(missing, _PIECE))
+            self._at -= self._origin
+            self._origin = 0
+        part = self._data[self._at : self._at + length]
+        self._at += len(part)
+        return part
+
+    def advance(self) -> None:
+        """Move `start` to where the reading is."""
+        self._move(self._at)
+
+    def search(self) -> None:
+        """Move `start` to where a part may begin, or to the end of what has been read."""
+        after = self._origin + 1
+        found = [self._data.find(sync, after) for sync in (chunks.SYNC, tags.SYNC)]
+        # The last byte may be the first half of a mark.
+        last = max(len(self._data) - 1, after)
+        self._move(min((place for place in found if place > 0), default=last))
+
+    def _move(self, place: int) -> None:
+        self.start += place - self._origin
+        self._origin = self._at = place

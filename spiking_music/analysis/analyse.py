@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from runtime.codec import Codec
-from runtime.errors import SpikingMusicError
+from runtime.errors import DataError, SpikingMusicError
 from runtime.events import Bits
 from runtime.kinds import Progress
 from spiking_music.analysis.decoding import MOST_PIECES, Decoding, Stretch, decoding, mel, middle
@@ -14,7 +14,6 @@ from spiking_music.analysis.symbols import onsets
 from spiking_music.analysis.tally import SURROGATES, Tally, tally
 from spiking_music.analysis.tuning import Tuning, curves, tuning
 from train.data.annotated import AnnotatedRecording
-from train.data.sources import DataError
 
 Piece = Callable[[], AnnotatedRecording]
 _HEARD = 0.8  # of the progress, before the decoding

@@ -38,11 +38,11 @@ def certify(
 
     The exit code is 1 if any bit differs.
     """
-    from export.certificate import PROBE, require_importers, write_certificate
     from export.certificate import certify as certified
+    from export.certificate import require_importers, write_certificate
     from export.evidence import make_probe, write_evidence
     from export.probe import read_probe
-    from runtime.bundle import open_bundle
+    from runtime.bundle import PROBE, open_bundle
     from runtime.outputs import refuse_output
     from spiking_music.cli import terminal
 

@@ -76,7 +76,7 @@ def decode(
     Without options it decodes as the file says, or else as the model does by default.
     """
     from runtime.audio.writing import refuse_suffix
-    from runtime.decoders.presets import way_of
+    from runtime.decoders.presets import preset_of
     from runtime.from_spk import Playback, from_spk, span_of
     from runtime.outputs import is_stream
     from runtime.providers import chosen_provider
@@ -89,7 +89,7 @@ def decode(
         refuse_suffix(Path(out))
     codec, written = open_codec(bundle, chosen_provider(provider)), 0
     if quality is not None:
-        way = way_of(quality, codec.manifest)
+        way = preset_of(quality, codec.manifest)
         decoder = decoder or way.decoder  # type: ignore[assignment]
         sampler, steps = sampler or way.sampler, steps or way.steps  # type: ignore[assignment]
     with stored_input(spk) as file:

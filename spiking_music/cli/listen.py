@@ -73,11 +73,11 @@ def make(
     The page holds all sounds and needs no server.
     """
     from runtime.bundle import open_bundle
+    from runtime.errors import ListeningError
     from runtime.files import replacing
     from runtime.outputs import refuse_output
     from spiking_music.cli import terminal
     from spiking_music.listening import conditions as heard
-    from spiking_music.listening.errors import ListeningError
     from spiking_music.listening.page import Words, page
     from spiking_music.listening.trials import identity, render
 

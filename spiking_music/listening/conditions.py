@@ -10,12 +10,12 @@ import numpy as np
 
 from runtime.audio.recordings import AUDIO_SUFFIXES, read_audio
 from runtime.bundle import Bundle
+from runtime.errors import ListeningError
 from runtime.kinds import DECODERS, Samples
 from runtime.mu import DEFAULT_MU
 from spiking_music.evaluation.anchors import ANCHORS_HZ, distort
 from spiking_music.evaluation.peers import aligned, opus
 from spiking_music.evaluation.systems import System, bundle_systems
-from spiking_music.listening.errors import ListeningError
 from train.data.clips import SAMPLE_RATE, Clip, middle
 from train.data.low_pass import low_pass
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runtime.errors import ListeningError
 from spiking_music.listening.conditions import DISTORTED, LOW_ANCHOR, MIDDLE_ANCHOR, REFERENCE
-from spiking_music.listening.errors import ListeningError
 
 FORMAT = 1
 _NEEDED = (REFERENCE, LOW_ANCHOR, MIDDLE_ANCHOR, DISTORTED)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from spiking_music.listening.errors import ListeningError
+from runtime.errors import ListeningError
 from spiking_music.listening.results import Session
 from spiking_music.listening.scores import Duel, Mean, duels, means
 from spiking_music.listening.screening import SCREENINGS, undegraded

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runtime.errors import ListeningError
 from runtime.kinds import Progress, Samples
 from spiking_music.listening.conditions import Condition
-from spiking_music.listening.errors import ListeningError
 from spiking_music.listening.loudness import matched
 from train.data.clips import SAMPLE_RATE, Clip
 

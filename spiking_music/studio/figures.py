@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.energy import energies
+from runtime.bundle import NETX
 from runtime.codec import Codec
 from runtime.costs import event_rates
 from runtime.events import EventMatrix
@@ -34,7 +35,7 @@ def figures(codec: Codec, payload: Payload, piece: Piece) -> dict[str, Any]:
 
 
 def _joules(codec: Codec, payload: Payload, events: EventMatrix) -> list[dict[str, str]]:
-    if "bottleneck.net" not in codec.manifest.files:
+    if NETX not in codec.manifest.files:
         return []
     found = energies(codec.bundle, payload, events).values()
     return [

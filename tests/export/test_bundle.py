@@ -8,17 +8,17 @@ import onnxruntime
 import pytest
 import torch
 
-from export.bundle import CERTIFIED, ExportError, export
+from export.bundle import CERTIFIED, export
 from export.probe import read_probe
 from export.quality import measure, measured_ways, write_quality
 from neuromorphic.integers.netx import read_netx
 from neuromorphic.integers.nir_forms import layer_of, read_graph, run_graph
 from runtime.bundle import EVIDENCE, Bundle, open_bundle
 from runtime.codec import Codec
-from runtime.decoders.presets import FAST, distances, knee, way_of
-from runtime.errors import OutputError, SpikingMusicError
+from runtime.decoders.presets import FAST, distances, knee, preset_of
+from runtime.errors import CheckpointError, ExportError, OutputError, SpikingMusicError
 from train import checkpoint as checkpoints
-from train.checkpoint import Checkpoint, CheckpointError
+from train.checkpoint import Checkpoint
 from train.config import HOP, SAMPLE_RATE, Config, load_preset
 from train.data.clips import Clip
 from train.networks.model import Model
@@ -243,7 +243,7 @@ def test_quality_is_measured_and_written_without_changing_the_model(bundle: Bund
     assert again.manifest.model_hash == bundle.manifest.model_hash
     distance = distances(again.manifest)
     assert list(distance) == ways
-    assert way_of("good", again.manifest) == knee(distance)
+    assert preset_of("good", again.manifest) == knee(distance)
     del distance[FAST]
     decoder, chosen = again.manifest.decoder, knee(distance)
     assert (decoder.sampler, decoder.steps) == (chosen.sampler, chosen.steps)

@@ -9,8 +9,7 @@ from export.probe import Probe, planted
 from neuromorphic.integers.accumulators import ALL, NONE, SEEN, accumulators
 from neuromorphic.integers.layer import IntegerLayer
 from neuromorphic.integers.nir_forms import layer_of, read_graph
-from neuromorphic.lava.process import SimulationError
-from runtime.errors import MissingPackageError
+from runtime.errors import MissingPackageError, SimulationError
 
 QUICK = ("nir", "nir-lif", "integer")
 

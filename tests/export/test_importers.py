@@ -6,7 +6,7 @@ from export import importers
 from neuromorphic.graphs.files import write_graph
 from neuromorphic.graphs.run import run_graph
 from neuromorphic.integers.nir_forms import STEP, exact_graph, portable_graph
-from neuromorphic.lava.process import SimulationError
+from runtime.errors import SimulationError
 
 # What others read a graph with, where it is installed; snnTorch always is.
 INSTALLED = [name for name in importers.NEEDED if importers.is_installed(name)]

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from train.config import PRESETS, ConfigError, Spectral, from_dict, load_preset, to_dict
+from runtime.errors import ConfigError
+from train.config import PRESETS, Spectral, from_dict, load_preset, to_dict
 
 
 def test_settings_that_do_not_know_the_stage_of_few_steps_have_none() -> None:

@@ -8,16 +8,16 @@ import pytest
 import soundfile
 import torch
 
+from runtime.errors import CheckpointError, TrainingError
 from train import checkpoint as checkpoints
 from train import journal, loop, statistics
-from train.checkpoint import CheckpointError
 from train.config import Config, Schedule, load_preset
 from train.data.piano import SAMPLE_RATE
 from train.data.sets import load_music
 from train.loop import train
 from train.networks.model import Model
 from train.plot import plot
-from train.run import Run, TrainingError
+from train.run import Run
 from train.samples import write_samples
 from train.stages import Network, draw, stages_of, velocity_loss
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from runtime.bundle import open_bundle
-from runtime.errors import BundleError
+from runtime.errors import BundleError, ConfigError
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
-from train.config import KINDS, Config, ConfigError, load_preset
+from train.config import KINDS, Config, load_preset
 from train.networks.bottleneck import Bottleneck
 from train.networks.model import Model
 from train.warm_start import start_from

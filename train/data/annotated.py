@@ -6,13 +6,14 @@ from functools import partial
 from pathlib import Path
 
 from runtime.audio.recordings import read_audio
+from runtime.errors import DataError
 from runtime.kinds import Samples
 from train.data.clips import SAMPLE_RATE, listed_notes
 from train.data.maestro import Maestro, Piece, maestro_of
 from train.data.notes import Notes
 from train.data.performance import Pedal, read_midi, read_pedal
 from train.data.rendering import render
-from train.data.sources import DataError, recordings
+from train.data.sources import recordings
 
 _MIDI = (".mid", ".midi")
 

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.errors import DataError
 from train.data.piano import Piano
 from train.data.salamander import salamander
-from train.data.sources import DataError
 from train.data.steinway import steinway
 
 PREFIX = "maestro:"

@@ -7,16 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from runtime.errors import SpikingMusicError
+from runtime.errors import PerformanceError
 from train.data.notes import Notes
 
 SUSTAIN_PEDAL = 64
 PEDAL_DOWN = 64
 LONGEST = 86_400  # seconds: beyond a day the times are damaged
-
-
-class PerformanceError(SpikingMusicError):
-    """A MIDI file that cannot be read as a piano performance."""
 
 
 @dataclass(frozen=True, eq=False)

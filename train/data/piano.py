@@ -12,17 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from runtime.errors import SpikingMusicError
 from runtime.kinds import Samples
 
 SAMPLE_RATE = 22_050
 LOUDEST = -26.5  # dB, mean level of a key in the loudest layer: rendered peaks then stay below 1
 LONGEST = 11 * SAMPLE_RATE  # samples that a tone is kept for
 TONES = 88 * 16  # kept at once: all of a piano of 16 layers, at most 0.7 GB
-
-
-class PianoError(SpikingMusicError):
-    """A pack of piano samples that cannot be used."""
 
 
 @dataclass(frozen=True)

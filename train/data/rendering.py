@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from runtime.errors import PerformanceError
 from runtime.kinds import Samples
-from train.data.performance import Performance, PerformanceError
+from train.data.performance import Performance
 from train.data.piano import LONGEST, SAMPLE_RATE, Piano
 
 LAST_DAMPED_KEY = 88  # the top octaves of a grand piano have no dampers

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from runtime.errors import PianoError
 from runtime.kinds import Samples
-from train.data.piano import Piano, PianoError, Recording
+from train.data.piano import Piano, Recording
 
 
 def salamander(pack: Path) -> Piano:

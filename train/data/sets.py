@@ -8,15 +8,15 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from runtime.errors import AudioError
+from runtime.errors import AudioError, DataError, PerformanceError
 from runtime.kinds import Samples
 from train.data.crops import long_enough
 from train.data.maestro import Maestro, Piece, maestro_of
 from train.data.notice import Warn, tell_once
-from train.data.performance import PerformanceError, read_midi
+from train.data.performance import read_midi
 from train.data.piano import Piano
 from train.data.rendering import rendering
-from train.data.sources import DataError, Source, audio_file, recordings
+from train.data.sources import Source, audio_file, recordings
 from train.data.steinway import steinway
 
 PERFORMANCES = Path(__file__).with_name("performances")

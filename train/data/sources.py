@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 
 from runtime.audio.recordings import AUDIO_SUFFIXES, read_audio
-from runtime.errors import AudioError, SpikingMusicError
+from runtime.errors import AudioError, DataError
 from runtime.files import replacing
 from runtime.kinds import Samples
 from train.data.piano import SAMPLE_RATE
@@ -20,10 +20,6 @@ ENDLESS = 2**31  # frames, a day at 22 050 Hz: beyond it the header does not kno
 UNKNOWN_BYTES = 0xFFFF_FFFF  # what programs that write to a pipe leave in a WAV header
 # libsndfile repairs a length that exceeds the file and tells of it only in its log.
 SHORTENED = re.compile(r"^\s*data *: (\d+) \(should be (\d+)\)", re.MULTILINE)
-
-
-class DataError(SpikingMusicError):
-    """Music that cannot be used: none is there, or none that can be read."""
 
 
 def recordings(folder: Path) -> list[Path]:

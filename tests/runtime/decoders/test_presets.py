@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from runtime.bundle import Bundle
-from runtime.decoders.presets import FAST, Way, distances, knee, way_of
+from runtime.decoders.presets import FAST, Preset, distances, knee, preset_of
 from runtime.errors import SpikingMusicError
 
 MEASURED = {
@@ -20,27 +20,29 @@ MEASURED = {
 
 def test_each_quality_is_a_way(toy_bundle: Bundle) -> None:
     manifest = toy_bundle.manifest
-    assert way_of("fast", manifest) == Way("fast", "ddim", 1)
-    assert way_of("good", manifest) == way_of("best", manifest) == Way("diffusion", "ddim", 4)
+    assert preset_of("fast", manifest) == Preset("fast", "ddim", 1)
+    assert (
+        preset_of("good", manifest) == preset_of("best", manifest) == Preset("diffusion", "ddim", 4)
+    )
     lone = replace(manifest, files={"decoder.onnx": ""})
-    assert way_of("fast", lone) == Way("diffusion", "ddim", 1)
+    assert preset_of("fast", lone) == Preset("diffusion", "ddim", 1)
 
 
 def test_the_best_is_what_measured_best_over_all_sets(toy_bundle: Bundle) -> None:
     measured = replace(toy_bundle.manifest, quality=MEASURED)
-    assert way_of("best", measured) == Way("diffusion", "ddim", 4)
+    assert preset_of("best", measured) == Preset("diffusion", "ddim", 4)
     for figures in MEASURED.values():
         figures["decoders"]["ddim_4"] = {"mel_distance": 0.8}
-    assert way_of("best", measured).decoder == "fast"
+    assert preset_of("best", measured).decoder == "fast"
 
 
 def test_another_quality_is_named(toy_bundle: Bundle) -> None:
     with pytest.raises(SpikingMusicError, match="great"):
-        way_of("great", toy_bundle.manifest)
+        preset_of("great", toy_bundle.manifest)
 
 
-DDIM = {steps: Way("diffusion", "ddim", steps) for steps in (1, 2, 4, 8)}
-DPM = Way("diffusion", "dpm", 4)
+DDIM = {steps: Preset("diffusion", "ddim", steps) for steps in (1, 2, 4, 8)}
+DPM = Preset("diffusion", "dpm", 4)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,9 @@ DPM = Way("diffusion", "dpm", 4)
         ({DDIM[1]: 0.3, FAST: 0.31}, DDIM[1]),
     ],
 )
-def test_the_knee_is_where_more_work_gains_little(distance: dict[Way, float], found: Way) -> None:
+def test_the_knee_is_where_more_work_gains_little(
+    distance: dict[Preset, float], found: Preset
+) -> None:
     assert knee(distance) == found
 
 

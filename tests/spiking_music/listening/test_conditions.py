@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from runtime.bundle import Bundle
-from runtime.errors import SpikingMusicError
+from runtime.errors import ListeningError, SpikingMusicError
 from spiking_music.listening.conditions import (
     MOST,
     REFERENCE,
@@ -17,7 +17,6 @@ from spiking_music.listening.conditions import (
     of_folder,
     of_opus,
 )
-from spiking_music.listening.errors import ListeningError
 from train.data.clips import Clip
 
 CLIP = Clip("nocturne", np.random.default_rng(0).normal(0, 0.1, 22_050).astype(np.float32))

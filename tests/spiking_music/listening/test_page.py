@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from spiking_music.listening.errors import ListeningError
+from runtime.errors import ListeningError
 from spiking_music.listening.page import Words, page
 from spiking_music.listening.trials import Trial
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from runtime.errors import ListeningError
 from spiking_music.listening.conditions import DISTORTED
-from spiking_music.listening.errors import ListeningError
 from spiking_music.listening.results import read_results
 
 HandIn = Callable[..., Path]

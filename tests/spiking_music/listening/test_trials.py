@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from runtime.errors import ListeningError
 from spiking_music.listening.conditions import always
-from spiking_music.listening.errors import ListeningError
 from spiking_music.listening.trials import Trial, identity, render
 from train.data.clips import Clip
 

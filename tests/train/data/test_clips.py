@@ -6,9 +6,9 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import AudioError
+from runtime.errors import AudioError, DataError
 from train.data.clips import CLIP_SAMPLES, Clip, middle, read_clip, read_clips
-from train.data.sources import DataError, recordings
+from train.data.sources import recordings
 
 
 @given(st.integers(1, 300_000))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from runtime.errors import DataError
 from train.data.maestro import Maestro, maestro_of
-from train.data.sources import DataError
 
 ROWS = [
     {

@@ -7,7 +7,8 @@ import symusic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from train.data.performance import PerformanceError, read_midi, read_pedal
+from runtime.errors import PerformanceError
+from train.data.performance import read_midi, read_pedal
 
 
 def write(

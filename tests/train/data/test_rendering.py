@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from train.data.performance import Performance, PerformanceError
+from runtime.errors import PerformanceError
+from train.data.performance import Performance
 from train.data.piano import LONGEST, SAMPLE_RATE, Piano, Recording
 from train.data.rendering import render, rendering
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from train.data.piano import SAMPLE_RATE, PianoError
+from runtime.errors import PianoError
+from train.data.piano import SAMPLE_RATE
 from train.data.salamander import salamander
 
 

@@ -7,10 +7,10 @@ import soundfile
 import symusic
 
 from runtime.audio.recordings import AUDIO_SUFFIXES
+from runtime.errors import DataError
 from train.data.crops import Crops
 from train.data.piano import SAMPLE_RATE
 from train.data.sets import VALIDATION_CLIPS, VALIDATION_SAMPLES, load_music
-from train.data.sources import DataError
 
 
 def write_midi(path: Path, notes: int = 12) -> None:
