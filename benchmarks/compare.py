@@ -61,7 +61,7 @@ def run_systems(run: Path) -> list[System]:
     model = Model(config)
     model.load_state_dict(checkpoint.part("model"))
     stage = next(stage for stage in stages_of(config) if stage.name == checkpoint.stage)
-    rates = MUS if config.code.kind == "MU_SPARSE" else (0,)
+    rates = MUS if config.code.has_mu else (0,)
     return [
         System(
             run.name + (f" mu={mu}" if len(rates) > 1 else ""),

@@ -63,6 +63,16 @@ class Code:
     groups: int = 1
     sweeps: int = 0
 
+    @property
+    def has_mu(self) -> bool:
+        """Whether one model serves many rates, chosen by mu."""
+        return self.kind == "MU_SPARSE"
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether events have a price, and a context on each side of the bottleneck."""
+        return self.kind in ("SPARSE", "MU_SPARSE")
+
 
 @dataclass(frozen=True)
 class Conformer:

@@ -45,7 +45,6 @@ from train.warm_start import start_from
 CLIP_NORM = 1.0
 MOST_RELIEF = 8.0  # times that the price of events is halved before a collapse ends the run
 BETAS = (0.8, 0.99)
-PAYING = ("SPARSE", "MU_SPARSE")
 
 
 def train(run: Run, resume: bool = False) -> None:
@@ -75,7 +74,7 @@ def train(run: Run, resume: bool = False) -> None:
 def _price(config: Config, start: Checkpoint | None) -> Price:
     """The price of events, which grows in the first stage that has one and outlasts it."""
     free = dataclasses.replace(config.sparsity, weight=0.0)
-    price = Price(config.sparsity if config.code.kind in PAYING else free)
+    price = Price(config.sparsity if config.code.is_sparse else free)
     if start is not None:
         price.load_state_dict(start.part("price"))
     return price

@@ -35,9 +35,9 @@ def load_reference(bundle: Bundle) -> Events:
         config = from_dict(manifest.training.get("config"))
         encoder = fold(encoder_of(config.encoder, config.code.latent))
         before = None
-        if config.code.kind != "FREE":
-            latent, with_mu = config.code.latent, config.code.kind == "MU_SPARSE"
-            before = Context(latent, latent, config.conformer, with_mu).eval()
+        if config.code.is_sparse:
+            latent = config.code.latent
+            before = Context(latent, latent, config.conformer, config.code.has_mu).eval()
         for name, module in (("encoder", encoder), ("before", before)):
             if module is not None:
                 state = {key: weights[f"{name}.{key}"] for key in module.state_dict()}

@@ -113,7 +113,7 @@ def _events(coded: Coded, mu: Tensor, config: Config) -> dict[str, float]:
         "valid_dead": (activity < IDLE).float().mean().item(),
         "valid_always_on": (activity > 1 - IDLE).float().mean().item(),
     }
-    if config.code.kind == "MU_SPARSE":
+    if config.code.has_mu:
         ratio = coded.events.mean((1, 2)) / target_density(mu)
         figures["valid_mu_error"] = (ratio - 1).abs().mean().item()
     return figures

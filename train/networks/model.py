@@ -58,10 +58,9 @@ class Model(nn.Module):
         self.unet = MelUNet(config.unet) if mel else UNet(config.unet, heard)
         self.before: Context | None = None
         self.after: Context | None = None
-        if self.kind in ("SPARSE", "MU_SPARSE"):
-            with_mu = self.kind == "MU_SPARSE"
-            self.before = Context(code.latent, code.latent, config.conformer, with_mu)
-            self.after = Context(code.units, code.latent, config.conformer, with_mu)
+        if code.is_sparse:
+            self.before = Context(code.latent, code.latent, config.conformer, code.has_mu)
+            self.after = Context(code.units, code.latent, config.conformer, code.has_mu)
         channels_last(self)
 
     def code(self, audio: Tensor, mu: Tensor) -> Coded:
