@@ -13,6 +13,7 @@ from runtime.kinds import DECODERS, KINDS, SAMPLERS
 from runtime.sessions import Graph, open_graph
 
 FORMAT = 1
+PAYLOAD_BITS = 8  # of a latent value; an int8 holds every payload of this project
 MANIFEST = "manifest.json"
 ENCODER, DECODER, DECODER_FAST = "encoder.onnx", "decoder.onnx", "decoder_fast.onnx"
 EXACT, PORTABLE, NETX = "bottleneck.nir", "bottleneck.lif.nir", "bottleneck.net"
@@ -239,7 +240,7 @@ def _check(manifest: Manifest) -> None:
         ("sample_rate", manifest.sample_rate, 1, 1_000_000, 1),
         ("chunk_frames", manifest.chunk_frames, 4, 65_532, 4),
         ("context_frames", manifest.context_frames, 0, 4_096, 1),
-        ("payload_bits", manifest.payload_bits, 8, 8, 1),
+        ("payload_bits", manifest.payload_bits, PAYLOAD_BITS, PAYLOAD_BITS, 1),
         ("decoder.steps", decoder.steps, 1, 1_000, 1),
         ("decoder.context_frames", decoder.context_frames, 0, manifest.chunk_frames // 4, 1),
     ):

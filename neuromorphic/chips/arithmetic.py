@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from neuromorphic.chips.catalogue import Chip
+from runtime.bundle import PAYLOAD_BITS
 from runtime.errors import ChipError
 
 
@@ -45,7 +46,6 @@ class Arithmetic:
 
 
 LAVA = Arithmetic()
-PAYLOAD_BITS = 8  # more are never sent: an int8 holds every payload of this project
 
 
 def arithmetic(chip: Chip) -> Arithmetic:
