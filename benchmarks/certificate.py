@@ -15,7 +15,8 @@ from export.certificate import (
 )
 from export.evidence import torch_events
 from export.probe import Probe, planted
-from neuromorphic.integers.nir_forms import layer_of, read_graph
+from neuromorphic.graphs.files import read_graph
+from neuromorphic.integers.nir_forms import layer_of
 from runtime.audio.recordings import read_audio
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec

@@ -10,15 +10,16 @@ import numpy.typing as npt
 from benchmarks.results import write_json
 from neuromorphic.chips.catalogue import chip_names, load_chip
 from neuromorphic.costs.codec_bill import system_report
-from neuromorphic.costs.counts import Counts, count
+from neuromorphic.costs.counts import Counts, count, total
 from neuromorphic.costs.crossover import BASELINE
 from neuromorphic.costs.ledger import bill, summed, term
 from neuromorphic.costs.operations.system import count_system
-from neuromorphic.costs.sigma_delta import SENDER_OPERATIONS, count_deltas, deltas, integrated
+from neuromorphic.costs.sigma_delta import SENDER_OPERATIONS, deltas, integrated
 from neuromorphic.energy import energies
-from neuromorphic.integers.netx import read_netx
+from neuromorphic.integers.network import run_network
+from neuromorphic.opening import bundle_network
 from runtime.audio.recordings import read_audio
-from runtime.bundle import NETX, Bundle, open_bundle
+from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.kinds import Progress
 from runtime.piece import Piece
@@ -82,7 +83,7 @@ def write(found: dict[str, Any], path: Path | None) -> None:
 def _row(bundle: Bundle, coded: Sequence[tuple[Payload, Piece]]) -> dict[str, Any]:
     """The means of one code over its recordings, J a second of sound."""
     seconds = sum(piece.seconds for _, piece in coded)
-    totals, shares, sizes = [], [], []
+    network, totals, shares, sizes = bundle_network(bundle), [], [], []
     chips: dict[str, list[dict[str, Any]]] = {name: [] for name in chip_names()}
     for payload, piece in coded:
         events = piece.events
@@ -91,7 +92,7 @@ def _row(bundle: Bundle, coded: Sequence[tuple[Payload, Piece]]) -> dict[str, An
         whole = system_report(bundle, system, load_chip(CHIP))
         totals.append(whole["total"]["mid_j"])
         shares.append(whole["spiking"]["joules_share"])
-        for name, entry in energies(bundle, payload, events).items():
+        for name, entry in energies(network, payload.T)["chips"].items():
             chips[name].append(entry)
     return {
         "density": float(np.mean([piece.events.density for _, piece in coded])),
@@ -122,19 +123,20 @@ def _mean(entries: Sequence[dict[str, Any]], seconds: float) -> dict[str, Any]:
 
 def _changes(bundle: Bundle, payloads: Sequence[Payload]) -> list[dict[str, Any]]:
     """A row for each threshold: what is sent, what it changes, what it costs beside no deltas."""
-    layer, chip = read_netx(bundle.file(NETX)), load_chip(CHIP)
+    network, chip = bundle_network(bundle).network, load_chip(CHIP)
     payload = np.concatenate(payloads, axis=1)
-    bits = layer.spikes(payload)
-    plain = count(layer, payload, bits)
+    bits = run_network(network, payload)
+    plain = count(network, payload)
     usual = bill(chip, plain, 0.0).dynamic_j or 0.0
-    rows = [_sent("none", plain, payload.size, 0.0, usual, usual)]
+    rows = [_sent("none", total(plain.values()), payload.size, 0.0, usual, usual)]
     for threshold in THRESHOLDS:
         sent = deltas(payload, threshold)
-        counts = count_deltas(layer, sent)
+        arrived = integrated(sent)
+        counts = count(network, arrived, sent)
         sender = summed([term("sender", "integers", SENDER_OPERATIONS * payload.size, PRICE)])
         cost = (bill(chip, counts, 0.0).dynamic_j or 0.0) + (sender or (0.0,) * 3)[1]
-        wrong = float((layer.spikes(integrated(sent)) != bits).mean())
-        rows.append(_sent(str(threshold), counts, payload.size, wrong, cost, usual))
+        wrong = float((run_network(network, arrived) != bits).mean())
+        rows.append(_sent(str(threshold), total(counts.values()), payload.size, wrong, cost, usual))
     return rows
 
 

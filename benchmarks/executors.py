@@ -17,12 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.results import write_json
-from neuromorphic.integers.layer import IntegerLayer
-from neuromorphic.integers.network import bottleneck, float_bottleneck, run_network
-from neuromorphic.integers.netx import read_netx
-from neuromorphic.integers.nir_forms import STEP, exact_graph, run_graph
-from neuromorphic.lava.driver import run_netx, run_on_lava, simulate
-from runtime.bundle import NETX, open_bundle
+from neuromorphic.integers.network import run_network
+from neuromorphic.lava.driver import run_on_lava
+from neuromorphic.opening import OpenNetwork, bundle_network
+from neuromorphic.simulate import spikes
+from runtime.bundle import open_bundle
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.terminal import progress, show_rows
 
@@ -36,14 +35,12 @@ Row = dict[str, Any]
 
 def measure(bundle: Path | None, frames: int, only: list[str]) -> dict[str, Any]:
     """Return a row for each executor, or for those that `only` names, on so many frames."""
-    opened = open_bundle(bundle)
-    path = opened.file(NETX)
-    layer = read_netx(path)
-    payload = payloads(layer, frames)
-    expected = layer.spikes(payload)
+    opened = bundle_network(open_bundle(bundle))
+    payload = payloads(opened.network.inputs, frames)
+    expected = run_network(opened.network, payload)
     rows = [
         _row(name, run, name.startswith("lava"), payload, expected)
-        for name, run in executors(layer, path).items()
+        for name, run in executors(opened).items()
         if not only or name in only
     ]
     reference = next((row for row in rows if row["executor"] == "lava: stock"), None)
@@ -53,24 +50,22 @@ def measure(bundle: Path | None, frames: int, only: list[str]) -> dict[str, Any]
     return {"frames": frames, "seconds_of_music": frames / FRAMES_A_SECOND, "rows": rows}
 
 
-def executors(layer: IntegerLayer, path: Path) -> dict[str, Callable[[Payload, Any], Spikes]]:
+def executors(opened: OpenNetwork) -> dict[str, Callable[[Payload, Any], Spikes]]:
     """Return each way to compute `payload (M, T)` to spikes `(N, T)`; the second hears progress."""
-    network, floats, graph = bottleneck(layer), float_bottleneck(layer), exact_graph(layer)
+    network = opened.network
     return {
-        "integer layer": lambda x, tell: layer.spikes(x),
         "integer network": lambda x, tell: run_network(network, x),
-        "NIR graph, float64": lambda x, tell: run_graph(graph, x.T, STEP).T > 0.5,
-        "lava: stock": lambda x, tell: run_on_lava(network, x, "fixed", progress=tell),
-        "lava: stock, lanes": lambda x, tell: simulate(layer, x, progress=tell),
-        "lava: stock, floating": lambda x, tell: run_on_lava(floats, x, "floating", progress=tell),
-        "lava: netx": lambda x, tell: run_netx(path, network, x, progress=tell),
-        "lava: fused": lambda x, tell: run_on_lava(network, x, "fused", progress=tell),
+        "NIR graph, float64": lambda x, tell: spikes(opened, x.T, "nir"),
+        "lava: stock": lambda x, tell: run_on_lava(network, x, progress=tell, lanes=1),
+        "lava: stock, lanes": lambda x, tell: run_on_lava(network, x, progress=tell),
+        "lava: stock, floating": lambda x, tell: spikes(opened, x.T, "lava-floating", tell),
+        "lava: netx": lambda x, tell: spikes(opened, x.T, "netx", tell),
     }
 
 
-def payloads(layer: IntegerLayer, frames: int) -> Payload:
+def payloads(inputs: int, frames: int) -> Payload:
     """Return payloads `(M, T)` as a trained encoder makes them: 32 a standard deviation."""
-    normal = np.random.default_rng(0).standard_normal((layer.inputs, frames), np.float32)
+    normal = np.random.default_rng(0).standard_normal((inputs, frames), np.float32)
     return np.clip(np.round(32 * normal), -127, 127).astype(np.int8)
 
 

@@ -17,10 +17,12 @@ from torch import Tensor
 
 from benchmarks.executors import Row
 from neuromorphic.chips.arithmetic import Arithmetic
+from neuromorphic.graphs.graph import Graph, parse_graph
+from neuromorphic.graphs.run import STEP, run_graph
+from neuromorphic.integers.entry import to_payload
 from neuromorphic.integers.layer import WEIGHT_MAX
 from neuromorphic.integers.network import run_network
-from neuromorphic.integers.nir_forms import STEP, run_graph
-from neuromorphic.quantise import quantise, to_payload
+from neuromorphic.quantise import quantise
 from runtime.audio.recordings import read_audio
 from runtime.errors import SpikingMusicError
 from runtime.mu import DEFAULT_MU
@@ -101,7 +103,7 @@ def _trained(bottleneck: Bottleneck, latent: Tensor) -> list[Row]:
 
 
 @torch.no_grad()
-def _floats(bottleneck: Bottleneck, latent: Tensor) -> tuple[nir.NIRGraph, Array]:
+def _floats(bottleneck: Bottleneck, latent: Tensor) -> tuple[Graph, Array]:
     """Return the bottleneck without any rounding as a graph, and its input `(T, M)`."""
     norm = bottleneck.norm
     assert norm.running_mean is not None
@@ -121,4 +123,4 @@ def _floats(bottleneck: Bottleneck, latent: Tensor) -> tuple[nir.NIRGraph, Array
         "out": nir.Output({"output": np.array([units])}),
     }
     edges = [("in", "affine"), ("affine", "units"), ("units", "out")]
-    return nir.NIRGraph(nodes, edges), x.T.numpy()
+    return parse_graph(nir.NIRGraph(nodes, edges)), x.T.numpy()

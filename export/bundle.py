@@ -12,9 +12,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from export import onnx_graphs
 from export.certificate import certify
 from export.evidence import make_probe, write_evidence
+from neuromorphic.graphs.files import write_graph
 from neuromorphic.integers.layer import IntegerLayer
 from neuromorphic.integers.netx import write_netx
-from neuromorphic.integers.nir_forms import exact_graph, portable_graph, write_graph
+from neuromorphic.integers.nir_forms import exact_graph, portable_graph
 from runtime.bundle import (
     DECODER,
     DECODER_FAST,
@@ -150,7 +151,7 @@ def _write(
 def _write_bottleneck(layer: IntegerLayer, folder: Path) -> None:
     write_graph(exact_graph(layer), folder / EXACT)
     write_graph(portable_graph(layer), folder / PORTABLE)
-    write_netx(layer, folder / NETX)
+    write_netx(layer.network(), folder / NETX)
 
 
 def _steps_of(config: Config) -> int:

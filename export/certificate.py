@@ -23,8 +23,10 @@ from export.importers import NEEDED, is_installed, run_importer
 from export.probe import Probe
 from export.proof import Proof, prove, smallest_margin
 from neuromorphic import simulate as back_ends
+from neuromorphic.graphs.files import read_graph
 from neuromorphic.integers.accumulators import Accumulator, accumulators
-from neuromorphic.integers.nir_forms import layer_of, read_graph
+from neuromorphic.integers.nir_forms import layer_of
+from neuromorphic.opening import OpenNetwork, bundle_network
 from runtime.bundle import EXACT, NETX, PORTABLE, Bundle
 from runtime.errors import MissingPackageError, SimulationError, SpikingMusicError
 from runtime.events import Bits
@@ -33,7 +35,8 @@ from runtime.kinds import Progress
 
 FORMAT = 1
 LAVA = ("lava-nc", "lava-dl")
-ON_LAVA = ("lava", "lava-floating", "fused", "netx")
+ON_LAVA = ("lava", "lava-floating", "netx")
+GRAPHS = {"nir": EXACT, "nir-lif": PORTABLE, "lava-floating": EXACT}  # others run the integers
 NOT_INSTALLED = "not installed"
 
 ALL = (*back_ends.BACKENDS, *NEEDED)
@@ -128,7 +131,7 @@ def certify(
     by its name; `stage` takes each name and gives what hears its progress.
     Raises `BundleError` and `GraphError` for a bundle without a usable bottleneck.
     """
-    layer = layer_of(read_graph(bundle.file(EXACT)))
+    layer, opened = layer_of(read_graph(bundle.file(EXACT))), bundle_network(bundle)
     right = layer.spikes(probe.payload)
     given = {} if probe.torch is None else {"torch": probe.torch}
     rows = [_compared(name, "", bits, right) for name, bits in {**given, **(known or {})}.items()]
@@ -138,7 +141,7 @@ def certify(
                 python = (pythons or {}).get(name)
                 rows.append(_importer(bundle, name, probe, right, python, progress))
             else:
-                rows.append(_back_end(bundle, name, probe, right, progress))
+                rows.append(_back_end(opened, name, probe, right, progress))
     return Certificate(
         model=bundle.manifest.model_hash,
         files={name: bundle.manifest.files[name] for name in (EXACT, PORTABLE, NETX)},
@@ -151,7 +154,7 @@ def certify(
         },
         rows=tuple(rows),
         proof=prove(layer),
-        accumulators=accumulators(layer, probe.payload[:, : probe.real]),
+        accumulators=accumulators(layer.network(), probe.payload[:, : probe.real]),
         versions=_versions("numpy", "nir") | {"python": platform.python_version()},
     )
 
@@ -172,10 +175,10 @@ def write_certificate(certificate: Certificate, path: Path, overwrite: bool = Fa
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def _back_end(bundle: Bundle, name: str, probe: Probe, right: Bits, progress: Progress) -> Row:
-    file = back_ends.GRAPHS.get(name, NETX)
+def _back_end(opened: OpenNetwork, name: str, probe: Probe, right: Bits, progress: Progress) -> Row:
+    file = GRAPHS.get(name, NETX)
     try:
-        found = back_ends.spikes(bundle, probe.payload, cast(back_ends.Backend, name), progress)
+        found = back_ends.spikes(opened, probe.payload.T, cast(back_ends.Backend, name), progress)
     except MissingPackageError:
         return Row(name, file, right.size, None, NOT_INSTALLED)
     except SimulationError as error:

@@ -7,7 +7,8 @@ import numpy as np
 
 from export.certificate import Certificate, write_certificate
 from export.probe import Payload, Probe, planted, write_probe
-from neuromorphic.integers.nir_forms import layer_of, read_graph
+from neuromorphic.graphs.files import read_graph
+from neuromorphic.integers.nir_forms import layer_of
 from runtime.audio.recordings import read_audio
 from runtime.bundle import CERTIFICATE, EXACT, PROBE, Bundle, write_manifest
 from runtime.codec import Codec

@@ -5,14 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic.integers.fixed_point import THRESHOLD
-from neuromorphic.integers.layer import (
-    BLOCK,
-    CURRENT_LIMIT,
-    FLOAT32_EXACT,
-    PAYLOAD_MAX,
-    IntegerLayer,
-)
+from neuromorphic.integers.fixed_point import FLOAT32_EXACT, THRESHOLD
+from neuromorphic.integers.layer import CURRENT_LIMIT, PAYLOAD_MAX, IntegerLayer
+from neuromorphic.integers.network import BLOCK
 from neuromorphic.integers.nir_forms import RESIDUE, portable_scale
 
 

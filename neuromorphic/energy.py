@@ -1,69 +1,103 @@
-"""The bottleneck's bill on each chip, beside the dense baseline and the rates where spikes win."""
+"""What a run costs on each chip, beside the dense baseline and the rates where spikes win."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic import fit
 from neuromorphic.chips.catalogue import Chip, chip_names, load_chip
 from neuromorphic.costs.counts import Counts, count, total
 from neuromorphic.costs.crossover import BASELINE, crossover, verdict
-from neuromorphic.costs.ledger import FAST, LAYER, REAL, Bill, network_bill
-from neuromorphic.costs.sigma_delta import Deltas, count_deltas, deltas, integrated
-from neuromorphic.integers.netx import read_netx
-from runtime.bundle import Bundle
+from neuromorphic.costs.graph_counts import count_graph
+from neuromorphic.costs.ledger import FAST, REAL, Bill, bill
+from neuromorphic.costs.sigma_delta import Deltas, deltas, integrated
+from neuromorphic.fit import cores, fit, misfit
+from neuromorphic.integers.bounds import peak_sums
+from neuromorphic.integers.entry import Payload
+from neuromorphic.integers.forms import Forms
+from neuromorphic.integers.network import run_network
+from runtime.errors import GraphError, SpikingMusicError
 from runtime.events import EventMatrix
 
-Payload = npt.NDArray[np.int8]
+Array = npt.NDArray[Any]
+
+SECONDS = 1.0  # of random spikes
+LARGEST = 2**27  # numbers of them
 
 
 def energies(
-    bundle: Bundle,
-    payload: Payload,
-    events: EventMatrix,
-    name: str | None = None,
-    sent: Deltas | None = None,
-) -> dict[str, dict[str, Any]]:
-    """Return for each chip, or for one, `low_j`, `mid_j`, `high_j` or why it is `refused`.
+    forms: Forms, x: Array, chip: str | None = None, sent: Deltas | None = None
+) -> dict[str, Any]:
+    """Return what a run on `x (T, ...)` takes: `counts` of each layer or node, and `chips`.
 
-    The bill of computing `events (N, T)` from `payload (M, T)` in real time, static power
-    included; beside it `operations_j` without static power, and the same bill for a run as
-    `fast` as the chip goes; `baseline` compares the operations with dense int8 arithmetic. With
-    `sent` the input arrives as deltas. Raises `ChipError` for a chip that does not exist.
+    For each chip, or for one, `low_j`, `mid_j`, `high_j` or why it is `refused`: the bill in real
+    time, static power included; beside it `operations_j` without static power, and the same bill
+    for a run as `fast` as the chip goes; `baseline` compares the operations with dense int8
+    arithmetic. With `sent` the input arrives as these deltas. Integers of a file are counted layer
+    by layer, another graph node by node. Where it is on the grid it is held against the chips'
+    limits, with the sums that `x` makes of it; else `refused` has no word of them.
+    Raises `GraphError` for an input that does not fit and where there is nothing to bill,
+    `ChipError` for a chip that does not exist.
     """
-    layer = read_netx(bundle.file("bottleneck.net"))
-    counts = count(layer, payload, events.bits) if sent is None else count_deltas(layer, sent)
-    seconds = events.frames * bundle.manifest.hop / bundle.manifest.sample_rate
-    names = chip_names() if name is None else (name,)
-    found = {}
-    for chip in map(load_chip, names):
-        reason = fit.misfit(fit.fit(layer, chip, counts.peak_current))
-        found[chip.name] = priced(chip, {LAYER: counts}, seconds, fit.cores(layer, chip), reason)
-    return found
+    chips = [load_chip(name) for name in (chip_names() if chip is None else (chip,))]
+    layers = _counted(forms, x, sent)
+    if not layers:
+        raise GraphError("the graph has no weights and no units; there is nothing to bill")
+    seconds = len(x) * forms.period
+    peaks = None if forms.integers is None else peak_sums(forms.integers, forms.payload(x))
+    return {
+        "seconds": seconds,
+        "steps": len(x),
+        "counts": {name: asdict(counts) for name, counts in layers.items()},
+        "chips": {one.name: _priced(forms, one, layers, seconds, peaks) for one in chips},
+    }
+
+
+def random_spikes(shape: tuple[int, ...], rate: float, dt: float) -> Array:
+    """Return spikes for inputs of any shape, `(T, *shape) bool`: a second, the same each time.
+
+    Every input spikes `rate` times a second on average. Raises `SpikingMusicError` for a rate below
+    0 or above one spike a step of `dt` s, or steps of which there are too many or none.
+    """
+    if not 0 < dt < SECONDS or prod(shape) * SECONDS / dt > LARGEST:
+        raise SpikingMusicError(
+            f"dt is {dt:g} s: too long, or too short, for {SECONDS:g} s of spikes"
+        )
+    if not 0 <= rate * dt <= 1:
+        raise SpikingMusicError(f"a rate of {rate:g} Hz: choose from 0 to {1 / dt:g}, one a step")
+    return np.random.default_rng(0).random((round(SECONDS / dt), *shape)) < rate * dt
 
 
 def sent_deltas(
-    bundle: Bundle, payload: Payload, threshold: int
+    forms: Forms, payload: Payload, threshold: int
 ) -> tuple[Deltas, Payload, EventMatrix]:
     """Return the deltas that are sent for a payload, the payload that arrives, and its events."""
     sent = deltas(payload, threshold)
     arrived = integrated(sent)
-    bits = read_netx(bundle.file("bottleneck.net")).spikes(arrived)
-    return sent, arrived, EventMatrix.from_bits(bits)
+    return sent, arrived, EventMatrix.from_bits(run_network(forms.network, arrived))
 
 
-def priced(
+def _counted(forms: Forms, x: Array, sent: Deltas | None) -> dict[str, Counts]:
+    if forms.graph is not None and forms.file is None:
+        return count_graph(forms.graph, x, forms.dt)
+    return count(forms.network, forms.payload(x), sent)
+
+
+def _priced(
+    forms: Forms,
     chip: Chip,
     layers: Mapping[str, Counts],
     seconds: float,
-    cores: int | None,
-    misfit: str | None,
+    peaks: Mapping[str, int] | None,
 ) -> dict[str, Any]:
-    """Return the entry of one chip in `energies`, for a network of any `layers`."""
-    real, fast = (network_bill(chip, layers, seconds, base, cores, misfit) for base in (REAL, FAST))
+    used, reason = None, None
+    if forms.integers is not None:
+        used = cores(forms.integers, chip, forms.payload_bits)
+        reason = misfit(fit(forms.integers, chip, forms.payload_bits, peaks))
+    real, fast = (bill(chip, layers, seconds, base, used, reason) for base in (REAL, FAST))
     evidence = [term.evidence for term in real.terms if term.mid_j is not None]
     return {
         "title": chip.title,
@@ -79,7 +113,7 @@ def priced(
         },
         "terms": [asdict(term) for term in real.terms],
         "baseline": None
-        if chip.name == BASELINE or misfit
+        if chip.name == BASELINE or reason
         else _compared(chip, total(layers.values()), seconds),
     }
 

@@ -2,19 +2,22 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from neuromorphic.chips.catalogue import Chip
-from neuromorphic.costs.counts import PAYLOAD_BITS
-from neuromorphic.integers.bounds import worst_current, worst_sum
+from neuromorphic.chips.arithmetic import PAYLOAD_BITS
+from neuromorphic.chips.catalogue import Chip, load_chip
+from neuromorphic.graphs.synapses import Dense, Synapse, fan_out
+from neuromorphic.integers.bounds import peak_sums, worst_current, worst_sum
 from neuromorphic.integers.fixed_point import Neuron
-from neuromorphic.integers.layer import IntegerLayer
-from neuromorphic.integers.network import INPUT, Layer, Network, bottleneck
-from neuromorphic.integers.synapses import Dense, Synapse, fan_out
+from neuromorphic.integers.forms import Forms
+from neuromorphic.integers.network import INPUT, Layer, Network
 
 OK, EXCEEDED, UNCHECKED = "ok", "exceeded", "unchecked"
+THIS_INPUT = "this input alone"
 ROW_HEADER = 10  # bits a synapse list has beside its weights, and the word it is rounded up to;
 ROW_WORD = 64  # Loihi 1, nengo-loihi 1.1 `block.py`
 
@@ -40,17 +43,37 @@ class Finding:
         return self.needed / self.allowed if self.needed is not None and self.allowed else 0.0
 
 
-def fit(layer: IntegerLayer, chip: Chip, peak: int | None = None) -> tuple[Finding, ...]:
-    """Return a finding for each limit of `chip` that the codec's layer may meet: `fit_network`."""
-    network = bottleneck(layer)
-    peaks = None if peak is None else {network.layers[0].name: peak}
-    return fit_network(network, chip, PAYLOAD_BITS, peaks)
+def fitted(forms: Forms, chip: str, x: npt.NDArray[Any] | None = None) -> dict[str, Any]:
+    """Return `verdict`, `cores`, which limit `binds`, the `misfit` in words, and all `findings`.
+
+    Sums must hold the worst case over all inputs, or with `x (T, ...)` what that makes of them:
+    `sums_hold_for` says which, and `otherwise` what other inputs than `x` would exceed. The verdict
+    is ok only where every limit is known and met; `unchecked` says that no known one is exceeded.
+    Raises `ChipError` for a chip that does not exist.
+    """
+    description, bits = load_chip(chip), forms.payload_bits
+    peaks = None if x is None else peak_sums(forms.network, forms.payload(x))
+    worst = misfit(fit(forms.network, description, bits))
+    findings = fit(forms.network, description, bits, peaks)
+    exceeded, bound = misfit(findings), binding(findings)
+    other = None if exceeded else worst
+    all_inputs = "all inputs of " + (f"{bits} bits" if bits > 1 else "plain spikes")
+    return {
+        "chip": chip,
+        "verdict": _verdict(findings),
+        "sums_hold_for": None if exceeded else THIS_INPUT if other else all_inputs,
+        "otherwise": other,
+        "cores": next((f.needed for f in findings if f.limit == "cores"), None),
+        "binds": bound.limit if bound else None,
+        "misfit": exceeded,
+        "findings": [asdict(finding) for finding in findings],
+    }
 
 
-def fit_network(
+def fit(
     network: Network[Neuron],
     chip: Chip,
-    payload_bits: int = 1,
+    payload_bits: int = PAYLOAD_BITS,
     peaks: Mapping[str, int] | None = None,
 ) -> tuple[Finding, ...]:
     """Return a finding for each limit of `chip`; the chip's own gaps are never ok.
@@ -64,7 +87,7 @@ def fit_network(
     for name in chip.limits:
         most = _most({layer: need[name] for layer, need in needs.items()})
         if name == "cores":
-            most = None, network_cores(network, chip, payload_bits)
+            most = None, cores(network, chip, payload_bits)
         findings.append(_finding(chip, name, *most))
     return tuple(findings)
 
@@ -87,18 +110,7 @@ def binding(findings: tuple[Finding, ...]) -> Finding | None:
     return max(exceeded or growing, key=lambda f: f.share, default=None)
 
 
-def planes(chip: Chip, payload_bits: int = PAYLOAD_BITS) -> int:
-    """Return the axons an input takes: one, or one a bit where spikes carry less than a payload."""
-    allowed = _allowed(chip, "payload_bits")
-    return 1 if allowed is None or allowed >= payload_bits else payload_bits
-
-
-def cores(layer: IntegerLayer, chip: Chip) -> int | None:
-    """Return how many cores the codec's layer takes; None as in `network_cores`."""
-    return network_cores(bottleneck(layer), chip, PAYLOAD_BITS)
-
-
-def network_cores(network: Network[Neuron], chip: Chip, payload_bits: int = 1) -> int | None:
+def cores(network: Network[Neuron], chip: Chip, payload_bits: int = PAYLOAD_BITS) -> int | None:
     """Return how many cores a network takes; None where a figure is missing, or none would do."""
     total = 0
     for layer in network.layers:
@@ -109,8 +121,16 @@ def network_cores(network: Network[Neuron], chip: Chip, payload_bits: int = 1) -
     return total
 
 
+def _verdict(findings: tuple[Finding, ...]) -> str:
+    if misfit(findings):
+        return EXCEEDED
+    # A budget that is exceeded makes it slower, not impossible.
+    known = [f.verdict != UNCHECKED for f in findings]
+    return OK if findings and all(known) else UNCHECKED
+
+
 def _finding(chip: Chip, name: str, layer: str | None, needed: int | None) -> Finding:
-    figure, allowed = chip.limits[name], _allowed(chip, name)
+    figure, allowed = chip.limits[name], chip.allowed(name)
     verdict = UNCHECKED
     if needed is not None and allowed is not None:
         verdict = OK if needed <= allowed else EXCEEDED
@@ -163,12 +183,12 @@ def _weight_bits(synapse: Synapse) -> int:
     if isinstance(synapse, Dense) and (weight % 2).any():
         signed = bool((weight < 0).any() and (weight > 0).any())  # else one sign for all of them
     elif isinstance(synapse, Dense):
-        weight = weight // 2  # held twice as large (`fixed_point.chip_weights`)
+        weight = weight // 2  # held twice as large (`layer.chip_weights`)
     return int(np.abs(weight).max()).bit_length() + int(signed)
 
 
 def _axons(source: int, chip: Chip, payload_bits: int) -> int:
-    return planes(chip, payload_bits) if source == INPUT else 1
+    return chip.planes(payload_bits) if source == INPUT else 1
 
 
 def _memory(layer: Layer[Neuron], counts: list[int], units: int) -> int:
@@ -186,9 +206,9 @@ def _units_per_core(layer: Layer[Neuron], chip: Chip, payload_bits: int) -> int 
     if any(_gap(chip, name) for name in ("neurons_per_core", "synapse_memory_per_core")):
         return None
     units = layer.units
-    if (neurons := _allowed(chip, "neurons_per_core")) is not None:
+    if (neurons := chip.allowed("neurons_per_core")) is not None:
         units = min(units, int(neurons))
-    if (memory := _allowed(chip, "synapse_memory_per_core")) is not None:
+    if (memory := chip.allowed("synapse_memory_per_core")) is not None:
         counts = [_axons(c.source, chip, payload_bits) for c in layer.connections]
         sizes = range(1, units + 1)
         units = bisect_right(sizes, memory, key=lambda n: _memory(layer, counts, n))
@@ -197,8 +217,3 @@ def _units_per_core(layer: Layer[Neuron], chip: Chip, payload_bits: int) -> int 
 
 def _gap(chip: Chip, name: str) -> bool:
     return name in chip.limits and chip.limits[name].range() is None
-
-
-def _allowed(chip: Chip, name: str) -> float | None:
-    found = chip.limits[name].range() if name in chip.limits else None
-    return found[0] if found else None

@@ -1,74 +1,125 @@
-"""Networks of any origin: opened, rounded to a chip's grid, and held against its limits."""
+"""A network of any origin, opened, and what one does with it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import nir
 import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic, arithmetic
 from neuromorphic.chips.catalogue import load_chip
-from neuromorphic.costs.counts import PAYLOAD_BITS
-from neuromorphic.fit import EXCEEDED, OK, UNCHECKED, Finding, binding, fit_network, misfit
-from neuromorphic.integers.bounds import peak_sums
+from neuromorphic.energy import energies
+from neuromorphic.fit import fitted
+from neuromorphic.graphs.files import read_graph
+from neuromorphic.graphs.graph import Graph
+from neuromorphic.graphs.run import STEP, run_graph
 from neuromorphic.integers.fixed_point import Neuron
-from neuromorphic.integers.network import Network, bottleneck, checked_payload
-from neuromorphic.integers.netx import read_entry, read_network, write_network
-from neuromorphic.integers.nir_forms import STEP, layer_of, read_graph
-from neuromorphic.integers.rounding import Entry
-from neuromorphic.quantise import Quantised, by_unit, quantise, to_payload
+from neuromorphic.integers.forms import Forms
+from neuromorphic.integers.network import Network
+from neuromorphic.integers.netx import read_entry, read_netx, write_netx
+from neuromorphic.integers.nir_forms import layer_of
+from neuromorphic.quantise import Quantised, quantise
+from neuromorphic.simulate import Backend, spikes
 from runtime.arrays import read_array
-from runtime.bundle import open_bundle
+from runtime.bundle import Bundle, open_bundle
 from runtime.errors import GraphError, SpikingMusicError
+from runtime.events import Bits
+from runtime.kinds import Progress
 
 Array = npt.NDArray[Any]
 
-THIS_INPUT = "this input alone"
-
 
 @dataclass(frozen=True, eq=False)
-class Opened:
-    """A network on the grid, how its input is scaled, and the graph it was rounded from."""
+class OpenNetwork(Forms):
+    """An opened network; inputs `x` are `(T, ...)`, T steps of what goes in.
 
-    network: Network[Neuron]
-    entry: Entry | None = None
-    graph: nir.NIRGraph | None = None
-    quantised: Quantised | None = None
-
-    @property
-    def payload_bits(self) -> int:
-        """The bits of what its input takes; those of a payload where nobody says."""
-        return PAYLOAD_BITS if self.entry is None else self.entry.bits
-
-
-def open_network(
-    path: Path, x: Array | None = None, dt: float = STEP, widths: Arithmetic = LAVA
-) -> Opened:
-    """Open a bundle, a netx file or a NIR graph; a graph is rounded to the grid, best for `x`.
-
-    Without `x (T, ...)` the scales of a graph follow from its weights alone. Raises `BundleError`
-    or `GraphError` for what cannot be opened.
+    A graph in floats is rounded to Lava's grid where integers are asked for, best for that `x`:
+    `quantise` does it once and for a chip; `rounding` says what it cost.
     """
+
+    rounding: Quantised | None = None
+
+    def run(self, x: npt.ArrayLike) -> Array:
+        """Return what comes out, `(T, ...) float64` of a graph, `(T, N) bool` of integers alone."""
+        if self.graph is not None and self.file is None:
+            return run_graph(self.graph, x, self.dt)
+        return spikes(self, np.asarray(x)).T
+
+    def quantise(self, x: npt.ArrayLike | None = None, chip: str | None = None) -> "OpenNetwork":
+        """Return the graph on the grid of `chip`, or Lava's, with the scales best for `x`.
+
+        Without `x` they follow from the weights alone. What is on a grid stays as it is. Raises
+        `GraphError` for a graph that cannot be run or rounded, `ChipError` for a chip that does not
+        exist or whose widths are not published.
+        """
+        if self.integers is not None or self.graph is None:
+            return self
+        widths = LAVA if chip is None else arithmetic(load_chip(chip))
+        if x is None and (own := _exact(self.graph)) is not None:
+            return replace(self, integers=own)
+        silence = np.zeros((1, *self.graph.input_shape))
+        return self._rounded(self.graph, silence if x is None else np.asarray(x), widths)
+
+    def fit(self, chip: str, x: npt.ArrayLike | None = None) -> dict[str, Any]:
+        """Say whether it fits `chip`, on how many cores, and what binds: see `fit.fitted`."""
+        given = None if x is None else np.asarray(x)
+        return fitted(self.quantise(given), chip, given)
+
+    def simulate(
+        self, x: npt.ArrayLike, backend: Backend = "integer", progress: Progress | None = None
+    ) -> Bits:
+        """Return the spikes `(N, T) bool` that a back end makes of `x`: see `simulate.spikes`."""
+        return spikes(self.quantise(x), np.asarray(x), backend, progress)
+
+    def energy(self, x: npt.ArrayLike, chip: str | None = None) -> dict[str, Any]:
+        """Return the counts of a run on `x` and its bill on each chip: see `energy.energies`.
+
+        Of a graph that cannot be rounded, `unchecked` says why it is not held against their limits.
+        """
+        given, opened, unchecked = np.asarray(x), self, None
+        try:
+            opened = self.quantise(given)
+        except GraphError as error:
+            unchecked = str(error)
+        return energies(opened, given, chip) | {"unchecked": unchecked}
+
+    def save(self, path: Path, overwrite: bool = False) -> None:
+        """Write the integers as a netx file; raises `GraphError` for what that cannot hold."""
+        write_netx(self.network, path, overwrite, self.entry)
+
+    def _rounded(self, graph: Graph, x: Array, widths: Arithmetic) -> "OpenNetwork":
+        found = quantise(graph, x, self.dt, widths)
+        return replace(self, integers=found.network, entry=found.entry, rounding=found)
+
+
+def open_network(path: Path | str, dt: float = STEP) -> OpenNetwork:
+    """Open a bundle's bottleneck, a netx file, or a NIR graph that steps by `dt` s.
+
+    Raises `BundleError` or `GraphError` for what cannot be opened.
+    """
+    path = Path(path)
     if path.is_dir():
-        return Opened(read_network(open_bundle(path).file("bottleneck.net")))
+        return bundle_network(open_bundle(path))
     if path.suffix == ".net":
-        return Opened(read_network(path), read_entry(path))
+        return OpenNetwork(integers=read_netx(path), file=path, entry=read_entry(path), period=dt)
     if path.suffix != ".nir":
         raise GraphError(f"{path}: is no network; give a bundle, a .net or a .nir file")
-    graph = read_graph(path)
-    if x is None:
-        x, on_grid = np.zeros((1, *input_shape(graph))), _bottleneck_of(graph)
-        if on_grid is not None:
-            return Opened(on_grid, graph=graph)
-    return rounded_graph(graph, x, dt, widths)
+    return OpenNetwork(graph=read_graph(path), dt=dt, period=dt)
 
 
-def rounded_graph(graph: nir.NIRGraph, x: Array, dt: float, widths: Arithmetic = LAVA) -> Opened:
-    """Round a graph to the grid, best for `x (T, ...)`; raises `GraphError` where it cannot be."""
-    found = quantise(graph, x, dt, widths)
-    return Opened(found.network, found.entry, graph, found)
+def bundle_network(bundle: Bundle) -> OpenNetwork:
+    """Open a bundle's bottleneck in all its forms; a step is a frame of its sound."""
+    graph, portable, net = (
+        bundle.file(f"bottleneck.{suffix}") for suffix in ("nir", "lif.nir", "net")
+    )
+    return OpenNetwork(
+        graph=read_graph(graph),
+        portable=read_graph(portable),
+        integers=read_netx(net),
+        file=net,
+        period=bundle.manifest.hop / bundle.manifest.sample_rate,
+    )
 
 
 def read_input(path: Path) -> Array:
@@ -81,103 +132,8 @@ def read_input(path: Path) -> Array:
     return x
 
 
-def payload_of(opened: Opened, x: Array) -> npt.NDArray[np.integer[Any]]:
-    """Return `x (T, ...)` as the integers `(M, T)` that spikes carry into the network.
-
-    Raises `GraphError` for fractions where the network does not say how to scale them.
-    """
-    floats = by_unit(np.asarray(x, np.float64))
-    if opened.entry is not None:
-        return to_payload(floats, opened.entry.exponent)
-    if not np.array_equal(floats, np.round(floats)):
-        raise GraphError("the input holds fractions; this network takes the integers spikes carry")
-    payload = floats.astype(np.int64)
-    checked_payload(opened.network, payload, LAVA)
-    return payload
-
-
-def fitted(opened: Opened, chip: str, x: Array | None = None) -> dict[str, Any]:
-    """Return `verdict`, `cores`, which limit `binds`, the `misfit` in words, and all `findings`.
-
-    Sums must hold the worst case over all inputs, or with `x (T, ...)` what that makes of them:
-    `sums_hold_for` says which, and `otherwise` what other inputs than `x` would exceed. The verdict
-    is ok only where every limit is known and met; `unchecked` says that no known one is exceeded.
-    Raises `ChipError` for a chip that does not exist.
-    """
-    description = load_chip(chip)
-    peaks = None if x is None else peak_sums(opened.network, payload_of(opened, x))
-    worst = fit_network(opened.network, description, opened.payload_bits)
-    findings = fit_network(opened.network, description, opened.payload_bits, peaks)
-    all_inputs = "all inputs of " + (
-        f"{opened.payload_bits} bits" if opened.payload_bits > 1 else "plain spikes"
-    )
-    other = None if misfit(findings) else misfit(worst)
-    bound = binding(findings)
-    return {
-        "chip": chip,
-        "verdict": _verdict(findings),
-        "sums_hold_for": None if misfit(findings) else THIS_INPUT if other else all_inputs,
-        "otherwise": other,
-        "cores": next((f.needed for f in findings if f.limit == "cores"), None),
-        "binds": bound.limit if bound else None,
-        "misfit": misfit(findings),
-        "findings": [asdict(finding) for finding in findings],
-    }
-
-
-def finding_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a row of text for each limit of `fitted`."""
-    keys = ("limit", "needed", "allowed", "verdict", "kind", "layer")
-    return [
-        {key: finding[key] for key in keys}
-        | {key: _whole(finding[key]) for key in ("needed", "allowed")}
-        for finding in found["findings"]
-    ]
-
-
-def _whole(number: float | None) -> str:
-    return "-" if number is None else f"{number:,.0f}"
-
-
-def quantised(graph: Path, x: Array, dt: float, chip: str, out: Path, force: bool) -> Quantised:
-    """Round a NIR graph to the grid of `chip` and write it as a netx file.
-
-    Raises `GraphError` for a graph that cannot be run or stored so, `ChipError` for a chip whose
-    widths are not published, `OutputError` when `out` cannot be written.
-    """
-    found = quantise(read_graph(graph), x, dt, arithmetic(load_chip(chip)))
-    write_network(found.network, out, force, found.entry)
-    return found
-
-
-def quantised_facts(found: Quantised) -> dict[str, Any]:
-    """Return what `quantise` found as a table has it."""
-    return {
-        "input_exponent": found.entry.exponent,
-        "payload_bits": found.entry.bits,
-        "compared": found.compared,
-        "flips": found.flips,
-        "flip_rate": found.flips / found.compared,
-        "layers": [asdict(report) for report in found.layers],
-    }
-
-
-def _bottleneck_of(graph: nir.NIRGraph) -> Network[Neuron] | None:
+def _exact(graph: Graph) -> Network[Neuron] | None:
     try:
-        return bottleneck(layer_of(graph))
+        return layer_of(graph).network()
     except GraphError:
         return None
-
-
-def input_shape(graph: nir.NIRGraph) -> tuple[int, ...]:
-    """Return the shape of what a graph is given in one step."""
-    (entry,) = (node for node in graph.nodes.values() if isinstance(node, nir.Input))
-    return tuple(int(size) for size in np.ravel(entry.input_type["input"]))
-
-
-def _verdict(findings: tuple[Finding, ...]) -> str:
-    if misfit(findings):
-        return EXCEEDED
-    # A budget that is exceeded makes it slower, not impossible.
-    known = [f.verdict != UNCHECKED for f in findings]
-    return OK if findings and all(known) else UNCHECKED

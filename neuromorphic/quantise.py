@@ -2,25 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 
-import nir
 import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
-from neuromorphic.graphs.run import run_graph
+from neuromorphic.graphs.graph import Graph
+from neuromorphic.graphs.run import by_unit, run_graph
 from neuromorphic.integers import fixed_point, floating_point
 from neuromorphic.integers.bounds import worst_current, worst_sum
+from neuromorphic.integers.entry import Entry, Payload, best_entry, to_payload
 from neuromorphic.integers.fixed_point import Neuron
 from neuromorphic.integers.floating_point import FloatNeuron
 from neuromorphic.integers.lowering import lower
 from neuromorphic.integers.network import INPUT, Layer, Network, Spikes, gathered
-from neuromorphic.integers.rounding import Entry, alike, exponents, rounded
+from neuromorphic.integers.rounding import alike, exponents, rounded
 from runtime.errors import GraphError
 
 Array = npt.NDArray[np.float64]
-Payload = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,7 @@ class Quantised:
     compared: int
 
 
-def quantise(
-    graph: nir.NIRGraph, x: npt.ArrayLike, dt: float, widths: Arithmetic = LAVA
-) -> Quantised:
+def quantise(graph: Graph, x: npt.ArrayLike, dt: float, widths: Arithmetic = LAVA) -> Quantised:
     """Round a NIR graph to a chip's integers, with the scales that suit the data `x (T, ...)` best.
 
     The input's scale comes from its range. Layer after layer every power of two near the one that
@@ -79,33 +76,6 @@ def quantise(
         found.append(spikes)
     flips = int(np.count_nonzero(found[-1] != wanted))
     return Quantised(Network(tuple(layers)), entry, tuple(reports), flips, wanted.size)
-
-
-def to_payload(x: Array, exponent: int, widths: Arithmetic = LAVA) -> Payload:
-    """Return `x (M, T)` as the integers that spikes carry, rounded and clipped."""
-    most = widths.payload_max
-    least = 0 if widths.payload_bits == 1 else -most
-    return np.clip(np.round(x * 2.0**exponent), least, most).astype(np.int8)
-
-
-def by_unit(x: Array) -> Array:
-    """Return `x (T, ...)`, as graphs have it, as `(M, T)`, as layers have it."""
-    return x.reshape(len(x), prod(x.shape[1:])).T
-
-
-def best_entry(x: Array, widths: Arithmetic = LAVA) -> Entry:
-    """Take spikes and integers that fit as they are; else put the range of `x` to best use."""
-    if np.isin(x, (0, 1)).all():
-        return Entry(0, 1)
-    if np.array_equal(to_payload(x, 0, widths), x):
-        return Entry(0, widths.payload_bits)
-    fitting = int(np.floor(np.log2(widths.payload_max / np.abs(x).max())))
-
-    def error(exponent: int) -> float:
-        return float(np.square(to_payload(x, exponent, widths) * 2.0**-exponent - x).sum())
-
-    # Some outliers may be clipped.
-    return Entry(min((fitting, fitting + 1, fitting + 2), key=error), widths.payload_bits)
 
 
 def _float_spikes(layer: Layer[FloatNeuron], x: Array, spikes: Sequence[Spikes]) -> Spikes:

@@ -1,61 +1,127 @@
-"""The same bottleneck computed in several ways, and how many bits they differ in."""
+"""A network computed in several ways, and how many bits they differ in."""
 
-from collections.abc import Callable
-from typing import Literal, get_args
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from runtime.bundle import Bundle
+from neuromorphic.graphs.graph import Graph
+from neuromorphic.graphs.run import by_unit, run_graph
+from neuromorphic.integers.forms import Forms
+from neuromorphic.integers.network import run_network
+from runtime.errors import GraphError
 from runtime.events import Bits
+from runtime.kinds import Progress
 
-Backend = Literal["nir", "nir-lif", "integer", "lava", "lava-floating", "fused", "netx"]
+Backend = Literal["nir", "nir-lif", "integer", "lava", "lava-floating", "netx"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 QUICK: tuple[Backend, ...] = ("nir", "integer", "lava")  # those that the demo has time for
-GRAPHS = {"nir": "bottleneck.nir", "nir-lif": "bottleneck.lif.nir"}
+REFERENCES: tuple[Backend, ...] = ("nir", "integer")
+Input = npt.NDArray[Any]
+Stage = Callable[[str], AbstractContextManager[Progress]]
 
 
 def spikes(
-    bundle: Bundle,
-    payload: npt.NDArray[np.int8],
-    backend: Backend,
-    progress: Callable[[float], None] | None = None,
+    forms: Forms, x: Input, backend: Backend = "integer", progress: Progress | None = None
 ) -> Bits:
-    """Return the spikes `(N, T) bool` that one back end computes from `payload (M, T) int8`.
+    """Return the spikes `(N, T) bool` that one back end makes of `x (T, ...)`.
 
-    `nir` and `nir-lif` run the bundle's exact and its portable graph in float64, `integer` its
-    fixed-point layer. The others are Lava in a process of its own: stock processes in fixed and in
-    floating point, one process for all, and the bundle's netx file as lava-dl reads it. Only they
-    take long enough to tell their `progress`, 0..1.
-    Raises `MissingPackageError` where Lava is not installed, `BundleError` and `GraphError` for a
-    bundle without a usable bottleneck.
+    `nir` and `nir-lif` run the graph and its portable form in float64, `integer` the integers.
+    The others are Lava in a process of its own: stock processes in fixed and in floating point,
+    and the netx file as lava-dl reads it. Only they take long enough to tell `progress`, 0..1.
+    Raises `GraphError` for a form that there is not and an input that does not fit,
+    `MissingPackageError` where Lava is not installed, `SimulationError` where it fails.
     """
+    match backend:
+        case "nir":
+            return _fires(_needed(forms.graph, backend), x, forms.dt)
+        case "nir-lif":
+            return _fires(_needed(forms.portable, backend), x, forms.dt)
+        case "integer":
+            return run_network(forms.network, forms.payload(x))
     # Each back end loads its own packages: who asks for integers needs no Lava.
-    if backend in GRAPHS:
-        from neuromorphic.integers.nir_forms import STEP, read_graph, run_graph
-
-        return run_graph(read_graph(bundle.file(GRAPHS[backend])), payload.T, STEP).T > 0.5
-    from neuromorphic.integers.netx import read_netx
-
-    file = bundle.file("bottleneck.net")
-    layer = read_netx(file)
-    if backend == "integer":
-        return layer.spikes(payload)
-    from neuromorphic.integers.network import bottleneck, float_bottleneck
+    from neuromorphic.integers.lowering import lower
     from neuromorphic.lava import driver
 
-    layer.checked(payload)
-    match backend:
-        case "lava":
-            return driver.simulate(layer, payload, progress=progress)
-        case "lava-floating":
-            network = float_bottleneck(layer)
-            return driver.run_on_lava(network, payload, "floating", progress=progress)
-        case "fused":
-            return driver.run_on_lava(bottleneck(layer), payload, "fused", progress=progress)
-    return driver.run_netx(file, bottleneck(layer), payload, progress=progress)
+    if backend == "lava-floating":
+        floats = lower(_needed(forms.graph, backend), forms.dt)
+        x = by_unit(np.asarray(x, np.float64))
+        return driver.run_on_lava(floats, x, "floating", progress=progress)
+    payload = forms.payload(x)
+    if backend == "lava":
+        return driver.run_on_lava(forms.network, payload, progress=progress)
+    if forms.file is not None:
+        return driver.run_netx(forms.file, forms.network, payload, progress=progress)
+    from neuromorphic.integers.netx import write_netx
+
+    with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
+        path = Path(folder, "network.net")
+        write_netx(forms.network, path, entry=forms.entry)
+        return driver.run_netx(path, forms.network, payload, progress=progress)
+
+
+def suitable(forms: Forms) -> tuple[Backend, ...]:
+    """Return the back ends that a network can surely be run on: netx holds only some graphs."""
+    there = {
+        "nir": forms.graph is not None,
+        "nir-lif": forms.portable is not None,
+        "lava-floating": forms.graph is not None,
+        "netx": forms.file is not None,
+    }
+    return tuple(backend for backend in BACKENDS if there.get(backend, True))
+
+
+def agreement(
+    forms: Forms, x: Input, backends: Sequence[Backend], stage: Stage
+) -> list[dict[str, Any]]:
+    """Return a row for each back end: how many spikes, and how many bits differ from two others.
+
+    `from_nir` counts against the float graph, which rounding to the grid changes; `from_integer`
+    against our integer executor, from which a chip must not differ at all. `stage` takes each name
+    and gives what hears its progress. Raises as `spikes`.
+    """
+    found: dict[Backend, Bits] = {}
+    references = [name for name in REFERENCES if name in suitable(forms)]
+    for backend in dict.fromkeys((*references, *backends)):
+        with stage(backend) as progress:
+            found[backend] = spikes(forms, x, backend, progress)
+    return [
+        {
+            "backend": backend,
+            "compared": found[backend].size,
+            "spikes": int(found[backend].sum()),
+            **{f"from_{name}": _differing(found, backend, name) for name in REFERENCES},
+        }
+        for backend in backends
+    ]
 
 
 def differing(one: Bits, other: Bits) -> int:
     """Return how many entries of two event matrices `(N, T) bool` differ."""
     return int(np.count_nonzero(one != other))
+
+
+def _differing(found: Mapping[Backend, Bits], one: Backend, other: Backend) -> int | None:
+    return differing(found[one], found[other]) if other in found else None
+
+
+def _fires(graph: Graph, x: Input, dt: float) -> Bits:
+    fires: Bits = by_unit(run_graph(graph, x, dt)) > 0.5
+    return fires
+
+
+Form = TypeVar("Form")
+
+
+def _needed(form: Form | None, backend: Backend) -> Form:
+    if form is None:
+        raise GraphError(
+            "nir-lif is a bundle's second graph; a graph of another origin has nir"
+            if backend == "nir-lif"
+            else f"a .net file holds integers; {backend} needs a .nir file"
+        )
+    return form

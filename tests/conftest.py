@@ -10,9 +10,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from neuromorphic.graphs.files import write_graph
 from neuromorphic.integers.layer import BIAS_MAX, IntegerLayer
 from neuromorphic.integers.netx import write_netx
-from neuromorphic.integers.nir_forms import exact_graph, portable_graph, write_graph
+from neuromorphic.integers.nir_forms import exact_graph, portable_graph
 from runtime.bundle import Bundle, open_bundle, write_manifest
 
 # Nothing is timed: a machine may be busy. Speed is measured in benchmarks, not asserted in tests.
@@ -79,7 +80,7 @@ def make_toy(
         layer = IntegerLayer(matrix.astype(np.int32), np.zeros(UNITS, np.int32), 0)
         write_graph(exact_graph(layer), folder / "bottleneck.nir")
         write_graph(portable_graph(layer), folder / "bottleneck.lif.nir")
-        write_netx(layer, folder / "bottleneck.net")
+        write_netx(layer.network(), folder / "bottleneck.net")
     write_manifest(
         folder,
         {

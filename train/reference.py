@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from neuromorphic.integers.layer import BLOCK, PAYLOAD_MAX, IntegerLayer
-from neuromorphic.integers.nir_forms import layer_of, read_graph
+from neuromorphic.graphs.files import read_graph
+from neuromorphic.integers.layer import PAYLOAD_MAX, IntegerLayer
+from neuromorphic.integers.network import BLOCK
+from neuromorphic.integers.nir_forms import layer_of
 from runtime.bundle import ENCODER, EXACT, Bundle
 from runtime.errors import BundleError, ConfigError
 from runtime.mu import DEFAULT_MU

@@ -73,10 +73,10 @@ def arithmetic(chip: Chip) -> Arithmetic:
 
 
 def _width(chip: Chip, limit: str) -> int:
-    found = chip.limits[limit].range() if limit in chip.limits else None
-    if found is None or found[0] < 1:
+    found = chip.allowed(limit)
+    if found is None or found < 1:
         raise ChipError(
             f"{chip.name}: limits.{limit} is not published; without it nothing can be computed as "
             "on that chip"
         )
-    return int(found[0])
+    return int(found)

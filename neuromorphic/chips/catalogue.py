@@ -76,6 +76,16 @@ class Chip:
     power: Figures
     time: Figures
 
+    def allowed(self, limit: str) -> float | None:
+        """Return the low end of a limit; None where it has no such limit or nobody published it."""
+        found = self.limits[limit].range() if limit in self.limits else None
+        return found[0] if found else None
+
+    def planes(self, payload_bits: int) -> int:
+        """Return the axons an input takes: one, or one a bit where spikes carry less than that."""
+        allowed = self.allowed("payload_bits")
+        return 1 if allowed is None or allowed >= payload_bits else payload_bits
+
 
 def chip_names() -> tuple[str, ...]:
     """Return the names of the chips that come with the package, sorted."""

@@ -10,11 +10,10 @@ from neuromorphic.costs.operations.operators import Operator, coverage
 from neuromorphic.costs.operations.prices import QUANTITIES, link_bill, moved_bytes, operators_bill
 from neuromorphic.costs.operations.prices import reference as price_of
 from neuromorphic.costs.operations.system import BOTTLENECK, DIFFUSION, System
-from neuromorphic.fit import cores
-from neuromorphic.integers.netx import read_netx
 from runtime.bundle import Bundle
 
 LINK = "link"
+NEURON_WEIGHT = 10  # operations that Intel's N-DNS challenge takes an update of a neuron for
 KINDS = {  # what a part's joules are spent on, by the names of its terms
     "multiply-accumulate": ("fp32_mac",),
     "other arithmetic": ("fp32_arithmetic", "fp32_function"),
@@ -27,7 +26,9 @@ def system_report(bundle: Bundle, system: System, chip: Chip) -> dict[str, Any]:
     """Return every part's counts and joules, their sum, and the share that spikes touch.
 
     The bottleneck runs on `chip`, by its operations alone, since the other parts have no static
-    power that anybody published; the rest at the reference prices of the baseline. `total` is None
+    power that anybody published; the rest at the reference prices of the baseline. `power_proxy`
+    and `pdp_proxy` of a part are those of Intel's N-DNS challenge, from all its products: synaptic
+    and ten times neuron operations a second, and that times the latency of a chunk. `total` is None
     and `refused` says why where something has no price. `layers` has each operator.
     """
     conventional = load_chip(BASELINE)
@@ -36,8 +37,7 @@ def system_report(bundle: Bundle, system: System, chip: Chip) -> dict[str, Any]:
         for name, operators in system.networks.items()
         if name != BOTTLENECK
     }
-    layer = read_netx(bundle.file("bottleneck.net"))
-    own = bill(chip, system.spiking, system.seconds, cores=cores(layer, chip))
+    own = bill(chip, {BOTTLENECK: system.spiking}, system.seconds)
     terms = {name: found.terms for name, found in bills.items()}
     terms[BOTTLENECK] = own.operations
     terms[LINK] = link_bill(conventional, system.link_bytes).terms
@@ -45,7 +45,12 @@ def system_report(bundle: Bundle, system: System, chip: Chip) -> dict[str, Any]:
     refused = [f"{n}: {b.refused}" for n, b in bills.items() if b.refused]
     parts = [_part(name, terms[name], system) for name in _in_order(order)]
     total = None if refused else summed(term for name in order for term in terms[name])
+    model = bundle.manifest
+    latency = (model.chunk_frames + model.context_frames) * model.hop / model.sample_rate
     for part in parts:
+        operations = part["macs"] + NEURON_WEIGHT * part["neuron_updates"]
+        part["power_proxy"] = operations / max(system.seconds, 1e-9)
+        part["pdp_proxy"] = part["power_proxy"] * latency
         part["share"] = part["mid_j"] / total[1] if total and part["mid_j"] is not None else None
     if total is None and not refused:
         refused = [f"{BOTTLENECK}: {own.refused}"]

@@ -1,31 +1,33 @@
-"""What one recording asks of the bottleneck, counted exactly: integers that anyone can check."""
+"""What one run asks of a network of integers, counted exactly: integers that anyone can check."""
 
-from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic.integers.layer import IntegerLayer
-from runtime.errors import GraphError
+from neuromorphic.chips.arithmetic import PAYLOAD_BITS
+from neuromorphic.costs.sigma_delta import DELTA_BITS, Deltas
+from neuromorphic.graphs.synapses import Signals, fan_out
+from neuromorphic.integers.entry import Payload
+from neuromorphic.integers.fixed_point import Neuron
+from neuromorphic.integers.network import INPUT, Layer, Network, Spikes, blocks, checked_payload
 
-PAYLOAD_BITS = 8
 WORD_BITS = 64  # the memory word in which the baseline reads its weights
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Operations of one run of the layer, all of them exact.
+    """Operations of one run of a layer, all of them exact.
 
-    `steps` frames; `input_words` payloads that are not zero, each one graded spike and one fetch
-    of a weight row; `synaptic_events = input_words * N`. On chips whose spikes carry no value a
-    latent takes 8 axons, one a bit of its two's complement, with weight exponents one apart and
-    the sign bit's weights negated: `plane_spikes` set bits, `plane_events = plane_spikes * N`.
+    `steps` frames; `input_words` spikes and payloads that are not zero, each one fetch of a weight
+    row; `synaptic_events` the weights that they reach. On chips whose spikes carry no value an
+    input takes 8 axons, one a bit of its two's complement, with weight exponents one apart and the
+    sign bit's weights negated: `plane_spikes` set bits, `plane_events` the weights of these.
     `driven_updates` of units in frames with any input, `idle_updates` of the rest; `spikes` out,
-    `leaving` those that no other layer takes; `peak_current` the largest
-    `|(weight @ payload) >> shift|`. Of the dense baseline: `dense_macs = N * M * steps` and
-    `weight_words`, 64-bit reads with no reuse between frames.
+    `leaving` those that no other layer takes. Of the dense baseline: `dense_macs`, a product for
+    each weight and step, and `weight_words`, 64-bit reads with no reuse between frames.
     """
 
     units: int
@@ -38,7 +40,6 @@ class Counts:
     driven_updates: int
     idle_updates: int
     spikes: int
-    peak_current: int
     dense_macs: int
     weight_words: int
     leaving: int
@@ -56,11 +57,12 @@ class Events(NamedTuple):
     plane_events: int
 
 
-def arriving(payload: npt.NDArray[np.int8], fan_out: npt.NDArray[np.int64]) -> Events:
-    """Count `payload (M, T) int8`, each input of which reaches `fan_out (M,)` units."""
-    words = np.count_nonzero(payload, axis=1)
-    planes = np.bitwise_count(payload.view(np.uint8)).sum(axis=1, dtype=np.int64)
-    return Events(*(int(n) for found in (words, planes) for n in (found.sum(), found @ fan_out)))
+def arriving(signals: Signals, reach: npt.NDArray[np.int64], bits: int = PAYLOAD_BITS) -> Events:
+    """Count `signals (M, T)` of so many bits, each input of which reaches `reach (M,)` units."""
+    words = np.count_nonzero(signals, axis=1)
+    coded = signals.astype(np.int16).view(np.uint16) & ((1 << bits) - 1)
+    planes = np.bitwise_count(coded).sum(axis=1, dtype=np.int64)
+    return Events(*(int(n) for found in (words, planes) for n in (found.sum(), found @ reach)))
 
 
 def words_read(macs: int) -> int:
@@ -69,40 +71,62 @@ def words_read(macs: int) -> int:
 
 
 def total(layers: Iterable[Counts]) -> Counts:
-    """Add up layers that step together; of `steps` and `peak_current` take the largest."""
+    """Add up layers that step together; they share their `steps`."""
     columns = zip(*map(astuple, (NOTHING, *layers)), strict=True)
     named = zip((field.name for field in fields(Counts)), columns, strict=True)
-    largest = ("steps", "peak_current")
-    return Counts(**{name: max(found) if name in largest else sum(found) for name, found in named})
+    return Counts(**{name: max(found) if name == "steps" else sum(found) for name, found in named})
 
 
 def count(
-    layer: IntegerLayer, payload: npt.NDArray[np.int8], bits: npt.NDArray[np.bool_]
-) -> Counts:
-    """Count the run of `layer` on `payload (M, T) int8` that fired `bits (N, T) bool`.
+    network: Network[Neuron], payload: Payload, sent: Deltas | None = None
+) -> dict[str, Counts]:
+    """Count the run of `network` on `payload (M, T)`, layer by layer, by their names.
 
-    Raises `GraphError` when the shapes do not fit together.
+    With `sent (M, T)` the input arrives as these deltas, a bit plane of nine each: units add up
+    what arrives and keep it. Exact arithmetic is assumed; a chip that shifts what arrives keeps the
+    exact sum only of a layer with shift 0 (see `docs/energy.md`). The other side's
+    `sigma_delta.SENDER_OPERATIONS` are not in it. Raises `GraphError` for a payload that does not
+    fit.
     """
-    frames = layer.checked(payload).shape[1]
-    if bits.shape != (layer.units, frames):
-        raise GraphError(f"events are {bits.shape}; ({layer.units}, {frames}) is needed")
-    events = arriving(payload, np.full(layer.inputs, layer.units))
-    driven = int(payload.any(axis=0).sum())
-    spikes = int(np.count_nonzero(bits))
-    macs = layer.units * layer.inputs * frames
+    checked_payload(network, payload)
+    spikes = [np.empty((layer.units, payload.shape[1]), np.bool_) for layer in network.layers]
+    for block in blocks(network, payload):
+        for found, fired in zip(spikes, block.spikes, strict=True):
+            found[:, block.frames] = fired
+    arrived = payload if sent is None else sent
+    bits = PAYLOAD_BITS if sent is None else DELTA_BITS
+    counts = {
+        layer.name: _count(
+            layer,
+            [arrived if c.source == INPUT else spikes[c.source] for c in layer.connections],
+            fired,
+            bits,
+        )
+        for layer, fired in zip(network.layers, spikes, strict=True)
+    }
+    last = network.layers[-1].name
+    return counts | {last: replace(counts[last], leaving=counts[last].spikes)}
+
+
+def _count(layer: Layer[Neuron], given: Sequence[Signals], fired: Spikes, bits: int) -> Counts:
+    reach = [fan_out(c.synapse) for c in layer.connections]
+    found = [arriving(signals, to, bits) for signals, to in zip(given, reach, strict=True)]
+    events = Events(*map(sum, zip(*found, strict=True)))
+    steps = fired.shape[1]
+    driven = int(np.any([signals.any(axis=0) for signals in given], axis=0).sum())
+    macs = sum(int(to.sum()) for to in reach) * steps
     return Counts(
         units=layer.units,
-        inputs=layer.inputs,
-        steps=frames,
+        inputs=sum(to.size for to in reach),
+        steps=steps,
         input_words=events.words,
         synaptic_events=events.events,
         plane_spikes=events.planes,
         plane_events=events.plane_events,
         driven_updates=driven * layer.units,
-        idle_updates=(frames - driven) * layer.units,
-        spikes=spikes,
-        peak_current=layer.peak_current(payload),
+        idle_updates=(steps - driven) * layer.units,
+        spikes=int(np.count_nonzero(fired)),
         dense_macs=macs,
         weight_words=words_read(macs),
-        leaving=spikes,
+        leaving=0,
     )

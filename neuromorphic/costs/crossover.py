@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from neuromorphic.chips.catalogue import Chip, load_chip
 from neuromorphic.costs.counts import Counts
-from neuromorphic.costs.ledger import REAL, Bill, Range, bill, quantities, summed
+from neuromorphic.costs.ledger import REAL, WHOLE, Bill, Range, bill, quantities, summed
 
 BASELINE = "int8-45nm"  # the same weights and payload, eight bits each
 
@@ -43,7 +43,7 @@ class Crossover:
 
 def dense_baseline(counts: Counts, seconds: float) -> Bill:
     """Return what the layer costs as dense int8 arithmetic, bit for bit the same."""
-    return bill(load_chip(BASELINE), counts, seconds, REAL)
+    return bill(load_chip(BASELINE), {WHOLE: counts}, seconds, REAL)
 
 
 def crossover(chip: Chip, counts: Counts, seconds: float) -> Crossover | None:
@@ -52,7 +52,7 @@ def crossover(chip: Chip, counts: Counts, seconds: float) -> Crossover | None:
     Costs grow in proportion to the events that arrive; the units' own cost does not.
     """
     dense = dense_baseline(counts, seconds).dynamic()
-    own = bill(chip, counts, seconds).operations
+    own = bill(chip, {WHOLE: counts}, seconds).operations
     whole = summed(own)
     if not dense or not dense[1] or whole is None or not own or not seconds:
         return None

@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.costs.counts import NOTHING, Counts, Events, arriving, words_read
-from neuromorphic.graphs.check import Stage, checked
-from neuromorphic.graphs.run import Array, graph_values
-from neuromorphic.graphs.synapses import WEIGHTS, synapse_of
+from neuromorphic.graphs.graph import Graph, Stage
+from neuromorphic.graphs.run import Array, by_unit, graph_values
+from neuromorphic.graphs.synapses import WEIGHTS, fan_out, synapse_of
+from neuromorphic.integers.entry import best_entry, to_payload
 from neuromorphic.integers.lowering import FIRING
-from neuromorphic.integers.synapses import fan_out
-from neuromorphic.quantise import best_entry, by_unit, to_payload
 
 UNITS = (*FIRING, nir.LI)
 
@@ -33,7 +32,7 @@ class Flow:
     senders: frozenset[str]
 
 
-def count_graph(graph: nir.NIRGraph, x: npt.ArrayLike, dt: float) -> dict[str, Counts]:
+def count_graph(graph: Graph, x: npt.ArrayLike, dt: float) -> dict[str, Counts]:
     """Count the run of a graph on `x (T, ...)`, steps of `dt` s: each node with weights or units.
 
     What arrives at weights as a value other than 0 is an event: a spike, or a number as a payload
@@ -44,7 +43,7 @@ def count_graph(graph: nir.NIRGraph, x: npt.ArrayLike, dt: float) -> dict[str, C
     values = graph_values(graph, x, dt)
     flows: dict[str, Flow] = {}
     found: dict[str, Counts] = {}
-    for stage in checked(graph):
+    for stage in graph.stages:
         given = [flows[source] for source in stage.sources]
         if isinstance(stage.node, WEIGHTS):
             found[stage.name] = _weights(stage, given)

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.chips.catalogue import Chip
 from neuromorphic.chips.figure import Figure
 from neuromorphic.costs.counts import Counts, total
-from neuromorphic.fit import planes
 from runtime.errors import ChipError
 
 REAL, FAST = "real time", "as fast as it goes"
 ALL_IN, STATIC, DYNAMIC = "all-in", "static", "dynamic"
 
-LAYER, WHOLE = "bottleneck", "chip"
+WHOLE = "chip"  # as the layer of a term that is of none
 
 Range = tuple[float, float, float]
 
@@ -100,31 +100,19 @@ def summed(terms: Iterable[Term]) -> Range | None:
 
 def bill(
     chip: Chip,
-    counts: Counts,
-    seconds: float,
-    time_base: str = REAL,
-    cores: int | None = 1,
-    misfit: str | None = None,
-) -> Bill:
-    """Price `counts` on `chip` for a recording of `seconds` s.
-
-    Static power runs for `seconds` in the time base `REAL`, for `fast_seconds` in `FAST`; its low
-    end charges the `cores` in use only, where that is published, the rest the chip. The bill is
-    refused for each unpriced term, and with `misfit` (see `fit.misfit`). Chips that have only an
-    all-in price get that one.
-    """
-    return network_bill(chip, {LAYER: counts}, seconds, time_base, cores, misfit)
-
-
-def network_bill(
-    chip: Chip,
     layers: Mapping[str, Counts],
     seconds: float,
     time_base: str = REAL,
     cores: int | None = 1,
     misfit: str | None = None,
 ) -> Bill:
-    """Price the counts of each of `layers`, by its name, as `bill` does one."""
+    """Price the counts of each of `layers`, by its name, on `chip` for a run of `seconds` s.
+
+    Static power runs for `seconds` in the time base `REAL`, for `fast_seconds` in `FAST`; its low
+    end charges the `cores` in use only, where that is published, the rest the chip. The bill is
+    refused for each unpriced term, and with `misfit` (see `fit.misfit`). Chips that have only an
+    all-in price get that one.
+    """
     counts = total(layers.values())
     prices = {key: price for key, price in chip.energy.items() if price.scope == DYNAMIC}
     if not prices:
@@ -149,12 +137,12 @@ def all_in_bill(chip: Chip, counts: Counts, misfit: str | None = None) -> Bill:
     if price is None:
         raise ChipError(f"chip {chip.name!r} has no all-in price; use its terms")
     number = quantities(chip, counts)["synaptic_event"]
-    return settled(chip, [term(LAYER, "synaptic_event_all_in", number, price)], misfit=misfit)
+    return settled(chip, [term(WHOLE, "synaptic_event_all_in", number, price)], misfit=misfit)
 
 
 def quantities(chip: Chip, counts: Counts) -> dict[str, int]:
     """Return how often each priced operation happens on `chip`, by bit planes where it must."""
-    graded = planes(chip) == 1
+    graded = chip.planes(PAYLOAD_BITS) == 1
     arriving = counts.input_words if graded else counts.plane_spikes
     return {
         "synaptic_event": counts.synaptic_events if graded else counts.plane_events,

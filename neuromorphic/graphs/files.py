@@ -7,7 +7,7 @@ import nir
 import numpy as np
 from nir.serialization import hdf2dict
 
-from neuromorphic.graphs.check import checked, require_known
+from neuromorphic.graphs.graph import Graph, parse_graph, require_known
 from runtime.errors import GraphError, one_line
 from runtime.files import replacing
 
@@ -20,7 +20,7 @@ def write_graph(graph: nir.NIRGraph, path: Path, overwrite: bool = False) -> Non
 
     Raises `GraphError` when the graph cannot be run, `OutputError` when `path` cannot be written.
     """
-    checked(graph)
+    parse_graph(graph)
     with replacing(path, overwrite) as temporary:
         nir.write(temporary, graph)
         with h5py.File(temporary, "a") as file:
@@ -31,8 +31,8 @@ def write_graph(graph: nir.NIRGraph, path: Path, overwrite: bool = False) -> Non
                     del node["v_reset"]
 
 
-def read_graph(path: Path) -> nir.NIRGraph:
-    """Read a NIR file and check what nir does not (see `graph_check.checked`).
+def read_graph(path: Path) -> Graph:
+    """Read a NIR file as a graph that can be run (see `parse_graph`).
 
     Raises `GraphError` when the file is cut off or damaged, of an unknown version, too large, or
     holds a node or a value that cannot be run. (HDF5 1.14 itself never returns from some damage of
@@ -40,15 +40,13 @@ def read_graph(path: Path) -> nir.NIRGraph:
     """
     try:
         with h5py.File(path, "r") as file:
-            graph = _graph(file)
-        checked(graph)
+            return parse_graph(_graph(file))
     except GraphError as error:
         raise GraphError(f"{path}: {error}") from error
     except FileNotFoundError as error:
         raise GraphError(f"{path}: no such file") from error
     except Exception as error:  # HDF5 meets damage in every way that there is
         raise GraphError(f"{path}: not a readable NIR file ({one_line(error)})") from error
-    return graph
 
 
 def _graph(file: h5py.File) -> nir.NIRGraph:

@@ -2,47 +2,59 @@
 
 from functools import reduce
 from math import prod
+from typing import Any
 
 import nir
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic.graphs.check import Stage, checked
+from neuromorphic.graphs.graph import Graph, Stage
 from neuromorphic.graphs.neurons import NEURONS, Array, Step, rest
 from neuromorphic.graphs.synapses import synapse_of
 from runtime.errors import GraphError
 
+STEP = 1e-4  # s; the step that snnTorch and SpikingJelly assume for every NIR file
 
-def run_graph(graph: nir.NIRGraph, x: npt.ArrayLike, dt: float) -> Array:
+
+def run_graph(graph: Graph, x: npt.ArrayLike, dt: float) -> Array:
     """Run a graph over time: `x (T, ...)` to `(T, ...) float64`, one step every `dt` s.
 
     Stage by stage over all time, which is the same as step by step where nothing flows back. A
     node with several sources is given their sum. Neurons are those of `neurons`; Threshold gives
     1 where `x > threshold` strictly; Conv1d slides over the last axis in every step by itself, as a
     cross-correlation; Delay gives 0 before its first value.
-    Raises `GraphError` when the graph cannot be run, `x` does not fit it, `dt` is longer than a
-    time constant, where Euler overshoots, or a delay is no whole number of steps.
+    Raises `GraphError` when `x` does not fit the graph, `dt` is longer than a time constant, where
+    Euler overshoots, or a delay is no whole number of steps.
     """
     *_, out = graph_values(graph, x, dt).values()
     return out
 
 
-def graph_values(graph: nir.NIRGraph, x: npt.ArrayLike, dt: float) -> dict[str, Array]:
+def graph_values(graph: Graph, x: npt.ArrayLike, dt: float) -> dict[str, Array]:
     """Return what each node puts out, in the order of the flow: as `run_graph`."""
-    stages = checked(graph)
-    if not (np.isfinite(dt) and dt > 0):
-        raise GraphError(f"dt is {dt} s; it must be positive")
-    for stage in stages:
-        refuse_step(stage, dt)
-    values = {stages[0].name: _input(stages[0], x)}
-    for stage in stages[1:]:
+    require_step(graph, dt)
+    entry, *rest_of_it = graph.stages
+    values = {entry.name: _input(entry, x)}
+    for stage in rest_of_it:
         given = reduce(np.add, (values[source] for source in stage.sources))
         values[stage.name] = _output(stage, given, dt)
     return values
 
 
-def refuse_step(stage: Stage, dt: float) -> None:
+def require_step(graph: Graph, dt: float) -> None:
     """Raise `GraphError` where steps of `dt` s are too long, or do not add up to a delay."""
+    if not (np.isfinite(dt) and dt > 0):
+        raise GraphError(f"dt is {dt} s; it must be positive")
+    for stage in graph.stages:
+        _require_step(stage, dt)
+
+
+def by_unit(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return `x (T, ...)`, as graphs have it, as `(M, T)`, as layers have it."""
+    return x.reshape(len(x), prod(x.shape[1:])).T
+
+
+def _require_step(stage: Stage, dt: float) -> None:
     for field in ("tau", "tau_syn", "tau_mem"):
         tau = getattr(stage.node, field, None)
         if tau is not None and dt > np.min(tau):

@@ -4,24 +4,22 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
-import nir
 import numpy as np
 
-from neuromorphic.graphs.check import FIELDS, Stage, checked
+from neuromorphic.graphs.graph import FIELDS, Graph, Stage
 from neuromorphic.graphs.neurons import NEURONS
-from neuromorphic.graphs.synapses import WEIGHTS, synapse_of
-from neuromorphic.integers.synapses import fan_out
+from neuromorphic.graphs.synapses import WEIGHTS, fan_out, synapse_of
 
 
-def summary(graph: nir.NIRGraph) -> list[dict[str, Any]]:
+def summary(graph: Graph) -> list[dict[str, Any]]:
     """Return a row for each node in the order of the flow.
 
     `node`, `kind`; `sources`, whose outputs it is given the sum of; `given` and `gives`, shapes
     without time; `neurons`; `parameters`, numbers that are stored; `synapses`, how many products a
     step takes with every input active, and `zeros`, how many of these have a weight of zero;
-    `values`, least and greatest of each parameter. Raises `GraphError` as `checked` does.
+    `values`, least and greatest of each parameter.
     """
-    return [_row(stage) for stage in checked(graph)]
+    return [_row(stage) for stage in graph.stages]
 
 
 def _row(stage: Stage) -> dict[str, Any]:

@@ -1,12 +1,13 @@
-"""Whether a layer's sums fit the accumulators of chips: for all inputs, or for those seen alone."""
+"""Whether the accumulators of chips hold a network's sums: of all inputs, or of those seen."""
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
+from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.chips.catalogue import chip_names, load_chip
-from neuromorphic.integers.layer import IntegerLayer
+from neuromorphic.integers.bounds import peak_sums, worst_sum
+from neuromorphic.integers.entry import Payload
+from neuromorphic.integers.fixed_point import Neuron
+from neuromorphic.integers.network import Network
 
 ALL, SEEN, NONE = "all inputs", "the recordings of the probe alone", "neither"
 
@@ -25,16 +26,15 @@ class Accumulator:
     holds_for: str
 
 
-def accumulators(layer: IntegerLayer, payload: npt.NDArray[np.int8]) -> tuple[Accumulator, ...]:
-    """Compare `layer` with every chip whose accumulator is published; `payload (M, T)` was seen."""
-    low, high = layer.current_bounds()
-    most, seen = int(np.maximum(high, -low).max()), layer.peak_current(payload)
+def accumulators(network: Network[Neuron], payload: Payload) -> tuple[Accumulator, ...]:
+    """Compare `network`, which saw `payload (M, T)`, with every chip of published accumulator."""
+    most = max(worst_sum(layer, PAYLOAD_BITS) for layer in network.layers)
+    seen = max(peak_sums(network, payload).values())
     found = []
     for name in chip_names():
-        limits = load_chip(name).limits
-        known = limits["sum_max"].range() if "sum_max" in limits else None
+        known = load_chip(name).allowed("sum_max")
         if known is not None:
-            limit = int(known[0])
+            limit = int(known)
             holds = ALL if most <= limit else SEEN if seen <= limit else NONE
             found.append(Accumulator(name, limit, seen, most, holds))
     return tuple(found)

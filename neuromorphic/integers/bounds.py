@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from neuromorphic.integers.fixed_point import INPUT_SHIFT, Neuron, run
-from neuromorphic.integers.network import INPUT, Layer, Network, Spikes, gathered
-from neuromorphic.integers.synapses import Dense, Signals
+from neuromorphic.graphs.synapses import Dense, Signals
+from neuromorphic.integers.fixed_point import INPUT_SHIFT, Neuron
+from neuromorphic.integers.network import INPUT, Layer, Network, blocks
 
 
 def worst_sum(layer: Layer[Neuron], payload_bits: int) -> int:
@@ -24,12 +24,10 @@ def worst_sum(layer: Layer[Neuron], payload_bits: int) -> int:
 
 def peak_sums(network: Network[Neuron], payload: Signals) -> dict[str, int]:
     """Return the largest `|sum|` that `payload (M, T)` makes in each layer, by its name."""
-    peaks: dict[str, int] = {}
-    spikes: list[Spikes] = []
-    for layer in network.layers:
-        current = gathered(layer, payload, spikes)
-        peaks[layer.name] = int(np.abs(current).max(initial=0))
-        spikes.append(run(current, layer.neuron)[0])
+    peaks = {layer.name: 0 for layer in network.layers}
+    for block in blocks(network, payload):
+        for name, sums in zip(peaks, block.sums, strict=True):
+            peaks[name] = max(peaks[name], int(np.abs(sums).max(initial=0)))
     return peaks
 
 

@@ -6,11 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
-from neuromorphic.integers.layer import FLOAT32_EXACT, IntegerLayer
+from neuromorphic.graphs.synapses import Dense, Signals, Synapse
 
 INPUT_SHIFT = 6  # input, threshold and (here) bias are aligned 6 bits above the state's last bit
 FULL_DECAY = LAVA.decay_unity  # as `dv`: nothing of the last voltage is left
 THRESHOLD = 1  # the smallest that Loihi takes
+SHIFT_MAX = 12  # of a sum: 32 bits hold it before the shift
+FLOAT32_EXACT = 2**24
+ACCUMULATOR_BITS = 24  # of Lava's Conv, which wraps there; Lava 0.10 `proc.conv`
 
 Integers = npt.NDArray[np.int64]
 Decay = int | Integers
@@ -106,6 +109,17 @@ def activations(
     return total << weight_exp if weight_exp > 0 else total >> -weight_exp
 
 
+def deliver(synapse: Synapse, spikes: Signals, widths: Arithmetic = LAVA) -> Integers:
+    """Return what an integer synapse delivers of `spikes (M, T)`: `(N, T) int64`.
+
+    Equal to Lava's stock Dense and Conv, fixed point, without the one step by which they are late.
+    """
+    if isinstance(synapse, Dense):
+        return activations(synapse.weight, synapse.weight_exp, spikes, widths)
+    half = 1 << (ACCUMULATOR_BITS - 1)
+    return (synapse.apply(spikes).astype(np.int64) + half) % (2 * half) - half
+
+
 def run(
     activation: Integers, neuron: Neuron, widths: Arithmetic = LAVA, state: State | None = None
 ) -> tuple[npt.NDArray[np.bool_], State]:
@@ -121,21 +135,6 @@ def run(
     for t in range(activation.shape[1]):
         state, spikes[:, t] = step(state, activation[:, t], neuron, widths)
     return spikes, state
-
-
-def memoryless(layer: IntegerLayer) -> Neuron:
-    """Return the neuron whose spikes are `layer.spikes`, fed by `chip_weights`.
-
-    `v = 64 (sum + bias + 2) > 64` exactly where `sum + bias >= 0`. `du` = 4095 and `dv` = 4096
-    forget the step before; Loihi 1 has the offset bit that makes 4096 of its 12-bit 4095.
-    """
-    mantissa = layer.bias.astype(np.int64) + 1 + THRESHOLD
-    return Neuron(FULL_DECAY - 1, FULL_DECAY, THRESHOLD, mantissa, INPUT_SHIFT)
-
-
-def chip_weights(layer: IntegerLayer) -> tuple[npt.NDArray[np.int32], int]:
-    """Return `(2 * weight, weight_exp)`: even, so that no bit is lost; the exponent halves it."""
-    return 2 * layer.weight, -1 - layer.shift
 
 
 def _decayed(value: Integers, decay: Decay, widths: Arithmetic) -> Integers:

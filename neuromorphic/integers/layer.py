@@ -1,23 +1,27 @@
 """The bottleneck as a chip holds it: integer weights, one shift, one integer bias a unit."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic.graphs.synapses import Dense
+from neuromorphic.integers.fixed_point import (
+    FULL_DECAY,
+    INPUT_SHIFT,
+    SHIFT_MAX,
+    THRESHOLD,
+    Neuron,
+)
+from neuromorphic.integers.network import INPUT, Connection, Layer, Network, run_network
 from runtime.errors import GraphError
 
 WEIGHT_MAX = 127  # signed 8-bit synapses, symmetric
 PAYLOAD_MAX = 127  # signed 8-bit graded spikes, symmetric
 BIAS_MAX = 4093  # 13-bit signed mantissa, +-4095, less 2 for the offset in `fixed_point`
-SHIFT_MAX = 12  # with the bound below, 2 K x stays within 32 bits before the shift
 CURRENT_LIMIT = 2**17  # the 24-bit current wraps at 2^23, and the input enters it shifted by 6
-FLOAT32_EXACT = 2**24
-BLOCK = 8192  # frames at a time: a few MB of working memory, whatever the length
 
 Int32 = npt.NDArray[np.int32]
-Sums = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,43 +84,18 @@ class IntegerLayer:
 
         Raises `GraphError` when the payload has another shape, type or range.
         """
-        level = -(self.bias.astype(np.int64) << self.shift)  # 24 bits at most: exact as a float
-        spikes = np.empty((self.units, self.checked(payload).shape[1]), np.bool_)
-        for part, sums in self._sums(payload):
-            np.greater_equal(sums, level.astype(sums.dtype)[:, None], out=spikes[:, part])
-        return spikes
+        return run_network(self.network(), payload)
 
-    def peak_current(self, payload: npt.NDArray[np.int8]) -> int:
-        """Return the largest `|(weight @ payload) >> shift|` over units and frames, 0 for none.
+    def network(self) -> Network[Neuron]:
+        """Return the layer as a network of a chip's units, which spikes as the definition above.
 
-        Raises `GraphError` as `spikes` does.
+        `v = 64 (sum + bias + 2) > 64` exactly where `sum + bias >= 0`; `du` = 4095 and `dv` = 4096
+        forget the step before (Loihi 1 has the offset bit that makes 4096 of its 12-bit 4095).
         """
-        self.checked(payload)
-        extremes = [(int(s.min()), int(s.max())) for _, s in self._sums(payload)]
-        return max(
-            (max(high >> self.shift, -(low >> self.shift)) for low, high in extremes), default=0
-        )
-
-    def _sums(self, payload: npt.NDArray[np.int8]) -> Iterator[tuple[slice, Sums]]:
-        """Yield blocks of frames with `weight @ payload` of them, `(N, block)` whole numbers."""
-        # Every product and partial sum is an integer no greater than the bound, and float32 holds
-        # all integers up to 2^24, float64 up to 2^53: BLAS is exact in whatever order it adds.
-        exact = int(self.sum_bounds().max()) < FLOAT32_EXACT
-        dtype = np.float32 if exact else np.float64
-        weight = self.weight.astype(dtype)
-        for start in range(0, payload.shape[1], BLOCK):
-            part = slice(start, start + BLOCK)
-            yield part, weight @ payload[:, part].astype(dtype)
-
-    def checked(self, payload: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
-        """Return `payload (M, T) int8` itself; raises `GraphError` where it is not one."""
-        if payload.ndim != 2 or payload.shape[0] != self.inputs or payload.dtype != np.int8:
-            raise GraphError(
-                f"payload is {payload.shape} {payload.dtype}; ({self.inputs}, T) int8 is needed"
-            )
-        if payload.size and payload.min() < -PAYLOAD_MAX:
-            raise GraphError(f"payload holds {payload.min()}; clip it to +-{PAYLOAD_MAX}")
-        return payload
+        dense = Dense(*chip_weights(self.weight, self.shift))
+        mantissa = self.bias.astype(np.int64) + 1 + THRESHOLD
+        neuron = Neuron(FULL_DECAY - 1, FULL_DECAY, THRESHOLD, mantissa, INPUT_SHIFT)
+        return Network((Layer("bottleneck", (Connection(INPUT, dense),), neuron),))
 
     def _refuse_wrap(self) -> None:
         low, high = self.current_bounds()
@@ -126,6 +105,11 @@ class IntegerLayer:
                 f"layer unit {unit} can reach {max(high[unit], -low[unit])} after the shift of "
                 f"{self.shift} and would wrap at {CURRENT_LIMIT}; use a greater shift"
             )
+
+
+def chip_weights(weight: Int32, shift: int) -> tuple[Int32, int]:
+    """Return `(2 * weight, weight_exp)`: even, so that no bit is lost; the exponent halves it."""
+    return 2 * weight, -1 - shift
 
 
 def _integers(name: str, values: npt.ArrayLike, dimensions: int, limit: int) -> Int32:

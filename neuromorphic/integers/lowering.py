@@ -8,12 +8,11 @@ import nir
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic.graphs.check import Stage, checked
-from neuromorphic.graphs.run import refuse_step
-from neuromorphic.graphs.synapses import synapse_of
+from neuromorphic.graphs.graph import Graph, Stage
+from neuromorphic.graphs.run import require_step
+from neuromorphic.graphs.synapses import Dense, Synapse, scaled, synapse_of
 from neuromorphic.integers.floating_point import FloatNeuron
 from neuromorphic.integers.network import INPUT, Connection, Layer, Network
-from neuromorphic.integers.synapses import Dense, Synapse, scaled
 from runtime.errors import GraphError
 
 Array = npt.NDArray[np.float64]
@@ -31,7 +30,7 @@ class Drive:
     constant: Array
 
 
-def lower(graph: nir.NIRGraph, dt: float) -> Network[FloatNeuron]:
+def lower(graph: Graph, dt: float) -> Network[FloatNeuron]:
     """Return a feed-forward graph as a network that steps by `dt` s and spikes as `run_graph` does.
 
     Affine, Linear, Conv1d, Scale, Flatten and sums between neurons become one synapse from each
@@ -40,10 +39,10 @@ def lower(graph: nir.NIRGraph, dt: float) -> Network[FloatNeuron]:
     Raises `GraphError`, naming the node, for LI and Delay, which do not spike, for a reset to
     anything but 0, a threshold that is not positive, and an Output that is not one neuron's.
     """
+    require_step(graph, dt)
     layers: list[Layer[FloatNeuron]] = []
     drives: dict[str, Drive] = {}
-    for stage in checked(graph):
-        refuse_step(stage, dt)
+    for stage in graph.stages:
         given = _sum(drives[source] for source in stage.sources)
         if isinstance(stage.node, FIRING):
             layers.append(_layer(stage, given, dt))

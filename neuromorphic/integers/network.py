@@ -1,6 +1,6 @@
 """Feed-forward networks of spiking populations, and the integer executor that runs them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -8,18 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
-from neuromorphic.integers.fixed_point import Integers, Neuron, chip_weights, memoryless, rest, run
+from neuromorphic.graphs.synapses import Dense, Signals, Synapse
+from neuromorphic.integers.fixed_point import Integers, Neuron, deliver, rest, run
 from neuromorphic.integers.floating_point import FloatNeuron
-from neuromorphic.integers.layer import IntegerLayer
-from neuromorphic.integers.synapses import Dense, Signals, Synapse, deliver
 from runtime.errors import GraphError
 
 BLOCK = 2048  # frames at a time: working memory stays small, whatever the length
 INPUT = -1  # as a source: the network's input
 
 Spikes = npt.NDArray[np.bool_]
-
-
 AnyNeuron = Neuron | FloatNeuron
 Kind = TypeVar("Kind", bound=AnyNeuron, covariant=True)
 
@@ -64,6 +61,11 @@ class Network(Generic[Kind]):
         """Number of units of the output."""
         return self.layers[-1].units
 
+    @property
+    def is_memoryless(self) -> bool:
+        """Whether nothing of one step is left in the next, so that a run may be cut anywhere."""
+        return all(layer.neuron.is_memoryless() for layer in self.layers)
+
     def depths(self) -> list[int]:
         """Return by how many steps a chip's layers are late, one a synapse on the longest way."""
         depths: list[int] = []
@@ -73,43 +75,45 @@ class Network(Generic[Kind]):
         return depths
 
 
-def bottleneck(layer: IntegerLayer) -> Network[Neuron]:
-    """Return the codec's layer as a network whose spikes are `layer.spikes`."""
-    dense = Dense(*chip_weights(layer))
-    return Network((Layer("bottleneck", (Connection(INPUT, dense),), memoryless(layer)),))
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some frames of a run: the sums that reached each layer and its spikes, `(N, t)` both."""
+
+    frames: slice
+    sums: list[Integers]
+    spikes: list[Spikes]
 
 
-def float_bottleneck(layer: IntegerLayer) -> Network[FloatNeuron]:
-    """Return the same layer in floats: `v = weight @ payload + bias * 2**shift + 1.5 > 1`."""
-    ones = np.ones(layer.units)
-    bias = layer.bias.astype(np.float64) * 2**layer.shift + 1.5
-    dense = Dense(layer.weight.astype(np.float64))
-    neuron = FloatNeuron(ones, ones, bias)
-    return Network((Layer("bottleneck", (Connection(INPUT, dense),), neuron),))
-
-
-def run_network(
-    network: Network[Neuron], payload: npt.NDArray[np.integer | np.bool_], widths: Arithmetic = LAVA
-) -> Spikes:
-    """Run integers on integers: `payload (M, T)` to the spikes of the last layer, `(N, T) bool`.
+def blocks(
+    network: Network[Neuron], payload: Signals, widths: Arithmetic = LAVA
+) -> Iterator[Block]:
+    """Run integers on integers, `payload (M, T)`, some frames at a time.
 
     Every layer sees its sources in the same step, as if synapses took no time; a chip's output is
     the same but later, by the last of `Network.depths`. Units without memory take one matrix
-    product for a block of frames. Raises `GraphError` as `check` does, and for a payload that has
-    another shape or is too wide.
+    product for a block.
+    """
+    states = [rest(layer.units) for layer in network.layers]
+    for start in range(0, payload.shape[1], BLOCK):
+        block = Block(slice(start, start + BLOCK), [], [])
+        for i, layer in enumerate(network.layers):
+            sums = gathered(layer, payload[:, block.frames], block.spikes, widths)
+            fired, states[i] = run(sums, layer.neuron, widths, states[i])
+            block.sums.append(sums)
+            block.spikes.append(fired)
+        yield block
+
+
+def run_network(network: Network[Neuron], payload: Signals, widths: Arithmetic = LAVA) -> Spikes:
+    """Return the spikes of the last layer, `(N, T) bool`, on `payload (M, T)`: see `blocks`.
+
+    Raises `GraphError` as `check` does, and for a payload that has another shape or is too wide.
     """
     check(network, widths)
     checked_payload(network, payload, widths)
     found = np.empty((network.units, payload.shape[1]), np.bool_)
-    states = [rest(layer.units) for layer in network.layers]
-    for start in range(0, payload.shape[1], BLOCK):
-        part = slice(start, start + BLOCK)
-        spikes: list[Spikes] = []
-        for i, layer in enumerate(network.layers):
-            current = gathered(layer, payload[:, part], spikes, widths)
-            fired, states[i] = run(current, layer.neuron, widths, states[i])
-            spikes.append(fired)
-        found[:, part] = spikes[-1]
+    for block in blocks(network, payload, widths):
+        found[:, block.frames] = block.spikes[-1]
     return found
 
 
@@ -124,8 +128,8 @@ def gathered(
 
 
 def checked_payload(
-    network: Network[Neuron], payload: npt.NDArray[np.integer | np.bool_], widths: Arithmetic
-) -> npt.NDArray[np.integer | np.bool_]:
+    network: Network[Neuron], payload: Signals, widths: Arithmetic = LAVA
+) -> Signals:
     """Return `payload (M, T)` itself; raises `GraphError` where a chip could not send it."""
     if payload.ndim != 2 or len(payload) != network.inputs or payload.dtype.kind not in "biu":
         raise GraphError(
@@ -152,7 +156,7 @@ def check(network: Network[Neuron], widths: Arithmetic) -> None:
             layer, "bias exponent", neuron.bias_exp, -widths.bias_exponent, widths.bias_exponent
         )
         for c in layer.connections:
-            # A Dense holds even numbers, twice the weight, and halves their sum (`chip_weights`).
+            # A Dense holds twice the weight and halves the sum (`layer.chip_weights`).
             most = (widths.weight_max + 1) << isinstance(c.synapse, Dense)
             _within(layer, "weight", c.synapse.weight, -most, most - 1)
 

@@ -7,11 +7,10 @@ import h5py
 import numpy as np
 
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
-from neuromorphic.integers.fixed_point import FULL_DECAY, INPUT_SHIFT, THRESHOLD, Integers, Neuron
-from neuromorphic.integers.layer import SHIFT_MAX, IntegerLayer
-from neuromorphic.integers.network import Connection, Layer, Network, bottleneck
-from neuromorphic.integers.rounding import Entry
-from neuromorphic.integers.synapses import Conv1d, Dense
+from neuromorphic.graphs.synapses import Conv1d, Dense
+from neuromorphic.integers.entry import Entry
+from neuromorphic.integers.fixed_point import INPUT_SHIFT, SHIFT_MAX, Integers, Neuron
+from neuromorphic.integers.network import Connection, Layer, Network
 from runtime.errors import GraphError, one_line
 from runtime.files import replacing
 
@@ -20,19 +19,14 @@ EXPONENT_MAX = 1000  # of the input's scale, so that it is a float
 LARGEST = 2**24  # weights; far beyond a core, and small enough to read without care
 
 
-def write_netx(layer: IntegerLayer, path: Path, overwrite: bool = False) -> None:
-    """Write the codec's layer as `write_network` does."""
-    write_network(bottleneck(layer), path, overwrite)
-
-
-def write_network(
+def write_netx(
     network: Network[Neuron], path: Path, overwrite: bool = False, entry: Entry | None = None
 ) -> None:
     """Write a chain of layers as groups `/layer/0`, ... (lava-dl 0.6 `netx.hdf5.Network`).
 
     Weights are stored as they act, the bias in units of the weights. netx has no field for a right
     shift, nor for another exponent of the bias: ours are `weightShift` and `biasExponent`, which
-    lava-dl ignores, so that its Dense and LIF need them set after loading (`loihi.worker`); then
+    lava-dl ignores, so that its Dense and LIF need them set after loading (`lava.worker`); then
     the spikes are those of `run_network`. So are the attributes `inputExponent` and `inputBits`,
     which keep how its input is scaled. Convolutions are written as matrices. Raises `GraphError`
     for what the format cannot hold: skip connections, odd weights of a Dense, a decay for each
@@ -46,33 +40,7 @@ def write_network(
             _write_layer(file.create_group(f"layer/{number}"), layer, synapse)
 
 
-def read_netx(path: Path) -> IntegerLayer:
-    """Read the codec's layer from a netx file.
-
-    Raises `GraphError` when it is not a netx file, or holds anything but one dense memoryless
-    CUBA layer.
-    """
-    network = read_network(path)
-    synapse, neuron = network.layers[0].connections[0].synapse, network.layers[0].neuron
-    if len(network.layers) > 1 or not isinstance(synapse, Dense):
-        raise GraphError(f"{path}: holds {len(network.layers)} layers; one dense layer is needed")
-    found = {
-        "iDecay": (np.add(neuron.du, 1), FULL_DECAY),
-        "vDecay": (neuron.dv, FULL_DECAY),
-        "vThMant": (neuron.vth, THRESHOLD),
-        "biasExponent": (neuron.bias_exp, INPUT_SHIFT),
-    }
-    for name, (value, wanted) in found.items():
-        if value != wanted:
-            raise GraphError(f"{path}: {name} is {value!r}, the memoryless unit has {wanted!r}")
-    bias = neuron.bias_mant - 1 - THRESHOLD
-    try:
-        return IntegerLayer(synapse.weight // 2, bias.astype(np.int32), -1 - synapse.weight_exp)
-    except GraphError as error:
-        raise GraphError(f"{path}: {error}") from error
-
-
-def read_network(path: Path) -> Network[Neuron]:
+def read_netx(path: Path) -> Network[Neuron]:
     """Read the layers of a netx file.
 
     Raises `GraphError` when it is not a netx file, or holds anything but a chain of dense layers
@@ -96,7 +64,7 @@ def read_network(path: Path) -> Network[Neuron]:
 
 
 def read_entry(path: Path) -> Entry | None:
-    """Return how the input of a netx file is scaled, where `write_network` was told.
+    """Return how the input of a netx file is scaled, where `write_netx` was told.
 
     Raises `GraphError` when it is not a netx file, or these numbers are none.
     """

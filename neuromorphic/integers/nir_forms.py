@@ -6,23 +6,11 @@ import nir
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic.graphs.check import checked
-from neuromorphic.graphs.files import read_graph, write_graph
-from neuromorphic.graphs.run import run_graph
+from neuromorphic.graphs.graph import Graph
+from neuromorphic.graphs.run import STEP
 from neuromorphic.integers.layer import IntegerLayer
 from runtime.errors import GraphError
 
-__all__ = [
-    "STEP",
-    "exact_graph",
-    "layer_of",
-    "portable_graph",
-    "read_graph",
-    "run_graph",
-    "write_graph",
-]
-
-STEP = 1e-4  # s; the step that snnTorch and SpikingJelly assume for every NIR file
 # tau is longer than the step by this, for SpikingJelly demands it, even after rounding to float32.
 # It leaves v * 2^-22 of the last step; float32 arithmetic adds at most 2^-23 near the threshold.
 LEAK = 2.0**-22
@@ -74,12 +62,12 @@ def portable_scale(layer: IntegerLayer) -> npt.NDArray[np.float64]:
     return 2.0 ** -np.frexp(_reach(layer))[1].astype(np.float64)
 
 
-def layer_of(graph: nir.NIRGraph) -> IntegerLayer:
+def layer_of(graph: Graph) -> IntegerLayer:
     """Return the layer that `exact_graph` or `portable_graph` made.
 
     Raises `GraphError` when the graph is of another kind, or its values are not on the lattice.
     """
-    stages = checked(graph)
+    stages = graph.stages
     names, kinds = [stage.name for stage in stages], [stage.kind for stage in stages]
     chain = all(stage.sources == (before.name,) for before, stage in pairwise(stages))
     if not chain or kinds not in (["Input", "Affine", k, "Output"] for k in ("Threshold", "LIF")):

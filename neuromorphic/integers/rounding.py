@@ -1,34 +1,28 @@
 """One layer of a float network rounded to a chip's integers, at one scale."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import Arithmetic
-from neuromorphic.integers.fixed_point import INPUT_SHIFT, THRESHOLD, Decay, Integers, Neuron
+from neuromorphic.graphs.synapses import Conv1d, Dense, Synapse, scaled
+from neuromorphic.integers.entry import Entry
+from neuromorphic.integers.fixed_point import (
+    INPUT_SHIFT,
+    SHIFT_MAX,
+    THRESHOLD,
+    Decay,
+    Integers,
+    Neuron,
+)
 from neuromorphic.integers.floating_point import FloatNeuron
-from neuromorphic.integers.layer import SHIFT_MAX
 from neuromorphic.integers.network import INPUT, Connection, Layer
-from neuromorphic.integers.synapses import Conv1d, Dense, Synapse, scaled
 
 FINER, COARSER = 3, 6  # powers of two to try on either side of what the largest weight fits
 FAR = 32  # times the largest weight: a threshold that may still be scaled up with its unit
 
 Array = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What the network is given: integers that are `x * 2**exponent`, of so many bits."""
-
-    exponent: int
-    bits: int
-
-    @property
-    def is_graded(self) -> bool:
-        """Whether spikes carry more than that they are there."""
-        return self.bits > 1
 
 
 def exponents(layer: Layer[FloatNeuron], entry: Entry, widths: Arithmetic) -> range:

@@ -12,68 +12,52 @@ import numpy as np
 import numpy.typing as npt
 
 import neuromorphic
-from neuromorphic.integers.fixed_point import Neuron
-from neuromorphic.integers.layer import IntegerLayer
-from neuromorphic.integers.network import AnyNeuron, Layer, Network, bottleneck
-from neuromorphic.integers.synapses import Dense, Signals
+from neuromorphic.graphs.synapses import Conv1d, Dense, Signals, Synapse
+from neuromorphic.integers.fixed_point import Decay, Neuron
+from neuromorphic.integers.network import AnyNeuron, Connection, Layer, Network
 from neuromorphic.lava.plan import write_plan
 from neuromorphic.lava.process import run_alone
 from neuromorphic.lava.shim import require_lava
 from runtime.errors import GraphError
 from runtime.kinds import Progress
 
-Mode = Literal["fixed", "floating", "fused", "netx"]
+Mode = Literal["fixed", "floating", "netx"]
 Spikes = npt.NDArray[np.bool_]
 
 TIMEOUT = 120.0  # s without a step
 LANES = 8  # stretches of one recording side by side; a step costs more in messages than in sums
 LANE = 256  # frames, at least: below that a lane saves nothing
-
-
-def simulate(
-    layer: IntegerLayer,
-    payload: npt.NDArray[np.int8],
-    timeout: float = TIMEOUT,
-    progress: Progress | None = None,
-) -> Spikes:
-    """Run the layer on Lava's stock Dense and LIF, fixed point: `payload (M, T) int8` to `(N, T)`.
-
-    The units keep nothing from step to step, so a recording is cut into lanes that run side by
-    side, as copies of the layer. Raises `GraphError` for a payload that does not fit, and as
-    `run_on_lava` does.
-    """
-    require_lava()
-    frames = layer.checked(payload).shape[1]
-    if not frames:
-        return np.empty((layer.units, 0), np.bool_)
-    lanes = min(LANES, max(1, frames // LANE))
-    length = -(-frames // lanes)
-    padded = np.pad(payload, ((0, 0), (0, lanes * length - frames)))
-    stacked = padded.reshape(layer.inputs, lanes, length).transpose(1, 0, 2).reshape(-1, length)
-    spikes = run_on_lava(_copies(layer, lanes), stacked, "fixed", timeout, progress)
-    spikes = spikes.reshape(lanes, layer.units, length).transpose(1, 0, 2)
-    return spikes.reshape(layer.units, -1)[:, :frames]
+LANE_WEIGHTS = 2**22  # of all lanes, most of them zeros: above that they cost more than messages
 
 
 def run_on_lava(
     network: Network[AnyNeuron],
     x: Signals,
-    mode: Mode = "fixed",
+    mode: Literal["fixed", "floating"] = "fixed",
     timeout: float = TIMEOUT,
     progress: Progress | None = None,
+    lanes: int = LANES,
 ) -> Spikes:
     """Run a network on Lava: `x (M, T)` to the last layer's spikes `(N, T) bool`.
 
     `fixed` and `floating` are Lava's stock Dense, Conv and LIF in either precision, one process
-    each; `fused` is one process around the same neuron, for one dense layer. Column
-    `t` answers to input `t`: the steps that synapses take are taken out. Input and output go
-    through files, so that memory does not grow with the recording; `progress` hears the finished
-    share, 0..1. Raises `MissingPackageError` without Lava, `GraphError` for an input that does not
-    fit, `SimulationError` when the worker dies or makes no step in `timeout` s.
+    each. Column `t` answers to input `t`: the steps that synapses take are taken out. Integers
+    that keep nothing from step to step are cut into at most so many `lanes`, which run side by side
+    as copies of the network. Input and output go through files, so that memory does not grow with
+    the recording; `progress` hears the finished share, 0..1. Raises `MissingPackageError` without
+    Lava, `GraphError` for an input that does not fit, `SimulationError` when the worker dies or
+    makes no step in `timeout` s.
     """
-    if mode == "fused" and (len(network.layers) > 1 or not _is_dense(network.layers[0])):
-        raise GraphError("the fused process holds one dense layer; use the stock processes")
-    return _run(network, x, mode, timeout, progress)
+    lanes = min(lanes, _lanes(network, x.shape[-1]) if mode == "fixed" else 1)
+    if lanes == 1:
+        return _run(network, x, mode, timeout, progress)
+    frames = x.shape[1]
+    length = -(-frames // lanes)
+    padded = np.pad(x, ((0, 0), (0, lanes * length - frames)))
+    stacked = padded.reshape(len(x), lanes, length).transpose(1, 0, 2).reshape(-1, length)
+    spikes = _run(_copies(network, lanes), stacked, mode, timeout, progress)
+    spikes = spikes.reshape(lanes, network.units, length).transpose(1, 0, 2)
+    return spikes.reshape(network.units, -1)[:, :frames]
 
 
 def run_netx(
@@ -85,7 +69,7 @@ def run_netx(
 ) -> Spikes:
     """Run the netx file at `path`, as lava-dl reads it, on Lava: as `run_on_lava`.
 
-    `network` is what the file says (`netx.read_network`); only its size is used.
+    `network` is what the file says (`netx.read_netx`); only its size is used.
     """
     return _run(network, x, "netx", timeout, progress, path)
 
@@ -110,7 +94,6 @@ def _run(
         late = write_plan(network, frames, folder)
         if net is not None:
             shutil.copy(net, folder / "network.net")
-        late = 0 if mode == "fused" else late
         spikes = folder / "spikes"
         total = (frames + late) * network.units
 
@@ -128,19 +111,37 @@ def _run(
     return found[late:].T
 
 
-def _is_dense(layer: Layer[AnyNeuron]) -> bool:
-    return len(layer.connections) == 1 and isinstance(layer.connections[0].synapse, Dense)
+def _lanes(network: Network[AnyNeuron], frames: int) -> int:
+    """Return how many stretches of a run go side by side; in floats the order of sums tells."""
+    synapses = [c.synapse for layer in network.layers for c in layer.connections]
+    weights = sum(synapse.units * synapse.inputs for synapse in synapses)
+    if not network.is_memoryless or LANES**2 * weights > LANE_WEIGHTS:
+        return 1
+    return min(LANES, max(1, frames // LANE))
 
 
-def _copies(layer: IntegerLayer, number: int) -> Network[Neuron]:
-    """Return `number` copies of the layer side by side as one."""
-    (one,) = bottleneck(layer).layers
-    dense = one.connections[0].synapse
-    assert isinstance(dense, Dense)
-    weight = np.kron(np.eye(number, dtype=np.int32), dense.weight)
-    neuron = replace(one.neuron, bias_mant=np.tile(one.neuron.bias_mant, number))
-    connection = replace(one.connections[0], synapse=replace(dense, weight=weight))
-    return Network((Layer(one.name, (connection,), neuron),))
+def _copies(network: Network[AnyNeuron], number: int) -> Network[AnyNeuron]:
+    """Return `number` copies of a network of integers side by side as one."""
+    layers = []
+    for layer in network.layers:
+        connections = (Connection(c.source, _copied(c.synapse, number)) for c in layer.connections)
+        own = layer.neuron
+        assert isinstance(own, Neuron)
+        du, dv = (_repeated(decay, number) for decay in (own.du, own.dv))
+        neuron = replace(own, du=du, dv=dv, bias_mant=np.tile(own.bias_mant, number))
+        layers.append(Layer(layer.name, tuple(connections), neuron))
+    return Network(tuple(layers))
+
+
+def _copied(synapse: Synapse, number: int) -> Synapse:
+    if isinstance(synapse, Conv1d):
+        weight = np.tile(synapse.weight, (number, 1, 1))
+        return replace(synapse, weight=weight, groups=number * synapse.groups)
+    return Dense(np.kron(np.eye(number, dtype=np.int32), synapse.weight), synapse.weight_exp)
+
+
+def _repeated(decay: Decay, number: int) -> Decay:
+    return decay if isinstance(decay, int) else np.tile(decay, number)
 
 
 def _environment() -> dict[str, str]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from neuromorphic.graphs.synapses import Conv1d, Dense, Synapse
 from neuromorphic.integers.fixed_point import Neuron
 from neuromorphic.integers.network import AnyNeuron, Layer, Network
-from neuromorphic.integers.synapses import Conv1d, Dense, Synapse
 
 
 def write_plan(network: Network[AnyNeuron], frames: int, folder: Path) -> int:
@@ -65,7 +65,7 @@ def _as_lava_has_it(synapse: Synapse, delay: int) -> Synapse:
     if isinstance(synapse, Dense) or (synapse.padding[0] == synapse.padding[1] and not delay):
         return synapse
     matrix = synapse.matrix()
-    # Integers of mixed sign must be even in a Dense (see `fixed_point.chip_weights`).
+    # Integers of mixed sign must be even in a Dense (see `layer.chip_weights`).
     return Dense(2 * matrix, -1) if matrix.dtype.kind == "i" else Dense(matrix)
 
 

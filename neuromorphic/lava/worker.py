@@ -1,7 +1,7 @@
 """`python -m neuromorphic.lava.worker FOLDER MODE PID`: a network on Lava's CPU back end.
 
 `FOLDER` holds `frames.npy (T, M)`, `plan.json` (see `plan`) and the arrays of the layers; `spikes`
-gets a byte a unit and step. `MODE` is fixed, floating, fused or netx; `PID` is who asks. Needs no
+gets a byte a unit and step. `MODE` is fixed, floating or netx; `PID` is who asks. Needs no
 torch.
 """
 
@@ -29,9 +29,8 @@ def main() -> None:
     from lava.magma.core.run_conditions import RunSteps
     from lava.magma.core.run_configs import Loihi2SimCfg
 
-    plan["steps"] = plan["frames"] + (0 if mode == "fused" else plan["late"])
-    build = {"fused": _fused, "netx": _netx}.get(mode, _stock)
-    process = build(folder, plan)
+    plan["steps"] = plan["frames"] + plan["late"]
+    process = _netx(folder, plan) if mode == "netx" else _stock(folder, plan)
     tag = "floating_pt" if mode == "floating" else "fixed_pt"
     process.run(RunSteps(num_steps=plan["steps"]), Loihi2SimCfg(select_tag=tag))
     process.stop()
@@ -69,21 +68,6 @@ def _stock(folder: Path, plan: dict[str, Any]) -> Any:
                 synapse.a_out.connect(target)
         outputs[number] = lif.s_out
     return _sunk(outputs[len(plan["layers"]) - 1], folder, plan)
-
-
-def _fused(folder: Path, plan: dict[str, Any]) -> Any:
-    """One dense layer as a single process of ours around Lava's own neuron."""
-    from neuromorphic.lava.processes.fused import FusedLif
-
-    (layer,) = plan["layers"]
-    return FusedLif(
-        weights=_arrays(folder, "0.0")["weight"],
-        weight_exp=layer["connections"][0]["weight_exp"],
-        source=str(folder / "frames.npy"),
-        path=str(folder / "spikes"),
-        **_arrays(folder, "0"),
-        vth=layer["vth"],
-    )
 
 
 def _netx(folder: Path, plan: dict[str, Any]) -> Any:

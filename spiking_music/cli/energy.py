@@ -38,7 +38,7 @@ def energy(
         bool, typer.Option("--layers", help="List every operator of the networks too")
     ] = False,
     shape: Annotated[
-        Literal["own", "neurobench", "n-dns"],
+        Literal["own", "neurobench"],
         typer.Option(help="Format of the JSON report: ours, or a benchmark's"),
     ] = "own",
     data: InputArray = None,
@@ -69,7 +69,7 @@ def energy_of_recording(
     mu: int | None,
     delta: int | None,
     layers: bool,
-    shape: Literal["own", "neurobench", "n-dns"],
+    shape: Literal["own", "neurobench"],
     bundle: Path | None,
     as_json: bool,
 ) -> None:
@@ -78,6 +78,7 @@ def energy_of_recording(
     from neuromorphic.costs.codec_bill import system_report
     from neuromorphic.costs.operations.system import count_system
     from neuromorphic.energy import energies, sent_deltas
+    from neuromorphic.opening import bundle_network
     from runtime.spk.container import packed
     from spiking_music.cli import terminal
     from spiking_music.report.energies import energy_rows, term_rows, verdict_notes
@@ -87,19 +88,19 @@ def energy_of_recording(
     codec = open_codec(bundle)
     samples = read_samples(audio, codec)
     if shape != "own":
-        from neuromorphic.costs.neurobench import exchanged
+        from neuromorphic.costs.neurobench import neurobench
 
         with terminal.progress("encode and decode") as progress:
-            terminal.print_json(exchanged(codec.bundle, samples, shape, steps, mu, progress))
+            terminal.print_json(neurobench(codec.bundle, samples, steps, mu, progress))
         return
     with terminal.progress("encode") as progress:
         payload, piece = codec.analyse(samples, progress, mu)
-    sent = None
+    network, sent = bundle_network(codec.bundle), None
     if delta is not None:
-        sent, payload, events = sent_deltas(codec.bundle, payload, delta)
+        sent, payload, events = sent_deltas(network, payload, delta)
         piece = replace(piece, events=events)
     system = count_system(codec.bundle, payload, piece.events, len(packed(piece)), steps, sent)
-    found = energies(codec.bundle, payload, piece.events, chip, sent)
+    found = energies(network, payload.T, chip, sent)["chips"]
     whole = system_report(codec.bundle, system, own)
     if as_json:
         terminal.print_json({"system": whole, "chips": found})
@@ -122,26 +123,27 @@ def energy_of_graph(
     path: Path, data: Path | None, rate: float | None, dt: float, chip: str | None, as_json: bool
 ) -> None:
     """A NIR graph on an input, or on random spikes, on each chip."""
-    from neuromorphic.opening import read_input
+    from neuromorphic.energy import random_spikes
+    from neuromorphic.opening import open_network, read_input
     from spiking_music.cli import terminal
-    from spiking_music.report.energies import energy_rows, term_rows, verdict_notes
-    from spiking_music.report.graph_energies import count_rows, graph_energies, random_spikes
+    from spiking_music.report.energies import count_rows, energy_rows, term_rows, verdict_notes
 
+    opened = open_network(path, dt)
     if data is not None and rate is None:
         x = read_input(data)
     elif rate is not None and data is None:
-        x = random_spikes(path, rate, dt)
+        x = random_spikes(opened.input_shape, rate, dt)
     else:
         raise SpikingMusicError(
             f"{path}: a network needs an input; give --input FILE.npy or --rate HZ"
         )
     with terminal.progress("count"):
-        found = graph_energies(path, x, dt, chip)
+        found = opened.energy(x, chip)
     if as_json:
         terminal.print_json(found)
         return
     print(f"{path}, {found['steps']:,} steps, {found['seconds']:g} s")
-    terminal.show_rows(count_rows(found))
+    terminal.show_rows(count_rows(found["counts"]))
     print("\nStatic power included")
     if found["unchecked"]:
         print("Not checked against the limits of the chips:", found["unchecked"])

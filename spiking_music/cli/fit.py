@@ -25,17 +25,18 @@ def fit(
 
     With --input, the largest sums are measured on it too. The exit code is 1 if it does not fit.
     """
-    from neuromorphic import opening as networks
+    from neuromorphic.opening import open_network, read_input
     from spiking_music.cli import terminal
+    from spiking_music.report.networks import finding_rows
 
-    x = None if data is None else networks.read_input(data)
+    x = None if data is None else read_input(data)
     with terminal.progress("fit"):
-        found = networks.fitted(networks.open_network(net, x, dt), chip, x)
+        found = open_network(net, dt).fit(chip, x)
     if as_json:
         terminal.print_json(found)
     else:
         facts = {key: found[key] for key in FACTS}
         terminal.show(f"{net} on {chip}", facts, as_json)
-        terminal.show_rows(networks.finding_rows(found))
+        terminal.show_rows(finding_rows(found))
     if found["misfit"]:
         raise typer.Exit(1)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from runtime.errors import GraphError
 from spiking_music.cli.options import DT, AsJson, Force, TimeStep
 
 
@@ -25,15 +26,19 @@ def quantise(
     as_json: AsJson = False,
 ) -> None:
     """Round a NIR graph to a chip's integers; count flipped spikes."""
-    from neuromorphic import opening as networks
+    from neuromorphic.opening import open_network, read_input
     from runtime.outputs import refuse_output
     from spiking_music.cli import terminal
+    from spiking_music.report.networks import rounding_facts
 
     refuse_output(out, force, [graph, data])
-    x = networks.read_input(data)
+    x = read_input(data)
     with terminal.progress("quantise"):
-        found = networks.quantised(graph, x, dt, chip, out, force)
-    facts = networks.quantised_facts(found)
+        found = open_network(graph, dt).quantise(x, chip)
+    if found.rounding is None:
+        raise GraphError(f"{graph}: holds integers already")
+    found.save(out, force)
+    facts = rounding_facts(found.rounding)
     if as_json:
         terminal.print_json(facts)
     else:

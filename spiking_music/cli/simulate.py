@@ -16,7 +16,7 @@ def simulate(
         typer.Argument(metavar="SOURCE", help="A recording, - for stdin, or a .nir or .net file"),
     ],
     backend: Annotated[
-        Literal["integer", "nir", "nir-lif", "lava", "lava-floating", "fused", "netx", "all"],
+        Literal["integer", "nir", "nir-lif", "lava", "lava-floating", "netx", "all"],
         typer.Option(help="Back end to compute on (docs/chips.md)"),
     ] = "all",
     data: InputArray = None,
@@ -37,19 +37,21 @@ def simulate(
 def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: bool) -> None:
     """The bottleneck of a bundle on a recording, against the encoder."""
     from neuromorphic import simulate as back_ends
+    from neuromorphic.opening import bundle_network
     from spiking_music.cli import terminal
 
     if Path(audio).suffix in (".nir", ".net"):
         raise SpikingMusicError(f"{audio}: a network needs an input; give --input FILE.npy")
     chosen = back_ends.BACKENDS if backend == "all" else (backend,)
     codec = open_codec(bundle)
+    network = bundle_network(codec.bundle)
     samples = read_samples(audio, codec)
     with terminal.progress("encode") as progress:
         payload, piece = codec.analyse(samples, progress)
     wrong: dict[str, int] = {}
     for name in chosen:
         with terminal.progress(name) as progress:
-            bits = back_ends.spikes(codec.bundle, payload, name, progress)
+            bits = back_ends.spikes(network, payload.T, name, progress)
         wrong[name] = back_ends.differing(bits, piece.events.bits)
     facts = {"compared": piece.events.cells} | wrong
     terminal.show(f"{audio}: bits that differ from the encoder's", facts, as_json)
@@ -57,15 +59,15 @@ def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: b
 
 def simulate_network(net: str, backend: Any, data: Path, dt: float, as_json: bool) -> None:
     """Any network on any input, against the float graph and the integer executor."""
-    from neuromorphic import opening as networks
+    from neuromorphic.opening import open_network, read_input
+    from neuromorphic.simulate import agreement, suitable
     from spiking_music.cli import terminal
-    from spiking_music.report import graph_agreement
 
-    x = networks.read_input(data)
+    x = read_input(data)
     with terminal.progress("open"):
-        opened = networks.open_network(Path(net), x, dt)
-    chosen = graph_agreement.suitable(opened) if backend == "all" else (backend,)
-    rows = graph_agreement.agreement(opened, x, dt, chosen, terminal.progress)
+        opened = open_network(net, dt).quantise(x)
+    chosen = suitable(opened) if backend == "all" else (backend,)
+    rows = agreement(opened, x, chosen, terminal.progress)
     if as_json:
         terminal.print_json(rows)
     else:

@@ -17,6 +17,7 @@ from neuromorphic.chips.catalogue import load_chip
 from neuromorphic.costs.codec_bill import system_report
 from neuromorphic.costs.operations.system import count_system
 from neuromorphic.energy import energies
+from neuromorphic.opening import OpenNetwork, bundle_network
 from neuromorphic.simulate import QUICK, differing, spikes
 from runtime.audio.recordings import read_audio, write_audio
 from runtime.bundle import Bundle, open_bundle
@@ -66,7 +67,8 @@ def run(
     with clock("store"):
         piece, stored = _store(out / "piece.spk", encoded, overwrite)
     events = piece.events
-    agreement = _agreement(bundle, samples, payload, events, clock)
+    network = bundle_network(bundle)
+    agreement = _agreement(bundle, network, samples, payload, events, clock)
     decoded: dict[str, Samples] = {}
     for decoder in DECODERS:
         with clock(f"decode: {decoder}") as progress:
@@ -105,7 +107,7 @@ def run(
         "system": system_report(
             bundle, count_system(bundle, payload, events, stored["bytes"]), load_chip(SYSTEM_CHIP)
         ),
-        "energy": energies(bundle, payload, events),
+        "energy": energies(network, payload.T)["chips"],
         "timings_s": clock.seconds,
         "versions": _versions(),
     }
@@ -169,6 +171,7 @@ def _store(path: Path, piece: Piece, overwrite: bool) -> tuple[Piece, dict[str, 
 
 def _agreement(
     bundle: Bundle,
+    network: OpenNetwork,
     samples: Samples,
     payload: npt.NDArray[np.int8],
     events: EventMatrix,
@@ -189,7 +192,7 @@ def _agreement(
     for backend in QUICK:
         with clock(f"simulate: {backend}") as progress:
             try:
-                bits = spikes(bundle, payload, backend, progress)
+                bits = spikes(network, payload.T, backend, progress)
                 wrong[backend] = differing(bits, reference)
             except MissingPackageError as error:
                 wrong[backend], unavailable[backend] = None, str(error)

@@ -1,12 +1,13 @@
 """The bills of chips as rows of a table."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from spiking_music.report.joules import joules
 
 
 def energy_rows(found: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
-    """Return a row of text for each chip of `energies`."""
+    """Return a row of text for each of the `chips` of `energies`."""
     return [
         {
             "chip": name,
@@ -20,6 +21,24 @@ def energy_rows(found: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
             "evidence, or why refused": (entry["refused"] or entry["evidence"]).replace("_", " "),
         }
         for name, entry in found.items()
+    ]
+
+
+def count_rows(counted: Mapping[str, Mapping[str, int]]) -> list[dict[str, str]]:
+    """Return a row of text for the `counts` of each node."""
+    return [
+        {
+            "node": name,
+            "arriving": f"{counts['input_words']:,}",
+            "synaptic events": f"{counts['synaptic_events']:,}",
+            "of dense": f"{counts['synaptic_events'] / counts['dense_macs']:.2%}"
+            if counts["dense_macs"]
+            else "-",
+            "updates driven": f"{counts['driven_updates']:,}",
+            "idle": f"{counts['idle_updates']:,}",
+            "spikes": f"{counts['spikes']:,}",
+        }
+        for name, counts in counted.items()
     ]
 
 

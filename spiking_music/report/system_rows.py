@@ -56,6 +56,13 @@ def system_notes(found: Mapping[str, Any]) -> list[str]:
             f"{heard['dense']:,} products; driven by events they would cost "
             f"{joules(heard['event_j'])} instead of {joules(heard['dense_j'])}"
         )
+    power, product = (
+        sum(part[key] for part in found["parts"]) for key in ("power_proxy", "pdp_proxy")
+    )
+    notes.append(
+        f"by the proxy of Intel's N-DNS challenge: {power:.3g} operations/s, "
+        f"{product:.3g} times the latency of a chunk"
+    )
     if found["refused"]:
         notes.append(f"no total: {found['refused']}".replace("_", " "))
     return notes

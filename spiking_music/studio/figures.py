@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.energy import energies
+from neuromorphic.opening import bundle_network
 from runtime.bundle import NETX
 from runtime.codec import Codec
 from runtime.costs import event_rates
-from runtime.events import EventMatrix
 from runtime.piece import Piece
 from runtime.spk.container import packed
 from spiking_music.report.joules import joules
@@ -30,14 +30,14 @@ def figures(codec: Codec, payload: Payload, piece: Piece) -> dict[str, Any]:
         "dense_kbps": events.cells / seconds / 1000,
         **event_rates(events, seconds),
         "events": events.count,
-        "joules": _joules(codec, payload, events),
+        "joules": _joules(codec, payload),
     }
 
 
-def _joules(codec: Codec, payload: Payload, events: EventMatrix) -> list[dict[str, str]]:
+def _joules(codec: Codec, payload: Payload) -> list[dict[str, str]]:
     if NETX not in codec.manifest.files:
         return []
-    found = energies(codec.bundle, payload, events).values()
+    found = energies(bundle_network(codec.bundle), payload.T)["chips"].values()
     return [
         {
             "chip": entry["title"],

@@ -5,7 +5,7 @@ import pytest
 from benchmarks import executors
 from runtime.errors import SpikingMusicError
 
-OURS = ["integer layer", "integer network", "NIR graph, float64"]
+OURS = ["integer network", "NIR graph, float64"]
 
 
 def test_rows_are_of_those_asked_for_and_are_written(spiking_bundle, tmp_path, capsys):
@@ -19,6 +19,6 @@ def test_rows_are_of_those_asked_for_and_are_written(spiking_bundle, tmp_path, c
 
 
 def test_an_executor_that_is_wrong_is_refused(spiking_bundle, monkeypatch):
-    monkeypatch.setattr(executors, "run_network", lambda network, x: x[:5] > 1000)
-    with pytest.raises(SpikingMusicError, match=r"integer network: .* bits are wrong"):
+    monkeypatch.setattr(executors, "spikes", lambda opened, x, backend: x.T[:5] > 1000)
+    with pytest.raises(SpikingMusicError, match=r"NIR graph, float64: .* bits are wrong"):
         executors.measure(spiking_bundle.path, 20, OURS)

@@ -6,9 +6,10 @@ import pytest
 from export import certificate
 from export.certificate import NOT_INSTALLED, certify, write_certificate
 from export.probe import Probe, planted
+from neuromorphic.graphs.files import read_graph
 from neuromorphic.integers.accumulators import ALL, NONE, SEEN, accumulators
 from neuromorphic.integers.layer import IntegerLayer
-from neuromorphic.integers.nir_forms import layer_of, read_graph
+from neuromorphic.integers.nir_forms import layer_of
 from runtime.errors import MissingPackageError, SimulationError
 
 QUICK = ("nir", "nir-lif", "integer")
@@ -57,7 +58,7 @@ def test_everything_agrees_and_says_so(spiking_bundle, probe, layer, tmp_path):
 def test_a_narrow_accumulator_holds_for_what_was_seen_alone():
     layer = IntegerLayer(np.full((1, 4), 127), np.zeros(1), 0)
     found = {
-        share: {a.chip: a for a in accumulators(layer, np.full((4, 1), share, np.int8))}
+        share: {a.chip: a for a in accumulators(layer.network(), np.full((4, 1), share, np.int8))}
         for share in (60, 127)
     }
     assert found[60]["loihi2"].holds_for == ALL

@@ -4,8 +4,9 @@ import pytest
 
 from export import importers
 from neuromorphic.graphs.files import write_graph
-from neuromorphic.graphs.run import run_graph
-from neuromorphic.integers.nir_forms import STEP, exact_graph, portable_graph
+from neuromorphic.graphs.graph import parse_graph
+from neuromorphic.graphs.run import STEP, run_graph
+from neuromorphic.integers.nir_forms import exact_graph, portable_graph
 from runtime.errors import SimulationError
 
 # What others read a graph with, where it is installed; snnTorch always is.
@@ -46,7 +47,7 @@ def test_snntorch_runs_neurons_with_memory_as_we_do(tmp_path):
     write_graph(graph, tmp_path / "a.nir")
     x = rng.integers(-4, 5, (12, 4)).astype(np.int8)
     spikes, _ = importers.run_importer("snntorch", tmp_path / "a.nir", x.T, 6)
-    ours = run_graph(graph, x, STEP)
+    ours = run_graph(parse_graph(graph), x, STEP)
     assert 0.1 < ours.mean() < 0.9
     assert np.array_equal(spikes.T, ours)
 

@@ -3,6 +3,7 @@ import pytest
 
 from neuromorphic.chips.catalogue import chip_names
 from neuromorphic.energy import energies, sent_deltas
+from neuromorphic.opening import bundle_network
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 from runtime.errors import ChipError
@@ -11,9 +12,9 @@ from spiking_music.report.energies import energy_rows
 
 def test_every_chip_is_priced_or_refused_with_a_reason(spiking_bundle: Bundle) -> None:
     sound = np.random.default_rng(0).normal(0, 0.1, 20_000).astype(np.float32)
-    payload, piece = Codec(spiking_bundle).analyse(sound)
-    events = piece.events
-    found = energies(spiking_bundle, payload, events)
+    payload, _ = Codec(spiking_bundle).analyse(sound)
+    network = bundle_network(spiking_bundle)
+    found = energies(network, payload.T)["chips"]
     assert tuple(found) == chip_names()
     for entry in found.values():
         if entry["refused"]:
@@ -23,22 +24,21 @@ def test_every_chip_is_priced_or_refused_with_a_reason(spiking_bundle: Bundle) -
             assert entry["operations_j"] <= entry["mid_j"]
             assert entry["evidence"]
     assert [row["chip"] for row in energy_rows(found)] == list(found)
-    only = energies(spiking_bundle, payload, events, "loihi1")
+    only = energies(network, payload.T, "loihi1")["chips"]
     assert only == {"loihi1": found["loihi1"]}
     with pytest.raises(ChipError, match="loihi9"):
-        energies(spiking_bundle, payload, events, "loihi9")
+        energies(network, payload.T, "loihi9")
 
 
 def test_deltas_of_threshold_0_change_the_bill_and_nothing_else(spiking_bundle: Bundle) -> None:
     sound = np.random.default_rng(0).normal(0, 0.1, 20_000).astype(np.float32)
     payload, piece = Codec(spiking_bundle).analyse(sound)
-    events = piece.events
-    sent, arrived, found = sent_deltas(spiking_bundle, payload, 0)
-    assert found == events
+    network = bundle_network(spiking_bundle)
+    sent, arrived, found = sent_deltas(network, payload, 0)
+    assert found == piece.events
     assert (arrived == payload).all()
     plain, changed = (
-        energies(spiking_bundle, payload, events, "loihi1", given)["loihi1"]
-        for given in (None, sent)
+        energies(network, payload.T, "loihi1", given)["chips"]["loihi1"] for given in (None, sent)
     )
     assert changed["operations_j"] != plain["operations_j"]
     assert changed["baseline"]["baseline_j"] == plain["baseline"]["baseline_j"]

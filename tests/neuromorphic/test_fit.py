@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from neuromorphic.chips.catalogue import load_chip
-from neuromorphic.fit import EXCEEDED, OK, UNCHECKED, cores, fit, misfit, planes
+from neuromorphic.fit import EXCEEDED, OK, UNCHECKED, cores, fit, misfit
+from neuromorphic.integers.bounds import worst_sum
 from neuromorphic.integers.layer import IntegerLayer
 
 
@@ -12,7 +13,7 @@ from neuromorphic.integers.layer import IntegerLayer
 def bottleneck():
     """A layer of the codec's size."""
     weight = np.random.default_rng(0).integers(-127, 128, (80, 128))
-    return IntegerLayer(weight, np.full(80, -4093), 6)
+    return IntegerLayer(weight, np.full(80, -4093), 6).network()
 
 
 def by_name(findings):
@@ -22,7 +23,7 @@ def by_name(findings):
 def test_the_bottleneck_fits_one_core_of_loihi_1(bottleneck):
     chip = load_chip("loihi1")
     found = by_name(fit(bottleneck, chip))
-    assert planes(chip) == 8
+    assert chip.planes(8) == 8
     assert cores(bottleneck, chip) == found["cores"].needed == 1
     assert found["input_axons_per_core"].needed == 1024
     # A list of 80 weights of 8 bits and 10 more, in words of 64: 704 bits an axon.
@@ -37,7 +38,7 @@ def test_what_nobody_published_is_unchecked(bottleneck):
     chip = load_chip("loihi2")
     for name, finding in by_name(fit(bottleneck, chip)).items():
         assert (finding.verdict == UNCHECKED) == (chip.limits[name].range() is None)
-    assert planes(chip) == 1
+    assert chip.planes(8) == 1
 
 
 def test_what_exceeds_a_wall_is_said(bottleneck):
@@ -54,15 +55,16 @@ def test_a_budget_stops_nothing(bottleneck):
 
 def test_the_sum_is_the_worst_case_unless_measured(bottleneck):
     chip = load_chip("loihi1")
-    low, high = bottleneck.current_bounds()
-    assert by_name(fit(bottleneck, chip))["sum_max"].needed == max(high.max(), -low.min())
-    assert by_name(fit(bottleneck, chip, 40000))["sum_max"].verdict == EXCEEDED
-    assert by_name(fit(bottleneck, chip, 32767))["sum_max"].verdict == OK
+    worst = worst_sum(bottleneck.layers[0], 8)
+    assert by_name(fit(bottleneck, chip))["sum_max"].needed == worst
+    for peak, verdict in ((40000, EXCEEDED), (32767, OK)):
+        found = by_name(fit(bottleneck, chip, peaks={"bottleneck": peak}))
+        assert found["sum_max"].verdict == verdict
 
 
 @pytest.mark.parametrize("units", [1, 119, 120, 1000, 20000])
 def test_a_larger_layer_is_spread_over_cores(units):
-    layer = IntegerLayer(np.ones((units, 128)), np.zeros(units), 0)
+    layer = IntegerLayer(np.ones((units, 128)), np.zeros(units), 0).network()
     chip = load_chip("loihi1")
     found = by_name(fit(layer, chip))
     # 1 048 576 bits hold 1024 lists of 16 words: (1024 - 10) // 8 = 126 units.
@@ -72,7 +74,7 @@ def test_a_larger_layer_is_spread_over_cores(units):
 
 
 def test_inputs_that_no_core_holds():
-    layer = IntegerLayer(np.ones((2, 20000)), np.zeros(2), 6)
+    layer = IntegerLayer(np.ones((2, 20000)), np.zeros(2), 6).network()
     findings = fit(layer, load_chip("loihi1"))
     assert cores(layer, load_chip("loihi1")) is None
     assert "input_axons_per_core 160000 > 4096" in str(misfit(findings))

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neuromorphic.graphs.graph import parse_graph
+from neuromorphic.graphs.run import STEP
 from neuromorphic.integers.layer import IntegerLayer
-from neuromorphic.integers.network import Network, bottleneck, float_bottleneck
+from neuromorphic.integers.lowering import lower
 from neuromorphic.integers.netx import write_netx
+from neuromorphic.integers.nir_forms import exact_graph
 from neuromorphic.lava import driver, process, shim
 from runtime.errors import GraphError, MissingPackageError
 
@@ -64,7 +67,7 @@ def test_lava_spikes_as_the_layer_in_lanes(make_layer, make_payload, monkeypatch
     layer = make_layer(5, units=20, inputs=30, shift=3)
     payload = make_payload(layer, 5, 77)
     heard = []
-    spikes = driver.simulate(layer, payload, progress=heard.append)
+    spikes = driver.run_on_lava(layer.network(), payload, progress=heard.append)
     assert np.array_equal(spikes, layer.spikes(payload))
     assert heard == sorted(heard)
     assert (heard[0], heard[-1]) == (0.0, 1.0)
@@ -73,16 +76,17 @@ def test_lava_spikes_as_the_layer_in_lanes(make_layer, make_payload, monkeypatch
 
 
 @pytest.mark.usefixtures("lava")
-@pytest.mark.parametrize("mode", ["floating", "fused", "netx"])
+@pytest.mark.parametrize("mode", ["fixed", "floating", "netx"])
 def test_other_ways_spike_alike(make_layer, make_payload, tmp_path, mode):
     layer = make_layer(6, units=20, inputs=30, shift=3)
     payload = make_payload(layer, 6, 50)
     if mode == "netx":
         path = tmp_path / "layer.net"
-        write_netx(layer, path)
-        spikes = driver.run_netx(path, bottleneck(layer), payload)
+        write_netx(layer.network(), path)
+        spikes = driver.run_netx(path, layer.network(), payload)
     else:
-        network = float_bottleneck(layer) if mode == "floating" else bottleneck(layer)
+        floats = lower(parse_graph(exact_graph(layer)), STEP)
+        network = floats if mode == "floating" else layer.network()
         spikes = driver.run_on_lava(network, payload, mode)
     assert np.array_equal(spikes, layer.spikes(payload))
 
@@ -93,12 +97,12 @@ def test_one_sign_and_no_weight_at_all(tmp_path):
     payload = np.array([[-127, -1, 0, 1, 127]], np.int8)
     for mode, weight in (
         ("netx", [[127], [1], [0]]),
-        ("fused", [[-127], [-1], [0]]),
+        ("fixed", [[-127], [-1], [0]]),
         ("fixed", [[0], [0], [0]]),
     ):
         layer = IntegerLayer(np.array(weight), np.array([0, -1, 4093]), 0)
-        write_netx(layer, path, overwrite=True)
-        network = bottleneck(layer)
+        write_netx(layer.network(), path, overwrite=True)
+        network = layer.network()
         if mode == "netx":
             spikes = driver.run_netx(path, network, payload)
         else:
@@ -109,17 +113,13 @@ def test_one_sign_and_no_weight_at_all(tmp_path):
 @pytest.mark.usefixtures("lava")
 def test_nothing_to_do_and_wrong_payload(make_layer, groups):
     layer = make_layer(0)
-    assert driver.simulate(layer, np.empty((layer.inputs, 0), np.int8)).shape == (layer.units, 0)
-    with pytest.raises(GraphError, match="payload"):
-        driver.simulate(layer, np.zeros((3, 3), np.int8))
+    assert driver.run_on_lava(layer.network(), np.empty((layer.inputs, 0), np.int8)).shape == (
+        layer.units,
+        0,
+    )
+    with pytest.raises(GraphError, match="input is"):
+        driver.run_on_lava(layer.network(), np.zeros((3, 3), np.int8))
     assert groups == []
-
-
-@pytest.mark.usefixtures("lava")
-def test_the_fused_process_holds_one_dense_layer(make_layer):
-    (layer,) = bottleneck(make_layer(0)).layers
-    with pytest.raises(GraphError, match="holds one dense layer"):
-        driver.run_on_lava(Network((layer, layer)), np.zeros((13, 5), np.int8), "fused")
 
 
 @pytest.mark.usefixtures("lava")
@@ -127,7 +127,7 @@ def test_a_run_that_takes_too_long_leaves_nothing(make_layer, groups):
     layer = make_layer(0)
     payload = np.zeros((layer.inputs, 16384), np.int8)
     with pytest.raises(process.SimulationError, match="ended after"):
-        driver.simulate(layer, payload, timeout=0.05)  # less than Lava takes to start
+        driver.run_on_lava(layer.network(), payload, timeout=0.05)  # less than Lava takes to start
     assert len(groups) == 1
     assert not alive(groups[0])
 
@@ -137,7 +137,7 @@ def test_a_run_that_dies_leaves_nothing(make_layer, groups, monkeypatch):
     monkeypatch.setattr(driver, "write_plan", lambda network, frames, folder: 0)
     layer = make_layer(0)
     with pytest.raises(process.SimulationError, match=r"the simulator failed: .+") as caught:
-        driver.simulate(layer, np.zeros((layer.inputs, 10), np.int8), timeout=30)
+        driver.run_on_lava(layer.network(), np.zeros((layer.inputs, 10), np.int8), timeout=30)
     assert "\n" not in str(caught.value)
     assert len(groups) == 1
     assert not alive(groups[0])
@@ -173,7 +173,7 @@ def test_nothing_is_left_where_the_caller_is_killed():
         "from neuromorphic.lava import driver\n"
         "layer = IntegerLayer(np.ones((2, 3)), np.zeros(2), 0)\n"
         "tell = lambda share: print('*', flush=True)\n"
-        "driver.simulate(layer, np.ones((3, 10**6), np.int8), progress=tell)"
+        "driver.run_on_lava(layer.network(), np.ones((3, 10**6), np.int8), progress=tell)"
     )
     root = str(Path(__file__).parents[2])
     given = {"env": {**os.environ, "PYTHONPATH": root}, "stdout": subprocess.PIPE}
@@ -197,7 +197,7 @@ def test_says_how_to_get_lava(monkeypatch):
     with pytest.raises(MissingPackageError, match=r"make.*--ignore-requires-python"):
         shim.require_lava()
     with pytest.raises(MissingPackageError):
-        driver.simulate(None, None)
+        driver.run_netx(None, None, None)
 
 
 def test_neither_lava_nor_torch_is_imported_here():

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic, arithmetic
 from neuromorphic.chips.catalogue import load_chip
-from neuromorphic.graphs.run import run_graph
+from neuromorphic.graphs.graph import parse_graph
+from neuromorphic.graphs.run import STEP, run_graph
+from neuromorphic.graphs.synapses import Conv1d
+from neuromorphic.integers.entry import to_payload
 from neuromorphic.integers.network import check, run_network
-from neuromorphic.integers.nir_forms import STEP, exact_graph
-from neuromorphic.integers.synapses import Conv1d
+from neuromorphic.integers.nir_forms import exact_graph
 from neuromorphic.lava.driver import run_on_lava
-from neuromorphic.quantise import quantise, to_payload
+from neuromorphic.quantise import quantise
 from runtime.errors import ChipError
 
 seeds = st.integers(0, 2**32 - 1)
@@ -37,7 +39,7 @@ def graph_of(seed, graded):
     }
     names = list(nodes)
     x = rng.normal(0, 1, (100, 2, 8)) if graded else rng.integers(0, 2, (100, 2, 8)).astype(float)
-    return nir.NIRGraph(nodes, list(pairwise(names))), x
+    return parse_graph(nir.NIRGraph(nodes, list(pairwise(names)))), x
 
 
 def flat(x):
@@ -75,7 +77,7 @@ def test_a_quantised_graph_runs_on_lava_bit_for_bit():
 def test_a_layer_on_the_grid_already_loses_nothing(make_layer, make_payload, seed):
     layer = make_layer(seed, shift=0, inputs=7)
     payload = make_payload(layer, seed, 60)
-    found = quantise(exact_graph(layer), payload.T, STEP)
+    found = quantise(parse_graph(exact_graph(layer)), payload.T, STEP)
     assert found.entry.exponent == 0
     assert np.array_equal(run_network(found.network, payload), layer.spikes(payload))
 

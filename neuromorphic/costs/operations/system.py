@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuromorphic.costs.counts import Counts, count
+from neuromorphic.costs.counts import Counts, count, total
 from neuromorphic.costs.operations.activity import Activity, heard
 from neuromorphic.costs.operations.calls import (
     Calls,
@@ -16,7 +16,7 @@ from neuromorphic.costs.operations.calls import (
 )
 from neuromorphic.costs.operations.operators import Operator, downstream, operators_of
 from neuromorphic.costs.operations.shapes import shaped
-from neuromorphic.costs.sigma_delta import Deltas, count_deltas
+from neuromorphic.costs.sigma_delta import Deltas
 from neuromorphic.integers.netx import read_netx
 from runtime.bundle import Bundle
 from runtime.encoder import Payload
@@ -69,8 +69,8 @@ def count_system(
     bottleneck.
     """
     model, frames = bundle.manifest, events.frames
-    layer = read_netx(bundle.file("bottleneck.net"))
-    spiking = count(layer, payload, events.bits) if sent is None else count_deltas(layer, sent)
+    network = read_netx(bundle.file("bottleneck.net"))
+    spiking = total(count(network, payload, sent).values())
     steps = model.decoder.steps if steps is None else steps
     diffusing = "decoder.onnx" in model.files
     windows = window_calls(model, frames)

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuromorphic.costs.counts import count
+from neuromorphic.integers.network import Connection, Layer, Network
 from runtime.errors import GraphError
 
 
@@ -13,7 +14,7 @@ def test_counts_are_those_of_a_loop(make_layer, make_payload, seed, silent):
     payload = make_payload(layer, seed)
     payload[:, silent:] *= payload[:, silent:] > 60
     bits = layer.spikes(payload)
-    found = count(layer, payload, bits)
+    found = count(layer.network(), payload)["bottleneck"]
     words = sum(int(p != 0) for p in payload.flat)
     planes = sum(format(int(p) & 0xFF, "b").count("1") for p in payload.flat)
     driven = sum(any(column) for column in payload.T)
@@ -25,8 +26,6 @@ def test_counts_are_those_of_a_loop(make_layer, make_payload, seed, silent):
     assert found.spikes == bits.sum()
     assert found.dense_macs == n * m * t
     assert found.weight_words * 8 >= found.dense_macs > (found.weight_words - 1) * 8
-    current = (layer.weight.astype(int) @ payload.astype(int)) >> layer.shift
-    assert found.peak_current == np.abs(current).max()
 
 
 @given(value=st.integers(-127, 127))
@@ -39,11 +38,24 @@ def test_planes_carry_the_payload(value):
 
 def test_an_empty_recording_costs_nothing(make_layer):
     layer = make_layer(0)
-    found = count(layer, np.empty((layer.inputs, 0), np.int8), np.empty((layer.units, 0), bool))
-    assert (found.steps, found.synaptic_events, found.dense_macs, found.peak_current) == (0,) * 4
+    found = count(layer.network(), np.empty((layer.inputs, 0), np.int8))["bottleneck"]
+    assert (found.steps, found.synaptic_events, found.dense_macs) == (0,) * 3
 
 
-def test_refuses_events_of_another_shape(make_layer):
-    layer = make_layer(0)
-    with pytest.raises(GraphError, match="events are"):
-        count(layer, np.zeros((layer.inputs, 4), np.int8), np.zeros((layer.units, 5), bool))
+def test_layers_hear_the_spikes_of_those_before_and_the_last_alone_leave(make_layer, make_payload):
+    first, second = make_layer(1), make_layer(2, units=4, inputs=9)
+    (own,), (next_one,) = first.network().layers, second.network().layers
+    heard = Connection(0, next_one.connections[0].synapse)
+    network = Network((own, Layer("second", (heard,), next_one.neuron)))
+    payload = make_payload(first, 1)
+    found = count(network, payload)
+    spikes = int(first.spikes(payload).sum())
+    assert (found["bottleneck"].spikes, found["bottleneck"].leaving) == (spikes, 0)
+    assert (found["second"].input_words, found["second"].plane_spikes) == (spikes, spikes)
+    assert found["second"].synaptic_events == 4 * spikes
+    assert found["second"].leaving == found["second"].spikes
+
+
+def test_refuses_a_payload_of_another_shape(make_layer):
+    with pytest.raises(GraphError, match="payload is"):
+        count(make_layer(0).network(), np.zeros((3, 4), np.int8))

@@ -49,7 +49,7 @@ def test_units_alone_may_cost_more_than_the_whole_baseline() -> None:
 
 def test_an_event_costs_what_the_bill_says() -> None:
     chip = load_chip("loihi1")
-    one, two = (bill(chip, run(n), 0.0).dynamic_j for n in (1000, 2000))
+    one, two = (bill(chip, {"a": run(n)}, 0.0).dynamic_j for n in (1000, 2000))
     found = crossover(chip, run(1000), 20.0)
     assert found is not None
     assert found.baseline_j[1] == pytest.approx(

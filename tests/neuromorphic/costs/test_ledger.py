@@ -38,7 +38,7 @@ RUN = replace(
 def test_loihi_1_reproduces_a_published_measurement(spikes):
     """Frady et al., NICE 2020: a query of 60 steps on 76 800 neurons took 1.33 mJ, dynamic."""
     query = replace(NOTHING, plane_events=spikes * 76_800, idle_updates=76_800 * 60)
-    found = bill(load_chip("loihi1"), query, seconds=0.0)
+    found = bill(load_chip("loihi1"), {"a": query}, seconds=0.0)
     assert found.dynamic_j == pytest.approx(1.33e-3, rel=0.25)
     assert 1.448e-3 <= round(found.dynamic_j, 6) <= 1.599e-3
     # The low ends are 20 % down, so that at 750 spikes the measurement, of 3 digits, is just there.
@@ -50,32 +50,32 @@ def test_truenorth_reproduces_the_published_sweep():
     chip = load_chip("truenorth")
     for rate, watts in ((11.58, 0.068), (20.07, 0.071), (95.93, 0.094)):
         run = replace(NOTHING, plane_events=int(rate * 2**20 * 128))
-        assert bill(chip, run, seconds=1.0).mid_j == pytest.approx(watts, rel=0.02)
+        assert bill(chip, {"a": run}, seconds=1.0).mid_j == pytest.approx(watts, rel=0.02)
 
 
 def test_odin_reproduces_its_published_points():
     """Frenkel et al., 2019: at 75 MHz and an operation every other cycle 477 uW, 12.7 pJ each."""
     chip = load_chip("odin")
     second = replace(NOTHING, plane_events=37_500_000)
-    found = bill(chip, second, seconds=1.0)
+    found = bill(chip, {"a": second}, seconds=1.0)
     assert found.mid_j == pytest.approx(477e-6, rel=0.005)
     assert found.mid_j / second.plane_events == pytest.approx(12.7e-12, rel=0.005)
     assert all_in_bill(chip, second).mid_j == pytest.approx(found.mid_j, rel=0.005)
-    assert bill(chip, NOTHING, seconds=1.0).low_j == pytest.approx(27.3e-6)
+    assert bill(chip, {"a": NOTHING}, seconds=1.0).low_j == pytest.approx(27.3e-6)
 
 
 @given(times=st.integers(1, 50), seconds=st.floats(0, 1e4))
 def test_energy_grows_in_proportion(times, seconds):
     chip = load_chip("loihi1")
     many = replace(RUN, **{k: v * times for k, v in vars(RUN).items()})
-    one, all_of_it = bill(chip, RUN, seconds), bill(chip, many, seconds * times)
+    one, all_of_it = bill(chip, {"a": RUN}, seconds), bill(chip, {"a": many}, seconds * times)
     for end in ("low_j", "mid_j", "high_j", "dynamic_j"):
         assert getattr(all_of_it, end) == pytest.approx(times * getattr(one, end))
     assert one.low_j <= one.mid_j <= one.high_j
 
 
 def test_terms_are_named_and_add_up():
-    found = bill(load_chip("loihi1"), RUN, seconds=5.94)
+    found = bill(load_chip("loihi1"), {"a": RUN}, seconds=5.94)
     terms = {term.name: term for term in found.terms}
     assert terms["synaptic_event"].count == RUN.plane_events  # spikes of Loihi 1 carry no value
     assert terms["message"].count == RUN.plane_spikes + RUN.spikes
@@ -88,40 +88,40 @@ def test_terms_are_named_and_add_up():
 
 
 def test_cores_in_use_bound_static_power_below():
-    two = bill(load_chip("loihi1"), RUN, 1.0, cores=2)
-    one = bill(load_chip("loihi1"), RUN, 1.0, cores=1)
+    two = bill(load_chip("loihi1"), {"a": RUN}, 1.0, cores=2)
+    one = bill(load_chip("loihi1"), {"a": RUN}, 1.0, cores=1)
     assert two.low_j - one.low_j == pytest.approx(0.816e-3)
-    assert bill(load_chip("loihi1"), RUN, 1.0, cores=None).low_j > two.low_j
+    assert bill(load_chip("loihi1"), {"a": RUN}, 1.0, cores=None).low_j > two.low_j
 
 
 def test_graded_spikes_are_counted_where_there_are_some():
-    assert bill(load_chip("spinnaker1"), RUN, 1.0).terms[0].count == RUN.synaptic_events
+    assert bill(load_chip("spinnaker1"), {"a": RUN}, 1.0).terms[0].count == RUN.synaptic_events
 
 
 def test_an_unpublished_price_refuses_the_total():
-    found = bill(load_chip("loihi2"), RUN, 5.94)
+    found = bill(load_chip("loihi2"), {"a": RUN}, 5.94)
     assert found.refused.startswith("unpriced: synaptic_event")
     assert (found.low_j, found.mid_j, found.high_j, found.dynamic_j) == (None,) * 4
-    assert "static" in bill(load_chip("spinnaker1"), RUN, 1.0).refused
+    assert "static" in bill(load_chip("spinnaker1"), {"a": RUN}, 1.0).refused
 
 
 def test_a_misfit_refuses_the_total():
-    found = bill(load_chip("truenorth"), RUN, 1.0, misfit="does not fit: weight_bits 8 > 1")
+    found = bill(load_chip("truenorth"), {"a": RUN}, 1.0, misfit="does not fit: weight_bits 8 > 1")
     assert found.refused == "does not fit: weight_bits 8 > 1"
     assert found.mid_j is None
 
 
 def test_as_fast_as_it_goes():
     chip = load_chip("loihi1")
-    found = bill(chip, RUN, 5.94, FAST)
+    found = bill(chip, {"a": RUN}, 5.94, FAST)
     low, mid, high = fast_seconds(chip, RUN)
     assert low <= mid <= high
     assert mid == pytest.approx(256 * 9.4e-6 + 2_000_000 * 3.5e-9 + 20_480 * 8.4e-9)
     assert (found.time_base, found.seconds) == (FAST, mid)
-    assert found.dynamic_j == bill(chip, RUN, 5.94).dynamic_j
+    assert found.dynamic_j == bill(chip, {"a": RUN}, 5.94).dynamic_j
     assert found.mid_j - found.dynamic_j == pytest.approx(0.1044 * mid)
     assert fast_seconds(load_chip("truenorth"), RUN) is None
-    assert bill(load_chip("truenorth"), RUN, 5.94, FAST).refused == "unpriced: static"
+    assert bill(load_chip("truenorth"), {"a": RUN}, 5.94, FAST).refused == "unpriced: static"
 
 
 def test_all_in_prices_stand_alone():
@@ -129,24 +129,24 @@ def test_all_in_prices_stand_alone():
     found = all_in_bill(chip, RUN)
     assert found.mid_j == pytest.approx(2_000_000 * 26e-12)
     assert [term.scope for term in found.terms] == [ALL_IN]
-    assert ALL_IN not in {term.scope for term in bill(chip, RUN, 1.0).terms}
+    assert ALL_IN not in {term.scope for term in bill(chip, {"a": RUN}, 1.0).terms}
     with pytest.raises(ChipError, match="all-in"):
         Bill("x", FAST, 1.0, (*found.terms, *found.terms), None, "")
     with pytest.raises(ChipError, match="no all-in price"):
         all_in_bill(load_chip("loihi1"), RUN)
     only = replace(chip, energy={"synaptic_event_all_in": chip.energy["synaptic_event_all_in"]})
-    assert bill(only, RUN, 100.0).mid_j == found.mid_j
+    assert bill(only, {"a": RUN}, 100.0).mid_j == found.mid_j
 
 
 def test_the_baseline_is_arithmetic_and_weights():
-    found = bill(load_chip("int8-45nm"), RUN, 5.94)
+    found = bill(load_chip("int8-45nm"), {"a": RUN}, 5.94)
     assert {term.name for term in found.terms} == {"mac", "weight_word"}
     assert found.mid_j == pytest.approx(2_621_440 * 0.3e-12 + 327_680 * 20e-12)
 
 
 def test_operations_are_priced_where_static_power_is_not():
-    found = bill(load_chip("spinnaker1"), RUN, 1.0)
+    found = bill(load_chip("spinnaker1"), {"a": RUN}, 1.0)
     assert found.dynamic_j is None
     low, mid, high = found.dynamic()
     assert low == mid == high == pytest.approx(500_000 * 13.3e-9 + 20_480 * 26e-9)
-    assert bill(load_chip("loihi2"), RUN, 1.0).dynamic() is None
+    assert bill(load_chip("loihi2"), {"a": RUN}, 1.0).dynamic() is None

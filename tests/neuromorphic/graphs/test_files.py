@@ -31,7 +31,7 @@ def refuses(path, words):
 def test_a_reset_that_is_not_zero_is_kept(chain, lif, tmp_path):
     path = tmp_path / "layer.nir"
     write_graph(chain(lif(v_reset=-1)), path)
-    assert (read_graph(path).nodes["lif"].v_reset == -1).all()
+    assert (read_graph(path).stages[1].node.v_reset == -1).all()
 
 
 @pytest.mark.parametrize("data", [b"", b"not HDF5", bytes(100_000)])

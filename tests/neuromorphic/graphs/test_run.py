@@ -5,11 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromorphic.graphs.files import read_graph, write_graph
+from neuromorphic.graphs.graph import parse_graph
 from neuromorphic.graphs.run import run_graph
 from runtime.errors import GraphError
 
 DT = 2.0**-10  # s; the time constants of random graphs are multiples of it
 seeds = st.integers(0, 2**32 - 1)
+
+
+def run(graph, x, dt):
+    return run_graph(parse_graph(graph), x, dt)
 
 
 def vector(value):
@@ -107,7 +112,7 @@ def product(a, b):
 def test_runs_any_graph_as_if_one_neuron_at_a_time(make_graph, seed):
     graph = make_graph(seed)
     x = np.random.default_rng(seed).integers(-8, 9, (6, *graph.nodes["in"].input_type["input"]))
-    assert np.array_equal(run_graph(graph, x / 4, DT), OneAtATime(graph).run(x / 4))
+    assert np.array_equal(run(graph, x / 4, DT), OneAtATime(graph).run(x / 4))
 
 
 @settings(max_examples=30)
@@ -115,7 +120,7 @@ def test_runs_any_graph_as_if_one_neuron_at_a_time(make_graph, seed):
 def test_is_causal(make_graph, seed, cut):
     graph = make_graph(seed)
     x = np.random.default_rng(seed).integers(-8, 9, (6, *graph.nodes["in"].input_type["input"]))
-    assert np.array_equal(run_graph(graph, x[:cut], DT), run_graph(graph, x, DT)[:cut])
+    assert np.array_equal(run(graph, x[:cut], DT), run(graph, x, DT)[:cut])
 
 
 @settings(max_examples=30)
@@ -125,7 +130,7 @@ def test_a_file_runs_as_the_graph_that_was_written(make_graph, tmp_path_factory,
     path = tmp_path_factory.mktemp("nir") / "graph.nir"
     write_graph(graph, path)
     x = np.random.default_rng(seed).integers(-8, 9, (6, *graph.nodes["in"].input_type["input"]))
-    assert np.array_equal(run_graph(read_graph(path), x, DT), run_graph(graph, x, DT))
+    assert np.array_equal(run_graph(read_graph(path), x, DT), run(graph, x, DT))
 
 
 @settings(max_examples=30)
@@ -133,14 +138,14 @@ def test_a_file_runs_as_the_graph_that_was_written(make_graph, tmp_path_factory,
 def test_leaves_the_graph_as_it_was(make_graph, seed):
     graph, again = make_graph(seed), make_graph(seed)
     x = np.ones((3, *graph.nodes["in"].input_type["input"]))
-    run_graph(graph, x, DT)
+    run(graph, x, DT)
     for name, node in graph.nodes.items():
         np.testing.assert_equal(vars(node), vars(again.nodes[name]))
 
 
 def test_lif_is_eulers(chain, lif):
     x = np.array([[600.0, 0.0]] * 5)
-    out = run_graph(chain(lif(v_threshold=100)), x, 2e-4)
+    out = run(chain(lif(v_threshold=100)), x, 2e-4)
     # v: 120; reset; then the same again. A strict threshold: the second unit stays at 0.
     assert out.T.tolist() == [[1] * 5, [0] * 5]
     v, expected = 0.0, []
@@ -148,21 +153,21 @@ def test_lif_is_eulers(chain, lif):
         v += 0.2 * (5 - v)
         expected.append(v)
     li = nir.LI(tau=vector(1e-3), r=vector(1), v_leak=vector(5))
-    assert np.allclose(run_graph(chain(li), np.zeros((5, 2)), 2e-4).T, expected)
+    assert np.allclose(run(chain(li), np.zeros((5, 2)), 2e-4).T, expected)
 
 
 def test_if_integrates_and_threshold_is_strict(chain):
     unit = nir.IF(r=vector(1000), v_threshold=vector(1), v_reset=vector(0))
-    out = run_graph(chain(unit), np.full((6, 2), 0.5), 1e-3)
+    out = run(chain(unit), np.full((6, 2), 0.5), 1e-3)
     assert out[:, 0].tolist() == [0, 0, 1, 0, 0, 1]
     step = chain(nir.Threshold(vector(0.5)))
-    assert run_graph(step, np.array([[0.5, 0.50001]]), 1.0).tolist() == [[0, 1]]
+    assert run(step, np.array([[0.5, 0.50001]]), 1.0).tolist() == [[0, 1]]
 
 
 def test_voltage_goes_where_the_reset_says(chain, lif):
     unit = lif(tau=2e-3, v_threshold=1, v_reset=-3)
     # v: 2, so a spike and -3; then -3 + (4 + 3) / 2 = 1/2; then 9/4, a spike.
-    assert run_graph(chain(unit), np.full((3, 2), 4.0), 1e-3)[:, 0].tolist() == [1, 0, 1]
+    assert run(chain(unit), np.full((3, 2), 4.0), 1e-3)[:, 0].tolist() == [1, 0, 1]
 
 
 def test_cuba_lif_and_matrices(chain):
@@ -174,11 +179,11 @@ def test_cuba_lif_and_matrices(chain):
         v_threshold=vector(0.2),
         w_in=vector(1),
     )
-    out = run_graph(chain(cuba), np.array([[1.0, 0.1], [0, 0], [0, 0]]), 1e-3)
+    out = run(chain(cuba), np.array([[1.0, 0.1], [0, 0], [0, 0]]), 1e-3)
     # I = 1/2, 1/4, ..; v = 1/4 > 0.2 at once.
     assert out.T.tolist() == [[1, 0, 0], [0, 0, 0]]
     linear = chain(nir.Linear(np.array([[1.0, 2, 3]])), nir.Scale(np.array([2.0])), width=3, out=1)
-    assert run_graph(linear, np.ones((1, 3)), 1.0).tolist() == [[12.0]]
+    assert run(linear, np.ones((1, 3)), 1.0).tolist() == [[12.0]]
 
 
 def test_skips_and_branches_are_summed():
@@ -195,20 +200,20 @@ def test_skips_and_branches_are_summed():
         ("twice", "out"),
         ("in", "out"),
     ]
-    assert run_graph(nir.NIRGraph(nodes, edges), [[1, 2]], 1.0).tolist() == [[13, 26]]
+    assert run(nir.NIRGraph(nodes, edges), [[1, 2]], 1.0).tolist() == [[13, 26]]
 
 
 def test_delay_is_in_seconds_and_begins_with_nothing(chain):
     graph = chain(nir.Delay(np.array([0.0, 2e-3])))
-    out = run_graph(graph, np.array([[1, 1], [2, 2], [3, 3]]), 1e-3)
+    out = run(graph, np.array([[1, 1], [2, 2], [3, 3]]), 1e-3)
     assert out.T.tolist() == [[1, 2, 3], [0, 0, 1]]
     with pytest.raises(GraphError, match=r"'delay': delay 0.002 s is no whole number of steps"):
-        run_graph(graph, np.zeros((1, 2)), 1.5e-3)
-    assert not run_graph(chain(nir.Delay(vector(1e9))), np.ones((4, 2)), 1e-3).any()
+        run(graph, np.zeros((1, 2)), 1.5e-3)
+    assert not run(chain(nir.Delay(vector(1e9))), np.ones((4, 2)), 1e-3).any()
 
 
 def test_nothing_to_do(chain, lif):
-    assert run_graph(chain(lif()), np.zeros((0, 2)), 1e-4).shape == (0, 2)
+    assert run(chain(lif()), np.zeros((0, 2)), 1e-4).shape == (0, 2)
 
 
 @pytest.mark.parametrize(
@@ -225,4 +230,4 @@ def test_nothing_to_do(chain, lif):
 )
 def test_refuses_other_inputs(chain, lif, x, dt, words):
     with pytest.raises(GraphError, match=words):
-        run_graph(chain(lif()), x, dt)
+        run(chain(lif()), x, dt)

@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuromorphic.integers.layer import BLOCK, CURRENT_LIMIT, IntegerLayer
+from neuromorphic.integers.bounds import peak_sums, worst_sum
+from neuromorphic.integers.layer import CURRENT_LIMIT, IntegerLayer
+from neuromorphic.integers.network import BLOCK
 from runtime.errors import GraphError
 
 seeds = st.integers(0, 2**32 - 1)
@@ -35,7 +37,12 @@ def test_bounds_hold_and_are_attained(make_layer, make_payload, seed, shift):
     for sign, bound in ((127, high), (-127, low)):
         worst = (sign * np.sign(layer.weight.T)).astype(np.int64)
         assert np.array_equal(np.diag(layer.weight @ worst) >> shift, bound)
-    assert layer.peak_current(make_payload(layer, seed)) <= max(high.max(), -low.min())
+    network, worst = layer.network(), max(high.max(), -low.min())
+    assert worst_sum(network.layers[0], 8) == worst
+    payload = make_payload(layer, seed)
+    peak = np.abs(layer.weight.astype(int) @ payload >> shift).max()
+    assert peak_sums(network, payload) == {"bottleneck": peak}
+    assert peak <= worst
 
 
 def test_near_ties_are_among_the_payloads(make_layer, make_payload):
@@ -68,7 +75,7 @@ def test_blocks_and_wide_sums_are_exact():
 def test_empty_recording(make_layer):
     layer = make_layer(0)
     assert layer.spikes(np.empty((layer.inputs, 0), np.int8)).shape == (layer.units, 0)
-    assert layer.peak_current(np.empty((layer.inputs, 0), np.int8)) == 0
+    assert peak_sums(layer.network(), np.empty((layer.inputs, 0), np.int8)) == {"bottleneck": 0}
 
 
 @pytest.mark.parametrize(
@@ -100,7 +107,6 @@ def test_refuses_what_a_chip_cannot_hold(changes, words):
     [
         np.zeros((4, 5), np.int8),
         np.zeros(3, np.int8),
-        np.zeros((3, 5), np.int16),
         np.zeros((3, 5)),
         np.full((3, 5), -128, np.int8),
     ],

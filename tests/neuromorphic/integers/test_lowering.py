@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuromorphic.graphs.graph import parse_graph
 from neuromorphic.graphs.run import run_graph
 from neuromorphic.integers import floating_point
 from neuromorphic.integers.lowering import lower
@@ -49,7 +50,7 @@ def graph_of(seed):
     }
     names = list(nodes)
     edges = [*pairwise(names), ("flat", "second")]
-    return nir.NIRGraph(nodes, edges), rng.integers(0, 2, (20, 2, 5)).astype(float)
+    return parse_graph(nir.NIRGraph(nodes, edges)), rng.integers(0, 2, (20, 2, 5)).astype(float)
 
 
 def spikes_of(network, x):
@@ -90,7 +91,7 @@ def chain(*nodes, width=2):
         "out": nir.Output({"output": np.array([width])}),
     }
     names = list(named)
-    return nir.NIRGraph(named, list(pairwise(names)))
+    return parse_graph(nir.NIRGraph(named, list(pairwise(names))))
 
 
 def lif(**changes):

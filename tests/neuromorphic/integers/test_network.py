@@ -7,19 +7,19 @@ from hypothesis import strategies as st
 from scipy.signal import correlate
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
+from neuromorphic.graphs.synapses import Conv1d, Dense, fan_out, scaled
 from neuromorphic.integers import network as networks
-from neuromorphic.integers.fixed_point import Neuron, rest, step
+from neuromorphic.integers.fixed_point import Neuron, deliver, rest, step
 from neuromorphic.integers.network import (
     INPUT,
     Connection,
     Layer,
     Network,
-    bottleneck,
     check,
     gathered,
     run_network,
 )
-from neuromorphic.integers.synapses import Conv1d, Dense, deliver, fan_out, scaled
+from neuromorphic.lava import driver
 from neuromorphic.lava.driver import run_on_lava
 from runtime.errors import GraphError
 
@@ -143,10 +143,17 @@ def deliver_float(synapse, x):
     return synapse.matrix() @ x
 
 
-def test_the_bottleneck_is_a_network(make_layer, make_payload):
-    layer = make_layer(7, shift=3)
-    payload = make_payload(layer, 7)
-    assert np.array_equal(run_network(bottleneck(layer), payload), layer.spikes(payload))
+def test_a_network_without_memory_equals_lava_in_lanes(monkeypatch):
+    """Copies side by side: a convolution by its groups, matrices by blocks, skips by delays."""
+    rng = np.random.default_rng(4)
+    network, payload = random_network(4)
+    layers = tuple(
+        replace(layer, neuron=neuron(rng, layer.units, False)) for layer in network.layers
+    )
+    monkeypatch.setattr(driver, "LANE", 8)
+    ours = run_network(Network(layers), payload)
+    assert 0 < ours.mean() < 1
+    assert np.array_equal(run_on_lava(Network(layers), payload), ours)
 
 
 def test_depths_count_the_synapses_of_the_longest_way():

@@ -4,16 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuromorphic.graphs.files import read_graph, write_graph
+from neuromorphic.graphs.graph import parse_graph
+from neuromorphic.graphs.run import STEP, run_graph
 from neuromorphic.integers.layer import IntegerLayer
-from neuromorphic.integers.nir_forms import (
-    STEP,
-    exact_graph,
-    layer_of,
-    portable_graph,
-    read_graph,
-    run_graph,
-    write_graph,
-)
+from neuromorphic.integers.nir_forms import exact_graph, layer_of, portable_graph
 from runtime.errors import GraphError
 
 BUILDERS = [exact_graph, portable_graph]
@@ -25,7 +20,7 @@ cases = given(seed=st.integers(0, 2**32 - 1), shift=st.integers(1, 5))
 def test_graph_spikes_as_the_layer(make_layer, make_payload, build, seed, shift):
     layer = make_layer(seed, shift=shift)
     payload = make_payload(layer, seed)
-    spikes = run_graph(build(layer), payload.T, STEP)
+    spikes = run_graph(parse_graph(build(layer)), payload.T, STEP)
     assert np.array_equal(spikes.T, layer.spikes(payload))
 
 
@@ -33,7 +28,7 @@ def test_graph_spikes_as_the_layer(make_layer, make_payload, build, seed, shift)
 @cases
 def test_layer_comes_back(make_layer, build, seed, shift):
     layer = make_layer(seed, shift=shift)
-    again = layer_of(build(layer))
+    again = layer_of(parse_graph(build(layer)))
     assert np.array_equal(again.weight, layer.weight)
     assert np.array_equal(again.bias, layer.bias)
     assert again.shift == layer.shift
@@ -82,28 +77,28 @@ def test_portable_file_is_readable_by_old_nir(make_layer, tmp_path):
     with h5py.File(path) as file:
         assert "v_reset" not in file["node/nodes/lif"]
         assert file["node/nodes/lif/tau"].dtype == np.float64
-    assert (read_graph(path).nodes["lif"].v_reset == 0).all()
+    assert (read_graph(path).stages[2].node.v_reset == 0).all()
 
 
 def test_portable_graph_is_refused_without_margin():
     layer = IntegerLayer(np.full((1, 128), 127, np.int32), np.zeros(1, np.int32), 5)
     with pytest.raises(GraphError, match="unit 0 reaches"):
         portable_graph(layer)
-    assert layer_of(exact_graph(layer)).shift == 5
+    assert layer_of(parse_graph(exact_graph(layer))).shift == 5
 
 
 def test_layer_of_refuses_other_graphs(make_layer, chain, lif):
     with pytest.raises(GraphError, match="Input -> LIF -> Output"):
-        layer_of(chain(lif()))
+        layer_of(parse_graph(chain(lif())))
     graph = exact_graph(make_layer(0, units=4, inputs=4))
     graph.edges.append(("input", "output"))
     with pytest.raises(GraphError, match="a layer is the chain"):
-        layer_of(graph)
+        layer_of(parse_graph(graph))
     graph = portable_graph(make_layer(0))
     graph.nodes["lif"].tau *= 3
     with pytest.raises(GraphError, match="tau"):
-        layer_of(graph)
+        layer_of(parse_graph(graph))
     graph = exact_graph(make_layer(0))
     graph.nodes["affine"].bias += 0.25
     with pytest.raises(GraphError, match="not integers"):
-        layer_of(graph)
+        layer_of(parse_graph(graph))

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from neuromorphic import simulate as back_ends
+from neuromorphic.graphs.files import write_graph
 from neuromorphic.integers.layer import IntegerLayer
-from neuromorphic.integers.nir_forms import portable_graph, write_graph
+from neuromorphic.integers.nir_forms import portable_graph
 from runtime.bundle import Bundle, open_bundle, write_manifest
 from runtime.errors import MissingPackageError
 

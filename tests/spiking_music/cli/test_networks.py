@@ -7,7 +7,8 @@ import nir
 import numpy as np
 import pytest
 
-from neuromorphic.integers.nir_forms import STEP, write_graph
+from neuromorphic.graphs.files import write_graph
+from neuromorphic.graphs.run import STEP
 from runtime.bundle import Bundle
 
 Run = Callable[..., tuple[int, str, str]]

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuromorphic.graphs.check import FIELDS, checked
 from neuromorphic.graphs.files import read_graph, write_graph
+from neuromorphic.graphs.graph import FIELDS, parse_graph
 from neuromorphic.graphs.run import run_graph
 from runtime.errors import GraphError
 
@@ -34,11 +34,12 @@ def conv(**changes):
 @given(seed=st.integers(0, 2**32 - 1))
 def test_stages_say_what_goes_in_and_out(make_graph, seed):
     graph = make_graph(seed)
-    stages = checked(graph)
+    parsed = parse_graph(graph)
+    stages = parsed.stages
     assert {stage.name for stage in stages} == set(graph.nodes)
     assert [stage.kind for stage in (stages[0], stages[-1])] == ["Input", "Output"]
     x = np.zeros((1, *stages[0].shape))
-    assert run_graph(graph, x, 2.0**-10).shape[1:] == stages[-1].shape
+    assert run_graph(parsed, x, 2.0**-10).shape[1:] == stages[-1].shape
     seen = set()
     for stage in stages:
         assert seen.issuperset(stage.sources)
@@ -49,7 +50,11 @@ def test_stages_say_what_goes_in_and_out(make_graph, seed):
 
 
 def test_a_convolution_that_leaves_its_length_open_gets_it():
-    assert [stage.shape for stage in checked(conv(input_shape=None))] == [(1, 5), (2, 3), (2, 3)]
+    assert [stage.shape for stage in parse_graph(conv(input_shape=None)).stages] == [
+        (1, 5),
+        (2, 3),
+        (2, 3),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +94,7 @@ def test_a_convolution_that_leaves_its_length_open_gets_it():
 )
 def test_names_the_node_that_is_wrong(lif, tmp_path, graph, words):
     with pytest.raises(GraphError, match=words):
-        checked(graph(lif))
+        parse_graph(graph(lif))
     with pytest.raises(GraphError, match=words):
         write_graph(graph(lif), tmp_path / "a.nir")
     assert not list(tmp_path.iterdir())
@@ -134,15 +139,15 @@ WAY = [("in", "a"), ("a", "b"), ("b", "out")]
 )
 def test_refuses_what_is_no_flow(lif, edges, words):
     with pytest.raises(GraphError, match=words):
-        checked(wired(edges, a=lif(), b=lif()))
+        parse_graph(wired(edges, a=lif(), b=lif()))
 
 
 def test_refuses_several_ends_and_sums_of_different_shapes():
     second = nir.Input({"input": np.array([2])})
     with pytest.raises(GraphError, match="2 Input nodes"):
-        checked(wired([("in", "out"), ("b", "out")], b=second))
+        parse_graph(wired([("in", "out"), ("b", "out")], b=second))
     with pytest.raises(GraphError, match=r"2 Output nodes \['out', 'b'\]"):
-        checked(wired([("in", "out"), ("in", "b")], b=nir.Output({"output": np.array([2])})))
+        parse_graph(wired([("in", "out"), ("in", "b")], b=nir.Output({"output": np.array([2])})))
     wide = nir.Linear(np.ones((3, 2)))
     with pytest.raises(GraphError, match=r"'out': cannot sum \(3,\) from 'a', \(2,\) from 'in'"):
-        checked(wired([("in", "a"), ("a", "out"), ("in", "out")], a=wide))
+        parse_graph(wired([("in", "a"), ("a", "out"), ("in", "out")], a=wide))

@@ -1,4 +1,4 @@
-"""What nir accepts and nobody can run: shapes, numbers, time constants and wiring of a graph."""
+"""A graph: stages that were checked once, in the order of the flow. All else takes it as it is."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -50,6 +50,18 @@ class Stage:
         return type(self.node).__name__
 
 
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A feed-forward graph that can be run: its stages from the Input to the Output."""
+
+    stages: tuple[Stage, ...]
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of what it is given in one step."""
+        return self.stages[0].shape
+
+
 def require_known(kinds: Iterable[tuple[str, str]]) -> None:
     """Raise `GraphError` naming the first of the `(node, kind)` pairs that cannot be run."""
     for name, kind in kinds:
@@ -57,12 +69,12 @@ def require_known(kinds: Iterable[tuple[str, str]]) -> None:
             raise GraphError(f"node {name!r}: {kind} is not supported; use {', '.join(FIELDS)}")
 
 
-def checked(graph: nir.NIRGraph) -> tuple[Stage, ...]:
-    """Return the stages of a feed-forward `graph`, from its Input to its Output.
+def parse_graph(graph: nir.NIRGraph) -> Graph:
+    """Return what nir holds as a `Graph`; nir accepts much that nobody can run.
 
     Raises `GraphError`, naming the node, when a kind is unknown, the wiring is not one flow from
-    one Input to one Output (see `graph_order.flow`), a shape does not fit, a value is not finite, a
-    time constant is not positive or a delay negative.
+    one Input to one Output (see `order.flow`), a shape does not fit, a value is not finite, a time
+    constant is not positive or a delay negative.
     """
     require_known((name, type(node).__name__) for name, node in graph.nodes.items())
     stages: dict[str, Stage] = {}
@@ -75,7 +87,7 @@ def checked(graph: nir.NIRGraph) -> tuple[Stage, ...]:
             shape = output_shape(name, node, given)
         _check_shapes(name, node, shape)
         stages[name] = Stage(name, node, sources, given, shape)
-    return tuple(stages.values())
+    return Graph(tuple(stages.values()))
 
 
 def _given(name: str, shapes: dict[str, Shape]) -> Shape:

@@ -1,0 +1,46 @@
+"""What a network is given: numbers of any kind as the integers that spikes carry."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic.chips.arithmetic import LAVA, Arithmetic
+
+Array = npt.NDArray[np.float64]
+Payload = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the network is given: integers that are `x * 2**exponent`, of so many bits."""
+
+    exponent: int
+    bits: int
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether spikes carry more than that they are there."""
+        return self.bits > 1
+
+
+def to_payload(x: Array, exponent: int, widths: Arithmetic = LAVA) -> Payload:
+    """Return `x (M, T)` as the integers that spikes carry, rounded and clipped."""
+    most = widths.payload_max
+    least = 0 if widths.payload_bits == 1 else -most
+    return np.clip(np.round(x * 2.0**exponent), least, most).astype(np.int8)
+
+
+def best_entry(x: Array, widths: Arithmetic = LAVA) -> Entry:
+    """Take spikes and integers that fit as they are; else put the range of `x` to best use."""
+    if np.isin(x, (0, 1)).all():
+        return Entry(0, 1)
+    if np.array_equal(to_payload(x, 0, widths), x):
+        return Entry(0, widths.payload_bits)
+    fitting = int(np.floor(np.log2(widths.payload_max / np.abs(x).max())))
+
+    def error(exponent: int) -> float:
+        return float(np.square(to_payload(x, exponent, widths) * 2.0**-exponent - x).sum())
+
+    # Some outliers may be clipped.
+    return Entry(min((fitting, fitting + 1, fitting + 2), key=error), widths.payload_bits)

@@ -1,0 +1,68 @@
+"""One network in the forms that back ends, chips and bills ask for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic.chips.arithmetic import PAYLOAD_BITS
+from neuromorphic.graphs.graph import Graph
+from neuromorphic.graphs.run import STEP, by_unit
+from neuromorphic.integers.entry import Entry, Payload, to_payload
+from neuromorphic.integers.fixed_point import Neuron
+from neuromorphic.integers.network import Network, checked_payload
+from runtime.errors import GraphError
+
+
+@dataclass(frozen=True, eq=False)
+class Forms:
+    """A network as it is given and what is made of it; what there is not is None.
+
+    `graph` in floats, stepped by `dt` s; `portable`, the same for tools that know no Threshold;
+    `integers` on a chip's grid, of which `file` is the netx file; `entry` scales what goes in.
+    `period` is how long a step lasts where the signal comes from, s.
+    """
+
+    graph: Graph | None = None
+    portable: Graph | None = None
+    integers: Network[Neuron] | None = None
+    file: Path | None = None
+    entry: Entry | None = None
+    dt: float = STEP
+    period: float = STEP
+
+    @property
+    def network(self) -> Network[Neuron]:
+        """The integers; raises `GraphError` where the graph was not rounded yet."""
+        if self.integers is None:
+            raise GraphError("the graph is in floats; round it first: quantise")
+        return self.integers
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of what goes in, in one step."""
+        return (self.network.inputs,) if self.graph is None else self.graph.input_shape
+
+    @property
+    def payload_bits(self) -> int:
+        """The bits of what goes in; those of a payload where nobody says."""
+        return PAYLOAD_BITS if self.entry is None else self.entry.bits
+
+    def payload(self, x: npt.NDArray[Any]) -> Payload:
+        """Return `x (T, ...)` as the integers `(M, T) int8` that spikes carry into the network.
+
+        Raises `GraphError` for another shape, for what no spike carries, and for fractions where
+        nothing says how to scale them.
+        """
+        signals = by_unit(np.asarray(x))
+        if self.entry is not None:
+            signals = to_payload(signals.astype(np.float64), self.entry.exponent)
+        elif signals.dtype.kind == "f":
+            if not np.array_equal(signals, np.round(signals)):
+                raise GraphError(
+                    "the input holds fractions; this network takes the integers spikes carry"
+                )
+            signals = signals.astype(np.int64)
+        return checked_payload(self.network, signals).astype(np.int8, copy=False)
