@@ -17,8 +17,9 @@ from torch import Tensor
 
 from benchmarks.executors import Row
 from neuromorphic.chips.arithmetic import Arithmetic
+from neuromorphic.graphs import STEP
 from neuromorphic.graphs.graph import Graph, parse_graph
-from neuromorphic.graphs.run import STEP, run_graph
+from neuromorphic.graphs.run import run_graph
 from neuromorphic.integers.entry import to_payload
 from neuromorphic.integers.layer import WEIGHT_MAX
 from neuromorphic.integers.network import run_network

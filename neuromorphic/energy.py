@@ -38,7 +38,7 @@ def energies(
     for a run as `fast` as the chip goes; `baseline` compares the operations with dense int8
     arithmetic. With `sent` the input arrives as these deltas. Integers of a file are counted layer
     by layer, another graph node by node. Where it is on the grid it is held against the chips'
-    limits, with the sums that `x` makes of it; else `refused` has no word of them.
+    limits, with the sums that `x` makes of it; a graph in floats alone is priced without.
     Raises `GraphError` for an input that does not fit and where there is nothing to bill,
     `ChipError` for a chip that does not exist.
     """

@@ -11,9 +11,10 @@ from neuromorphic.chips.arithmetic import LAVA, Arithmetic, arithmetic
 from neuromorphic.chips.catalogue import load_chip
 from neuromorphic.energy import energies
 from neuromorphic.fit import fitted
+from neuromorphic.graphs import STEP
 from neuromorphic.graphs.files import read_graph
 from neuromorphic.graphs.graph import Graph
-from neuromorphic.graphs.run import STEP, run_graph
+from neuromorphic.graphs.run import run_graph
 from neuromorphic.integers.fixed_point import Neuron
 from neuromorphic.integers.forms import Forms
 from neuromorphic.integers.network import Network

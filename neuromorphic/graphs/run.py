@@ -13,8 +13,6 @@ from neuromorphic.graphs.neurons import NEURONS, Array, Step, rest
 from neuromorphic.graphs.synapses import synapse_of
 from runtime.errors import GraphError
 
-STEP = 1e-4  # s; the step that snnTorch and SpikingJelly assume for every NIR file
-
 
 def run_graph(graph: Graph, x: npt.ArrayLike, dt: float) -> Array:
     """Run a graph over time: `x (T, ...)` to `(T, ...) float64`, one step every `dt` s.

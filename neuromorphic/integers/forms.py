@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
+from neuromorphic.graphs import STEP
 from neuromorphic.graphs.graph import Graph
-from neuromorphic.graphs.run import STEP, by_unit
+from neuromorphic.graphs.run import by_unit
 from neuromorphic.integers.entry import Entry, Payload, to_payload
 from neuromorphic.integers.fixed_point import Neuron
 from neuromorphic.integers.network import Network, checked_payload

@@ -6,8 +6,8 @@ import nir
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic.graphs import STEP
 from neuromorphic.graphs.graph import Graph
-from neuromorphic.graphs.run import STEP
 from neuromorphic.integers.layer import IntegerLayer
 from runtime.errors import GraphError
 

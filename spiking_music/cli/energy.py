@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from neuromorphic.graphs import STEP
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.inputs import open_codec, read_samples
 from spiking_music.cli.options import (
-    DT,
     AsJson,
     BundleDir,
     DenoisingSteps,
@@ -23,7 +23,8 @@ USUAL = "loihi1"
 
 def energy(
     source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="A recording, - for stdin, or a .nir file")
+        str,
+        typer.Argument(metavar="SOURCE", help="A recording, - for stdin, or a .nir or .net file"),
     ],
     chip: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only this chip, term by term")
@@ -44,18 +45,18 @@ def energy(
     data: InputArray = None,
     rate: Annotated[
         float | None,
-        typer.Option(metavar="HZ", help="Run a .nir on a second of random spikes of this rate"),
+        typer.Option(metavar="HZ", help="Run a network on a second of random spikes of this rate"),
     ] = None,
-    dt: TimeStep = DT,
+    dt: TimeStep = STEP,
     bundle: BundleDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Estimate joules: the whole codec and each chip, or a NIR graph.
+    """Estimate joules: the whole codec and each chip, or a network.
 
-    A .nir file needs --input or --rate.
+    A .nir or .net file needs --input or --rate.
     """
-    if Path(source).suffix == ".nir":
-        energy_of_graph(Path(source), data, rate, dt, chip, as_json)
+    if Path(source).suffix in (".nir", ".net"):
+        energy_of_network(Path(source), data, rate, dt, chip, as_json)
     elif data is not None or rate is not None:
         raise SpikingMusicError(f"{source}: --input and --rate are for .nir files; omit them")
     else:
@@ -119,10 +120,10 @@ def energy_of_recording(
         terminal.show_rows(term_rows(found[chip]))
 
 
-def energy_of_graph(
+def energy_of_network(
     path: Path, data: Path | None, rate: float | None, dt: float, chip: str | None, as_json: bool
 ) -> None:
-    """A NIR graph on an input, or on random spikes, on each chip."""
+    """A network of any origin on an input, or on random spikes, on each chip."""
     from neuromorphic.energy import random_spikes
     from neuromorphic.opening import open_network, read_input
     from spiking_music.cli import terminal

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from spiking_music.cli.options import DT, AsJson, InputArray, TimeStep
+from neuromorphic.graphs import STEP
+from spiking_music.cli.options import AsJson, InputArray, TimeStep
 
 FACTS = ("verdict", "sums_hold_for", "otherwise", "cores", "binds", "misfit")
 
@@ -18,7 +19,7 @@ def fit(
         str, typer.Option(metavar="NAME", help="Name of a chip, or a .toml file of your own")
     ],
     data: InputArray = None,
-    dt: TimeStep = DT,
+    dt: TimeStep = STEP,
     as_json: AsJson = False,
 ) -> None:
     """Check whether a network fits a chip, and on how many cores.

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from neuromorphic.graphs import STEP
 from runtime.errors import SpikingMusicError
-from spiking_music.cli.options import DT, AsJson, Force, TimeStep
+from spiking_music.cli.options import AsJson, Force, TimeStep
 
 
 def nir(
@@ -19,7 +20,7 @@ def nir(
         Path | None,
         typer.Option("--out", "-o", metavar="FILE.npy", help="File for the output of the run"),
     ] = None,
-    dt: TimeStep = DT,
+    dt: TimeStep = STEP,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:

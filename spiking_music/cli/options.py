@@ -7,8 +7,6 @@ import typer
 
 from runtime.kinds import DecoderName, SamplerName
 
-DT = 1e-4  # s; the step that other tools assume for every NIR file
-
 AudioFile = Annotated[
     str, typer.Argument(metavar="AUDIO", help="A recording (WAV, FLAC, ...), or - for stdin")
 ]

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from neuromorphic.graphs import STEP
 from runtime.errors import GraphError
-from spiking_music.cli.options import DT, AsJson, Force, TimeStep
+from spiking_music.cli.options import AsJson, Force, TimeStep
 
 
 def quantise(
@@ -18,7 +19,7 @@ def quantise(
             "--input", metavar="FILE.npy", help="Typical input to scale by, shape (T, ...)"
         ),
     ],
-    dt: TimeStep = DT,
+    dt: TimeStep = STEP,
     chip: Annotated[
         str, typer.Option(metavar="NAME", help="Chip whose bit widths to keep to")
     ] = "loihi2",

@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from neuromorphic.graphs import STEP
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.inputs import open_codec, read_samples
-from spiking_music.cli.options import DT, AsJson, BundleDir, InputArray, TimeStep
+from spiking_music.cli.options import AsJson, BundleDir, InputArray, TimeStep
 
 
 def simulate(
@@ -20,7 +21,7 @@ def simulate(
         typer.Option(help="Back end to compute on (docs/chips.md)"),
     ] = "all",
     data: InputArray = None,
-    dt: TimeStep = DT,
+    dt: TimeStep = STEP,
     bundle: BundleDir = None,
     as_json: AsJson = False,
 ) -> None:

@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 
 from export import importers
+from neuromorphic.graphs import STEP
 from neuromorphic.graphs.files import write_graph
 from neuromorphic.graphs.graph import parse_graph
-from neuromorphic.graphs.run import STEP, run_graph
+from neuromorphic.graphs.run import run_graph
 from neuromorphic.integers.nir_forms import exact_graph, portable_graph
 from runtime.errors import SimulationError
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from neuromorphic.fit import EXCEEDED, OK, UNCHECKED
+from neuromorphic.graphs import STEP
 from neuromorphic.graphs.files import write_graph
-from neuromorphic.graphs.run import STEP
 from neuromorphic.integers.layer import IntegerLayer
 from neuromorphic.integers.netx import read_entry, read_netx, write_netx
 from neuromorphic.integers.nir_forms import portable_graph

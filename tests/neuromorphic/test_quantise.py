@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic, arithmetic
 from neuromorphic.chips.catalogue import load_chip
+from neuromorphic.graphs import STEP
 from neuromorphic.graphs.graph import parse_graph
-from neuromorphic.graphs.run import STEP, run_graph
+from neuromorphic.graphs.run import run_graph
 from neuromorphic.graphs.synapses import Conv1d
 from neuromorphic.integers.entry import to_payload
 from neuromorphic.integers.network import check, run_network

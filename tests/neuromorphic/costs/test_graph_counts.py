@@ -8,8 +8,8 @@ from neuromorphic.chips.catalogue import load_chip
 from neuromorphic.costs.counts import count, total
 from neuromorphic.costs.graph_counts import count_graph
 from neuromorphic.costs.ledger import bill
+from neuromorphic.graphs import STEP
 from neuromorphic.graphs.graph import parse_graph
-from neuromorphic.graphs.run import STEP
 from neuromorphic.integers.nir_forms import exact_graph, portable_graph
 
 

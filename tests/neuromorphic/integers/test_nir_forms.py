@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuromorphic.graphs import STEP
 from neuromorphic.graphs.files import read_graph, write_graph
 from neuromorphic.graphs.graph import parse_graph
-from neuromorphic.graphs.run import STEP, run_graph
+from neuromorphic.graphs.run import run_graph
 from neuromorphic.integers.layer import IntegerLayer
 from neuromorphic.integers.nir_forms import exact_graph, layer_of, portable_graph
 from runtime.errors import GraphError

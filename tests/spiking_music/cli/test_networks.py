@@ -7,8 +7,8 @@ import nir
 import numpy as np
 import pytest
 
+from neuromorphic.graphs import STEP
 from neuromorphic.graphs.files import write_graph
-from neuromorphic.graphs.run import STEP
 from runtime.bundle import Bundle
 
 Run = Callable[..., tuple[int, str, str]]
@@ -60,6 +60,22 @@ def test_a_graph_is_billed_on_an_input_or_on_random_spikes(
     assert code == 0
     assert "5,000 steps, 1 s" in output
     assert "neuron update idle" in output
+
+
+def test_a_netx_file_is_billed_layer_by_layer(cli: Run, graph: Path, tmp_path: Path) -> None:
+    net, data = tmp_path / "net.net", ("--input", tmp_path / "x.npy")
+    assert cli("quantise", graph, net, *data)[0] == 0
+    found = {}
+    for path in (graph, net):
+        code, output, _ = cli("energy", path, *data, "--json")
+        found[path] = json.loads(output)
+        assert code == 0
+    (layer,) = found[net]["counts"].values()
+    ones = int(np.load(tmp_path / "x.npy").sum())
+    assert (layer["input_words"], layer["synaptic_events"]) == (ones, 3 * ones)
+    assert found[net]["chips"]["loihi1"]["operations_j"] == pytest.approx(
+        found[graph]["chips"]["loihi1"]["operations_j"], rel=0.01
+    )
 
 
 def test_a_graph_that_no_chip_holds_is_counted_all_the_same(cli: Run, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neuromorphic.graphs import STEP
 from neuromorphic.graphs.graph import parse_graph
-from neuromorphic.graphs.run import STEP
 from neuromorphic.integers.layer import IntegerLayer
 from neuromorphic.integers.lowering import lower
 from neuromorphic.integers.netx import write_netx
@@ -175,7 +175,7 @@ def test_nothing_is_left_where_the_caller_is_killed():
         "tell = lambda share: print('*', flush=True)\n"
         "driver.run_on_lava(layer.network(), np.ones((3, 10**6), np.int8), progress=tell)"
     )
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     given = {"env": {**os.environ, "PYTHONPATH": root}, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", code], **given) as caller:
         caller.stdout.readline()
@@ -206,5 +206,5 @@ def test_neither_lava_nor_torch_is_imported_here():
         "import neuromorphic.integers.netx, neuromorphic.costs.ledger\n"
         "assert not {'torch', 'lava'} & set(sys.modules)"
     )
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": root})
