@@ -45,7 +45,7 @@ def energies(
     chips = [load_chip(name) for name in (chip_names() if chip is None else (chip,))]
     layers = _counted(forms, x, sent)
     if not layers:
-        raise GraphError("the graph has no weights and no units; there is nothing to bill")
+        raise GraphError("the graph has no weights and no neurons, so there is nothing to count")
     seconds = len(x) * forms.period
     peaks = None if forms.integers is None else peak_sums(forms.integers, forms.payload(x))
     return {
@@ -63,11 +63,11 @@ def random_spikes(shape: tuple[int, ...], rate: float, dt: float) -> Array:
     0 or above one spike a step of `dt` s, or steps of which there are too many or none.
     """
     if not 0 < dt < SECONDS or prod(shape) * SECONDS / dt > LARGEST:
-        raise SpikingMusicError(
-            f"dt is {dt:g} s: too long, or too short, for {SECONDS:g} s of spikes"
-        )
+        raise SpikingMusicError(f"dt is {dt:g} s: choose a step that fits {SECONDS:g} s of spikes")
     if not 0 <= rate * dt <= 1:
-        raise SpikingMusicError(f"a rate of {rate:g} Hz: choose from 0 to {1 / dt:g}, one a step")
+        raise SpikingMusicError(
+            f"a rate of {rate:g} Hz: choose from 0 to {1 / dt:g} Hz, at most one spike a step"
+        )
     return np.random.default_rng(0).random((round(SECONDS / dt), *shape)) < rate * dt
 
 

@@ -120,7 +120,7 @@ Form = TypeVar("Form")
 def _needed(form: Form | None, backend: Backend) -> Form:
     if form is None:
         raise GraphError(
-            "nir-lif is a bundle's second graph; a graph of another origin has nir"
+            "nir-lif is only for bundles; use nir"
             if backend == "nir-lif"
             else f"a .net file holds integers; {backend} needs a .nir file"
         )
