@@ -23,7 +23,7 @@ from neuromorphic.integers.nir_forms import layer_of
 from neuromorphic.quantise import Quantised, quantise
 from neuromorphic.simulate import Backend, spikes
 from runtime.arrays import read_array
-from runtime.bundle import Bundle, open_bundle
+from runtime.bundle import EXACT, NETX, PORTABLE, Bundle, open_bundle
 from runtime.errors import GraphError, SpikingMusicError
 from runtime.events import Bits
 from runtime.kinds import Progress
@@ -111,14 +111,11 @@ def open_network(path: Path | str, dt: float = STEP) -> OpenNetwork:
 
 def bundle_network(bundle: Bundle) -> OpenNetwork:
     """Open a bundle's bottleneck in all its forms; a step is a frame of its sound."""
-    graph, portable, net = (
-        bundle.file(f"bottleneck.{suffix}") for suffix in ("nir", "lif.nir", "net")
-    )
     return OpenNetwork(
-        graph=read_graph(graph),
-        portable=read_graph(portable),
-        integers=read_netx(net),
-        file=net,
+        graph=read_graph(bundle.file(EXACT)),
+        portable=read_graph(bundle.file(PORTABLE)),
+        integers=read_netx(bundle.file(NETX)),
+        file=bundle.file(NETX),
         period=bundle.manifest.hop / bundle.manifest.sample_rate,
     )
 
