@@ -72,7 +72,7 @@ def export(
 
     Raises ExportError when the run has not finished, has no events, or was not trained on the
     chip's grid, CheckpointError for a damaged one, OutputError when the folder exists and
-    `overwrite` is off, or it holds what is no bundle.
+    `overwrite` is off, or it holds something other than a bundle.
     """
     checkpoint = checkpoints.load(run)
     config = checkpoint.config
@@ -94,11 +94,11 @@ def _refuse_other(folder: Path) -> None:
     try:
         files = load_manifest(folder).files
     except BundleError as error:
-        raise OutputError(f"{folder}: is no bundle and stays; choose another folder") from error
+        raise OutputError(f"{folder}: not a bundle, so kept; choose another folder") from error
     for name in sorted(entry.name for entry in folder.iterdir()):
         if name not in (*files, MANIFEST):
             raise OutputError(
-                f"{folder}: stays, since {name} in it is no part of the bundle; move that away"
+                f"{folder}: kept, since {name} in it does not belong to a bundle; move it away"
             )
 
 

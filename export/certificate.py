@@ -165,7 +165,7 @@ def require_importers(pythons: Mapping[str, str]) -> None:
         if name not in NEEDED:
             raise SpikingMusicError(f"{name}: no importer; there are {', '.join(NEEDED)}")
         if shutil.which(python) is None:
-            raise SpikingMusicError(f"{name}={python}: is no Python that can be started")
+            raise SpikingMusicError(f"{name}={python}: not a Python that can be started")
 
 
 def write_certificate(certificate: Certificate, path: Path, overwrite: bool = False) -> None:

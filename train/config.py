@@ -205,7 +205,7 @@ def load_preset(name: str, overrides: list[str] | None = None) -> Config:
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ConfigError(f"{path}: is no TOML ({error}); correct it") from error
+        raise ConfigError(f"{path}: not valid TOML ({error}); correct it") from error
     for override in overrides or []:
         _override(tree, override)
     return from_dict(tree)

@@ -9,7 +9,7 @@ from runtime.bundle import Bundle
 
 
 def read_weights(bundle: Bundle, file: str) -> dict[str, torch.Tensor]:
-    """The tensors of one graph by name, float32; raises BundleError when there is no such file."""
+    """The tensors of one graph by name, float32; raises BundleError when the file is missing."""
     graph = onnx.load(str(bundle.file(file))).graph
     return {
         tensor.name.removesuffix(".half"): torch.from_numpy(

@@ -155,7 +155,7 @@ def sampled_in_few(model: Model, heard: Tensor, noise: Tensor, path: Tensor) -> 
 
 
 def sound_losses(batch: Batch, outputs: dict[str, Tensor]) -> Losses:
-    """Of a decoder's sound, where the stage has one: noise ratio (dB / 10) and mel distance."""
+    """The losses of the decoded sound, if the stage has one: noise ratio and mel distance."""
     if "decoded" not in outputs:
         return {}
     noise = NOISE_WEIGHT * noise_ratio(batch.audio, outputs["decoded"]).mean()
@@ -165,7 +165,7 @@ def sound_losses(batch: Batch, outputs: dict[str, Tensor]) -> Losses:
 
 
 def velocity_loss(outputs: dict[str, Tensor]) -> Losses:
-    """Of the U-Net: squared error over the power of what it should be, mean over clips.
+    """The U-Net's loss: squared error over the power of the target, mean over clips.
 
     Relative to each clip's power, since a clip that the codes miss would outweigh all others.
     """
@@ -177,7 +177,7 @@ def velocity_loss(outputs: dict[str, Tensor]) -> Losses:
 
 
 def code_losses(config: Config, batch: Batch, outputs: dict[str, Tensor], weight: float) -> Losses:
-    """Of the code itself: commitment of RVQ, the price of events at its `weight` now."""
+    """The losses of the code itself: RVQ's commitment, or the price of events times `weight`."""
     kind = config.code.kind
     if kind == "RVQ":
         return {"commitment": config.rvq.commitment * outputs["commitment"]}

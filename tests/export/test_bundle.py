@@ -220,7 +220,7 @@ def test_only_a_bundle_makes_way_for_another(run: Path, bundle: Bundle, tmp_path
     (thesis / "thesis.tex").write_text("years of work")
     shutil.copytree(bundle.path, mixed)
     (mixed / "notes.txt").write_text("mine")
-    for folder, named in ((thesis, "is no bundle"), (mixed, "notes.txt")):
+    for folder, named in ((thesis, "not a bundle"), (mixed, "notes.txt")):
         before = {path.name: path.read_bytes() for path in folder.iterdir()}
         with pytest.raises(OutputError, match=named):
             export(run, folder, overwrite=True)

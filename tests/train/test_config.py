@@ -68,7 +68,7 @@ def test_a_preset_file_may_lie_anywhere_and_is_named_when_it_is_damaged(tmp_path
     for damaged, said in (
         (text.partition("[joint_stage]")[0], "missing or unknown"),
         (text + "\nunknown = 1\n", "unknown"),
-        ("]", "is no TOML"),
+        ("]", "not valid TOML"),
     ):
         own.write_text(damaged)
         with pytest.raises(ConfigError, match=said):

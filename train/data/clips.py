@@ -97,12 +97,12 @@ def played_in(part: slice, notes: Notes) -> Notes:
 def listed_notes(file: Path) -> Notes:
     """Return the notes of a `.tsv` with onset in seconds and MIDI number in columns 1 and 3.
 
-    Raises `AudioError` when it is no such list.
+    Raises `AudioError` for any other file.
     """
     try:
         onset, pitch = np.loadtxt(file, usecols=(0, 2), ndmin=2).T
     except (ValueError, OSError) as error:
-        raise AudioError(f"{file}: is no list of notes ({error}); take it out") from error
+        raise AudioError(f"{file}: not a list of notes ({error}); take it out") from error
     if not all(math.isfinite(value) for value in (*onset, *pitch)):
         raise AudioError(f"{file}: holds NaN or infinity; take it out")
     order = np.argsort(onset, kind="stable")

@@ -24,7 +24,7 @@ def clips_of(source: str, limit: int | None = None) -> tuple[list[Clip], list[st
 def held_out(maestro: Maestro, limit: int | None = None) -> tuple[list[Clip], list[str]]:
     """Clips of at most `limit` pieces of the test split, and why others have none.
 
-    Of the WAV where it is there, else of the MIDI, of which only the middle is rendered.
+    Read from the WAV if it is there, else rendered from the middle of the MIDI.
     Raises DataError for a folder that is not MAESTRO, or when no piece can be read.
     """
 

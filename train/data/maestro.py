@@ -53,7 +53,7 @@ class Maestro:
         try:
             pieces = [_piece(self.root, row) for row in _rows(table)]
         except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
-            raise DataError(f"{table}: is no table of MAESTRO v3; get it again") from error
+            raise DataError(f"{table}: not the table of MAESTRO v3; get it again") from error
         return [piece for piece in pieces if piece.split == split]
 
 

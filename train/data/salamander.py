@@ -18,7 +18,7 @@ from train.data.piano import Piano, Recording
 def salamander(pack: Path) -> Piano:
     """The Salamander grand from a zip of 22 050 Hz FLAC files with `index.json`.
 
-    Raises PianoError when there is no such pack or it is damaged.
+    Raises PianoError when the pack is missing or damaged.
     """
     try:
         archive = zipfile.ZipFile(pack)
@@ -29,7 +29,7 @@ def salamander(pack: Path) -> Piano:
         return Piano([_recording(archive, entry) for entry in entries])
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise PianoError(f"{pack}: is no piano pack ({reason}); give a zip of samples") from error
+        raise PianoError(f"{pack}: not a piano pack ({reason}); give a zip of samples") from error
 
 
 def _recording(archive: zipfile.ZipFile, entry: dict[str, Any]) -> Recording:

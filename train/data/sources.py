@@ -81,7 +81,7 @@ def audio_file(path: Path, cache: Path) -> AudioFile:
     try:
         info = soundfile.info(path)
     except soundfile.LibsndfileError as error:
-        raise AudioError(f"{path}: is no audio file; take it out of the data") from error
+        raise AudioError(f"{path}: not an audio file; take it out of the data") from error
     if any(
         int(held) < int(all_) != UNKNOWN_BYTES for all_, held in SHORTENED.findall(info.extra_info)
     ):

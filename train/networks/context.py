@@ -17,8 +17,8 @@ MU_GAIN = 16.0  # on the embedding: what Adam moves in a step, a short training 
 class Context(nn.Module):
     """`signal: (B, inputs, T)` float32 and `mu: (B,)` int64 to `(B, channels, T)` float32.
 
-    Without `with_mu` the second argument is not looked at. It begins as a linear map of the signal,
-    as none where the widths are equal: then a network can be trained on that had no context.
+    Without `with_mu` the second argument is ignored. It begins as a linear map of the signal, as if
+    it were absent when the widths are equal, so that a network without context can be trained on.
     """
 
     def __init__(self, inputs: int, channels: int, config: Config, with_mu: bool) -> None:
