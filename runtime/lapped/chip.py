@@ -1,0 +1,132 @@
+"""The units in the integers of a chip: 8-bit samples, a 6-bit dictionary, 8-bit thresholds.
+
+A frame enters as payloads `p = rint(x / 2^e)`, |p| <= 127, with one exponent `e`. Bin `k`
+accumulates `a = floor(sum_n w[k, n] p[n] / 2^SHIFT)`, and unit `(k, s, l)` of sign `s` and level
+`l` fires iff `s a[k] - theta[l, k] r[l] > 0`. The payload `r[l]` is the step over `2^e`, times the
+level, and `theta` are constants of the model. No sum leaves 24 bits for any input: see `bounds`.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.errors import BundleError
+from runtime.lapped.transform import basis
+
+PAYLOAD_MAX = 127  # signed 8-bit graded spikes
+WEIGHT_MAX = 31  # signed 6-bit synapses of the dictionary
+THETA_MAX = 127  # signed 8-bit synapses of the thresholds
+SHIFT = 3  # bits that an accumulator drops
+LIMIT = 1 << 23  # a 24-bit sum wraps here
+OFFSET = 0.62  # level l is nominally reached at l + OFFSET steps
+GRID = 90  # theta of a threshold at its nominal place, where the bin's scale is one
+SILENT = -40  # the exponent of a frame of zeros
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """The units of a model: `theta (levels, bins) int32` in 1..127, `hop` samples a frame.
+
+    The last row of `theta` serves all the levels above it too.
+    Raises `BundleError` where a threshold is out of range or a sum could wrap.
+    """
+
+    theta: Ints
+    hop: int
+
+    def __post_init__(self) -> None:
+        if self.theta.ndim != 2 or not self.theta.size:
+            raise BundleError(f"thresholds are {self.theta.shape}; levels and bins are needed")
+        if self.theta.min() < 1 or self.theta.max() > THETA_MAX:
+            low, high = self.theta.min(), self.theta.max()
+            raise BundleError(f"thresholds reach {low}..{high}; 1..{THETA_MAX} are possible")
+        if max(bounds(self)) >= LIMIT:
+            raise BundleError(f"a sum of the units can reach {max(bounds(self))}, beyond 24 bits")
+
+    @property
+    def bins(self) -> int:
+        """How many bins there are, each with units of both signs."""
+        return self.theta.shape[1]
+
+    def row(self, level: int) -> Ints:
+        """The thresholds `(bins,)` of a level."""
+        return self.theta[min(level, len(self.theta) - 1)]
+
+
+@functools.cache
+def dictionary(bins: int, hop: int) -> Floats:
+    """The integer weights `(bins, 2 hop)`, in float32, which holds every sum of them exactly."""
+    return np.rint(basis(bins, hop) * (WEIGHT_MAX / np.sqrt(2 / hop)))
+
+
+def lsb(hop: int) -> float:
+    """What one count of an accumulator is in coefficients of the orthonormal transform at e = 0."""
+    return float(np.sqrt(2 / hop)) / WEIGHT_MAX * (1 << SHIFT)
+
+
+def payloads(frames: Floats) -> tuple[npt.NDArray[np.int8], Ints]:
+    """Scale frames `(T, n)` to payloads `(T, n) int8` with exponents `(T,)`."""
+    peak = np.abs(frames).max(1, initial=0)
+    exponent = np.frexp(np.maximum(peak, 2.0**SILENT) / PAYLOAD_MAX)[1]
+    exponent -= np.rint(np.ldexp(peak, 1 - exponent)) <= PAYLOAD_MAX  # a power of two fits exactly
+    scaled = np.rint(np.ldexp(frames, -exponent[:, None]))
+    return scaled.astype(np.int8), exponent.astype(np.int32)
+
+
+def accumulated(payload: npt.NDArray[np.int8], units: Units) -> Ints:
+    """What the bins accumulate of payloads `(T, 2 hop)`: `(T, bins) int32`.
+
+    Every partial sum is an integer below 2^24, which float32 holds: BLAS is exact in any order.
+    """
+    sums = payload.astype(np.float32) @ dictionary(units.bins, units.hop).T
+    return sums.astype(np.int32) >> SHIFT
+
+
+def level_payloads(level: int, exponent: Ints, step: float, units: Units) -> Ints:
+    """The payload `r[level] (T,)` of frames with exponents `(T,)` at a step.
+
+    It is held at where no accumulator reaches the threshold any more.
+    """
+    ratio = step / lsb(units.hop) * (level + OFFSET) / GRID
+    return np.minimum(np.rint(np.ldexp(ratio, -exponent)), cap(units, level)).astype(np.int32)
+
+
+def cap(units: Units, level: int) -> int:
+    """The largest payload of a level: at it no unit can fire, whatever the samples are."""
+    return -(-_largest(units) // int(units.row(level).min()))
+
+
+def levels(accumulator: Ints, exponent: Ints, step: float, units: Units) -> Ints:
+    """How many levels fire, times the sign: `(T, bins) int32` of accumulators `(T, bins)`."""
+    found = np.zeros(accumulator.shape, np.int32)
+    size = np.abs(accumulator)
+    level, frame, bin = 0, *np.nonzero(size)
+    while len(frame):
+        threshold = units.row(level)[bin] * level_payloads(level, exponent, step, units)[frame]
+        fires = size[frame, bin] > threshold
+        frame, bin, level = frame[fires], bin[fires], level + 1
+        found[frame, bin] = level
+    return found * np.sign(accumulator)
+
+
+def bounds(units: Units) -> tuple[int, int]:
+    """The largest |sum| of an accumulator and of a threshold unit over all inputs; both attained.
+
+    The first is `127 sum |w|`, the second the largest accumulator plus the largest threshold.
+    """
+    thresholds = [cap(units, level) * int(units.row(level).max()) for level in range(len(units.theta))]
+    return _largest_sum(units.bins, units.hop), _largest(units) + max(thresholds)
+
+
+def _largest(units: Units) -> int:
+    return -(-_largest_sum(units.bins, units.hop) >> SHIFT)
+
+
+@functools.cache
+def _largest_sum(bins: int, hop: int) -> int:
+    return PAYLOAD_MAX * int(np.abs(dictionary(bins, hop)).sum(1, dtype=np.float64).max())

@@ -1,0 +1,63 @@
+"""Corrections of the noise's levels: what the encoder, which knows the original, tells of them."""
+
+import functools
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.lapped.noise import (
+    BANDS,
+    BLOCK,
+    HOP,
+    LARGEST_CORRECTION,
+    PARTS,
+    UNIT_DB,
+    WINDOW,
+    first_band,
+    hats,
+    mel_edges,
+    window,
+)
+
+FLOOR = 1e-6  # of a band's mean power: what is below cannot be heard
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int32]
+
+
+def corrections(sound: Floats, decoded: Floats, levels: Floats, rate: int) -> Ints:
+    """The corrections `(blocks, bands) int32` that bring each band nearest to that of `sound`.
+
+    `sound (n HOP,)`, and `decoded`, which is without noise, begin where the second of the parts
+    `levels (n + 1, BANDS)` does. What counts is the mean distance of log powers.
+    """
+    bands = slice(first_band(rate), BANDS)
+    wanted, there = (powers(x, rate)[:, bands, None] for x in (sound, decoded))
+    amplitude = np.exp(np.clip(levels[1:-1], -14, 2)) @ hats(rate)
+    hidden = (np.square(amplitude) @ means(rate))[:, bands, None]
+    units = np.arange(-LARGEST_CORRECTION, LARGEST_CORRECTION + 1)
+    louder = 10 ** (units * UNIT_DB / 10)
+    found = []
+    for start in range(0, len(hidden), PARTS * BLOCK):
+        part = slice(start, start + PARTS * BLOCK)
+        heard = np.log(there[part] + hidden[part] * louder + FLOOR)
+        distance = np.abs(heard - np.log(wanted[part] + FLOOR)).mean(0)
+        found.append(units[distance.argmin(1)])
+    return np.array(found, np.int32)
+
+
+def powers(sound: Floats, rate: int) -> Floats:
+    """Mean power `(n - 1, BANDS)` of the bands of noise in `sound (n HOP,)`, a row a part."""
+    cut = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP] * window()
+    return np.square(np.abs(np.fft.rfft(cut, axis=1))).astype(np.float32) @ means(rate)
+
+
+@functools.cache
+def means(rate: int) -> Floats:
+    """Means `(WINDOW / 2 + 1, BANDS)` over the bins of each band."""
+    edges = mel_edges(BANDS, WINDOW // 2, rate)
+    matrix = np.zeros((WINDOW // 2 + 1, BANDS), np.float32)
+    for band, (low, high) in enumerate(pairwise(edges)):
+        matrix[low:high, band] = 1 / (high - low)
+    return matrix

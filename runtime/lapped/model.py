@@ -1,0 +1,207 @@
+"""A trained lapped codec: sound to levels of its units, and levels to sound."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.bundle import Bundle
+from runtime.errors import BundleError
+from runtime.lapped import chip
+from runtime.lapped.corrections import corrections
+from runtime.lapped.noise import BANDS, PARTS, corrected, features, noise
+from runtime.lapped.transform import synthesis
+from runtime.sessions import Graph, single
+
+CONTEXT = 4  # frames on each side that refiner and noise hear
+MARGIN = 16  # bins above the highest that fires, which the nets are shown
+WIDTH = 32  # they are shown a multiple of so many bins
+REFINED = 768  # bins; those above are left as they are
+LEAST_STEP = -14.0  # log2 of the step with index 0
+STEPS_AN_OCTAVE = 8
+STEPS = 256
+EFFORTS = ("certified", "better")
+UNITS = "units.npz"
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int32]
+
+
+def step_of(index: int | npt.NDArray[np.int64]) -> float:
+    """The step of an index 0..255, in units of the orthonormal transform of samples in -1..1."""
+    return np.exp2(np.asarray(index) / STEPS_AN_OCTAVE + LEAST_STEP)
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """Frames as the chip's bins have accumulated them, whatever the step.
+
+    `accumulator (T, bins) int32`, `exponent (T,) int32`, `energy` of the sound.
+    """
+
+    accumulator: Ints
+    exponent: Ints
+    energy: float
+
+
+class LappedModel:
+    """The units, the dictionary and the nets of a bundle of kind LAPPED."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self.hop, self.rate = bundle.manifest.hop, bundle.manifest.sample_rate
+        self.units, self.scale, self.points = read_units(bundle, self.hop)
+
+    def analysed(self, frames: Floats) -> Analysis:
+        """Let the bins accumulate frames `(T, 2 hop)`; see `transform.frames`."""
+        payload, exponent = chip.payloads(frames)
+        energy = float(np.square(frames, dtype=np.float64).sum()) / 2  # each sample is in two
+        return Analysis(chip.accumulated(payload, self.units), exponent, energy)
+
+    def levels(self, analysis: Analysis, step: float, effort: str = EFFORTS[0]) -> Ints:
+        """How many levels of each bin fire, times its sign: `(T, bins) int32`.
+
+        `certified` has the thresholds of the chip; with `better` the host moves them by a net that
+        sees what is near.
+        """
+        q = chip.levels(analysis.accumulator, analysis.exponent, step, self.units)
+        return q if effort == EFFORTS[0] else self._moved(analysis, step, q)
+
+    def values(self, q: Ints, step: Floats, first: int = 0) -> Floats:
+        """The coefficients `(T, bins)` that levels stand for, at `step (T,)`, refined.
+
+        `first` is the number of the first frame in the recording.
+        """
+        values = self._plain(q)
+        bins = min(_shown(q), REFINED)
+        if bins:
+            turn = turns(first, len(q), bins)
+            found = single(
+                self._refiner({"levels": (q[:, :bins] * turn)[None].astype(np.float32)})["values"],
+                (1, len(q), bins),
+            )
+            values[:, :bins] = found[0] * turn
+        return values * self.scale * step[:, None]
+
+    def heard(
+        self,
+        q: Ints,
+        step: Floats,
+        first: int,
+        corrections: Ints | None = None,
+        seed: int = 0,
+        listening: bool = True,
+    ) -> Floats:
+        """The sound of `n` hops from hop `first` on: `(n * hop,)`.
+
+        `q (n + 1 + 2 CONTEXT, bins)` are the frames from `first - CONTEXT` on, zeros beyond both
+        ends, `step` theirs. `listening` adds the noise, its levels moved by `corrections`, a row a
+        frame; without it there is the waveform alone.
+        """
+        inner = slice(CONTEXT, len(q) - CONTEXT)
+        sound = synthesis(self.values(q, step, first - CONTEXT)[inner], self.hop)
+        if not listening:
+            return sound
+        levels = self.noise_levels(q, step)
+        if corrections is not None:
+            levels = corrected(levels, corrections, self.rate)
+        return sound + noise(_own_parts(levels), seed, PARTS * first, self.rate)
+
+    def corrections(self, sound: Floats, q: Ints, step: Floats, first: int) -> Ints:
+        """What an encoder tells of the noise of `sound (n * hop,)`: `(ceil(n / BLOCK), bands)`.
+
+        `q` and `step` are as in `heard`.
+        """
+        decoded = self.heard(q, step, first, listening=False)
+        return corrections(sound, decoded, _own_parts(self.noise_levels(q, step)), self.rate)
+
+    def noise_levels(self, q: Ints, step: Floats) -> Floats:
+        """Log amplitudes `(PARTS T, BANDS)` of the noise that the events foretell."""
+        heard = features(self._plain(q) * self.scale * step[:, None], step, self.hop, self.rate)
+        return single(self._noise({"features": heard[None]})["levels"], (1, PARTS * len(q), BANDS))[0]
+
+    def _plain(self, q: Ints) -> Floats:
+        """Reconstruction points of levels, in steps: what one event says without its neighbours."""
+        values = np.zeros(q.shape, np.float32)
+        frame, bin = np.nonzero(q)
+        fired = q[frame, bin]
+        size = np.abs(fired)
+        points = self.points[np.minimum(size, len(self.points)) - 1, bin]
+        values[frame, bin] = np.sign(fired) * (size + points)
+        return values
+
+    def _moved(self, analysis: Analysis, step: float, q: Ints) -> Ints:
+        bins = _shown(q)
+        if not bins:
+            return q
+        unit = np.ldexp(chip.lsb(self.hop) / step, analysis.exponent)[:, None] / self.scale[:bins]
+        size = (np.abs(analysis.accumulator[:, :bins]) * unit).astype(np.float32)
+        moved = single(self._mover({"sizes": size[None]})["moved"], (1, 2, *size.shape))[0]
+        chosen = q.copy()
+        sign = np.sign(analysis.accumulator[:, :bins])
+        chosen[:, :bins] = sign * count(size, moved, self.units, self.scale[:bins])
+        return chosen
+
+    @cached_property
+    def _refiner(self) -> Graph:
+        return self._bundle.graph("refiner.onnx", {"levels"}, {"values"})
+
+    @cached_property
+    def _noise(self) -> Graph:
+        return self._bundle.graph("noise.onnx", {"features"}, {"levels"})
+
+    @cached_property
+    def _mover(self) -> Graph:
+        return self._bundle.graph("mover.onnx", {"sizes"}, {"moved"})
+
+
+def _own_parts(levels: Floats) -> Floats:
+    """The parts that lie over the hops of a window, of those of all its frames."""
+    return levels[PARTS * CONTEXT : len(levels) - PARTS * (CONTEXT + 1) + 1]
+
+
+def turns(first: int, count: int, bins: int) -> Floats:
+    """(-1)^(k t) of frames from `first` on: it makes a steady partial look alike in all bins."""
+    odd = np.outer(np.arange(first, first + count), np.arange(bins)) % 2
+    return (1 - 2 * odd).astype(np.float32)
+
+
+def count(size: Floats, moved: Floats, units: chip.Units, scale: Floats) -> Ints:
+    """How many levels of magnitudes `size (T, K)` in steps fire, with thresholds moved.
+
+    `moved (2, T, K)`, in steps: that of the first level, and those of the levels above.
+    """
+    last = len(units.theta) - 1
+    level = np.arange(last + 1)[:, None] + chip.OFFSET
+    thresholds = units.theta[:, : size.shape[1]] * level / (chip.GRID * scale)
+    found = np.ones(size.shape, np.int32)
+    for index in range(1, last):
+        found += size > thresholds[index] + moved[1]
+    above = np.floor(size - thresholds[last] - moved[1] + 1)
+    found += np.maximum(above, 0).astype(np.int32)
+    return found * (size > thresholds[0] + moved[0])
+
+
+def _shown(q: Ints) -> int:
+    """How many bins a net is shown: up to the highest that fires, and some more."""
+    fired = np.flatnonzero(q.any(0))
+    most = q.shape[1]
+    return min(-(-(int(fired[-1]) + 1 + MARGIN) // WIDTH) * WIDTH, most) if len(fired) else 0
+
+
+def read_units(bundle: Bundle, hop: int) -> tuple[chip.Units, Floats, Floats]:
+    """The units of a bundle, the `scale (bins,)` of each bin's step, and `points (3, bins)`.
+
+    Raises `BundleError` where the file is not what it should be.
+    """
+    path = bundle.file(UNITS)
+    try:
+        with np.load(path) as file:
+            theta, scale, points = (file[name] for name in ("theta", "scale", "points"))
+    except (OSError, ValueError, KeyError) as error:
+        raise BundleError(f"{path}: cannot be read ({error}); export or copy it again") from error
+    bins = theta.shape[-1]
+    if scale.shape != (bins,) or points.shape != (3, bins) or not (scale > 0).all():
+        raise BundleError(f"{path}: scale {scale.shape} and points {points.shape} of {bins} bins")
+    return chip.Units(theta.astype(np.int32), hop), scale.astype(np.float32), points.astype(np.float32)

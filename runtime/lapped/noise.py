@@ -1,0 +1,98 @@
+"""Noise in the treble, from nothing: bands of noise whose levels a small net reads off the events.
+
+The file may carry corrections of these levels: whole numbers of `UNIT_DB`, for the bands from
+`first_band` on, one row a block of `BLOCK` hops.
+"""
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.decoders.noise import frame_noise
+
+WINDOW, HOP = 1024, 512  # of the noise's own spectrum, samples
+BANDS = 32
+PARTS = 4  # levels a hop of the lapped transform: part p lies over HOP (p - 1) to HOP (p + 1)
+POOLS = 40
+FEATURES = 2 * POOLS + 1
+BLOCK = 16  # hops of the transform, 1.49 s
+UNIT_DB = 3.0
+FIRST_HZ = 1200.0
+LARGEST_CORRECTION = 12
+NEPER = np.log(10) / 20  # a decibel
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int32]
+
+
+def mel_edges(count: int, bins: int, rate: int) -> npt.NDArray[np.int64]:
+    """Edges `(count + 1,)` of bands of equal width in mel over `bins`, each of one bin at least."""
+    top = 2595 * np.log10(1 + rate / 2 / 700)
+    hertz = 700 * (10 ** (np.linspace(0, top, count + 1) / 2595) - 1)
+    edges = np.round(hertz / (rate / 2) * bins).astype(int)
+    for i in range(1, count + 1):
+        edges[i] = max(edges[i], edges[i - 1] + 1)
+    return edges
+
+
+@functools.cache
+def pools(bins: int, hop: int, rate: int) -> Floats:
+    """Means `(bins, POOLS)` over mel bands of the transform's bins."""
+    edges = mel_edges(POOLS, hop, rate)
+    matrix = np.zeros((hop, POOLS), np.float32)
+    for i in range(POOLS):
+        matrix[edges[i] : edges[i + 1], i] = 1 / (edges[i + 1] - edges[i])
+    return matrix[:bins]
+
+
+@functools.cache
+def hats(rate: int) -> Floats:
+    """Weights `(BANDS, WINDOW / 2 + 1)` between the middles of the bands of noise."""
+    edges = mel_edges(BANDS, WINDOW // 2, rate)
+    middle = (edges[:-1] + edges[1:] - 1) / 2
+    at = np.arange(WINDOW // 2 + 1)
+    return np.stack([np.interp(at, middle, row) for row in np.eye(BANDS)]).astype(np.float32)
+
+
+@functools.cache
+def first_band(rate: int) -> int:
+    """The first band whose middle is above `FIRST_HZ`: from here on there are corrections."""
+    edges = mel_edges(BANDS, WINDOW // 2, rate)
+    return int(np.argmax((edges[:-1] + edges[1:]) / 2 * rate / WINDOW > FIRST_HZ))
+
+
+def features(values: Floats, step: Floats, hop: int, rate: int) -> Floats:
+    """What the net reads: `(T, FEATURES)` of dequantised `values (T, K)` at `step (T,)`."""
+    pool = pools(values.shape[1], hop, rate)
+    energy = np.log10(values * values @ pool + 1e-9) / 2 + 2
+    some = np.sqrt((values != 0).astype(np.float32) @ pool) * 3
+    size = np.log10(step)[:, None] + 1
+    return np.concatenate([energy, some, size], 1, dtype=np.float32)
+
+
+def corrected(levels: Floats, corrections: Ints, rate: int) -> Floats:
+    """Log amplitudes `(PARTS T, BANDS)` moved by corrections `(T, bands)`, a row a frame."""
+    moved = levels.copy()
+    moved[:, first_band(rate) :] += np.repeat(corrections, PARTS, 0) * np.float32(UNIT_DB * NEPER)
+    return moved
+
+
+@functools.cache
+def window() -> Floats:
+    """The root of a raised cosine, `(WINDOW,)`: two of them in a row overlap to one."""
+    return np.sin(np.arange(WINDOW) * (np.pi / WINDOW)).astype(np.float32)
+
+
+def noise(levels: Floats, seed: int, first: int, rate: int) -> Floats:
+    """Noise `((parts - 1) HOP,)` of log amplitudes `(parts, BANDS)`, the first being part `first`.
+
+    The first and the last half window, which lack a neighbour, are left out. The same part of a
+    recording has the same noise, however it is asked for.
+    """
+    amplitude = np.exp(np.clip(levels, -14, 2)) @ hats(rate)
+    drawn = frame_noise(seed, first, len(levels), 2 * HOP + 8).reshape(len(levels), 2 * HOP + 8)
+    pairs = drawn[:, : 2 * (HOP + 1)].reshape(len(levels), HOP + 1, 2)
+    spectrum = (pairs[..., 0] + 1j * pairs[..., 1]).astype(np.complex64) * amplitude
+    halves = (np.fft.irfft(spectrum, axis=1) * window()).astype(np.float32).reshape(-1, 2, HOP)
+    return (halves[:-1, 1] + halves[1:, 0]).ravel()

@@ -1,0 +1,50 @@
+"""The lapped transform (MDCT) with a sine window: a row of the basis is a unit's receptive field.
+
+Frame `t` covers the samples `(t - 1) hop` to `(t + 1) hop`; `n` samples have `ceil(n / hop) + 1`
+frames, and each sample lies in two of them.
+"""
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+
+def frame_count(samples: int, hop: int) -> int:
+    """How many frames `samples` have; none has none."""
+    return -(-samples // hop) + 1 if samples else 0
+
+
+def frames(samples: Floats, hop: int) -> Floats:
+    """Cut `(n,)` into overlapping frames `(ceil(n / hop) + 1, 2 hop)`, zeros beyond both ends."""
+    if not len(samples):
+        return np.zeros((0, 2 * hop), np.float32)
+    padded = np.pad(samples, (hop, hop + -len(samples) % hop))
+    # A copy, since BLAS takes no rows that overlap.
+    return np.lib.stride_tricks.sliding_window_view(padded, 2 * hop)[::hop].copy()
+
+
+@functools.cache
+def basis(bins: int, hop: int) -> Floats:
+    """The first `bins` rows of the orthonormal transform, `(bins, 2 hop) float32`.
+
+    Princen and Bradley 1986; the sine window meets their condition.
+    """
+    n = np.arange(2 * hop) + 0.5
+    phase = np.outer(np.arange(bins) + 0.5, n + hop / 2) % (2 * hop)
+    rows = np.cos(np.pi / hop * phase) * np.sin(np.pi / (2 * hop) * n) * np.sqrt(2 / hop)
+    return rows.astype(np.float32)
+
+
+def synthesis(coefficients: Floats, hop: int) -> Floats:
+    """The sound of coefficients `(T, bins)`: `((T - 1) hop,)`, from the second frame's start on.
+
+    The first and the last half frame, where one of the two frames is missing, are left out.
+    """
+    count, bins = coefficients.shape
+    used = np.flatnonzero(coefficients.any(0))
+    top = -(-(used[-1] + 1) // 64) * 64 if len(used) else 0  # nothing comes of what never fires
+    halves = (coefficients[:, :top] @ basis(bins, hop)[:top]).reshape(count, 2, hop)
+    return (halves[:-1, 1] + halves[1:, 0]).ravel()

@@ -1,0 +1,92 @@
+"""What each stage of the training minimises, of one crop."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from runtime.lapped import noise as bands
+from runtime.lapped.transform import basis
+from train.lapped.model import Crop, Model, turned, used
+from train.lapped.objectives import bits, count, firing_cost, noise_share
+from train.objectives.losses import mel_distance
+
+RATE_WEIGHT = 1 / 3000
+FIRING_WEIGHT = 1 / 100
+
+Loss = Callable[[Model, Crop, int], Tensor]
+
+
+def units_loss(model: Model, crop: Crop, step: int) -> Tensor:
+    """Bits and squared error: of the thresholds in even steps, of how a host moves them in odd."""
+    q = crop.levels(model.chip())
+    bins = used(q, 64, 1024)
+    v = crop.sizes(model.scale, model.config.hop)[..., :bins]
+    thresholds = model.thresholds(bins)[:, None, None].expand(-1, *v.shape)
+    size = q[..., :bins].abs()
+    if step % 2:
+        thresholds = moved(model, v)
+        size = count(v, thresholds)
+    logits = model.rate(size.detach())
+    points = model.refiner.points.detach()[:, model.refiner.region[:bins]]
+    fixed = tuple(logit.detach() for logit in logits)
+    firing = firing_cost(model.units, v, thresholds, points, fixed, model.config.price)
+    return RATE_WEIGHT * bits(size.detach(), logits).sum() + FIRING_WEIGHT * firing
+
+
+def moved(model: Model, v: Tensor) -> Tensor:
+    """The thresholds `(FINE + 1, 1, T, K)` that a host chooses for magnitudes `v (1, T, K)`."""
+    first, above = model.mover(v).unbind(1)
+    thresholds = model.thresholds(v.shape[-1]).detach()[:, None, None]
+    return thresholds + torch.stack([first, above, above, above])
+
+
+def refiner_loss(model: Model, crop: Crop, step: int) -> Tensor:
+    """Noise over signal of what the decoder gives, in dB, with thresholds of chip or host."""
+    q = crop.levels(model.chip())
+    bins = used(q)
+    q = q[..., :bins]
+    if step % 2:
+        v = crop.sizes(model.scale, model.config.hop)[..., :bins]
+        with torch.no_grad():
+            q = count(v, moved(model, v)) * crop.coefficients[:, :bins].sign()
+    scale = model.scale[:bins] * crop.step
+    wanted = turned(crop.coefficients[None, :, :bins])
+    return noise_share(wanted, model.refiner(turned(q)) * scale)
+
+
+def noise_loss(model: Model, crop: Crop, step: int) -> Tensor:
+    """Mel distance of what is heard, and the price of the SI-SNR that the noise costs."""
+    with torch.no_grad():
+        decoded, levels = heard(model, crop)
+    hidden = noise_of(model.noise(levels), len(crop.sound), model.config.sample_rate)
+    sound = torch.from_numpy(crop.sound)[None]
+    lost = 10 * torch.log10(1 + hidden.square().sum() / (sound - decoded).square().sum())
+    distance = mel_distance(sound[:, None], (decoded + hidden)[:, None])
+    return distance + model.config.noise_price * lost
+
+
+def heard(model: Model, crop: Crop) -> tuple[Tensor, Tensor]:
+    """The sound `(1, n)` of a crop without noise, and the features `(1, T, F)` of its events."""
+    config = model.config
+    q = crop.levels(model.chip())
+    bins = used(q, 16, config.bins)
+    values = turned(model.refiner(turned(q[..., :bins])))[0] * model.scale[:bins] * crop.step
+    halves = (values @ torch.from_numpy(basis(config.bins, config.hop)[:bins])).unflatten(1, (2, config.hop))
+    sound = (halves[:-1, 1] + halves[1:, 0]).flatten()[None, : len(crop.sound)]
+    plain = model.refiner.points_of(q)[0] * model.scale * crop.step
+    steps = np.full(len(plain), crop.step, np.float32)
+    return sound, torch.from_numpy(bands.features(plain.numpy(), steps, config.hop, config.sample_rate))[None]
+
+
+def noise_of(levels: Tensor, samples: int, rate: int) -> Tensor:
+    """Noise `(1, samples)` of log amplitudes `(1, PARTS T, BANDS)`; see `runtime.lapped.noise`."""
+    amplitude = torch.exp(levels.clamp(-14, 2)) @ torch.from_numpy(bands.hats(rate))
+    drawn = torch.view_as_complex(torch.randn(*amplitude.shape, 2)) * amplitude
+    parts = torch.fft.irfft(drawn) * torch.from_numpy(bands.window())
+    halves = parts.unflatten(2, (2, bands.HOP))
+    joined = F.pad(halves[:, :, 0], (0, 0, 0, 1)) + F.pad(halves[:, :, 1], (0, 0, 1, 0))
+    return joined.flatten(1)[:, bands.HOP : bands.HOP + samples]  # the first part begins before it
