@@ -112,14 +112,14 @@ def export_encoder(encoder: PayloadEncoder, path: Path, with_mu: bool) -> None:
     """Write `encoder.onnx`: audio to payload and events."""
     frames, batch = torch.export.Dim("frames", min=2), torch.export.Dim("batch", min=1)
     inputs = {"audio": (torch.zeros(2, 1, HOP * FRAMES), {0: batch, 2: HOP * frames})}
-    _export(encoder, inputs | _mu(with_mu, batch), ["payload", "events"], path)
+    exported(encoder, inputs | _mu(with_mu, batch), ["payload", "events"], path)
 
 
 def export_waveform(decoder: nn.Module, units: int, path: Path, with_mu: bool) -> None:
     """Write `decoder_fast.onnx`: events to audio."""
     frames, batch = torch.export.Dim("frames", min=2), torch.export.Dim("batch", min=1)
     inputs = {"events": (torch.zeros(2, units, FRAMES), {0: batch, 2: frames})}
-    _export(decoder, inputs | _mu(with_mu, batch), ["audio"], path)
+    exported(decoder, inputs | _mu(with_mu, batch), ["audio"], path)
 
 
 def export_unet(unet: nn.Module, units: int, path: Path, with_mu: bool) -> None:
@@ -134,14 +134,14 @@ def export_unet(unet: nn.Module, units: int, path: Path, with_mu: bool) -> None:
         "events": (torch.zeros(2, units, FRAMES), code),
         "base": (base, long),
     }
-    _export(unet, inputs | _mu(with_mu, batch), ["velocity"], path)
+    exported(unet, inputs | _mu(with_mu, batch), ["velocity"], path)
 
 
 def _mu(with_mu: bool, batch: Any) -> Inputs:
     return {"mu": (torch.tensor([8, 16]), {0: batch})} if with_mu else {}
 
 
-def _export(module: nn.Module, inputs: Inputs, outputs: list[str], path: Path) -> None:
+def exported(module: nn.Module, inputs: Inputs, outputs: list[str], path: Path) -> None:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -22,6 +22,7 @@ SHIFT = 3  # bits that an accumulator drops
 LIMIT = 1 << 23  # a 24-bit sum wraps here
 OFFSET = 0.62  # level l is nominally reached at l + OFFSET steps
 GRID = 90  # theta of a threshold at its nominal place, where the bin's scale is one
+FINEST = 128  # counts of an accumulator in a step: below it 8-bit samples tell nothing more
 SILENT = -40  # the exponent of a frame of zeros
 
 Floats = npt.NDArray[np.float32]
@@ -96,13 +97,21 @@ def level_payloads(level: int, exponent: Ints, step: float, units: Units) -> Int
     return np.minimum(np.rint(np.ldexp(ratio, -exponent)), cap(units, level)).astype(np.int32)
 
 
+def finest_step(exponent: Ints, hop: int) -> float:
+    """The least step at which the levels of all frames with exponents `(T,)` keep their order."""
+    return FINEST * lsb(hop) * 2.0 ** int(exponent.max(initial=SILENT))
+
+
 def cap(units: Units, level: int) -> int:
     """The largest payload of a level: at it no unit can fire, whatever the samples are."""
     return -(-_largest(units) // int(units.row(level).min()))
 
 
 def levels(accumulator: Ints, exponent: Ints, step: float, units: Units) -> Ints:
-    """How many levels fire, times the sign: `(T, bins) int32` of accumulators `(T, bins)`."""
+    """How many levels fire, times the sign: `(T, bins) int32` of accumulators `(T, bins)`.
+
+    `step` is not less than `finest_step`: thresholds then rise from level to level.
+    """
     found = np.zeros(accumulator.shape, np.int32)
     size = np.abs(accumulator)
     level, frame, bin = 0, *np.nonzero(size)
@@ -119,7 +128,9 @@ def bounds(units: Units) -> tuple[int, int]:
 
     The first is `127 sum |w|`, the second the largest accumulator plus the largest threshold.
     """
-    thresholds = [cap(units, level) * int(units.row(level).max()) for level in range(len(units.theta))]
+    thresholds = [
+        cap(units, level) * int(units.row(level).max()) for level in range(len(units.theta))
+    ]
     return _largest_sum(units.bins, units.hop), _largest(units) + max(thresholds)
 
 

@@ -1,5 +1,6 @@
 """A trained lapped codec: sound to levels of its units, and levels to sound."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.bundle import Bundle
-from runtime.errors import BundleError
+from runtime.errors import BundleError, SpikingMusicError
 from runtime.lapped import chip
 from runtime.lapped.corrections import corrections
 from runtime.lapped.noise import BANDS, PARTS, corrected, features, noise
@@ -28,9 +29,9 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 
 
-def step_of(index: int | npt.NDArray[np.int64]) -> float:
+def step_of(index: int) -> float:
     """The step of an index 0..255, in units of the orthonormal transform of samples in -1..1."""
-    return np.exp2(np.asarray(index) / STEPS_AN_OCTAVE + LEAST_STEP)
+    return 2.0 ** (index / STEPS_AN_OCTAVE + LEAST_STEP)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +60,19 @@ class LappedModel:
         energy = float(np.square(frames, dtype=np.float64).sum()) / 2  # each sample is in two
         return Analysis(chip.accumulated(payload, self.units), exponent, energy)
 
+    def finest(self, analysis: Analysis) -> int:
+        """The index of the least step that 8-bit samples of this sound are worth."""
+        step = chip.finest_step(analysis.exponent, self.hop)
+        return max(math.ceil(STEPS_AN_OCTAVE * (math.log2(step) - LEAST_STEP)), 0)
+
     def levels(self, analysis: Analysis, step: float, effort: str = EFFORTS[0]) -> Ints:
         """How many levels of each bin fire, times its sign: `(T, bins) int32`.
 
         `certified` has the thresholds of the chip; with `better` the host moves them by a net that
-        sees what is near.
+        sees what is near. Raises `SpikingMusicError` for a step below `finest`.
         """
+        if step < chip.finest_step(analysis.exponent, self.hop):
+            raise SpikingMusicError(f"step {step:g} is finer than 8-bit samples tell of this sound")
         q = chip.levels(analysis.accumulator, analysis.exponent, step, self.units)
         return q if effort == EFFORTS[0] else self._moved(analysis, step, q)
 
@@ -119,7 +127,9 @@ class LappedModel:
     def noise_levels(self, q: Ints, step: Floats) -> Floats:
         """Log amplitudes `(PARTS T, BANDS)` of the noise that the events foretell."""
         heard = features(self._plain(q) * self.scale * step[:, None], step, self.hop, self.rate)
-        return single(self._noise({"features": heard[None]})["levels"], (1, PARTS * len(q), BANDS))[0]
+        return single(self._noise({"features": heard[None]})["levels"], (1, PARTS * len(q), BANDS))[
+            0
+        ]
 
     def _plain(self, q: Ints) -> Floats:
         """Reconstruction points of levels, in steps: what one event says without its neighbours."""
@@ -204,4 +214,8 @@ def read_units(bundle: Bundle, hop: int) -> tuple[chip.Units, Floats, Floats]:
     bins = theta.shape[-1]
     if scale.shape != (bins,) or points.shape != (3, bins) or not (scale > 0).all():
         raise BundleError(f"{path}: scale {scale.shape} and points {points.shape} of {bins} bins")
-    return chip.Units(theta.astype(np.int32), hop), scale.astype(np.float32), points.astype(np.float32)
+    return (
+        chip.Units(theta.astype(np.int32), hop),
+        scale.astype(np.float32),
+        points.astype(np.float32),
+    )

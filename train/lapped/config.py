@@ -1,9 +1,6 @@
 """What a preset of the lapped codec says."""
 
-import dataclasses
-import tomllib
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,9 @@ class Training:
 
     def _train(self, name: str, stage: Stage) -> None:
         part, model = PARTS[name], self.model.requires_grad_(False)
-        trained = nn.ModuleList(getattr(model, module) for module in part.modules).requires_grad_(True)
+        trained = nn.ModuleList(getattr(model, module) for module in part.modules).requires_grad_(
+            True
+        )
         optimiser = torch.optim.Adam(trained.parameters(), stage.learning_rate)
         if self.kept:
             restore_optimiser(optimiser, self.kept)
@@ -97,9 +99,15 @@ class Training:
             log.write(json.dumps(figures) + "\n")
 
     def _save(self, stage: str, step: int, optimiser: torch.optim.Optimizer) -> None:
-        tensors = named("model", self.model.state_dict()) | named("optimiser", optimiser_tensors(optimiser))
+        tensors = named("model", self.model.state_dict()) | named(
+            "optimiser", optimiser_tensors(optimiser)
+        )
         tensors = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
-        facts = {"config": json.dumps(dataclasses.asdict(self.config)), "stage": stage, "step": str(step)}
+        facts = {
+            "config": json.dumps(dataclasses.asdict(self.config)),
+            "stage": stage,
+            "step": str(step),
+        }
         with replacing(self.folder / CHECKPOINT, overwrite=True) as temporary:
             save_file(tensors, temporary, facts)
 
@@ -107,7 +115,10 @@ class Training:
         with safe_open(self.folder / CHECKPOINT, "pt") as file:
             facts = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        parts = [{k.partition(".")[2]: v for k, v in tensors.items() if k.startswith(f"{p}.")} for p in ("model", "optimiser")]
+        parts = [
+            {k.partition(".")[2]: v for k, v in tensors.items() if k.startswith(f"{p}.")}
+            for p in ("model", "optimiser")
+        ]
         self.model.load_state_dict(parts[0])
         self.stage, self.first, self.kept = facts["stage"], int(facts["step"]), parts[1]
 
@@ -119,7 +130,7 @@ def pace(stage: Stage, step: int) -> float:
 
 
 def measured_scale(config: Lapped, music: Music) -> Tensor:
-    """What each bin's step is of the chunk's, `(bins,)`: its mean energy to the power `evenness`."""
+    """The share `(bins,)` of the step that is a bin's: its mean energy to the power `evenness`."""
     energy = np.zeros(config.bins)
     for step in range(SCALE_CROPS):
         cut = frames(music("scale", step), config.hop)

@@ -1,6 +1,5 @@
 """What each stage of the training minimises, of one crop."""
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +10,7 @@ from torch import Tensor
 from runtime.lapped import noise as bands
 from runtime.lapped.transform import basis
 from train.lapped.model import Crop, Model, turned, used
-from train.lapped.objectives import bits, count, firing_cost, noise_share
+from train.lapped.objectives import SILENCE, bits, count, firing_cost, noise_share
 from train.objectives.losses import mel_distance
 
 RATE_WEIGHT = 1 / 3000
@@ -64,7 +63,8 @@ def noise_loss(model: Model, crop: Crop, step: int) -> Tensor:
         decoded, levels = heard(model, crop)
     hidden = noise_of(model.noise(levels), len(crop.sound), model.config.sample_rate)
     sound = torch.from_numpy(crop.sound)[None]
-    lost = 10 * torch.log10(1 + hidden.square().sum() / (sound - decoded).square().sum())
+    missed = (sound - decoded).square().sum() + SILENCE
+    lost = 10 * torch.log10(1 + hidden.square().sum() / missed)
     distance = mel_distance(sound[:, None], (decoded + hidden)[:, None])
     return distance + model.config.noise_price * lost
 
@@ -75,11 +75,15 @@ def heard(model: Model, crop: Crop) -> tuple[Tensor, Tensor]:
     q = crop.levels(model.chip())
     bins = used(q, 16, config.bins)
     values = turned(model.refiner(turned(q[..., :bins])))[0] * model.scale[:bins] * crop.step
-    halves = (values @ torch.from_numpy(basis(config.bins, config.hop)[:bins])).unflatten(1, (2, config.hop))
+    halves = (values @ torch.from_numpy(basis(config.bins, config.hop)[:bins])).unflatten(
+        1, (2, config.hop)
+    )
     sound = (halves[:-1, 1] + halves[1:, 0]).flatten()[None, : len(crop.sound)]
     plain = model.refiner.points_of(q)[0] * model.scale * crop.step
     steps = np.full(len(plain), crop.step, np.float32)
-    return sound, torch.from_numpy(bands.features(plain.numpy(), steps, config.hop, config.sample_rate))[None]
+    return sound, torch.from_numpy(
+        bands.features(plain.numpy(), steps, config.hop, config.sample_rate)
+    )[None]
 
 
 def noise_of(levels: Tensor, samples: int, rate: int) -> Tensor:

@@ -3,7 +3,8 @@
 Signed levels `q: (B, T, K)` hold how many levels of a bin fire in a frame, times the sign.
 """
 
-import numpy as np
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from snntorch import Leaky
@@ -29,6 +30,12 @@ def places(bins: int) -> Tensor:
     return torch.log2(1 + torch.arange(bins) / 16) / 6
 
 
+def start_at(layer: nn.Conv1d | nn.Conv2d, value: float) -> None:
+    """Let a layer give one value, whatever it hears, until it is trained."""
+    layer.weight = nn.Parameter(torch.zeros_like(layer.weight))
+    layer.bias = nn.Parameter(torch.full((layer.out_channels,), value))
+
+
 class Units(nn.Module):
     """Units `(bin, sign, level)` of snnTorch neurons: which fire is what a chip would fire.
 
@@ -41,7 +48,9 @@ class Units(nn.Module):
         self.register_buffer("region", region)
         first = torch.tensor([0.72] + [OFFSET] * (FINE - 1))
         self.offsets = nn.Parameter(first[:, None].repeat(1, REGIONS))
-        self.neuron = Leaky(beta=0.0, threshold=0.0, spike_grad=Heaviside.apply, reset_mechanism="none")
+        self.neuron = Leaky(
+            beta=0.0, threshold=0.0, spike_grad=Heaviside.apply, reset_mechanism="none"
+        )
 
     def fired(self, distance: Tensor) -> Tensor:
         """The spikes of neurons whose membranes are `distance` above their thresholds."""
@@ -62,8 +71,7 @@ class Mover(nn.Module):
         self.wide = nn.Conv2d(4, width, (3, 7), padding=(1, 3))
         self.flat = nn.Conv2d(width, width, (1, 5), padding=(0, 2))
         self.out = nn.Conv2d(width, 2, 1)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        start_at(self.out, 0.0)
 
     def forward(self, v: Tensor) -> Tensor:
         place = self.place[: v.shape[-1]].expand_as(v)
@@ -86,8 +94,7 @@ class Rate(nn.Module):
         self.now = nn.Conv2d(3, width, (1, 8), bias=False)
         self.mixed = nn.Conv2d(width, width, 1)
         self.out = nn.Conv2d(width, 3, 1)
-        with torch.no_grad():
-            self.out.bias.copy_(torch.tensor([-4.0, -1.0, 0.0]))
+        self.out.bias = nn.Parameter(torch.tensor([-4.0, -1.0, 0.0]))
 
     def forward(self, size: Tensor) -> tuple[Tensor, ...]:
         place = self.place[: size.shape[-1]].expand_as(size)
@@ -98,7 +105,7 @@ class Rate(nn.Module):
 
 
 class Refiner(nn.Module):
-    """Values `(B, T, K)` in steps of turned levels `q: (B, T, K)`: the dictionary's entries refined.
+    """Values `(B, T, K)` in steps of turned levels `q: (B, T, K)`, by what is near them.
 
     Levels are turned by (-1)^(k t), which makes a steady partial look alike in all bins. A level
     stands for a reconstruction point of its region; two convolutions over neighbours in time and
@@ -113,10 +120,9 @@ class Refiner(nn.Module):
         self.register_buffer("place", place)
         self.points = nn.Parameter(torch.tensor([0.08, 0.04, 0.02])[:, None].repeat(1, REGIONS))
         sizes = [10] + [width] * layers
-        self.hidden = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.hidden = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(sizes))
         self.out = nn.Conv2d(width + 4, 2, 1)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        start_at(self.out, 0.0)
 
     def points_of(self, q: Tensor) -> Tensor:
         """The reconstruction points `(B, T, K)` of levels, without what the neighbours add."""
@@ -130,16 +136,24 @@ class Refiner(nn.Module):
         size = x.abs()
         place = self.place[: q.shape[-1]].expand_as(x)
         log = torch.log2(1 + size)
-        heard = torch.stack([torch.sign(x) * log, x.clamp(-1.5, 1.5), size.clamp(max=1.5), log, place], 1)
+        heard = torch.stack(
+            [torch.sign(x) * log, x.clamp(-1.5, 1.5), size.clamp(max=1.5), log, place], 1
+        )
         batch, _, frames, bins = heard.shape
         # Two bins a place: bins of one parity share their phase.
-        pairs = heard.reshape(batch, 5, frames, bins // 2, 2).permute(0, 1, 4, 2, 3).reshape(batch, 10, frames, bins // 2)
+        pairs = (
+            heard.reshape(batch, 5, frames, bins // 2, 2)
+            .permute(0, 1, 4, 2, 3)
+            .reshape(batch, 10, frames, bins // 2)
+        )
         h = pairs
         for layer in self.hidden:
             h = F.relu(layer(h))
         added = self.out(torch.cat([h, pairs[:, :4]], 1))
         # Nothing is added where no event is heard, so that windows of any size agree.
-        near = F.max_pool2d(pairs[:, 4:6].amax(1, keepdim=True), 2 * len(self.hidden) + 1, 1, len(self.hidden))
+        near = F.max_pool2d(
+            pairs[:, 4:6].amax(1, keepdim=True), 2 * len(self.hidden) + 1, 1, len(self.hidden)
+        )
         added = added * (near > 0)
         return x + added.permute(0, 2, 3, 1).reshape(batch, frames, bins)
 
@@ -150,11 +164,9 @@ class NoiseLevels(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         sizes = [FEATURES, width, width, width]
-        self.hidden = nn.ModuleList(nn.Conv1d(a, b, 3, padding=1) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.hidden = nn.ModuleList(nn.Conv1d(a, b, 3, padding=1) for a, b in pairwise(sizes))
         self.out = nn.Conv1d(width, BANDS * PARTS, 1)
-        with torch.no_grad():
-            self.out.weight.mul_(0.1)
-            self.out.bias.fill_(-6.0)
+        start_at(self.out, -6.0)
 
     def forward(self, features: Tensor) -> Tensor:
         h = features.transpose(1, 2)
@@ -162,4 +174,8 @@ class NoiseLevels(nn.Module):
             h = F.relu(layer(h))
         levels = self.out(h)
         batch, _, frames = levels.shape
-        return levels.reshape(batch, PARTS, BANDS, frames).permute(0, 3, 1, 2).reshape(batch, frames * PARTS, BANDS)
+        return (
+            levels.reshape(batch, PARTS, BANDS, frames)
+            .permute(0, 3, 1, 2)
+            .reshape(batch, frames * PARTS, BANDS)
+        )

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from train.lapped.networks import FINE, Units
 
+SILENCE = 1e-6  # energy of a crop
 SHARPNESS = 2.0  # the surrogate's slope: it is felt within half a step of a threshold
 
 
@@ -22,12 +23,18 @@ def bits(size: Tensor, logits: tuple[Tensor, ...]) -> Tensor:
 
 
 def noise_share(wanted: Tensor, found: Tensor) -> Tensor:
-    """Noise over signal of a whole batch, in dB."""
-    return 10 * torch.log10(((wanted - found) ** 2).sum() / (wanted**2).sum().clamp(min=1e-12))
+    """Noise over signal of a whole batch, in dB; silence is of no weight."""
+    noise = (wanted - found).square().sum()
+    return 10 * torch.log10((noise + SILENCE) / (wanted.square().sum() + SILENCE))
 
 
 def firing_cost(
-    units: Units, v: Tensor, thresholds: Tensor, points: Tensor, logits: tuple[Tensor, ...], price: float
+    units: Units,
+    v: Tensor,
+    thresholds: Tensor,
+    points: Tensor,
+    logits: tuple[Tensor, ...],
+    price: float,
 ) -> Tensor:
     """What the spikes near their thresholds cost, felt by the thresholds alone.
 
@@ -40,7 +47,9 @@ def firing_cost(
 
     def cost(size: Tensor) -> Tensor:
         index = size.clamp(1, FINE).long() - 1
-        value = size + points.expand(*v.shape[:2], *points.shape).gather(2, index.unsqueeze(2)).squeeze(2)
+        value = size + points.expand(*v.shape[:2], *points.shape).gather(
+            2, index.unsqueeze(2)
+        ).squeeze(2)
         return (v - torch.where(size > 0, value, 0.0)) ** 2 + price * bits(size, logits)
 
     with torch.no_grad():
