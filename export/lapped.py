@@ -1,33 +1,104 @@
-"""From a trained lapped model to the files of its bundle: units, and three small graphs."""
+"""From a trained lapped model to a bundle: units, three small graphs, and the coder's tables."""
 
+import dataclasses
+import shutil
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
+from export.bundle import ExportError, Terms
 from export.onnx_graphs import exported
-from runtime.lapped.model import UNITS
+from runtime.bundle import Bundle, open_bundle, write_manifest
+from runtime.errors import OutputError
+from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, NOMINAL_LEVELS, UNITS
 from runtime.lapped.noise import FEATURES
 from train.lapped.model import Model
+from train.lapped.run import TABLES, Point, load
 
 FRAMES, BINS = 24, 64  # of the examples that the exporter follows
+
+
+def export_lapped(
+    run: Path, folder: Path, terms: Terms = Terms(), overwrite: bool = False
+) -> Bundle:
+    """Export a finished lapped run to a bundle folder and open it.
+
+    Raises ExportError when the run has not finished, CheckpointError for a damaged one,
+    OutputError when the folder exists and `overwrite` is off.
+    """
+    point = load(run)
+    if not (run / TABLES).is_file():
+        raise ExportError(f"{run}: has not finished; finish it first: train --resume")
+    if folder.exists() and not overwrite:
+        raise OutputError(f"{folder}: exists already; choose another folder or overwrite with -f")
+    model = Model(point.config)
+    model.load_state_dict(point.part("model"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
+        made = Path(temporary) / "bundle"
+        made.mkdir()
+        write_model(model, made)
+        shutil.copy(run / TABLES, made / TABLES)
+        write_manifest(made, _manifest(point, terms))
+        if folder.exists():
+            shutil.rmtree(folder)
+        made.rename(folder)
+    return open_bundle(folder)
 
 
 def write_model(model: Model, folder: Path) -> None:
     """Write `units.npz`, `refiner.onnx`, `noise.onnx` and `mover.onnx` into a folder."""
     model = model.eval().requires_grad_(False)
-    units = model.chip()
-    points = model.refiner.points[:, model.refiner.region]
-    np.savez(
+    np.savez_compressed(
         folder / UNITS,
-        theta=units.theta.astype(np.int8),
+        theta=model.chip().theta.astype(np.int8),
         scale=model.scale.numpy(),
-        points=points.numpy().astype(np.float32),
+        points=model.refiner.points[:, model.refiner.region].numpy(),
     )
     frames, blocks = torch.export.Dim("frames", min=2), torch.export.Dim("blocks", min=2)
     plane = {1: frames, 2: 32 * blocks}
-    levels, sizes = torch.zeros(1, FRAMES, BINS), torch.zeros(1, FRAMES, BINS)
-    exported(model.refiner, {"levels": (levels, plane)}, ["values"], folder / "refiner.onnx")
-    exported(model.mover, {"sizes": (sizes, plane)}, ["moved"], folder / "mover.onnx")
+    example = torch.zeros(1, FRAMES, BINS)
+    exported(model.refiner, {"levels": (example, plane)}, ["values"], folder / "refiner.onnx")
+    exported(model.mover, {"sizes": (example, plane)}, ["moved"], folder / "mover.onnx")
     heard = torch.zeros(1, FRAMES, FEATURES)
     exported(model.noise, {"features": (heard, {1: frames})}, ["levels"], folder / "noise.onnx")
+
+
+def _manifest(point: Point, terms: Terms) -> dict[str, Any]:
+    config = point.config
+    stages = {
+        name: getattr(config, f"{name}_stage").steps for name in ("units", "refiner", "noise")
+    }
+    seconds = config.frames * config.hop / config.sample_rate
+    return {
+        "name": config.name,
+        "kind": config.kind,
+        "units": 2 * config.bins * NOMINAL_LEVELS,
+        "latent": 2 * config.hop,
+        "hop": config.hop,
+        "sample_rate": config.sample_rate,
+        "chunk_frames": CHUNK_FRAMES,
+        "context_frames": CONTEXT,
+        "payload_bits": 8,
+        "decoder": {
+            "default": "listening",
+            "steps": 1,
+            "residual_gain": 0.0,
+            "spectrum": [],
+            "context_frames": CONTEXT,
+        },
+        "licence": terms.licence,
+        "attribution": terms.attribution,
+        "training": {
+            "command": f"spiking-music train {config.name} RUN --data {point.data}",
+            "data": point.data,
+            "config": dataclasses.asdict(config),
+            "steps": stages,
+            "audio_seconds": {name: round(steps * seconds) for name, steps in stages.items()},
+        },
+        "quality": {},
+        "operations": {},
+    }

@@ -198,6 +198,11 @@ def load_preset(name: str, overrides: list[str] | None = None) -> Config:
 
     Raises ConfigError for an unknown preset, a key that does not exist, or a value of another type.
     """
+    return from_dict(read_preset(name, overrides))
+
+
+def read_preset(name: str, overrides: list[str] | None = None) -> dict[str, Any]:
+    """What a preset says, as nested dictionaries; see `load_preset`."""
     path = Path(name) if name.endswith(".toml") else PRESETS / f"{name}.toml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in PRESETS.glob("*.toml")))
@@ -208,7 +213,7 @@ def load_preset(name: str, overrides: list[str] | None = None) -> Config:
         raise ConfigError(f"{path}: not valid TOML ({error}); correct it") from error
     for override in overrides or []:
         _override(tree, override)
-    return from_dict(tree)
+    return tree
 
 
 def _override(tree: dict[str, Any], text: str) -> None:
@@ -227,7 +232,7 @@ def _override(tree: dict[str, Any], text: str) -> None:
 
 def from_dict(tree: Any) -> Config:
     """A Config from nested dictionaries (TOML or JSON); raises ConfigError on any misfit."""
-    config: Config = _build(Config, tree, "preset")
+    config: Config = build(Config, tree, "preset")
     _check(config)
     return config
 
@@ -287,7 +292,8 @@ def to_dict(config: Config) -> dict[str, Any]:
     return dataclasses.asdict(config)
 
 
-def _build(kind: Any, tree: Any, where: str) -> Any:
+def build(kind: Any, tree: Any, where: str) -> Any:
+    """A dataclass `kind` from nested dictionaries; raises ConfigError naming the key `where`."""
     fields = {field.name: field.type for field in dataclasses.fields(kind)}
     known = {f.name for f in dataclasses.fields(kind) if f.default is not dataclasses.MISSING}
     if not isinstance(tree, dict) or (set(tree) | known) != set(fields):
@@ -300,7 +306,7 @@ def _value(kind: Any, value: Any, where: str) -> Any:
     if isinstance(kind, UnionType):
         return _build(_trunk(value, where), value, where)
     if dataclasses.is_dataclass(kind):
-        return _build(kind, value, where)
+        return build(kind, value, where)
     if get_origin(kind) is tuple and isinstance(value, list | tuple):
         return tuple(_value(get_args(kind)[0], item, where) for item in value)
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):

@@ -22,6 +22,8 @@ REFINED = 768  # bins; those above are left as they are
 LEAST_STEP = -14.0  # log2 of the step with index 0
 STEPS_AN_OCTAVE = 8
 STEPS = 256
+CHUNK_FRAMES = 64
+NOMINAL_LEVELS = 64  # that `units` of a manifest counts; the code itself has no highest level
 EFFORTS = ("certified", "better")
 UNITS = "units.npz"
 

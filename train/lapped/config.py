@@ -1,6 +1,11 @@
 """What a preset of the lapped codec says."""
 
 from dataclasses import dataclass
+from typing import Any
+
+from train.config import ConfigError, build
+
+KIND = "LAPPED"
 
 
 @dataclass(frozen=True)
@@ -17,8 +22,9 @@ class Lapped:
 
     `hop` samples a frame and `bins` of them; `frames` of a crop; `evenness` beta: steps follow the
     mean energy of their band to this power; `price` of a bit in squared steps; `octaves` between
-    which the step of a crop is drawn, relative to its level; widths of the nets; what a dB of
-    SI-SNR lost to noise costs in mel distance; the stages.
+    which the step of a crop is drawn, relative to its level; widths of the nets; `noise_price`,
+    what a dB of SI-SNR lost to noise costs in mel distance; the stages; how many crops the tables
+    of the coder are learned from.
     """
 
     name: str
@@ -37,8 +43,20 @@ class Lapped:
     refiner_layers: int
     noise_width: int
     noise_price: float
-    scale_stage: Stage
     units_stage: Stage
     refiner_stage: Stage
     noise_stage: Stage
-    joint_stage: Stage
+    table_crops: int
+
+
+def lapped_config(tree: dict[str, Any]) -> Lapped:
+    """A Lapped from nested dictionaries; raises ConfigError on any misfit."""
+    config: Lapped = build(Lapped, tree, "preset")
+    low, high = config.octaves
+    if not low < high:
+        raise ConfigError(f"octaves {list(config.octaves)}: give the lower one first")
+    if not 0 < config.bins <= config.hop or config.bins % 32:
+        raise ConfigError(f"bins {config.bins}: give a multiple of 32 up to hop, {config.hop}")
+    if config.frames < 16 or config.table_crops < 1:
+        raise ConfigError(f"frames {config.frames}, table_crops {config.table_crops}: too few")
+    return config

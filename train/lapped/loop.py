@@ -1,34 +1,33 @@
-"""The training of the lapped codec: its scale, then each part in its stage."""
+"""The training of the lapped codec: its scale, each part in its stage, and the coder's tables."""
 
-import dataclasses
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
+from rich.console import Console
+from rich.progress import track
 from torch import Tensor, nn
 
 from runtime.files import replacing
 from runtime.lapped.transform import basis, frames
 from train.checkpoint import named, optimiser_tensors, restore_optimiser
+from train.coder_tables import learned_tables
+from train.data.corpus import Crops
+from train.data.sets import Music
 from train.lapped.config import Lapped, Stage
 from train.lapped.losses import Loss, noise_loss, refiner_loss, units_loss
 from train.lapped.model import FLOOR, Crop, Model, crop
+from train.lapped.run import TABLES, LappedRun, MakeCrop, Point, begun, save
 
-CHECKPOINT = "lapped.safetensors"
 LOG = "log.jsonl"
 EVERY = 100  # steps between checkpoints
 WARM_UP = 20  # steps
+CLIP_NORM = 5.0
 SCALE_CROPS = 100
-
-Sound = npt.NDArray[np.float32]
-Music = Callable[[str, int], Sound]  # a crop by stage and step
+MOST_OCTAVES = 3.4  # of steps that a file is likely to have, over the level of the sound
 
 
 @dataclass(frozen=True)
@@ -44,83 +43,74 @@ PARTS = {
     "refiner": Part(("refiner",), refiner_loss),
     "noise": Part(("noise",), noise_loss),
 }
+CROPS = ("scale", *PARTS, "tables")  # what has music of its own
 
 
-class Training:
-    """A run in a folder; it goes on from the checkpoint that it finds there."""
+def crops_of(config: Lapped, music: Music) -> MakeCrop:
+    """The crops of each stage: pure functions of its name and the step."""
+    samples = config.frames * config.hop
+    made = {name: Crops(music.train, 1, samples, config.seed + i) for i, name in enumerate(CROPS)}
+    return lambda stage, step: made[stage](step)[0]
 
-    def __init__(self, config: Lapped, folder: Path, music: Music) -> None:
-        self.config, self.folder, self.music = config, folder, music
-        self.model = Model(config)
-        self.stage, self.first = next(iter(PARTS)), 0
-        self.kept: dict[str, Tensor] = {}
-        folder.mkdir(parents=True, exist_ok=True)
-        if (folder / CHECKPOINT).exists():
-            self._load()
-        else:
-            self.model.scale.copy_(measured_scale(config, music))
 
-    def run(self) -> Model:
-        """Do all that is left."""
-        names = list(PARTS)
-        for name in names[names.index(self.stage) :]:
-            self._train(name, getattr(self.config, f"{name}_stage"))
-            self.first, self.kept = 0, {}
-        return self.model
+def train(run: LappedRun, resume: bool = False) -> None:
+    """Train into a folder: checkpoint, log, and the coder's tables when all is done.
 
-    def _train(self, name: str, stage: Stage) -> None:
-        part, model = PARTS[name], self.model.requires_grad_(False)
-        trained = nn.ModuleList(getattr(model, module) for module in part.modules).requires_grad_(
-            True
-        )
-        optimiser = torch.optim.Adam(trained.parameters(), stage.learning_rate)
-        if self.kept:
-            restore_optimiser(optimiser, self.kept)
-        for step in range(self.first, stage.steps):
-            began = time.perf_counter()
-            for group in optimiser.param_groups:
-                group["lr"] = pace(stage, step)
-            loss = part.loss(model, self._crop(name, step), step)
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(trained.parameters(), 5.0)
-            optimiser.step()
-            self._note(stage=name, step=step, loss=loss.item(), seconds=time.perf_counter() - began)
-            if (step + 1) % EVERY == 0 or step + 1 == stage.steps:
-                self._save(name, step + 1, optimiser)
+    Raises what `run.begun` raises.
+    """
+    start = begun(run, resume)
+    model = Model(run.config)
+    if start is None:
+        model.scale.copy_(measured_scale(run))
+    else:
+        model.load_state_dict(start.part("model"))
+    stages = list(PARTS)
+    for name in stages if start is None else stages[stages.index(start.stage) :]:
+        _train_part(run, model, name, start)
+        start = None
+    write_tables(run, model)
 
-    def _crop(self, name: str, step: int) -> Crop:
-        config = self.config
-        rng = np.random.default_rng([config.seed, list(PARTS).index(name), step])
-        return crop(self.music(name, step), rng.uniform(*config.octaves), self.model.chip())
 
-    def _note(self, **figures: object) -> None:
-        with (self.folder / LOG).open("a") as log:
-            log.write(json.dumps(figures) + "\n")
+def _train_part(run: LappedRun, model: Model, name: str, start: Point | None) -> None:
+    part, stage = PARTS[name], _stage(run.config, name)
+    model.requires_grad_(False)
+    trained = nn.ModuleList(getattr(model, module) for module in part.modules)
+    trained.requires_grad_(True)
+    optimiser = torch.optim.Adam(trained.parameters(), stage.learning_rate)
+    first = 0
+    if start is not None and start.step:
+        first = start.step
+        restore_optimiser(optimiser, start.part("optimiser"))
+    for step in track(range(first, stage.steps), name, console=Console(stderr=True)):
+        began = time.perf_counter()
+        for group in optimiser.param_groups:
+            group["lr"] = pace(stage, step)
+        loss = part.loss(model, _crop(run, model, name, step), step)
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(trained.parameters(), CLIP_NORM)
+        optimiser.step()
+        seconds = time.perf_counter() - began
+        _note(run, {"stage": name, "step": step, "loss": loss.item(), "seconds": seconds})
+        if (step + 1) % EVERY == 0 or step + 1 == stage.steps:
+            tensors = named("model", model.state_dict())
+            tensors |= named("optimiser", optimiser_tensors(optimiser))
+            save(run.folder, Point(run.config, run.data, name, step + 1, tensors))
 
-    def _save(self, stage: str, step: int, optimiser: torch.optim.Optimizer) -> None:
-        tensors = named("model", self.model.state_dict()) | named(
-            "optimiser", optimiser_tensors(optimiser)
-        )
-        tensors = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
-        facts = {
-            "config": json.dumps(dataclasses.asdict(self.config)),
-            "stage": stage,
-            "step": str(step),
-        }
-        with replacing(self.folder / CHECKPOINT, overwrite=True) as temporary:
-            save_file(tensors, temporary, facts)
 
-    def _load(self) -> None:
-        with safe_open(self.folder / CHECKPOINT, "pt") as file:
-            facts = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        parts = [
-            {k.partition(".")[2]: v for k, v in tensors.items() if k.startswith(f"{p}.")}
-            for p in ("model", "optimiser")
-        ]
-        self.model.load_state_dict(parts[0])
-        self.stage, self.first, self.kept = facts["stage"], int(facts["step"]), parts[1]
+def _stage(config: Lapped, name: str) -> Stage:
+    stage: Stage = getattr(config, f"{name}_stage")
+    return stage
+
+
+def _crop(run: LappedRun, model: Model, name: str, step: int) -> Crop:
+    rng = np.random.default_rng([run.config.seed, CROPS.index(name), step])
+    return crop(run.crops(name, step), rng.uniform(*run.config.octaves), model.chip())
+
+
+def _note(run: LappedRun, figures: dict[str, str | int | float]) -> None:
+    with (run.folder / LOG).open("a") as log:
+        log.write(json.dumps(figures) + "\n")
 
 
 def pace(stage: Stage, step: int) -> float:
@@ -129,11 +119,12 @@ def pace(stage: Stage, step: int) -> float:
     return stage.learning_rate * min(1.0, (step + 1) / WARM_UP, 2 * (1 - share) + 0.01)
 
 
-def measured_scale(config: Lapped, music: Music) -> Tensor:
+def measured_scale(run: LappedRun) -> Tensor:
     """The share `(bins,)` of the step that is a bin's: its mean energy to the power `evenness`."""
+    config = run.config
     energy = np.zeros(config.bins)
     for step in range(SCALE_CROPS):
-        cut = frames(music("scale", step), config.hop)
+        cut = frames(run.crops("scale", step), config.hop)
         energy += np.square(cut @ basis(config.bins, config.hop).T).mean(0)
     level = smooth(np.log2(energy + 1e-12))
     scale = np.exp2(config.evenness * (level - level.max()))
@@ -147,3 +138,16 @@ def smooth(level: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     kernel = np.hanning(41)
     padded = np.pad(np.interp(even, octave, level), 20, mode="edge")
     return np.interp(octave, even, np.convolve(padded, kernel / kernel.sum(), "valid"))
+
+
+def write_tables(run: LappedRun, model: Model) -> None:
+    """Learn the coder's tables from music at all steps, and write them beside the checkpoint."""
+    config, units, chunks = run.config, model.chip(), []
+    for step in track(range(config.table_crops), "tables", console=Console(stderr=True)):
+        rng = np.random.default_rng([config.seed, CROPS.index("tables"), step])
+        octave = rng.uniform(config.octaves[0], min(config.octaves[1], MOST_OCTAVES))
+        heard = crop(run.crops("tables", step), octave, units)
+        chunks.append(heard.levels(units)[0].numpy().astype(np.int32))
+    spacing = config.sample_rate / 2 / config.hop
+    with replacing(run.folder / TABLES, overwrite=True) as temporary:
+        temporary.write_bytes(learned_tables(chunks, spacing).packed())
