@@ -15,15 +15,14 @@ from runtime.bundle import Bundle, open_bundle, write_manifest
 from runtime.errors import OutputError
 from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, NOMINAL_LEVELS, UNITS
 from runtime.lapped.noise import FEATURES
+from train.lapped.loop import PARTS
 from train.lapped.model import Model
 from train.lapped.run import TABLES, Point, load
 
 FRAMES, BINS = 24, 64  # of the examples that the exporter follows
 
 
-def export_lapped(
-    run: Path, folder: Path, terms: Terms = Terms(), overwrite: bool = False
-) -> Bundle:
+def export_lapped(run: Path, folder: Path, terms: Terms, overwrite: bool = False) -> Bundle:
     """Export a finished lapped run to a bundle folder and open it.
 
     Raises ExportError when the run has not finished, CheckpointError for a damaged one,
@@ -69,9 +68,7 @@ def write_model(model: Model, folder: Path) -> None:
 
 def _manifest(point: Point, terms: Terms) -> dict[str, Any]:
     config = point.config
-    stages = {
-        name: getattr(config, f"{name}_stage").steps for name in ("units", "refiner", "noise")
-    }
+    stages = {name: getattr(config, f"{name}_stage").steps for name in PARTS}
     seconds = config.frames * config.hop / config.sample_rate
     return {
         "name": config.name,

@@ -304,7 +304,7 @@ def build(kind: Any, tree: Any, where: str) -> Any:
 
 def _value(kind: Any, value: Any, where: str) -> Any:
     if isinstance(kind, UnionType):
-        return _build(_trunk(value, where), value, where)
+        return build(_trunk(value, where), value, where)
     if dataclasses.is_dataclass(kind):
         return build(kind, value, where)
     if get_origin(kind) is tuple and isinstance(value, list | tuple):

@@ -39,13 +39,19 @@ def export(
     """Turn a trained run into a bundle."""
     from export.bundle import Terms
     from export.bundle import export as export_bundle
+    from export.lapped import export_lapped
     from export.quality import measure as measured
     from export.quality import write_quality
     from spiking_music.cli import terminal
+    from train.lapped.run import CHECKPOINT
 
     sets, skipped = clip_sets(measure or [], None, "--measure")
+    terms = Terms(licence, attribution)
     with terminal.progress("export") as progress:
-        made = export_bundle(run, bundle, steps, Terms(licence, attribution), force, progress)
+        if (run / CHECKPOINT).is_file():
+            made = export_lapped(run, bundle, terms, force)
+        else:
+            made = export_bundle(run, bundle, steps, terms, force, progress)
     quality = {}
     for reason in skipped:
         note(f"not measured: {reason}")

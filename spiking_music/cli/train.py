@@ -29,10 +29,22 @@ def train(
     ] = False,
 ) -> None:
     """Train a model of your own."""
-    from train.config import load_preset
-
-    config = load_preset(preset, overrides)  # before torch, so that a wrong key is told at once
+    from train.config import from_dict, read_preset
     from train.data.sets import load_music
+    from train.lapped.config import KIND, lapped_config
+
+    # Before torch, so that a wrong key is told at once.
+    tree = read_preset(preset, overrides)
+    if tree.get("kind") == KIND:
+        lapped = lapped_config(tree)
+        from train.lapped.loop import crops_of
+        from train.lapped.loop import train as train_lapped
+        from train.lapped.run import LappedRun
+
+        crops = crops_of(lapped, load_music(data, cache))
+        train_lapped(LappedRun(lapped, run, data, crops), resume)
+        return
+    config = from_dict(tree)
     from train.loop import Run
     from train.loop import train as train_run
 
