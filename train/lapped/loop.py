@@ -15,7 +15,7 @@ from runtime.files import replacing
 from runtime.lapped.transform import basis, frames
 from train.checkpoint import named, optimiser_tensors, restore_optimiser
 from train.coder_tables import learned_tables
-from train.data.corpus import Crops
+from train.data.crops import Crops
 from train.data.sets import Music
 from train.lapped.config import Lapped, Stage
 from train.lapped.losses import Loss, noise_loss, refiner_loss, units_loss
