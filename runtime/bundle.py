@@ -11,6 +11,7 @@ from runtime.errors import BundleError
 from runtime.files import replacing
 from runtime.kinds import DECODERS, KINDS, SAMPLERS
 from runtime.sessions import Graph, open_graph
+from runtime.untrusted import UntrustedError, read_json
 
 FORMAT = 1
 PAYLOAD_BITS = 8  # of a latent value; an int8 holds every payload of this project
@@ -148,11 +149,13 @@ def load_manifest(path: Path) -> Manifest:
     if not Path(path).is_dir():
         raise BundleError(f"{path}: no such bundle folder")
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = read_json(file)
     except FileNotFoundError as error:
         raise BundleError(f"{path}: has no {MANIFEST}, so it is not a bundle") from error
-    except (OSError, ValueError) as error:
-        raise BundleError(f"{file}: cannot be read ({error})") from error
+    except UntrustedError as error:
+        raise BundleError(f"{file}: {error}; export or copy it again") from error
+    except OSError as error:
+        raise BundleError(f"{file}: cannot be read ({error.strerror or error})") from error
     try:
         return _manifest(data)
     except BundleError as error:

@@ -40,7 +40,12 @@ class Storage:
     def texts(self) -> dict[str, str]:
         """The texts that there are, by name."""
         texts = {"title": self.title, "source": self.source}
-        return {name: text for name, text in texts.items() if text is not None}
+        return {name: unicode(text) for name, text in texts.items() if text is not None}
+
+
+def unicode(text: str) -> str:
+    """Return a text in which what is no UTF-8, as in names of files, is U+FFFD."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 @dataclass(frozen=True)

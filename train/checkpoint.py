@@ -11,6 +11,7 @@ from torch import Tensor
 
 from runtime.errors import CheckpointError, OutputError
 from runtime.files import replacing
+from runtime.untrusted import parse_json
 from train.config import Config, from_dict, to_dict
 
 NAME = "checkpoint.safetensors"
@@ -70,7 +71,7 @@ def load(run: Path) -> Checkpoint:
         with safe_open(path, "pt") as file:
             metadata = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        config = from_dict(json.loads(metadata["config"]))
+        config = from_dict(parse_json(metadata["config"]))
         return Checkpoint(
             config, metadata["data"], metadata["stage"], int(metadata["step"]), tensors
         )

@@ -2,20 +2,22 @@
 
 import dataclasses
 import math
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from types import UnionType
 from typing import Any, get_args, get_origin
 
 from runtime.errors import ConfigError
 from runtime.kinds import KINDS as EVENT_KINDS
+from runtime.untrusted import UntrustedError, parse_toml, read_toml
 
 HOP = 512
 SAMPLE_RATE = 22_050
 MUS = 32  # paper section 3: an integer in 0..31
 STAGES = ("codes", "diffusion", "joint", "few")  # in the order in which they run
 KINDS = (*EVENT_KINDS, "RVQ", "MEL")  # the last two are what the others are compared with
+_MANY = 1 << 31  # of anything that is counted
 PRESETS = Path(__file__).with_name("presets")
 
 
@@ -208,9 +210,9 @@ def read_preset(name: str, overrides: list[str] | None = None) -> dict[str, Any]
         known = ", ".join(sorted(p.stem for p in PRESETS.glob("*.toml")))
         raise ConfigError(f"preset {name!r} does not exist: choose one of {known}, or a .toml file")
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ConfigError(f"{path}: not valid TOML ({error}); correct it") from error
+        tree = read_toml(path)
+    except UntrustedError as error:
+        raise ConfigError(f"{path}: {error}; correct it") from error
     for override in overrides or []:
         _override(tree, override)
     return tree
@@ -225,9 +227,11 @@ def _override(tree: dict[str, Any], text: str) -> None:
     if not separator or not isinstance(branch, dict) or last not in branch:
         raise ConfigError(f"--set {text}: write section.key=value with a key that the preset has")
     try:
-        branch[last] = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        branch[last] = value
+        branch[last] = parse_toml(f"value = {value}")["value"]
+    except UntrustedError as error:
+        if not isinstance(error.__cause__, TOMLDecodeError):
+            raise ConfigError(f"--set {key}: its value {error}") from error
+        branch[last] = value  # a text need not be in quotes
 
 
 def from_dict(tree: Any) -> Config:
@@ -312,6 +316,8 @@ def _value(kind: Any, value: Any, where: str) -> Any:
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if isinstance(kind, type) and type(value) is kind:
+        if kind is int and not 0 <= value < _MANY:
+            raise ConfigError(f"{where}: {value} is not in 0..{_MANY - 1}")
         return value
     raise ConfigError(f"{where}: {value!r} is not of type {getattr(kind, '__name__', kind)}")
 
@@ -320,6 +326,6 @@ def _trunk(tree: Any, where: str) -> Any:
     """The class of a trunk by its `kind`; SEANet's may be left out."""
     kinds = {"seanet": SeaNet, "spectral": Spectral}
     kind = tree.get("kind", "seanet") if isinstance(tree, dict) else tree
-    if kind not in kinds:
+    if not isinstance(kind, str) or kind not in kinds:
         raise ConfigError(f"{where}.kind: {kind!r} is not one of {', '.join(kinds)}")
     return kinds[kind]

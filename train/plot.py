@@ -1,11 +1,11 @@
 """The learning curves of a run, drawn from its log."""
 
-import json
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 from runtime.files import replacing
+from runtime.untrusted import UntrustedError, parse_json
 
 LOG = "log.jsonl"
 PICTURE = "log.png"
@@ -26,11 +26,12 @@ def read_log(folder: Path) -> dict[str, dict[str, dict[int, float]]]:
 
 
 def _row(line: str) -> dict[str, Any]:
+    """A line of the log; nothing of one that is broken, as the last may be."""
     try:
-        row: dict[str, Any] = json.loads(line)
-    except json.JSONDecodeError:
+        row = parse_json(line)
+    except UntrustedError:
         return {}
-    return row
+    return row if isinstance(row, dict) and {"stage", "step"} <= row.keys() else {}
 
 
 def plot(folder: Path) -> Path:

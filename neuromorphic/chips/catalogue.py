@@ -1,15 +1,15 @@
 """Chips as data: what each one holds, what its operations cost, and who says so."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
 
 from neuromorphic.chips.figure import Figure, figure
 from runtime.errors import ChipError
+from runtime.untrusted import UntrustedError, read_toml
 
 PACKAGE = "hardware_configs"
 LIMITS = (
@@ -108,9 +108,12 @@ def load_chip(name: str) -> Chip:
 
 def _load(file: Traversable, where: str) -> Chip:
     try:
-        table = tomllib.loads(file.read_text(encoding="utf8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ChipError(f"{where}: not a readable TOML file ({error})") from error
+        with as_file(file) as path:
+            table = read_toml(path)
+    except UntrustedError as error:
+        raise ChipError(f"{where}: {error}; correct it") from error
+    except OSError as error:
+        raise ChipError(f"{where}: cannot be read ({error.strerror or error})") from error
     for key in table:
         if key not in TEXTS and key not in SECTIONS:
             raise ChipError(f"{where}: {key} is not a key; use {', '.join((*TEXTS, *SECTIONS))}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from runtime.errors import OutputError, SpikingMusicError
+from spiking_music.cli.streams import one_line, standard_input
 
 if TYPE_CHECKING:
     from runtime.codec import Codec
@@ -33,12 +34,14 @@ def read_samples(audio: str, codec: "Codec") -> Any:
 
 def typed() -> str:
     """The command as it was typed, for what is made by it."""
-    return shlex.join(["spiking-music", *sys.argv[1:]])
+    from runtime.to_spk import unicode
+
+    return unicode(shlex.join(["spiking-music", *sys.argv[1:]]))
 
 
 def audio_source(audio: str) -> Path | int:
     """What `opened_audio` opens: a file, or standard input."""
-    return sys.stdin.fileno() if audio == "-" else Path(audio)
+    return standard_input().fileno() if audio == "-" else Path(audio)
 
 
 @contextmanager
@@ -48,7 +51,7 @@ def stored_input(spk: str) -> Iterator[BinaryIO]:
 
     if spk == "-":
         with naming("standard input"):
-            yield sys.stdin.buffer
+            yield standard_input()
     else:
         with opened_spk(Path(spk)) as file:
             yield file
@@ -92,7 +95,7 @@ def sound_output(
 
 
 def note(message: str) -> None:
-    print(f"note: {message}", file=sys.stderr)
+    print(f"note: {one_line(message)}", file=sys.stderr)
 
 
 def settle_output(source: str, out: str | None, suffix: str, force: bool, as_json: bool) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.app import app
+from spiking_music.cli.streams import Terminal, guarded
 
 # Which extra of this package brings a package that a verb may miss.
 EXTRAS = {
@@ -33,7 +34,8 @@ def main() -> None:
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
             signal.signal(number, _terminate)
     try:
-        sys.exit(app(standalone_mode=False))
+        with guarded():
+            sys.exit(app(standalone_mode=False))
     except typer.TyperException as error:
         _fail(error.format_message())
     except SpikingMusicError as error:
@@ -67,5 +69,6 @@ def _missing(error: ModuleNotFoundError) -> str:
 def _fail(message: str) -> None:
     if _ended_by:  # a library that was being loaded made an error of its own of it
         sys.exit(128 + _ended_by[0])
-    print("error:", " ".join(message.split()), file=sys.stderr)
+    if sys.stderr is not None:
+        Terminal(sys.stderr).write(f"error: {' '.join(message.split())}\n")
     sys.exit(2)

@@ -3,26 +3,28 @@
 import json
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from runtime.errors import SpikingMusicError
 from runtime.kinds import Progress
+from runtime.outputs import is_stream
+from runtime.scratch import scratch
+from spiking_music.cli.streams import encodable, one_line, raw, standard_input
 
 
 @contextmanager
 def progress(label: str) -> Iterator[Progress]:
     """Show a bar on standard error while the block runs; it yields what takes the share done.
 
-    Where standard error is no terminal nothing is shown. A block that never tells its share has a
-    bar that only moves.
+    Where standard error is no terminal there is a line every ten seconds instead. A block that
+    never tells its share has a bar that only moves.
     """
-    if not sys.stderr.isatty():
-        yield lambda share: None
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield _Lines(label)
         return
     from rich.console import Console
     from rich.progress import (
@@ -40,9 +42,26 @@ def progress(label: str) -> Iterator[Progress]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(file=raw(sys.stderr)), transient=True) as bar:
         task = bar.add_task(label, total=None)
         yield lambda share: bar.update(task, completed=share, total=1.0)
+
+
+class _Lines:
+    """What hears the share done and writes it every ten seconds, where no bar can be shown."""
+
+    EVERY = 10.0  # s
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._start = self._told = perf_counter()
+
+    def __call__(self, share: float) -> None:
+        now = perf_counter()
+        if now - self._told >= self.EVERY:
+            self._told = now
+            done = f"{self._label}: {share:.0%} after {now - self._start:.0f} s"
+            print(done, file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -56,19 +75,20 @@ def stage(label: str) -> Iterator[Progress]:
 
 @contextmanager
 def given(name: str) -> Iterator[Path]:
-    """Yield the path of an input; for `-` that of a temporary copy of standard input.
+    """Yield the path of an input; of a pipe, such as `-`, that of a temporary copy.
 
     Raises `SpikingMusicError` when there is no such file.
     """
-    if name != "-":
+    if name != "-" and not is_stream(Path(name)):
         if not Path(name).exists():
             raise SpikingMusicError(f"{name}: no such file")
         yield Path(name)
         return
-    with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
-        path = Path(folder, "stdin")
+    with scratch() as folder, ExitStack() as stack:
+        path = folder / "piped"
+        source = standard_input() if name == "-" else stack.enter_context(open(name, "rb"))
         with path.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+            shutil.copyfileobj(source, file)
         yield path
 
 
@@ -78,7 +98,7 @@ def show(title: str, facts: Mapping[str, Any], as_json: bool) -> None:
         print_json(facts)
         return
     width = max(map(len, facts), default=0)
-    print(title)
+    print(one_line(title))
     for name, value in facts.items():
         print(f"  {name.replace('_', ' '):<{width}}  {_text(value)}")
 
@@ -96,12 +116,13 @@ def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
         table.add_row(*(_text(value) for value in row.values()))
     # A pipe has no width; wide enough that words which are searched for stay whole.
     width = None if sys.stdout.isatty() else 160
-    Console(width=width, highlight=False, markup=False).print(table)
+    Console(file=raw(sys.stdout), width=width, highlight=False, markup=False).print(table)
 
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    unicode = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+    print(json.dumps(value, indent=2, ensure_ascii=not unicode, allow_nan=False))
 
 
 def _text(value: Any) -> str:
@@ -109,4 +130,4 @@ def _text(value: Any) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 1e-3 or abs(value) >= 1e6 else f"{value:.3f}"
-    return str(value)
+    return encodable(one_line(str(value)), sys.stdout)

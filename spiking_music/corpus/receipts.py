@@ -13,7 +13,7 @@ from runtime.bundle import Manifest
 from runtime.errors import FormatError, OutputError
 from runtime.spk.header import SpkHeader
 from runtime.spk.reader import SpkReader
-from runtime.to_spk import Storage, header_of
+from runtime.to_spk import Storage, header_of, unicode
 from spiking_music.corpus.places import store_of
 
 _MARK = " sha256:"
@@ -39,7 +39,7 @@ def receipt(name: str, digest: str, storage: Storage) -> str:
     """Return the text `source` of a recording that is stored so."""
     wishes = {"mu": storage.mu, "min_si_snr": storage.min_si_snr, "kbps": storage.kbps}
     asked = (f"{wish}={value}" for wish, value in wishes.items() if value is not None)
-    return " ".join([f"{name}{_MARK}{digest}", *asked])
+    return unicode(" ".join([f"{name}{_MARK}{digest}", *asked]))
 
 
 def standing(target: str) -> Standing | None:

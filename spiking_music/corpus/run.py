@@ -49,7 +49,7 @@ def encode_corpus(
 def write_summary(summary: Mapping[str, Any], out: str) -> None:
     """Write a summary to the folder of the outputs; raises `OutputError` when that fails."""
     text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    publish(io.BytesIO(text.encode()), below(out, SUMMARY))
+    publish(io.BytesIO(text.encode(errors="backslashreplace")), below(out, SUMMARY))
 
 
 def _outcomes(

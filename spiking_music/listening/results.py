@@ -1,15 +1,16 @@
 """What listeners hand in: the JSON files of the page, read and checked."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from runtime.errors import ListeningError
+from runtime.untrusted import UntrustedError, read_json
 from spiking_music.listening.conditions import DISTORTED, LOW_ANCHOR, MIDDLE_ANCHOR, REFERENCE
 
 FORMAT = 1
+T = TypeVar("T")
 _NEEDED = (REFERENCE, LOW_ANCHOR, MIDDLE_ANCHOR, DISTORTED)
 
 
@@ -56,29 +57,44 @@ def read_results(files: Sequence[Path]) -> list[Session]:
 
 def _read(file: Path) -> Session:
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = read_json(file)
     except OSError as error:
         raise ListeningError(f"{file}: cannot be read ({error.strerror or error})") from error
-    except ValueError as error:
-        raise ListeningError(f"{file}: is not JSON ({error})") from error
+    except UntrustedError as error:
+        raise ListeningError(f"{file}: {error}; give what the page saved") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise ListeningError(
             f"{file}: is not a result of format {FORMAT}; give a file that the page saved"
         )
     try:
-        trials = tuple(Rated(trial["clip"], _ratings(trial["ratings"])) for trial in data["trials"])
-        session = Session(str(data["test"]), str(data["listener"]), int(data["seed"]), trials)
-    except (KeyError, TypeError, ValueError) as error:
+        session = Session(
+            _of(str, data, "test"),
+            _of(str, data, "listener"),
+            _of(int, data, "seed"),
+            tuple(
+                Rated(_of(str, trial, "clip"), _ratings(_of(dict, trial, "ratings")))
+                for trial in _of(list, data, "trials")
+            ),
+        )
+    except ValueError as error:
         raise ListeningError(f"{file}: is not a complete result ({error})") from error
     _check(file, session)
     return session
 
 
-def _ratings(found: Any) -> dict[str, int]:
-    for name, rating in found.items() if isinstance(found, dict) else ():
+def _of(kind: type[T], table: Any, name: str) -> T:
+    """The value of a name in a table, which has to be of a kind."""
+    value = table.get(name) if isinstance(table, dict) else None
+    if type(value) is not kind:
+        raise ValueError(f"{name} is {value!r:.60}")
+    return value
+
+
+def _ratings(found: dict[str, Any]) -> dict[str, int]:
+    for name, rating in found.items():
         if type(rating) is not int or not 0 <= rating <= 100:
             raise ValueError(f"{name!r} is rated {rating!r}, not 0 to 100")
-    return dict(found)
+    return found
 
 
 def _check(file: Path, session: Session) -> None:

@@ -1,6 +1,5 @@
 """The studio as a web application: a page, and what its scripts ask for."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -17,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from runtime.audio.flac import flac
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
+from runtime.untrusted import UntrustedError, parse_json
 from spiking_music.listening.page import PLAYER
 from spiking_music.report.spectrum import spectrogram
 from spiking_music.studio import view, work
@@ -194,8 +194,8 @@ async def _json(request: Request) -> object:
         if len(body) > _LARGEST_JSON:
             raise TooLargeError("the request is too large")
     try:
-        return json.loads(body)
-    except ValueError as error:
+        return parse_json(body)
+    except UntrustedError as error:
         raise StudioError("the request is not JSON") from error
 
 

@@ -2,11 +2,11 @@
 
 import csv
 import functools
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.errors import DataError
+from runtime.untrusted import read_json
 from train.data.piano import Piano
 from train.data.salamander import salamander
 from train.data.steinway import steinway
@@ -69,7 +69,7 @@ def _rows(table: Path) -> list[dict[str, str]]:
     if table.suffix == ".csv":
         with table.open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
-    columns: dict[str, dict[str, str]] = json.loads(table.read_text(encoding="utf-8"))
+    columns: dict[str, dict[str, str]] = read_json(table)
     return [{name: columns[name][key] for name in columns} for key in columns["split"]]
 
 

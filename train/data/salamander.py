@@ -2,7 +2,6 @@
 
 import functools
 import io
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import soundfile
 
 from runtime.errors import PianoError
 from runtime.kinds import Samples
+from runtime.untrusted import LARGEST, parse_json
 from train.data.piano import Piano, Recording
 
 
@@ -25,11 +25,18 @@ def salamander(pack: Path) -> Piano:
         damaged = archive.testzip()
         if damaged is not None:
             raise PianoError(f"{pack}: {damaged} is damaged; get this piano pack again")
-        entries = json.loads(archive.read("index.json"))["samples"]
+        entries = _index(archive)["samples"]
         return Piano([_recording(archive, entry) for entry in entries])
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise PianoError(f"{pack}: not a piano pack ({reason}); give a zip of samples") from error
+
+
+def _index(archive: zipfile.ZipFile) -> dict[str, Any]:
+    if archive.getinfo("index.json").file_size > LARGEST:
+        raise ValueError("its index.json is too large")
+    index: dict[str, Any] = parse_json(archive.read("index.json"))
+    return index
 
 
 def _recording(archive: zipfile.ZipFile, entry: dict[str, Any]) -> Recording:
