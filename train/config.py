@@ -316,7 +316,7 @@ def _value(kind: Any, value: Any, where: str) -> Any:
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if isinstance(kind, type) and type(value) is kind:
-        if kind is int and not 0 <= value < _MANY:
+        if isinstance(value, int) and not 0 <= value < _MANY:
             raise ConfigError(f"{where}: {value} is not in 0..{_MANY - 1}")
         return value
     raise ConfigError(f"{where}: {value!r} is not of type {getattr(kind, '__name__', kind)}")
