@@ -72,7 +72,7 @@ def _parsed(kind: str, parse: Callable[[str], Any], text: str | bytes) -> Any:
     except RecursionError as error:
         raise UntrustedError(_DEEP) from error
     except ValueError as error:
-        raise UntrustedError(f"is not {kind} ({one_line(error)})") from error
+        raise UntrustedError(f"is not valid {kind} ({one_line(error)})") from error
     _check(found)
     return found
 

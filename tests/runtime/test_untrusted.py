@@ -44,12 +44,12 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         ("-Infinity", "inf"),
         ("1e999", "inf"),
         ("1" + "0" * 400, "64 bits"),
-        ("1" * 5000, "not JSON"),
+        ("1" * 5000, "not valid JSON"),
         ('"\\ud800"', "half a character"),
         ('{"\\ud800": 1}', "half a character"),
         ('["\\u0000"]', "NUL"),
-        ("{", "not JSON"),
-        ("", "not JSON"),
+        ("{", "not valid JSON"),
+        ("", "not valid JSON"),
     ],
 )
 def test_odd_json_is_refused_in_one_line(text: str, why: str) -> None:
@@ -66,7 +66,7 @@ def test_odd_json_is_refused_in_one_line(text: str, why: str) -> None:
         ("a = inf", "inf"),
         ("a = 1" + "0" * 400, "64 bits"),
         ('a = "\\u0000"', "NUL"),
-        ("a = ", "not TOML"),
+        ("a = ", "not valid TOML"),
     ],
 )
 def test_odd_toml_is_refused_in_one_line(text: str, why: str) -> None:
