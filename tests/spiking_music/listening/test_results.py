@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,5 +66,28 @@ def test_no_file_and_no_json_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ListeningError, match=r"x\.json: cannot be read"):
         read_results([tmp_path / "x.json"])
     (tmp_path / "x.json").write_text("{")
-    with pytest.raises(ListeningError, match="is not JSON"):
+    with pytest.raises(ListeningError, match="is not valid JSON"):
         read_results([tmp_path / "x.json"])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ('"seed": NaN', "nan"),
+        ('"seed": 1e999', "inf"),
+        ('"seed": "one"', "seed is 'one'"),
+        ('"listener": {}', "listener is {}"),
+        ('"test": ["a"]', "test is"),
+        ('"trials": 5', "trials is 5"),
+        ('"trials": [5]', "clip is None"),
+        ('"trials": [{"clip": {}, "ratings": {}}]', "clip is {}"),
+        ('"trials": [{"clip": "a", "ratings": []}]', "ratings is"),
+        ('"trials": ' + "[" * 10_000, "deep"),
+    ],
+)
+def test_odd_results_are_refused_in_one_line(tmp_path: Path, change: str, said: str) -> None:
+    whole = '"format": 1, "test": "t", "listener": "a", "seed": 1, "trials": []'
+    path = tmp_path / "x.json"
+    path.write_text(f"{{{whole}, {change}}}")  # the last of two of the same name counts
+    with pytest.raises(ListeningError, match=re.escape(said)):
+        read_results([path])
