@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.integers.layer import PAYLOAD_MAX, IntegerLayer
+from runtime.arrays import read_arrays
 from runtime.errors import BundleError, one_line
 from runtime.events import Bits
 from runtime.files import replacing
@@ -71,9 +72,8 @@ def write_probe(probe: Probe, path: Path, overwrite: bool = False) -> None:
 def read_probe(path: Path) -> Probe:
     """Read what `write_probe` wrote; raises `BundleError` for anything else."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            payload, real = arrays["payload"], int(arrays["real"])
-            packed = arrays.get("torch")
+        arrays = read_arrays(path)
+        payload, real, packed = arrays["payload"], int(arrays["real"]), arrays.get("torch")
         if payload.ndim != 2 or payload.dtype != np.int8 or not 0 <= real <= payload.shape[1]:
             raise ValueError(f"payload is {payload.shape} {payload.dtype}")
         if packed is None:

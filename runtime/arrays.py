@@ -1,5 +1,7 @@
 """NumPy files, read with suspicion and written whole."""
 
+import math
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from runtime.errors import SpikingMusicError, one_line
 from runtime.files import replacing
 
 MAGIC = b"\x93NUMPY"
+LARGEST = 2**30  # bytes of the arrays of one .npz file
 
 
 def read_array(path: Path) -> npt.NDArray[Any]:
@@ -26,6 +29,34 @@ def read_array(path: Path) -> npt.NDArray[Any]:
     if not isinstance(array, np.ndarray):
         raise SpikingMusicError(f"{path}: holds several arrays; give a .npy file of one")
     return array
+
+
+def read_arrays(path: Path, largest: int = LARGEST) -> dict[str, npt.NDArray[Any]]:
+    """Read the arrays of a `.npz` file, which say before they are read how large they are.
+
+    Raises `ValueError` where they take more than `largest` bytes together, or hold objects; and
+    whatever zip and npy raise of damage.
+    """
+    with zipfile.ZipFile(path) as archive:
+        total = sum(_declared(archive, name) for name in archive.namelist())
+    if total > largest:
+        raise ValueError(f"its arrays take {total} bytes; at most {largest} are read")
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def _declared(archive: zipfile.ZipFile, name: str) -> int:
+    """The bytes that an array of an archive will take."""
+    with archive.open(name) as file:
+        version = np.lib.format.read_magic(file)
+        headers = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }
+        shape, _, dtype = headers[version](file)
+    if dtype.hasobject:
+        raise ValueError(f"{name} holds objects")
+    return int(math.prod(shape) * dtype.itemsize)
 
 
 def write_array(array: npt.NDArray[Any], path: Path, overwrite: bool = False) -> None:

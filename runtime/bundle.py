@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -264,6 +265,9 @@ def _expect(name: str, good: bool, value: Any, wanted: str) -> None:
 
 def _sha256(path: Path) -> str:
     try:
+        # A link may lead anywhere, and a pipe would be waited for without end.
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise BundleError(f"{path}: is not a regular file; export or copy the bundle again")
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:

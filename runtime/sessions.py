@@ -15,6 +15,8 @@ from runtime.providers import PROVIDERS, provider_list
 Tensor = npt.NDArray[np.float32]
 Run = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
 
+_OUTSIDE = "session.model_external_initializers_file_folder_path"
+
 
 class Graph:
     """An ONNX file as the function that it is, from named arrays to named arrays.
@@ -79,6 +81,8 @@ def open_graph(
     options.intra_op_num_threads = cores()
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    # Weights outside the file would be none that the manifest vouches for.
+    options.add_session_config_entry(_OUTSIDE, os.devnull)
     data = _read(path, digest)
     try:
         session = onnxruntime.InferenceSession(data, options, providers=provider_list(provider))
@@ -96,9 +100,11 @@ def open_graph(
 
 
 def single(output: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Take the one item of a batch; raises `BundleError` when it has another shape."""
+    """Take the one item of a batch; raises `BundleError` for another shape, NaN and infinity."""
     if output.shape != (1, *shape):
         raise BundleError(f"a graph of the bundle gives {output.shape} instead of {(1, *shape)}")
+    if not np.isfinite(output).all():
+        raise BundleError("a graph of the bundle gives NaN or infinity; export it again")
     return output[0]
 
 

@@ -8,11 +8,11 @@ import numpy as np
 from nir.serialization import hdf2dict
 
 from neuromorphic.graphs.graph import Graph, parse_graph, require_known
+from neuromorphic.hdf5 import opened_hdf5
 from runtime.errors import GraphError, one_line
 from runtime.files import replacing
 
 VERSION = "1."  # nir writes a version and checks none; another major version may mean otherwise
-LARGEST = 2**29  # bytes of arrays in one file, before anything is read
 
 
 def write_graph(graph: nir.NIRGraph, path: Path, overwrite: bool = False) -> None:
@@ -38,23 +38,14 @@ def read_graph(path: Path) -> Graph:
     holds a node or a value that cannot be run. (HDF5 1.14 itself never returns from some damage of
     single bits: check the hash of a file first that has come a long way.)
     """
-    try:
-        with h5py.File(path, "r") as file:
-            return parse_graph(_graph(file))
-    except GraphError as error:
-        raise GraphError(f"{path}: {error}") from error
-    except FileNotFoundError as error:
-        raise GraphError(f"{path}: no such file") from error
-    except Exception as error:  # HDF5 meets damage in every way that there is
-        raise GraphError(f"{path}: not a readable NIR file ({one_line(error)})") from error
+    with opened_hdf5(path, "NIR") as file:
+        return parse_graph(_graph(file))
 
 
 def _graph(file: h5py.File) -> nir.NIRGraph:
     version = _text(file["version"])
     if not version.startswith(VERSION):
         raise GraphError(f"NIR version {version!r} is unknown; write it with nir {VERSION}x")
-    if (size := _bytes(file, set())) > LARGEST:
-        raise GraphError(f"its arrays take {size} bytes; at most {LARGEST} are read")
     group = file["node"]
     require_known((name, _text(node["type"])) for name, node in group["nodes"].items())
     nodes = {name: _node(name, node) for name, node in group["nodes"].items()}
@@ -69,26 +60,6 @@ def _node(name: str, group: h5py.Group) -> nir.NIRNode:
         return nir.dict2NIRNode(hdf2dict(group))
     except Exception as error:  # nir asserts, divides and indexes without a check
         raise GraphError(f"node {name!r}: nir cannot make it ({one_line(error)})") from error
-
-
-def _bytes(group: h5py.Group, seen: set[int]) -> int:
-    """Count what is below a group, each object of which must lie in this file and only once."""
-    total = 0
-    for name in group:
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise GraphError(f"{group.name}/{name} links elsewhere; a NIR file holds its arrays")
-        item = group[name]
-        address = h5py.h5o.get_info(item.id).addr
-        if address in seen:
-            raise GraphError(f"{group.name}/{name} is there twice; a NIR file is a tree")
-        seen.add(address)
-        if isinstance(item, h5py.Group):
-            total += _bytes(item, seen)
-        elif item.external or item.is_virtual:
-            raise GraphError(f"{item.name} lies in another file; a NIR file holds its arrays")
-        else:
-            total += int(item.nbytes)
-    return total
 
 
 def _text(dataset: h5py.Dataset) -> str:

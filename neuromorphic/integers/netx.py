@@ -8,10 +8,11 @@ import numpy as np
 
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.graphs.synapses import Conv1d, Dense
+from neuromorphic.hdf5 import opened_hdf5
 from neuromorphic.integers.entry import Entry
 from neuromorphic.integers.fixed_point import INPUT_SHIFT, SHIFT_MAX, Integers, Neuron
 from neuromorphic.integers.network import Connection, Layer, Network
-from runtime.errors import GraphError, one_line
+from runtime.errors import GraphError
 from runtime.files import replacing
 
 WIDEST = 2**16  # of any number in a file; chips hold less, and nothing can overflow
@@ -46,14 +47,8 @@ def read_netx(path: Path) -> Network[Neuron]:
     Raises `GraphError` when it is not a netx file, or holds anything but a chain of dense layers
     of CUBA neurons without delays.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            names = sorted(file["layer"])
-            layers = [_read_layer(path, file[f"layer/{i}"], i) for i in range(len(names))]
-    except FileNotFoundError as error:
-        raise GraphError(f"{path}: no such file") from error
-    except (OSError, KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
-        raise GraphError(f"{path}: not a netx file ({one_line(error)})") from error
+    with opened_hdf5(path, "netx", 8 * LARGEST) as file:
+        layers = [_read_layer(file[f"layer/{i}"], i) for i in range(len(file["layer"]))]
     if not layers:
         raise GraphError(f"{path}: has no layers")
     widths = [(layer.name, layer.connections[0].synapse.inputs, layer.units) for layer in layers]
@@ -68,14 +63,11 @@ def read_entry(path: Path) -> Entry | None:
 
     Raises `GraphError` when it is not a netx file, or these numbers are none.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            kept = [file.attrs.get(name) for name in ("inputExponent", "inputBits")]
+    with opened_hdf5(path, "netx", 8 * LARGEST) as file:
+        kept = [file.attrs.get(name) for name in ("inputExponent", "inputBits")]
         if None in kept:
             return None
         exponent, bits = map(int, kept)
-    except (OSError, TypeError, ValueError, OverflowError) as error:
-        raise GraphError(f"{path}: not a netx file ({one_line(error)})") from error
     if not (1 <= bits <= PAYLOAD_BITS and abs(exponent) <= EXPONENT_MAX):
         raise GraphError(f"{path}: its input is 2^{exponent} of {bits} bits; no chip takes that")
     return Entry(exponent, bits)
@@ -115,26 +107,26 @@ def _write_layer(group: h5py.Group, layer: Layer[Neuron], synapse: Dense) -> Non
     neuron["gradedSpike"] = False
 
 
-def _read_layer(path: Path, group: h5py.Group, number: int) -> Layer[Neuron]:
+def _read_layer(group: h5py.Group, number: int) -> Layer[Neuron]:
     kind, neuron = _text(group["type"]), group["neuron"]
     if kind != "dense" or _text(neuron["type"]) != "CUBA" or "delay" in group:
         raise GraphError(
-            f"{path}: layer {number} is {kind!r} of neuron type {_text(neuron['type'])!r}; only "
+            f"layer {number} is {kind!r} of neuron type {_text(neuron['type'])!r}; only "
             "dense layers of CUBA neurons without delays are read"
         )
     if group["weight"].size > LARGEST:
-        raise GraphError(f"{path}: {group['weight'].size} weights, at most {LARGEST} are read")
-    weight = _whole(path, "weight", group["weight"][()])
-    bias = _whole(path, "bias", group["bias"][()] if "bias" in group else np.zeros(len(weight)))
+        raise GraphError(f"{group['weight'].size} weights, at most {LARGEST} are read")
+    weight = _whole("weight", group["weight"][()])
+    bias = _whole("bias", group["bias"][()] if "bias" in group else np.zeros(len(weight)))
     if weight.ndim != 2 or not weight.size or bias.shape != weight.shape[:1]:
         raise GraphError(
-            f"{path}: layer {number} has weight {weight.shape} and bias {bias.shape}; (N, M) and "
+            f"layer {number} has weight {weight.shape} and bias {bias.shape}; (N, M) and "
             "(N,) are needed"
         )
     shift = _number(group["weightShift"]) if "weightShift" in group else 0
     exponent = _number(group["biasExponent"]) if "biasExponent" in group else INPUT_SHIFT
     if not (0 <= shift <= SHIFT_MAX and 0 <= exponent <= SHIFT_MAX):
-        raise GraphError(f"{path}: layer {number} has shift {shift} and bias exponent {exponent}")
+        raise GraphError(f"layer {number} has shift {shift} and bias exponent {exponent}")
     synapse = Dense((2 * weight).astype(np.int32), -1 - shift)
     unit = Neuron(
         du=_number(neuron["iDecay"]) - 1,
@@ -146,12 +138,12 @@ def _read_layer(path: Path, group: h5py.Group, number: int) -> Layer[Neuron]:
     return Layer(f"layer {number}", (Connection(number - 1, synapse),), unit)
 
 
-def _whole(path: Path, name: str, values: object) -> Integers:
+def _whole(name: str, values: object) -> Integers:
     array = np.asarray(values, np.float64)
     if not np.isfinite(array).all() or (array != np.round(array)).any():
-        raise GraphError(f"{path}: {name} holds values that are not integers")
+        raise GraphError(f"{name} holds values that are not integers")
     if array.size and np.abs(array).max() > WIDEST:
-        raise GraphError(f"{path}: {name} reaches {np.abs(array).max():g}; {WIDEST} at most")
+        raise GraphError(f"{name} reaches {np.abs(array).max():g}; {WIDEST} at most")
     return array.astype(np.int64)
 
 
@@ -160,4 +152,6 @@ def _text(dataset: h5py.Dataset) -> str:
 
 
 def _number(dataset: h5py.Dataset) -> int:
+    if dataset.size != 1:
+        raise GraphError(f"{dataset.name} holds {dataset.size} numbers; one is needed")
     return int(np.ravel(dataset[()])[0])

@@ -7,8 +7,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from runtime.arrays import read_arrays
 from runtime.bundle import Bundle
-from runtime.errors import BundleError, SpikingMusicError
+from runtime.errors import BundleError, SpikingMusicError, one_line
 from runtime.lapped import chip
 from runtime.lapped.corrections import corrections
 from runtime.lapped.noise import BANDS, PARTS, corrected, features, noise
@@ -209,10 +210,11 @@ def read_units(bundle: Bundle, hop: int) -> tuple[chip.Units, Floats, Floats]:
     """
     path = bundle.file(UNITS)
     try:
-        with np.load(path) as file:
-            theta, scale, points = (file[name] for name in ("theta", "scale", "points"))
-    except (OSError, ValueError, KeyError) as error:
-        raise BundleError(f"{path}: cannot be read ({error}); export or copy it again") from error
+        arrays = read_arrays(path)
+        theta, scale, points = (arrays[name] for name in ("theta", "scale", "points"))
+    except Exception as error:  # zip and npy meet damage in every way that there is
+        reason = one_line(error)
+        raise BundleError(f"{path}: cannot be read ({reason}); export or copy it again") from error
     bins = theta.shape[-1]
     if scale.shape != (bins,) or points.shape != (3, bins) or not (scale > 0).all():
         raise BundleError(f"{path}: scale {scale.shape} and points {points.shape} of {bins} bins")

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -154,4 +155,18 @@ def test_evidence_is_checked_like_any_file_and_is_no_part_of_the_name(
     assert again.model_hash == manifest.model_hash
     (folder / EVIDENCE[0]).write_text("forged")
     with pytest.raises(BundleError, match=r"certificate\.json: differs"):
+        open_bundle(folder)
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_a_file_that_is_no_regular_one_is_named(copy_of_toy: Callable[[], Path], kind: str) -> None:
+    folder = copy_of_toy()
+    file = folder / "encoder.onnx"
+    if kind == "pipe":
+        file.unlink()
+        os.mkfifo(file)
+    else:
+        file.rename(folder.parent / "elsewhere.onnx")
+        file.symlink_to(folder.parent / "elsewhere.onnx")
+    with pytest.raises(BundleError, match=r"encoder\.onnx: is not a regular file"):
         open_bundle(folder)

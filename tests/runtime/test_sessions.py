@@ -1,6 +1,8 @@
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from onnxruntime import InferenceSession
@@ -8,7 +10,7 @@ from onnxruntime import InferenceSession
 from runtime.bundle import Bundle
 from runtime.errors import BundleError
 from runtime.providers import PROVIDERS
-from runtime.sessions import Graph, open_graph
+from runtime.sessions import Graph, open_graph, single
 
 INPUTS = {"sample", "sigma", "events", "base"}
 
@@ -81,3 +83,34 @@ def test_held_inputs_go_to_the_gpu_where_it_computes(
     given = feed(4, 1)
     Graph(path, session).holding({name: given[name] for name in ("events", "base")})
     assert session.device == {"events": "cuda 0", "base": "cuda 0"}
+
+
+@pytest.mark.parametrize("place", ["weights.bin", "../weights.bin", "/weights.bin"])
+def test_weights_outside_the_file_are_never_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    weights = np.ones(4096, np.float32)
+    here = tmp_path / "here"
+    here.mkdir()
+    for folder in (here, tmp_path):
+        weights.tofile(folder / "weights.bin")
+    outside = onnx.TensorProto(
+        name="w", data_type=1, dims=[4096], data_location=onnx.TensorProto.EXTERNAL
+    )
+    where = place.replace("/weights", f"{tmp_path}/weights") if place[0] == "/" else place
+    for key, value in (("location", where), ("offset", "0"), ("length", "16384")):
+        outside.external_data.add(key=key, value=value)
+    ports = [onnx.helper.make_tensor_value_info(name, 1, [4096]) for name in ("x", "y")]
+    node = onnx.helper.make_node("Add", ["x", "w"], ["y"])
+    graph = onnx.helper.make_graph([node], "g", ports[:1], ports[1:], [outside])
+    opset = [onnx.helper.make_opsetid("", 17)]
+    model = onnx.helper.make_model(graph, opset_imports=opset, ir_version=9)
+    (here / "g.onnx").write_bytes(model.SerializeToString())
+    monkeypatch.chdir(here)
+    with pytest.raises(BundleError, match="cannot load it"):
+        open_graph(here / "g.onnx", {"x"}, {"y"})
+
+
+def test_what_is_no_number_is_no_output() -> None:
+    with pytest.raises(BundleError, match="NaN"):
+        single(np.full((1, 2), np.nan, np.float32), (2,))

@@ -81,7 +81,7 @@ def test_an_unknown_chip_lists_the_known(name):
         ('unit = "pJ"', 'unit = "W"', "energy.synaptic_event.unit is 'W'"),
         ("low = 1", "low = 3", "limits.cores has low 3.0, value 2.0, high 3.0"),
         ("high = 3", "high = 1", "limits.cores has low 1.0, value 2.0, high 1.0"),
-        ("value = 5", "value = nan", "value is nan"),
+        ("value = 5", "value = nan", "holds the number nan"),
         ("value = 5", "value = -5", "value is -5"),
         ("value = 5", 'value = "5"', "value is '5'"),
         ("value = 5", "value = true", "value is True"),
@@ -99,7 +99,7 @@ def test_an_unknown_chip_lists_the_known(name):
         ("value = 2\n", "value = 2\nvalu = 3\n", "limits.cores.valu is not a key"),
         ('name = "mine"', 'name = "yours"', "name is 'yours'"),
         ('title = "Mine"\n', "", "title is None"),
-        ("[energy.synaptic_event]", "[energy", "not a readable TOML"),
+        ("[energy.synaptic_event]", "[energy", "not valid TOML"),
     ],
 )  # fmt: skip
 def test_names_file_key_and_value(tmp_path, old, new, words):

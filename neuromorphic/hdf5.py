@@ -1,0 +1,85 @@
+"""HDF5 files of others, opened with suspicion: nothing outside them is read, and nothing large."""
+
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+
+from runtime.errors import GraphError, one_line
+
+LARGEST = 2**29  # bytes of all arrays in one file, before anything is read
+_DEEPEST = 16  # groups within one another
+_MOST = 2**16  # groups, arrays and attributes in a file, and texts in an array
+_LONGEST = 256  # letters of a name
+_NUMBERS = "biuf"
+
+
+@contextmanager
+def opened_hdf5(path: Path, kind: str, largest: int = LARGEST) -> Iterator[h5py.File]:
+    """Open a file of a `kind`, as messages call it, in which every part has been looked at.
+
+    It is a tree of groups of few and short names, whose arrays lie in it and take at most `largest`
+    bytes. Raises `GraphError` naming the file where that is not so, and where anything within the
+    block fails: HDF5 meets damage in every way that there is.
+    """
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise GraphError("is not a regular file")
+        with h5py.File(path, "r") as file:
+            _Walk(largest).check(file, 0)
+            yield file
+    except GraphError as error:
+        raise GraphError(f"{path}: {error}") from error
+    except FileNotFoundError as error:
+        raise GraphError(f"{path}: no such file") from error
+    except Exception as error:
+        raise GraphError(f"{path}: not a readable {kind} file ({one_line(error)})") from error
+
+
+class _Walk:
+    """A walk over all that is in a file, which counts it."""
+
+    def __init__(self, largest: int) -> None:
+        self._largest = largest
+        self._bytes = self._parts = 0
+        self._seen: set[int] = set()
+
+    def check(self, group: h5py.Group, depth: int) -> None:
+        if depth > _DEEPEST:
+            raise GraphError(f"its groups lie more than {_DEEPEST} deep")
+        self._count(group)
+        for name in group:
+            if len(name) > _LONGEST:
+                raise GraphError(f"a name in it has {len(name)} letters, {_LONGEST} at most")
+            where = f"{group.name.rstrip('/')}/{name}"
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise GraphError(f"{where} links elsewhere; a file holds its arrays")
+            item = group[name]
+            address = h5py.h5o.get_info(item.id).addr
+            if address in self._seen:
+                raise GraphError(f"{where} is there twice; a file is a tree")
+            self._seen.add(address)
+            if isinstance(item, h5py.Group):
+                self.check(item, depth + 1)
+            elif isinstance(item, h5py.Dataset):
+                self._check_array(item)
+
+    def _check_array(self, item: h5py.Dataset) -> None:
+        self._count(item)
+        if item.is_virtual or item.external:
+            raise GraphError(f"{item.name} lies in another file; a file holds its arrays")
+        texts = h5py.check_string_dtype(item.dtype) is not None and item.size <= _MOST
+        if item.dtype.kind not in _NUMBERS and not texts:
+            raise GraphError(f"{item.name} holds neither numbers nor a few texts")
+        self._bytes += int(item.nbytes)
+        if self._bytes > self._largest:
+            raise GraphError(
+                f"its arrays take {self._bytes} bytes or more; at most {self._largest} are read"
+            )
+
+    def _count(self, item: h5py.Group | h5py.Dataset) -> None:
+        self._parts += 1 + len(item.attrs)
+        if self._parts > _MOST:
+            raise GraphError(f"it has more than {_MOST} parts")
