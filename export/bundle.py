@@ -112,7 +112,7 @@ def _require_finished(run: Path, checkpoint: Checkpoint) -> None:
         )
     if config.code.kind not in KINDS:
         raise ExportError(
-            f"{run}: {config.code.kind} has no events; a bundle is of one of {', '.join(KINDS)}"
+            f"{run}: {config.code.kind} has no events; train one of {', '.join(KINDS)}"
         )
     recurrent = any(getattr(trunk, "lstm", 0) for trunk in (config.encoder, config.waveform))
     if not config.code.on_grid or recurrent:

@@ -163,7 +163,9 @@ def require_importers(pythons: Mapping[str, str]) -> None:
     """Raise `SpikingMusicError` where `pythons` names an importer or a Python that there is not."""
     for name, python in pythons.items():
         if name not in NEEDED:
-            raise SpikingMusicError(f"{name}: no importer; there are {', '.join(NEEDED)}")
+            raise SpikingMusicError(
+                f"{name}: is not an importer; choose one of {', '.join(NEEDED)}"
+            )
         if shutil.which(python) is None:
             raise SpikingMusicError(f"{name}={python}: not a Python that can be started")
 

@@ -81,5 +81,5 @@ def read_probe(path: Path) -> Probe:
         return Probe(payload, real, np.unpackbits(packed, axis=1, count=payload.shape[1]) > 0)
     except Exception as error:  # zip and npy meet damage in every way that there is
         raise BundleError(
-            f"{path}: not a probe ({one_line(error)}); certify the bundle anew"
+            f"{path}: not a probe ({one_line(error)}); certify the bundle again"
         ) from error

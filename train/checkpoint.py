@@ -57,8 +57,8 @@ def save(run: Path, checkpoint: Checkpoint) -> None:
             save_file(tensors, temporary, metadata)
         except SafetensorError as error:
             raise OutputError(
-                f"{run / NAME}: cannot be written ({error}); the one before it stays: make room, "
-                "then resume"
+                f"{run / NAME}: cannot be written ({error}); the previous one is kept; "
+                "free some space, then resume"
             ) from error
 
 
@@ -77,7 +77,7 @@ def load(run: Path) -> Checkpoint:
         )
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"{path}: not a whole checkpoint ({error}); restore a copy or train again"
+            f"{path}: not a complete checkpoint ({error}); restore a copy or train again"
         ) from error
 
 

@@ -96,5 +96,5 @@ def _append(path: Path, line: str) -> None:
     except OSError as error:
         reason = error.strerror or error
         raise OutputError(
-            f"{path}: cannot be written ({reason}); make room, then resume"
+            f"{path}: cannot be written ({reason}); free some space, then resume"
         ) from error

@@ -115,7 +115,7 @@ class _Trainer:
         batch = stage.schedule.batch
         if batch % fabric.world_size:
             raise TrainingError(
-                f"a batch of {batch} cannot be shared by {fabric.world_size} processes evenly"
+                f"a batch of {batch} cannot be divided evenly among {fabric.world_size} processes"
             )
         share = batch // fabric.world_size
         self.items = range(fabric.global_rank * share, (fabric.global_rank + 1) * share)

@@ -42,7 +42,7 @@ def test_what_cannot_be_written_leaves_the_last_good_checkpoint(tmp_path: Path) 
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # as a disk that is full
     try:
-        with pytest.raises(OutputError, match=r"cannot be written .* make room, then resume"):
+        with pytest.raises(OutputError, match=r"cannot be written .* free some space, then resume"):
             checkpoints.save(tmp_path, made(2))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

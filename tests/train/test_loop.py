@@ -195,7 +195,7 @@ def test_a_missing_or_damaged_checkpoint_is_named(make: Make) -> None:
     whole = path.read_bytes()
     for damaged in (b"", whole[:4], whole[: len(whole) // 2], whole[:-1], b"x" * 100):
         path.write_bytes(damaged)
-        with pytest.raises(CheckpointError, match="not a whole checkpoint"):
+        with pytest.raises(CheckpointError, match="not a complete checkpoint"):
             train(run, resume=True)
 
 

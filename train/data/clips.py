@@ -45,7 +45,7 @@ def read_clip(file: Path, notes: Notes | None = None) -> Clip:
     """
     recording = read_audio(file, SAMPLE_RATE)
     if len(recording.samples) < _SHORTEST:
-        raise AudioError(f"{file}: is shorter than 0.1 s; take it out of the data")
+        raise AudioError(f"{file}: is shorter than 0.1 s; remove it from the data")
     if notes is None:
         listed = file.with_suffix(".tsv")
         notes = listed_notes(listed) if listed.is_file() else None
@@ -104,7 +104,7 @@ def listed_notes(file: Path) -> Notes:
     except (ValueError, OSError) as error:
         raise AudioError(f"{file}: not a list of notes ({error}); take it out") from error
     if not all(math.isfinite(value) for value in (*onset, *pitch)):
-        raise AudioError(f"{file}: holds NaN or infinity; take it out")
+        raise AudioError(f"{file}: holds NaN or infinity; remove it")
     order = np.argsort(onset, kind="stable")
     return Notes(onset[order], pitch[order].astype(np.int64))
 

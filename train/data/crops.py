@@ -72,7 +72,7 @@ class Crops:
             except AudioError as error:
                 self.warn(f"{error} (skipped)")
                 room = room * (np.arange(len(room)) != index)
-        raise DataError(f"none of {len(room)} pieces of music can be read; get the data again")
+        raise DataError(f"none of {len(room)} pieces of music can be read; download the data again")
 
 
 def ahead(

@@ -24,7 +24,7 @@ def salamander(pack: Path) -> Piano:
         archive = zipfile.ZipFile(pack)
         damaged = archive.testzip()
         if damaged is not None:
-            raise PianoError(f"{pack}: {damaged} is damaged; get this piano pack again")
+            raise PianoError(f"{pack}: {damaged} is damaged; download this piano pack again")
         entries = _index(archive)["samples"]
         return Piano([_recording(archive, entry) for entry in entries])
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:

@@ -114,7 +114,7 @@ def _usable(
         except (AudioError, PerformanceError) as error:
             warn(f"{error} (skipped)")
     if not sources:
-        raise DataError(f"{name}: no music here that can be read; get the data again")
+        raise DataError(f"{name}: no music here can be read; download the data again")
     return sources
 
 
@@ -134,7 +134,7 @@ def _clips(sources: list[Source], warn: Warn) -> npt.NDArray[np.float32]:
                 break
         else:
             return np.stack(clips)
-    raise DataError("no piece to validate on can be read; get the data again")
+    raise DataError("none of the validation pieces can be read; download the data again")
 
 
 def _clip(source: Source, index: int) -> Samples:

@@ -87,7 +87,7 @@ def audio_file(path: Path, cache: Path) -> AudioFile:
     ):
         raise _damaged(path)
     if info.frames >= ENDLESS:
-        raise AudioError(f"{path}: does not tell its length; convert it to WAV or FLAC")
+        raise AudioError(f"{path}: does not state its length; convert it to WAV or FLAC")
     frames = info.frames
     if info.samplerate != SAMPLE_RATE:
         frames = max(1, round(frames * SAMPLE_RATE / info.samplerate))  # as `read_audio` does
@@ -110,4 +110,6 @@ def prepared(file: Path, cache: Path) -> Path:
 
 
 def _damaged(path: Path) -> AudioError:
-    return AudioError(f"{path}: is truncated or damaged; get it again or take it out of the data")
+    return AudioError(
+        f"{path}: is truncated or damaged; download it again or remove it from the data"
+    )

@@ -89,5 +89,5 @@ def load(folder: Path) -> Point:
         return Point(config, facts["data"], facts["stage"], int(facts["step"]), tensors)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"{path}: not a whole checkpoint ({error}); restore a copy or train again"
+            f"{path}: not a complete checkpoint ({error}); restore a copy or train again"
         ) from error

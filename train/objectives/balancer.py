@@ -39,7 +39,9 @@ class Balancer(nn.Module):
         networks through the output alone. Raises ValueError where the names are not the weights'.
         """
         if losses.keys() != self.shares.keys():
-            raise ValueError(f"losses {sorted(losses)}: weights are of {sorted(self.shares)}")
+            raise ValueError(
+                f"losses {sorted(losses)}, but the weights are for {sorted(self.shares)}"
+            )
         gradients = [
             torch.autograd.grad(losses[name], output, retain_graph=True)[0] for name in self.shares
         ]

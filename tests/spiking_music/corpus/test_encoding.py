@@ -143,7 +143,7 @@ def test_a_full_disk_ends_the_run_and_what_is_done_is_kept(
 
     with monkeypatch.context() as patch:
         patch.setattr("spiking_music.corpus.places.shutil.copyfileobj", full)
-        with pytest.raises(OutputError, match="there is no room; make room and run again"):
+        with pytest.raises(OutputError, match="there is no room; free some space and run again"):
             encode_corpus(listing, recipe, 1)
     assert sorted(outputs(out)) == ["a.spk", "b.spk"]
     assert encode_corpus(listing, recipe, 1)["kept"] == 2
