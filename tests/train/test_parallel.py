@@ -125,4 +125,4 @@ def test_a_rank_that_fails_ends_the_other(tmp_path: Path, arguments: list[str]) 
 def test_a_batch_that_cannot_be_shared_is_refused(tmp_path: Path, arguments: list[str]) -> None:
     done = launched(tmp_path / "run", *arguments, "--set", "codes_stage.batch=3")
     assert done.returncode != 0
-    assert "error: a batch of 3 cannot be shared by 2 processes evenly" in done.stderr
+    assert "error: a batch of 3 cannot be divided evenly among 2 processes" in done.stderr
