@@ -90,9 +90,9 @@ class LappedModel:
             turn = turns(first, len(q), bins)
             found = single(
                 self._refiner({"levels": (q[:, :bins] * turn)[None].astype(np.float32)})["values"],
-                (1, len(q), bins),
+                (len(q), bins),
             )
-            values[:, :bins] = found[0] * turn
+            values[:, :bins] = found * turn
         return values * self.scale * step[:, None]
 
     def heard(
@@ -130,9 +130,7 @@ class LappedModel:
     def noise_levels(self, q: Ints, step: Floats) -> Floats:
         """Log amplitudes `(PARTS T, BANDS)` of the noise that the events foretell."""
         heard = features(self._plain(q) * self.scale * step[:, None], step, self.hop, self.rate)
-        return single(self._noise({"features": heard[None]})["levels"], (1, PARTS * len(q), BANDS))[
-            0
-        ]
+        return single(self._noise({"features": heard[None]})["levels"], (PARTS * len(q), BANDS))
 
     def _plain(self, q: Ints) -> Floats:
         """Reconstruction points of levels, in steps: what one event says without its neighbours."""
@@ -150,7 +148,7 @@ class LappedModel:
             return q
         unit = np.ldexp(chip.lsb(self.hop) / step, analysis.exponent)[:, None] / self.scale[:bins]
         size = (np.abs(analysis.accumulator[:, :bins]) * unit).astype(np.float32)
-        moved = single(self._mover({"sizes": size[None]})["moved"], (1, 2, *size.shape))[0]
+        moved = single(self._mover({"sizes": size[None]})["moved"], (2, *size.shape))
         chosen = q.copy()
         sign = np.sign(analysis.accumulator[:, :bins])
         chosen[:, :bins] = sign * count(size, moved, self.units, self.scale[:bins])

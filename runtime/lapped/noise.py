@@ -62,6 +62,11 @@ def first_band(rate: int) -> int:
     return int(np.argmax((edges[:-1] + edges[1:]) / 2 * rate / WINDOW > FIRST_HZ))
 
 
+def band_count(rate: int) -> int:
+    """How many bands have corrections."""
+    return BANDS - first_band(rate)
+
+
 def features(values: Floats, step: Floats, hop: int, rate: int) -> Floats:
     """What the net reads: `(T, FEATURES)` of dequantised `values (T, K)` at `step (T,)`."""
     pool = pools(values.shape[1], hop, rate)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.lapped.noise import HOP, PARTS
 from train.config import ConfigError, build
 
 KIND = "LAPPED"
@@ -55,6 +56,8 @@ def lapped_config(tree: dict[str, Any]) -> Lapped:
     low, high = config.octaves
     if not low < high:
         raise ConfigError(f"octaves {list(config.octaves)}: give the lower one first")
+    if config.hop != PARTS * HOP:
+        raise ConfigError(f"hop {config.hop}: the noise is made for hops of {PARTS * HOP}")
     if not 0 < config.bins <= config.hop or config.bins % 32:
         raise ConfigError(f"bins {config.bins}: give a multiple of 32 up to hop, {config.hop}")
     if config.frames < 16 or config.table_crops < 1:

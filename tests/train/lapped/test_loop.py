@@ -20,7 +20,6 @@ from train.run import TrainingError
 
 MICRO = {
     "bins": 192,
-    "hop": 256,
     "frames": 16,
     "mover_width": 4,
     "rate_width": 4,
@@ -40,7 +39,7 @@ def micro(**changes: object) -> Lapped:
 
 def tones(stage: str, step: int) -> Samples:
     rng = np.random.default_rng([len(stage), step])
-    time = np.arange(16 * 256) / 22050
+    time = np.arange(16 * 2048) / 22050
     hertz, phase = rng.uniform(100, 2000, (5, 1)), rng.uniform(0, 6, (5, 1))
     sound = 0.1 * np.sin(2 * np.pi * hertz * time + phase).sum(0) * np.exp(-4 * time)
     return (sound + 0.001 * rng.standard_normal(len(time))).astype(np.float32)
@@ -66,7 +65,7 @@ def test_every_stage_trains_and_the_tables_are_written(tmp_path: Path) -> None:
 
 
 def test_silence_trains_without_a_number_that_is_none(tmp_path: Path) -> None:
-    train(LappedRun(micro(), tmp_path, "silence", lambda stage, step: np.zeros(4096, np.float32)))
+    train(LappedRun(micro(), tmp_path, "silence", lambda stage, step: np.zeros(32768, np.float32)))
     assert np.isfinite([loss for _, _, loss in losses(tmp_path)]).all()
 
 
@@ -76,7 +75,7 @@ def test_a_chip_fires_what_was_trained() -> None:
     model.units.offsets.data += 0.05 * torch.randn_like(model.units.offsets)
     heard = crop(tones("units", 0), 0.5, model.chip())
     fired = heard.levels(model.chip())
-    size = heard.sizes(model.scale, 256)
+    size = heard.sizes(model.scale, 2048)
     thresholds = model.thresholds(192).detach()[:, None, None].expand(-1, *size.shape)
     wanted = count(size, thresholds)
     assert fired.any()

@@ -1,0 +1,119 @@
+"""What a trained lapped model is once it ships: the nets as ONNX, and sound through them."""
+
+import hashlib
+
+import numpy as np
+import pytest
+import torch
+
+from export.lapped import write_model
+from runtime.bundle import Bundle, Decoder, Manifest
+from runtime.lapped.decoder import LappedDecoder
+from runtime.lapped.encoder import LappedEncoder, Levels
+from runtime.lapped.model import CHUNK_FRAMES, EFFORTS, LappedModel, step_of
+from runtime.metrics import si_snr
+from train.config import read_preset
+from train.lapped.config import lapped_config
+from train.lapped.losses import heard, moved
+from train.lapped.model import Model, crop
+from train.lapped.objectives import count
+
+HOP, BINS, RATE, STEP = 2048, 192, 22050, 60
+
+
+@pytest.fixture(scope="module")
+def trained() -> Model:
+    tree = read_preset("lapped") | {"bins": BINS}
+    torch.manual_seed(0)
+    model = Model(lapped_config(tree | {name: 4 for name in WIDTHS}))
+    for parameter in model.parameters():
+        parameter.data += 0.02 * torch.randn_like(parameter)
+    return model.requires_grad_(False)
+
+
+WIDTHS = ("mover_width", "rate_width", "refiner_width", "noise_width")
+
+
+@pytest.fixture(scope="module")
+def shipped(trained: Model, tmp_path_factory: pytest.TempPathFactory) -> LappedModel:
+    folder = tmp_path_factory.mktemp("lapped")
+    write_model(trained, folder)
+    files = {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in folder.iterdir()}
+    how = Decoder("listening", 1, 0.0, (), 4)
+    units = 2 * BINS * 64
+    manifest = Manifest(
+        *("lapped", "LAPPED", units, 2 * HOP, HOP, RATE, CHUNK_FRAMES, 4, 8, how, "", ""),
+        *({}, {}, {}, files),
+    )
+    return LappedModel(Bundle(folder, manifest))
+
+
+def tones(samples: int) -> np.ndarray:
+    time = np.arange(samples) / RATE
+    rng = np.random.default_rng(samples)
+    hertz = rng.uniform(100, 900, (6, 1))
+    sound = 0.1 * np.sin(2 * np.pi * hertz * time).sum(0) * np.exp(-(time % 0.4) * 5)
+    return (sound + 0.0002 * rng.standard_normal(samples)).astype(np.float32)
+
+
+def test_what_ships_is_what_was_trained(trained: Model, shipped: LappedModel) -> None:
+    sound = tones(20 * HOP)
+    own = crop(sound, 0.0, trained.chip())
+    step = step_of(STEP)
+    heard_there = type(own)(sound, own.coefficients, own.accumulator, own.exponent, step)
+    (chunk,) = LappedEncoder(shipped).chunks([sound], STEP)
+    assert (chunk.q == heard_there.levels(trained.chip())[0].numpy()).all()
+    assert chunk.q.any()
+    decoded, features = heard(trained, heard_there)
+    (found,) = LappedDecoder(shipped, listening=False).decoded([chunk], 0, 0, 0)
+    np.testing.assert_allclose(found, decoded[0].numpy(), atol=5e-4)
+    levels = shipped.noise_levels(chunk.q, np.full(len(chunk.q), step, np.float32))
+    np.testing.assert_allclose(levels, trained.noise(features)[0].numpy(), atol=1e-3)
+    (better,) = LappedEncoder(shipped).chunks([sound], STEP, EFFORTS[1])
+    size = heard_there.sizes(trained.scale, HOP)
+    wanted = count(size, moved(trained, size))[0].numpy()
+    assert (np.abs(better.q) != wanted).mean() < 0.01  # the net is shown what fires, and near it
+
+
+@pytest.mark.parametrize("samples", [1, HOP, 64 * HOP, 64 * HOP + 1, 130 * HOP + 77])
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_blocks_of_any_size_give_the_same(shipped: LappedModel, samples: int, effort: str) -> None:
+    sound = tones(samples)
+    whole = list(LappedEncoder(shipped).chunks([sound], STEP, effort))
+    parts = list(LappedEncoder(shipped).chunks(np.array_split(sound, 7), STEP, effort))
+    assert sum(len(chunk.q) for chunk in whole) == -(-samples // HOP) + 1
+    assert len(whole) == len(parts) == -(-samples // (64 * HOP))
+    for one, other in zip(whole, parts, strict=True):
+        assert (one.q == other.q).all()
+        assert (one.corrections == other.corrections).all()
+        assert one.step == other.step
+
+
+@pytest.mark.parametrize("listening", [True, False])
+def test_a_part_sounds_as_in_the_whole(shipped: LappedModel, listening: bool) -> None:
+    sound = tones(130 * HOP + 77)
+    chunks = list(LappedEncoder(shipped).chunks([sound], STEP))
+    decoder = LappedDecoder(shipped, listening)
+    whole = np.concatenate(list(decoder.decoded(chunks, 0, 0, 7)))
+    assert len(whole) == 131 * HOP
+    assert si_snr(sound, whole[: len(sound)]) > (3 if listening else 6)
+    for first in (0, 1, 70, 128, 130):
+        begin = decoder.start(first) // CHUNK_FRAMES
+        part = decoder.decoded(chunks[begin:], begin * CHUNK_FRAMES, first, 7)
+        np.testing.assert_array_equal(np.concatenate(list(part)), whole[first * HOP :])
+
+
+def test_silence_is_silent(shipped: LappedModel) -> None:
+    (chunk,) = LappedEncoder(shipped).chunks([np.zeros(1000, np.float32)], STEP)
+    assert not chunk.q.any()
+    (found,) = LappedDecoder(shipped, listening=False).decoded([chunk], 0, 0, 0)
+    assert not found.any()
+
+
+def test_a_step_too_fine_for_so_loud_a_sound_becomes_the_finest(shipped: LappedModel) -> None:
+    loud = tones(5 * HOP) * 3
+    (chunk,) = LappedEncoder(shipped).chunks([loud], 0)
+    assert chunk.step > 0
+    (found,) = LappedDecoder(shipped, listening=False).decoded([chunk], 0, 0, 0)
+    assert si_snr(loud, found) > 15
+    assert isinstance(chunk, Levels)
