@@ -10,7 +10,7 @@ from typing import Any
 
 from runtime.errors import BundleError
 from runtime.files import replacing
-from runtime.kinds import DECODERS, KINDS, SAMPLERS
+from runtime.kinds import DECODERS, KINDS, SAMPLERS, SHIPPED
 from runtime.sessions import Graph, open_graph
 from runtime.untrusted import UntrustedError, read_json
 
@@ -21,7 +21,6 @@ ENCODER, DECODER, DECODER_FAST = "encoder.onnx", "decoder.onnx", "decoder_fast.o
 EXACT, PORTABLE, NETX = "bottleneck.nir", "bottleneck.lif.nir", "bottleneck.net"
 CERTIFICATE, PROBE = "certificate.json", "probe.npz"
 EVIDENCE = (CERTIFICATE, PROBE)  # what was found of a model, and no part of it
-SHIPPED = Path(__file__).parent / "bundles"
 DEFAULT = SHIPPED / "small"
 
 

@@ -76,10 +76,10 @@ class EventMatrix:
 
     @classmethod
     def joined(cls, parts: Iterable[Self], units: int) -> Self:
-        """Put matrices of `units` one behind another; raises `EventsError` for another number."""
+        """Put matrices of at most `units` one behind another; raises `EventsError` for more."""
         parts = list(parts)
         for part in parts:
-            if part.units != units:
+            if part.units > units:
                 raise EventsError(f"events of {part.units} units do not continue those of {units}")
         unit = np.concatenate([np.zeros(0, np.uint32), *(part.unit for part in parts)])
         counts = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.starts) for part in parts)])

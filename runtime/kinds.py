@@ -4,23 +4,36 @@ The place of a name in its tuple is its number in a `.spk` file: new ones go to 
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-Kind = Literal["FREE", "SPARSE", "MU_SPARSE"]
-DecoderName = Literal["diffusion", "fast"]
+Kind = Literal["FREE", "SPARSE", "MU_SPARSE", "LAPPED"]
+DecoderName = Literal["diffusion", "fast", "listening", "waveform"]
 SamplerName = Literal["ddim", "dpm"]
 CoderName = Literal["paper", "rice", "adaptive"]
 
 KINDS: Final[tuple[str, ...]] = get_args(Kind)  # of models whose code is events: paper section 3
-DECODERS: Final[tuple[str, ...]] = get_args(DecoderName)
+LAPPED: Final = "LAPPED"  # ours: the frames of a lapped transform, each in two of them
+DECODERS: Final = ("diffusion", "fast")  # of the paper's kinds
+LAPPED_DECODERS: Final = ("listening", "waveform")  # with noise in the treble, and without
 SAMPLERS: Final[tuple[str, ...]] = get_args(SamplerName)
 CODERS: Final[tuple[str, ...]] = get_args(CoderName)
+
+SHIPPED = Path(__file__).parent / "bundles"
 
 Samples = npt.NDArray[np.float32]
 """A mono signal `(n,)`, full scale 1.0."""
 
 Progress = Callable[[float], None]
 """Hears the share that is done, 0..1."""
+
+
+def frame_count(kind: str, samples: int, hop: int) -> int:
+    """Return how many frames a model of this kind makes of so many samples.
+
+    Of a lapped transform every sample lies in two frames, so that there is one more than hops.
+    """
+    return -(-samples // hop) + (kind == LAPPED and samples > 0)

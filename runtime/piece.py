@@ -3,33 +3,54 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
+from runtime.coders.lapped.tables import Tables
 from runtime.errors import EventsError
 from runtime.events import EventMatrix
+from runtime.kinds import frame_count
 from runtime.playback import UNSAID, Playback
 
 NO_MU = 255  # the mu of a chunk where the model has none
+
+Corrections = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
     """Consecutive frames: their `events (units, T)`, the `mu` they were encoded with, its `index`.
 
-    The index counts the chunks of a recording from 0.
+    The index counts the chunks of a recording from 0. Of a LAPPED model the step, 0..254, stands
+    in the place of the mu, and there may be `corrections (rows, bands)` of its noise.
     """
 
     events: EventMatrix
     mu: int = NO_MU
     index: int = 0
+    corrections: Corrections | None = None
+
+
+@dataclass(frozen=True)
+class LappedCode:
+    """What the file of a LAPPED model's piece needs: the `tables` of the coder, which are None
+    where nobody here has them, how many `bins` there are, and `bands` of corrections."""
+
+    tables: Tables | None
+    bins: int
+    bands: int = 0
 
 
 @dataclass(frozen=True)
 class Piece:
     """What `Codec.encode` makes, a `.spk` file stores and `Codec.decode` hears.
 
-    `events (units, T)` with `T = ceil(samples / hop)`; `samples` of sound at `sample_rate` Hz;
-    `hop` samples a frame; `chunk_frames`, the frames that were encoded and are stored together;
-    `kind` and `model`, the 16 hex digits, of the bundle that made it; `mus`, the mu of each chunk,
-    empty of a model without; `playback`, how it is best heard; `texts`, a title and a source.
+    `events (units, T)` with `T = ceil(samples / hop)`, LAPPED one more; `samples` of sound at
+    `sample_rate` Hz; `hop` samples a frame; `chunk_frames`, the frames that were encoded and are
+    stored together; `kind` and `model`, the 16 hex digits, of the bundle that made it, of which a
+    LAPPED file keeps 6; `mus`, the mu or step of each chunk, empty of a model without; `playback`,
+    how it is best heard; `texts`, a title and a source; of a LAPPED model the `code`, and the
+    `corrections` of each chunk where there are any.
     Raises `EventsError` where these do not fit together.
     """
 
@@ -43,16 +64,20 @@ class Piece:
     mus: tuple[int, ...] = ()
     playback: Playback = UNSAID
     texts: Mapping[str, str] = field(default_factory=dict)
+    code: LappedCode | None = None
+    corrections: tuple[Corrections, ...] = ()
 
     def __post_init__(self) -> None:
-        frames = -(-self.samples // self.hop)
+        frames = frame_count(self.kind, self.samples, self.hop)
         if self.events.frames != frames:
             raise EventsError(
                 f"{self.samples} samples are {frames} frames of {self.hop}, "
                 f"but the events have {self.events.frames}"
             )
-        if self.mus and len(self.mus) != self.count:
-            raise EventsError(f"{len(self.mus)} mus are given for {self.count} chunks")
+        for name in ("mus", "corrections"):
+            given = len(getattr(self, name))
+            if given not in (0, self.count):
+                raise EventsError(f"{given} {name} are given for {self.count} chunks")
 
     @property
     def units(self) -> int:
@@ -67,11 +92,13 @@ class Piece:
     @property
     def count(self) -> int:
         """Number of chunks."""
-        return -(-self.events.frames // self.chunk_frames)
+        return -(-self.samples // (self.hop * self.chunk_frames))
 
     def chunks(self) -> Iterator[Chunk]:
-        """Yield the chunks in order; only the last may be shorter than `chunk_frames`."""
+        """Yield the chunks in order; the last has what is left, a LAPPED one its closing frame."""
         for index in range(self.count):
             start = index * self.chunk_frames
-            part = self.events.part(start, start + self.chunk_frames)
-            yield Chunk(part, self.mus[index] if self.mus else NO_MU, index)
+            stop = start + self.chunk_frames if index < self.count - 1 else self.events.frames
+            mu = self.mus[index] if self.mus else NO_MU
+            corrections = self.corrections[index] if self.corrections else None
+            yield Chunk(self.events.part(start, stop), mu, index, corrections)

@@ -57,6 +57,8 @@ def code_cells(
             value = value << 8 | (int(payload[at]) if at < room else 0)
             at += 1
     for start in range(0, len(cells), units):
+        if decoding and at >= room + 4:
+            return at  # nothing but the zeros that are implied: silence to the end
         surplus = 0  # events of this frame so far beyond what the rates expect, times 2^16
         above = 0  # the event of the unit before
         for unit in range(units):

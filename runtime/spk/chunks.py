@@ -1,12 +1,13 @@
 """A chunk: a few seconds of events, which decode without the others."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from runtime.coders.payloads import most_bytes, pack, unpack
+from runtime.coders.lapped.tables import Tables
+from runtime.coders.payloads import FORMS, most_bytes, pack, unpack
 from runtime.errors import FormatError
 from runtime.events import EventMatrix
-from runtime.piece import Chunk
+from runtime.piece import NO_MU, Chunk
 from runtime.spk.blocks import CRC, Read, opened, sealed, three
 from runtime.spk.header import SpkHeader
 
@@ -27,10 +28,27 @@ class StoredChunk:
     events: int
     payload: bytes
 
-    def decoded(self, units: int) -> Chunk:
+    def decoded(self, header: SpkHeader, tables: Tables | None = None) -> Chunk:
         """Return the events; raises `FormatError` when the payload is none of this form."""
-        bits = unpack(self.form, self.payload, units, self.frames, self.events)
+        bits = unpack(self.form, self.payload, header.units, self.frames, self.events)
         return Chunk(EventMatrix.from_bits(bits), self.mu, self.index)
+
+    def counted(self, header: SpkHeader, tables: Tables | None = None) -> int:
+        """Return the number of events."""
+        return self.events
+
+    @property
+    def coding(self) -> str:
+        """What the form of the payload is called."""
+        return FORMS[self.form]
+
+    def fault(self, header: SpkHeader) -> str:
+        """Return why no file of this header has this chunk; empty if one can."""
+        if self.form >= len(FORMS) or self.events > header.units * self.frames:
+            return f"holds {self.events} events in form {self.form}"
+        if header.mu not in (NO_MU, self.mu):
+            return f"has mu {self.mu} instead of {header.mu}"
+        return ""
 
     @property
     def size(self) -> int:
@@ -52,8 +70,8 @@ def pack_chunk(chunk: StoredChunk) -> bytes:
     return sealed(SYNC + head + chunk.payload)
 
 
-def read_chunk(read: Read, header: SpkHeader) -> StoredChunk:
-    """Read what follows `SYNC`; raises `FormatError` when it is damaged or out of bounds."""
+def read_head(read: Read, header: SpkHeader) -> tuple[StoredChunk, int, bytes]:
+    """Read what follows `SYNC` to the payload, and return its length and the bytes, too."""
     head = read(_HEAD.size)
     if len(head) < _HEAD.size:
         raise FormatError("the file ends inside it")
@@ -62,4 +80,10 @@ def read_chunk(read: Read, header: SpkHeader) -> StoredChunk:
     # Bounded before anything is read or made: a damaged length asks for no memory.
     if not 1 <= frames <= header.chunk_frames or length > most_bytes(header.units * frames):
         raise FormatError(f"its head is damaged: {frames} frames in {length} bytes")
-    return StoredChunk(index, frames, mu, form, events, opened(SYNC + head, length, read))
+    return StoredChunk(index, frames, mu, form, events, b""), length, SYNC + head
+
+
+def read_chunk(read: Read, header: SpkHeader) -> StoredChunk:
+    """Read what follows `SYNC`; raises `FormatError` when it is damaged or out of bounds."""
+    chunk, length, head = read_head(read, header)
+    return replace(chunk, payload=opened(head, length, read))

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from runtime.coders.lapped.tables import Tables
 from runtime.errors import FormatError
 from runtime.events import MAX_CELLS, EventMatrix
 from runtime.files import opened_output
-from runtime.piece import NO_MU, Chunk, Piece
-from runtime.spk.chunks import FRAMING_BYTES
-from runtime.spk.header import DEFAULT_CODER, HEADER_BYTES, SpkHeader
+from runtime.piece import NO_MU, Chunk, LappedCode, Piece
+from runtime.spk.header import DEFAULT_CODER, LAPPED_CODER, NOMINAL_LEVELS, SpkHeader
+from runtime.spk.parts import pack_header
 from runtime.spk.reader import Note, SpkReader, opened_spk
 from runtime.spk.writer import SpkWriter
 
@@ -50,49 +51,64 @@ def write_spk(
 def packed(piece: Piece, coder: str = DEFAULT_CODER) -> bytes:
     """Return the bytes of a piece's file; raises `FormatError` for what the format cannot hold."""
     file = io.BytesIO()
-    writer = SpkWriter(file, _header(piece, coder), piece.texts)
+    tables = piece.code.tables if piece.code else None
+    writer = SpkWriter(file, _header(piece, coder), piece.texts, tables)
     for chunk in piece.chunks():
-        writer.write(chunk.events, chunk.mu)
+        writer.write(chunk.events, chunk.mu, chunk.corrections)
     writer.close()
     return file.getvalue()
 
 
 def _header(piece: Piece, coder: str = DEFAULT_CODER) -> SpkHeader:
     """Return the header of a piece's file."""
-    playback, mus = piece.playback, set(piece.mus)
+    playback, mus, code = piece.playback, set(piece.mus), piece.code
+    if code is None:
+        units, mu, tables, bands = piece.units, mus.pop() if len(mus) == 1 else NO_MU, "", 0
+    elif code.tables is None:
+        raise FormatError("the tables of its coder are not here; give the bundle that made it")
+    else:
+        coder, mu, tables = LAPPED_CODER, NO_MU, code.tables.hash
+        units, bands = 2 * NOMINAL_LEVELS * code.bins, code.bands
     return SpkHeader(
         sample_rate=piece.sample_rate,
         samples=piece.samples,
-        units=piece.units,
+        units=units,
         hop=piece.hop,
         chunk_frames=piece.chunk_frames,
         kind=piece.kind,
         model=piece.model,
         coder=coder,
-        mu=mus.pop() if len(mus) == 1 else NO_MU,
+        mu=mu,
         decoder=playback.decoder or "",
         sampler=playback.sampler or "",
         steps=playback.steps or 0,
         seed=playback.seed or 0,
+        tables=tables,
+        bands=bands,
     )
 
 
-def read_spk(path: Path, note: Note = lambda message: None) -> Piece:
-    """Read a whole file and check every byte of it.
+def read_spk(path: Path, note: Note = lambda message: None, tables: Tables | None = None) -> Piece:
+    """Read a whole file and check every byte of it; `tables` as `SpkReader` takes them.
 
     Raises `FormatError` naming the file and the part that is damaged, or that it is not one.
     """
     with opened_spk(path) as file:
-        return unpacked(file, note)
+        return unpacked(file, note, tables)
 
 
-def unpacked(file: BinaryIO, note: Note = lambda message: None) -> Piece:
+def unpacked(
+    file: BinaryIO, note: Note = lambda message: None, tables: Tables | None = None
+) -> Piece:
     """Read a piece from a binary file object, a pipe as well; raises `FormatError`."""
-    reader = SpkReader(file, note)
+    reader = SpkReader(file, note, tables)
     header, chunks = reader.header, [*_within_memory(reader)]
     mus = tuple(chunk.mu for chunk in chunks)
+    corrections = tuple(c.corrections for c in chunks if c.corrections is not None)
+    code = LappedCode(reader.tables, header.bins, header.bands) if header.lapped else None
+    units = max((header.units, *(chunk.events.units for chunk in chunks)))
     return Piece(
-        EventMatrix.joined((chunk.events for chunk in chunks), header.units),
+        EventMatrix.joined((chunk.events for chunk in chunks), units),
         reader.samples,
         header.sample_rate,
         header.hop,
@@ -102,25 +118,27 @@ def unpacked(file: BinaryIO, note: Note = lambda message: None) -> Piece:
         () if NO_MU in mus else mus,
         header.playback,
         reader.texts,
+        code,
+        corrections,
     )
 
 
 def sizes(path: Path) -> Sizes:
     """Return the bytes of each part of a file; raises `FormatError` like `read_spk`."""
     with opened_spk(path) as file:
-        chunks = payload = 0
-        for chunk in SpkReader(file).stored():
-            chunks += 1
+        reader, framing, payload = SpkReader(file), 0, 0
+        for chunk in reader.stored():
             payload += len(chunk.payload)
-        total = file.tell()
-    framing = chunks * FRAMING_BYTES
-    return Sizes(HEADER_BYTES, framing, payload, total - HEADER_BYTES - framing - payload)
+            framing += chunk.size - len(chunk.payload)
+        header = len(pack_header(reader.header))
+        return Sizes(header, framing, payload, file.tell() - header - framing - payload)
 
 
 def _within_memory(reader: SpkReader) -> Iterator[Chunk]:
-    frames = 0
+    frames = events = 0
     for chunk in reader:
         frames += chunk.events.frames
-        if frames * chunk.events.units > MAX_CELLS:
+        events += chunk.events.count
+        if frames * reader.header.cells > MAX_CELLS or events > MAX_CELLS // 8:
             raise FormatError(f"{frames} frames do not fit in memory; read it in chunks")
         yield chunk

@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass
 
 from runtime.errors import FormatError
-from runtime.kinds import CODERS, DECODERS, KINDS, SAMPLERS
+from runtime.kinds import CODERS, DECODERS, KINDS, LAPPED, LAPPED_DECODERS, SAMPLERS, frame_count
 from runtime.piece import NO_MU
 from runtime.playback import Playback
 from runtime.spk.blocks import CRC, Read, opened, sealed
@@ -14,8 +14,10 @@ VERSION = 1
 UNKNOWN = -1  # samples of a recording that is not over
 # Chosen by measurement: see the table of `python -m benchmarks coding`.
 DEFAULT_CODER = "adaptive"
+LAPPED_CODER = "lapped"
+NOMINAL_LEVELS = 64  # of a lapped model's bin and sign, where N is asked for; there may be more
 ENDED = 1  # the only flag
-_DECODER_HINTS = ("", *DECODERS)
+DECODER_HINTS = ("", *DECODERS, *LAPPED_DECODERS)
 _SAMPLER_HINTS = ("", *SAMPLERS)
 
 # magic, version; then flags, sample_rate, samples, units, hop, chunk_frames, kind, mu, coder,
@@ -26,11 +28,12 @@ HEADER_BYTES = _START.size + _REST.size + CRC.size
 
 # A header is believed only within these, so that no chunk can ask for much memory.
 MAX_CHUNK_CELLS = 2**18
+MOST_BINS = 2048
 MAX_CHUNKS = 2**32
 _RANGES = {
     "sample_rate": (1, 1_000_000),
     "samples": (UNKNOWN, 2**48),
-    "units": (1, 65_535),
+    "units": (1, 2**32 - 1),
     "hop": (1, 65_535),
     "chunk_frames": (1, 65_535),
     "mu": (0, NO_MU),
@@ -47,7 +50,9 @@ class SpkHeader:
     frame, `chunk_frames`, `kind` one of `KINDS`, `model` the 16 hex digits that name the bundle,
     `coder` one of `CODERS`, `mu` of all chunks, 0..254, or `NO_MU`. Hints to the decoder, which
     may ignore them: `decoder`, `sampler`, `steps` (0 says nothing), `seed`. Where `ended`, an end
-    follows the chunks, without which the file is incomplete.
+    follows the chunks, without which the file is incomplete. Of a LAPPED model, whose files are of
+    version 2: `tables`, the 6 hex digits that name the coder's, `bands` of corrections in each
+    chunk, 0 for none; of `model` a file has the first 6 digits only, and there is no sampler.
     Raises `FormatError` for a value that the format does not allow.
     """
 
@@ -65,6 +70,8 @@ class SpkHeader:
     steps: int = 0
     seed: int = 0
     ended: bool = True
+    tables: str = ""
+    bands: int = 0
 
     def __post_init__(self) -> None:
         for name, (least, most) in _RANGES.items():
@@ -72,21 +79,50 @@ class SpkHeader:
                 raise FormatError(f"header: {name} {getattr(self, name)} is not in {least}..{most}")
         for name, known in (
             ("kind", KINDS),
-            ("coder", CODERS),
-            ("decoder", _DECODER_HINTS),
+            ("coder", (LAPPED_CODER,) if self.lapped else CODERS),
+            ("decoder", DECODER_HINTS),
             ("sampler", _SAMPLER_HINTS),
         ):
             if getattr(self, name) not in known:
                 raise FormatError(f"header: {name} {getattr(self, name)!r} is not one of {known}")
-        if len(self.model) != 16 or not set(self.model) <= set("0123456789abcdef"):
-            raise FormatError(f"header: model {self.model!r} is not 16 lower-case hex digits")
-        cells = self.units * self.chunk_frames
+        names = (("model", 16),) if not self.lapped else (("model", 6), ("tables", 6))
+        for name, digits in names:
+            value = getattr(self, name)
+            if len(value) not in (digits, 16) or not set(value) <= set("0123456789abcdef"):
+                raise FormatError(f"header: {name} {value!r} is not {digits} lower-case hex digits")
+        cells = self.cells * self.chunk_frames
         if cells > MAX_CHUNK_CELLS:
             raise FormatError(
                 f"header: chunks of {cells} cells; at most {MAX_CHUNK_CELLS} are allowed"
             )
+        if self.lapped and (not 8 <= self.bins <= MOST_BINS or self.bins % 8):
+            raise FormatError(
+                f"header: {self.bins} bins; a multiple of 8 to {MOST_BINS} is allowed"
+            )
+        if not self.lapped and self.units > 65_535:
+            raise FormatError(f"header: {self.units} units; at most 65535 are allowed")
         if self.known and self.chunks > MAX_CHUNKS:
             raise FormatError(f"header: {self.chunks} chunks; at most {MAX_CHUNKS} are allowed")
+
+    @property
+    def lapped(self) -> bool:
+        """Whether it is of a LAPPED model, and the file of version 2."""
+        return self.kind == LAPPED
+
+    @property
+    def bins(self) -> int:
+        """Bins of a LAPPED model, each with units of both signs at every level."""
+        return self.units // (2 * NOMINAL_LEVELS)
+
+    @property
+    def cells(self) -> int:
+        """Cells a frame takes in memory: of a LAPPED model its bins, of another its units."""
+        return self.bins if self.lapped else self.units
+
+    @property
+    def longest(self) -> int:
+        """Frames that the last chunk has at most: of a LAPPED model it has the closing one, too."""
+        return self.chunk_frames + self.lapped
 
     @property
     def known(self) -> bool:
@@ -102,23 +138,28 @@ class SpkHeader:
 
     @property
     def frames(self) -> int:
-        """Frames in the file, `ceil(samples / hop)`; raises `FormatError` where unknown."""
-        if not self.known:
-            raise FormatError("header: the length is unknown; read the stream to its end")
-        return -(-self.samples // self.hop)
+        """Frames in the file, see `frame_count`; raises `FormatError` where unknown."""
+        return frame_count(self.kind, self._samples, self.hop)
 
     @property
     def chunks(self) -> int:
-        """Chunks in the file, `ceil(frames / chunk_frames)`; raises as `frames` does."""
-        return -(-self.frames // self.chunk_frames)
+        """Chunks in the file, each of `chunk_frames` hops; raises as `frames` does."""
+        return -(-self._samples // (self.hop * self.chunk_frames))
 
     def frames_in(self, index: int) -> int:
-        """Return the frames of one chunk: `chunk_frames`, fewer in the last one."""
-        return min(self.chunk_frames, self.frames - index * self.chunk_frames)
+        """Return the frames of one chunk: `chunk_frames`, in the last one what is left."""
+        last = index >= self.chunks - 1
+        return self.frames - index * self.chunk_frames if last else self.chunk_frames
+
+    @property
+    def _samples(self) -> int:
+        if not self.known:
+            raise FormatError("header: the length is unknown; read the stream to its end")
+        return self.samples
 
 
 def pack_header(header: SpkHeader) -> bytes:
-    """Return the `HEADER_BYTES` of a header."""
+    """Return the `HEADER_BYTES` of a header of version 1."""
     rest = _REST.pack(
         ENDED * header.ended,
         header.sample_rate,
@@ -129,7 +170,7 @@ def pack_header(header: SpkHeader) -> bytes:
         KINDS.index(header.kind),
         header.mu,
         CODERS.index(header.coder),
-        _DECODER_HINTS.index(header.decoder),
+        DECODER_HINTS.index(header.decoder),
         _SAMPLER_HINTS.index(header.sampler),
         header.steps,
         header.seed,
@@ -138,13 +179,8 @@ def pack_header(header: SpkHeader) -> bytes:
     return sealed(_START.pack(MAGIC, VERSION) + rest)
 
 
-def read_header(read: Read) -> SpkHeader:
-    """Read a header; raises `FormatError` when it is none, damaged, or of another version."""
-    start = read(_START.size)
-    if start[:4] != MAGIC[: len(start)] or not start:
-        raise FormatError("is not a .spk file")
-    if len(start) > 4 and start[4] != VERSION:
-        raise FormatError(f"header: version {start[4]} is unknown; this program reads {VERSION}")
+def parse_header(start: bytes, read: Read) -> SpkHeader:
+    """Read what follows magic and version 1, the bytes `start`; raises `FormatError`."""
     try:
         body = opened(start, _REST.size, read)
     except FormatError as error:
@@ -155,7 +191,7 @@ def read_header(read: Read) -> SpkHeader:
 def _parsed(body: bytes) -> SpkHeader:
     flags, rate, samples, units, hop, chunk_frames, kind, mu, coder, *hints = _REST.unpack(body)
     decoder, sampler, steps, seed, model = hints
-    if flags & ~ENDED or kind >= len(KINDS) or coder >= len(CODERS):
+    if flags & ~ENDED or kind >= KINDS.index(LAPPED) or coder >= len(CODERS):
         raise FormatError(f"header: flags {flags}, kind {kind} or coder {coder} is unknown")
     return SpkHeader(
         sample_rate=rate,
@@ -168,7 +204,7 @@ def _parsed(body: bytes) -> SpkHeader:
         coder=CODERS[coder],
         mu=mu,
         # A hint that is not understood is no hint.
-        decoder=_DECODER_HINTS[decoder] if decoder < len(_DECODER_HINTS) else "",
+        decoder=DECODER_HINTS[decoder] if decoder <= len(DECODERS) else "",
         sampler=_SAMPLER_HINTS[sampler] if sampler < len(_SAMPLER_HINTS) else "",
         steps=steps,
         seed=seed,

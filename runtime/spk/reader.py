@@ -5,46 +5,71 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from runtime.coders.payloads import FORMS
+from runtime.coders.lapped.tables import Tables, found_tables
 from runtime.errors import FormatError
-from runtime.piece import NO_MU, Chunk
-from runtime.spk import chunks, tags
+from runtime.kinds import frame_count
+from runtime.piece import Chunk
+from runtime.spk import tags
 from runtime.spk.blocks import Read, reads
-from runtime.spk.chunks import StoredChunk, read_chunk
-from runtime.spk.header import MAX_CHUNKS, SpkHeader, read_header
+from runtime.spk.chunks import StoredChunk
+from runtime.spk.header import MAX_CHUNKS, SpkHeader
+from runtime.spk.parts import Block, Digest, ShortDigest, digest_of, read_block, read_header
 from runtime.spk.seek import place_of
-from runtime.spk.tags import Digest, Tag, parse_end, read_tag
+from runtime.spk.short import ShortChunk
+from runtime.spk.tags import EVERY, End, Tag, parse_seek
 
 Note = Callable[[str], None]
+WRONG_TABLE = "seek table: names other places than those of the chunks; it is not used"
+
+
+class _Counted:
+    """A `read` that counts its bytes."""
+
+    def __init__(self, read: Read) -> None:
+        self._read, self.count = read, 0
+
+    def __call__(self, length: int) -> bytes:
+        data = self._read(length)
+        self.count += len(data)
+        return data
 
 
 class SpkReader:
     """A file that is being read; iterating gives its `Chunk`s, each checked before it is given.
 
     `header` is there at once, `texts` (title, source) with the first chunk. `samples` is the exact
-    length, `UNKNOWN` until the end has been read. `note` hears of what was skipped.
+    length, `UNKNOWN` until the end has been read. `note` hears of what was skipped. `tables` are
+    those of a LAPPED model's coder, looked for in the shipped bundles where they are not given.
     Raises `FormatError`, when made or while it is read, naming the part that is damaged.
     """
 
-    def __init__(self, file: BinaryIO, note: Note = lambda message: None) -> None:
-        self._file, self._read, self._note = file, reads(file), note
+    def __init__(
+        self,
+        file: BinaryIO,
+        note: Note = lambda message: None,
+        tables: Tables | None = None,
+    ) -> None:
+        self._file, self._note = file, note
+        self._read = _Counted(reads(file))
         self.header = read_header(self._read)
+        self.tables = tables_for(self.header, tables)
         self.samples = self.header.samples
         self.texts: dict[str, str] = {}
         self._due = self._frames = 0
-        self._digest: Digest | None = Digest()
+        self._places: list[int] | None = []  # of every 16th chunk, as the seek table has them
+        self._digest: Digest | ShortDigest | None = digest_of(self.header)
 
     def __iter__(self) -> Iterator[Chunk]:
         for stored in self._chunks():
             try:
-                chunk = stored.decoded(self.header.units)
+                chunk = stored.decoded(self.header, self.tables)
             except FormatError as error:
                 raise FormatError(f"{chunk_name(stored.index, self.header)}: {error}") from None
             if self._digest is not None:
-                self._digest.add(chunk.events.bits)
+                self._digest.add(chunk)
             yield chunk
 
-    def stored(self) -> Iterator[StoredChunk]:
+    def stored(self) -> Iterator[StoredChunk | ShortChunk]:
         """Yield the chunks without decoding them; the digest is then not compared."""
         self._digest = None
         return self._chunks()
@@ -59,27 +84,37 @@ class SpkReader:
 
         Raises `FormatError` when there is no such chunk or the way to it is damaged.
         """
-        self._file.seek(place_of(self._file, self.header, index))
+        self._file.seek(place_of(self._file, self.header, index, self._note))
+        self._places = None
         self._due, self._frames = index, index * self.header.chunk_frames
         self._digest = None
 
-    def _chunks(self) -> Iterator[StoredChunk]:
+    def _chunks(self) -> Iterator[StoredChunk | ShortChunk]:
+        place = self._read.count
         while (block := self._block()) is not None:
-            if isinstance(block, StoredChunk):
-                self._expect(block)
-                yield block
-            elif block.name == tags.END:
+            if isinstance(block, End):
                 self._end(block)
                 return
+            if isinstance(block, Tag):
+                self._take(block)
             else:
-                take_text(block, self.texts, self._note)
+                self._expect(block)
+                if self._places is not None and block.index % EVERY == 0:
+                    self._places.append(place)
+                yield block
+            place = self._read.count
         self._check_length()
         if self.header.ended:
             raise FormatError(f"end: missing after chunk {self._due - 1}; the file is truncated")
         if not self.header.known:
-            self.samples = self._frames * self.header.hop
+            self.samples = (self._frames - self.header.lapped) * self.header.hop
 
-    def _block(self) -> StoredChunk | Tag | None:
+    def _take(self, tag: Tag) -> None:
+        take_text(tag, self.texts, self._note)
+        if tag.name == tags.SEEK and self._places is not None and parse_seek(tag) != self._places:
+            self._note(WRONG_TABLE)
+
+    def _block(self) -> Block | None:
         try:
             return read_block(self._read, self.header)
         except FormatError as error:
@@ -87,24 +122,24 @@ class SpkReader:
             part = "end" if over else chunk_name(self._due, self.header)
             raise FormatError(f"{part}: {error}") from None
 
-    def _expect(self, chunk: StoredChunk) -> None:
+    def _expect(self, chunk: StoredChunk | ShortChunk) -> None:
         name = chunk_name(self._due, self.header)
         if chunk.index != self._due:
             raise FormatError(f"{name}: chunk {chunk.index} is in its place")
         if self._frames != self._due * self.header.chunk_frames:
-            raise FormatError(f"{name}: follows a shorter chunk; only the last may be shorter")
+            raise FormatError(f"{name}: follows the one that has to be the last")
         fault = misfit(chunk, self.header)
         if fault:
             raise FormatError(f"{name}: {fault}")
         self._due += 1
         self._frames += chunk.frames
 
-    def _end(self, tag: Tag) -> None:
-        end, header = parse_end(tag), self.header
+    def _end(self, end: End) -> None:
+        header = self.header
         self._check_length()
         if (
             end.chunks != self._due
-            or -(-end.samples // header.hop) != self._frames
+            or frame_count(header.kind, end.samples, header.hop) != self._frames
             or (header.known and end.samples != header.samples)
         ):
             raise FormatError(
@@ -145,33 +180,29 @@ def naming(name: Path | str) -> Iterator[None]:
         raise FormatError(f"{name}: {error}") from None
 
 
-def read_block(read: Read, header: SpkHeader) -> StoredChunk | Tag | None:
-    """Read the next chunk or tag, None at the end of the file.
+def tables_for(header: SpkHeader, tables: Tables | None) -> Tables | None:
+    """Return the tables that a file needs: those given, or those of a shipped bundle, if any.
 
-    Raises `FormatError` when there is neither.
+    Raises `FormatError` where those given are others.
     """
-    sync = read(2)
-    if sync == chunks.SYNC:
-        return read_chunk(read, header)
-    if sync == tags.SYNC:
-        return read_tag(read)
-    if sync:
-        raise FormatError("neither a chunk nor a tag begins here")
-    return None
+    if header.lapped and tables is None:
+        return found_tables(header.tables)
+    if header.lapped and tables is not None and tables.hash != header.tables:
+        raise FormatError(
+            f"was coded with the tables {header.tables}, those of the bundle are {tables.hash}; "
+            "give the bundle that made it"
+        )
+    return tables
 
 
-def misfit(chunk: StoredChunk, header: SpkHeader) -> str:
+def misfit(chunk: StoredChunk | ShortChunk, header: SpkHeader) -> str:
     """Return why a chunk cannot be one of the file, whatever the others are; empty if it can."""
     last = header.chunks if header.known else MAX_CHUNKS
     if chunk.index >= last:
         return f"is chunk {chunk.index} of {last}"
-    if chunk.form >= len(FORMS) or chunk.events > header.units * chunk.frames:
-        return f"holds {chunk.events} events in form {chunk.form}"
     if header.known and chunk.frames != header.frames_in(chunk.index):
         return f"has {chunk.frames} frames instead of {header.frames_in(chunk.index)}"
-    if header.mu not in (NO_MU, chunk.mu):
-        return f"has mu {chunk.mu} instead of {header.mu}"
-    return ""
+    return chunk.fault(header)
 
 
 def take_text(tag: Tag, texts: dict[str, str], note: Note) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runtime.errors import FormatError
-from runtime.events import Bits
+from runtime.piece import Chunk
 from runtime.spk.blocks import CRC, Read, opened, sealed, three
 
 SYNC = b"\xa5\xc3"
@@ -47,9 +47,9 @@ class Digest:
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
 
-    def add(self, bits: Bits) -> None:
-        """Add the chunk `bits (N, T) bool`."""
-        self._hash.update(np.packbits(bits).tobytes())
+    def add(self, chunk: Chunk) -> None:
+        """Add a chunk."""
+        self._hash.update(np.packbits(chunk.events.bits).tobytes())
 
     def value(self) -> bytes:
         """Return the digest of what was added."""
@@ -65,8 +65,8 @@ def pack_tag(tag: Tag) -> bytes:
     return sealed(SYNC + _HEAD.pack(tag.name.encode("ascii"), three(len(tag.body))) + tag.body)
 
 
-def read_tag(read: Read) -> Tag:
-    """Read what follows `SYNC`; raises `FormatError` when it is damaged or out of bounds."""
+def read_head(read: Read) -> tuple[str, int, bytes]:
+    """Read what follows `SYNC` to the body: its name, its length, the bytes read."""
     head = read(_HEAD.size)
     if len(head) < _HEAD.size:
         raise FormatError("the file ends inside it")
@@ -74,7 +74,13 @@ def read_tag(read: Read) -> Tag:
     length = int.from_bytes(count, "little")
     if length > MAX_BODY or not name.isascii():
         raise FormatError(f"its head is damaged: {length} bytes")
-    return Tag(name.decode("ascii"), opened(SYNC + head, length, read))
+    return name.decode("ascii"), length, SYNC + head
+
+
+def read_tag(read: Read) -> Tag:
+    """Read what follows `SYNC`; raises `FormatError` when it is damaged or out of bounds."""
+    name, length, head = read_head(read)
+    return Tag(name, opened(head, length, read))
 
 
 def text_tag(kind: str, text: str) -> Tag:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.coders.lapped.tables import Tables
 from runtime.errors import FormatError
-from runtime.spk.reader import SpkReader, opened_spk
+from runtime.spk.reader import WRONG_TABLE, SpkReader, opened_spk
 from runtime.spk.salvage import Loss, Salvage
 
 
@@ -21,25 +22,28 @@ class Verdict:
     notes: tuple[str, ...]
 
 
-def verify(path: Path) -> Verdict:
-    """Check a file; raises `FormatError` when its header is damaged, or when it is none."""
+def verify(path: Path, tables: Tables | None = None) -> Verdict:
+    """Check a file; `tables` are those of a LAPPED model's coder, see `SpkReader`.
+
+    Raises `FormatError` when its header is damaged, or when it is none.
+    """
     notes: list[str] = []
     with opened_spk(path) as file:
-        salvage = Salvage(file, notes.append)
+        salvage = Salvage(file, notes.append, tables)
         counts = [chunk.events.count for chunk in salvage]
     losses = salvage.losses
-    strict = _strict(path)
-    if strict and not losses:
-        losses.append(Loss(None, None, strict))
+    if not losses:
+        losses = [Loss(None, None, reason) for reason in _strict(path)]
     return Verdict(len(counts), sum(counts), tuple(losses), tuple(notes))
 
 
-def _strict(path: Path) -> str:
-    """Return what stops a reader that accepts no damage, empty when nothing does."""
+def _strict(path: Path) -> list[str]:
+    """Return what a reader that accepts no damage finds, the events aside."""
+    notes: list[str] = []
     with opened_spk(path) as file:
         try:
-            for _ in SpkReader(file):
+            for _ in SpkReader(file, notes.append).stored():
                 pass
         except FormatError as error:
-            return str(error)
-    return ""
+            return [str(error)]
+    return [note for note in notes if note == WRONG_TABLE]

@@ -5,12 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runtime.coders.payloads import FORMS
 from runtime.costs import bound_bits, midi_like_bits, paper_bits
 from runtime.piece import NO_MU, Piece
-from runtime.spk.chunks import FRAMING_BYTES
 from runtime.spk.container import Sizes
-from runtime.spk.header import HEADER_BYTES
+from runtime.spk.parts import pack_header
 from runtime.spk.reader import Note, SpkReader, opened_spk
 
 
@@ -40,18 +38,22 @@ def stored(path: Path, note: Note = lambda message: None) -> dict[str, Any]:
     """
     with opened_spk(path) as file:
         reader = SpkReader(file, note)
-        payload, chunks = 0, []
+        header, payload, framing, chunks, counts = reader.header, 0, 0, [], []
         for chunk in reader.stored():
             payload += len(chunk.payload)
+            framing += chunk.size - len(chunk.payload)
+            counts.append(chunk.counted(header, reader.tables))
             chunks.append(replace(chunk, payload=b""))
         total = file.tell()
-    header, samples = reader.header, reader.samples
+    samples, start = reader.samples, len(pack_header(header))
     frames = sum(chunk.frames for chunk in chunks)
-    events = sum(chunk.events for chunk in chunks)
-    framing = len(chunks) * FRAMING_BYTES
-    parts = Sizes(HEADER_BYTES, framing, payload, total - HEADER_BYTES - framing - payload)
+    events = sum(counts)
+    parts = Sizes(start, framing, payload, total - start - framing - payload)
     duration = max(samples, 1) / header.sample_rate
-    paper = sum(paper_bits(header.units, chunk.frames, chunk.events) for chunk in chunks)
+    paper = sum(
+        paper_bits(header.units, chunk.frames, count)
+        for chunk, count in zip(chunks, counts, strict=True)
+    )
     mus = [chunk.mu for chunk in chunks if chunk.mu != NO_MU]
     return {
         "title": reader.texts.get("title"),
@@ -74,7 +76,7 @@ def stored(path: Path, note: Note = lambda message: None) -> dict[str, Any]:
         "chunks": len(chunks),
         "chunk_frames": header.chunk_frames,
         "coder": header.coder,
-        "forms": dict(Counter(FORMS[chunk.form] for chunk in chunks)),
+        "forms": dict(Counter(chunk.coding for chunk in chunks)),
         "kind": header.kind,
         "least_mu": min(mus, default=None),
         "most_mu": max(mus, default=None),

@@ -1,66 +1,95 @@
 """A chunk of levels as bytes and back, from the tables that a model brings."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from runtime.coders.lapped import contexts as of
 from runtime.coders.lapped import memory as at
 from runtime.coders.lapped.compiling import Numbers
-from runtime.coders.lapped.loop import code_frames
+from runtime.coders.lapped.loop import code_corrections, code_frames
 from runtime.coders.lapped.tables import Tables
 from runtime.errors import FormatError
 
 Levels = npt.NDArray[np.int32]
+Corrections = npt.NDArray[np.int8]
 
 WORK = 128  # decisions that a byte of payload may stand for, so that no file asks for more
 
 
-def encode(levels: Levels, spacing: float, tables: Tables) -> bytes:
+@dataclass(frozen=True)
+class Shape:
+    """What a reader has to know beforehand: `frames`, `bins`, and `spacing`, Hz between them.
+
+    `bins` is a multiple of 8, at most 2048; `rows` and `bands` are those of the corrections.
+    """
+
+    frames: int
+    bins: int
+    spacing: float
+    rows: int = 0
+    bands: int = 0
+
+
+def encode(
+    levels: Levels, spacing: float, tables: Tables, corrections: Corrections | None = None
+) -> bytes:
     """Return the payload of `levels (T, bins)`, signed whole numbers; of silence it is empty.
 
-    `bins` is a multiple of 8, at most 2048, and `spacing` their distance in Hz.
-    Raises `FormatError` for a level beyond `contexts.MOST`.
+    `corrections (rows, bands)`, -12..12, follow where they are given.
+    Raises `FormatError` for a level beyond `contexts.MOST` or a correction beyond 12.
     """
-    if not levels.any():
+    for name, values, most in (
+        ("level", levels, of.MOST),
+        ("correction", corrections, of.LARGEST_CORRECTION),
+    ):
+        if values is not None and (np.abs(values.astype(np.int64)) > most).any():
+            raise FormatError(f"{name}s from {values.min()} to {values.max()}; {most} is the most")
+    if not levels.any() and (corrections is None or not corrections.any()):
         return b""
-    highest = int(np.abs(levels.astype(np.int64)).max())
-    if highest > of.MOST:
-        raise FormatError(f"a bin fires {highest} times in a frame; {of.MOST} are allowed")
-    return send(levels, at.memory_of(tables, levels.shape[1], spacing))
+    return send(levels, at.memory_of(tables, levels.shape[1], spacing), corrections)
 
 
-def decode(payload: bytes, frames: int, bins: int, spacing: float, tables: Tables) -> Levels:
-    """Read back the levels `(T, bins) int32`.
+def decode(payload: bytes, shape: Shape, tables: Tables) -> tuple[Levels, Corrections]:
+    """Read back the levels `(T, bins) int32` and the corrections `(rows, bands) int8`.
 
     Raises `FormatError` for a payload that no writer makes, after work that its length bounds.
     """
+    levels = np.zeros((shape.frames, shape.bins), np.int32)
+    corrections = np.zeros((shape.rows, shape.bands), np.int8)
     if not payload:
-        return np.zeros((frames, bins), np.int32)
-    memory = at.memory_of(tables, bins, spacing)
+        return levels, corrections
+    memory = at.memory_of(tables, shape.bins, shape.spacing)
     memory[at.READING] = 1
     memory[at.VALUE] = int.from_bytes(payload[:4].ljust(4, b"\0"), "big")
     memory[at.NEXT] = 4
-    levels = at.numbers(np.zeros(frames * bins))
+    found, moved = at.numbers(levels.ravel()), at.numbers(corrections.ravel())
     most = WORK * (len(payload) + 1) - 1
     octets = at.numbers(np.frombuffer(payload, np.uint8))
-    if not code_frames(levels, bins, memory, octets, most):
+    if not code_frames(found, shape.bins, memory, octets, most):
         raise FormatError(f"payload: its {len(payload)} bytes cannot hold so much, it is damaged")
+    code_corrections(moved, shape.bands, memory, octets)
+    levels = np.array(found, np.int32).reshape(levels.shape)
+    corrections = np.array(moved, np.int8).reshape(corrections.shape)
     memory[at.NEXT] -= 4  # a writer is four bytes behind
-    found = np.array(levels, np.int32).reshape(frames, bins)
-    if payload != _ended(memory, octets) or not found.any():
+    if payload != _ended(memory, octets) or not (levels.any() or corrections.any()):
         raise FormatError("payload: it goes on or ends where no writer would, it is damaged")
-    return found
+    return levels, corrections
 
 
-def send(levels: Levels, memory: Numbers) -> bytes:
+def send(levels: Levels, memory: Numbers, corrections: Corrections | None = None) -> bytes:
     """Return the payload of `levels` from a memory, which learns from them."""
     at.forget(memory)
     heights = np.abs(levels.astype(np.int64))
     # No decision takes more than 16 bits.
     decisions = np.minimum(heights, of.LEVELS) + 2 + 2 * of.BITS * (heights >= of.LEVELS)
     frames, bins = levels.shape
-    payload = at.numbers(np.zeros(2 * int(decisions.sum()) + frames * (bins + 2)))
+    moved = np.zeros((0, 0)) if corrections is None else corrections
+    room = 2 * int(decisions.sum()) + frames * (bins + 2) + 2 * 14 * moved.size + 8
+    payload = at.numbers(np.zeros(room))
     code_frames(at.numbers(levels.ravel()), bins, memory, payload, 2**62)
+    code_corrections(at.numbers(moved.ravel()), moved.shape[1], memory, payload)
     return _ended(memory, payload)
 
 

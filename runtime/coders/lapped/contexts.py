@@ -13,6 +13,7 @@ LEVELS = 16  # levels that are told apart; those above are written as a number
 PLACES, BANDS, SURPLUSES = 64, 11, 7
 KINDS = BLOCK + 1 + 3  # of a level: the first, by the bins that are left to fire; 2nd, 3rd, higher
 BITS = 20  # of the number above `LEVELS`
+LARGEST_CORRECTION = 12
 MOST = LEVELS + (1 << BITS) - 2  # levels of a bin
 
 _SIZES = {
@@ -31,6 +32,9 @@ _SIZES = {
     "place": PLACES * 5 * 6,
     "shape": 729 * 4,
     "surplus": KINDS * SURPLUSES * CLASSES * 3,
+    # does the correction differ from none, is it positive, is it larger
+    "correction_near": 49 * 4,
+    "correction_band": 64 * 3 * 4,
     # the number above the levels: how many bits, and the bits
     "above": 3 * BITS + 3 * BITS,
     # is the sign, turned, positive
@@ -54,6 +58,8 @@ _STARTS = [sum(list(_SIZES.values())[:i]) for i in range(len(_SIZES) + 1)]
     PLACE,
     SHAPE,
     SURPLUS,
+    CORRECTION_NEAR,
+    CORRECTION_BAND,
     ABOVE,
     SIGN_BEFORE,
     SIGN_BEHIND,
@@ -65,7 +71,8 @@ _STARTS = [sum(list(_SIZES.values())[:i]) for i in range(len(_SIZES) + 1)]
 
 # Sets of mixing weights.
 MORE_SETS, BLOCK_SETS, LEVEL_SETS, ABOVE_SETS = 0, 9, 9 + CLASSES, 9 + CLASSES + KINDS * CLASSES
-SIGN_SETS = ABOVE_SETS + 1
+CORRECTION_SETS = ABOVE_SETS + 1
+SIGN_SETS = CORRECTION_SETS + 4
 SETS = SIGN_SETS + 27
 
 CLASS_OF = [0, 1, 2, 3, 3, 4, 4, 4] + [5] * 5 + [6] * 8 + [7] * 16 + [8] * 27

@@ -36,6 +36,34 @@ def code_frames(levels: Numbers, bins: int, memory: Numbers, payload: Numbers, m
 
 
 @compiled
+def code_corrections(values: Numbers, bands: int, memory: Numbers, payload: Numbers) -> None:
+    """Send `values`, -12..12, all bands of the first row, of the second, ..., or fill them."""
+    for i in range(len(values)):
+        up = values[i - bands] if i >= bands else 0
+        left = values[i - 1] if i % bands else 0
+        near = of.CORRECTION_NEAR + (min(max(up, -3), 3) * 7 + min(max(left, -3), 3) + 24) * 4
+        side = (up + left > 0) - (up + left < 0) + 1
+        band = of.CORRECTION_BAND + (min(i % bands, 63) * 3 + side) * 4
+        due, size, sign = abs(values[i]), 0, 1
+        while size < of.LARGEST_CORRECTION:
+            kind = 0 if size == 0 else min(size + 1, 3)
+            if not _correction(int(size < due), kind, near, band, memory, payload):
+                break
+            if size == 0:
+                sign = 2 * _correction(int(values[i] > 0), 1, near, band, memory, payload) - 1
+            size += 1
+        values[i] = sign * size
+
+
+@compiled
+def _correction(
+    bit: int, kind: int, near: int, band: int, memory: Numbers, payload: Numbers
+) -> int:
+    memory[at.CHOSEN], memory[at.CHOSEN + 1] = near + kind, band + kind
+    return decide(bit, 2, of.CORRECTION_SETS + kind, memory, payload)
+
+
+@compiled
 def _frame(
     levels: Numbers,
     t: int,

@@ -9,10 +9,12 @@ import numpy.typing as npt
 
 from runtime.coders.lapped import contexts as at
 from runtime.errors import BundleError
+from runtime.kinds import SHIPPED
 
 Numbers = npt.NDArray[np.int64]
 
 INPUTS = 5  # opinions that are mixed, at most
+FILE = "coder.tables"  # of a bundle
 MAGIC = b"SMT1"
 KEPT = 50  # observations that a chance from a file counts for at most
 _BYTES = len(MAGIC) + 3 * at.CONTEXTS + 4 * at.SETS * INPUTS
@@ -70,4 +72,14 @@ def fresh_tables() -> Tables:
     chances[at.ABOVE :] = 1 << 15
     weights = np.full((at.SETS, INPUTS), 20000)
     weights[at.ABOVE_SETS] = 1 << 16
+    weights[at.CORRECTION_SETS : at.SIGN_SETS] = 1 << 15
     return Tables(chances, np.zeros(at.CONTEXTS, np.int64), weights)
+
+
+def found_tables(name: str) -> Tables | None:
+    """Return the tables of this name that a shipped bundle has, None where none has them."""
+    for path in sorted(SHIPPED.glob("*/" + FILE)):
+        tables = read_tables(path)
+        if tables.hash == name:
+            return tables
+    return None

@@ -30,7 +30,7 @@ def test_every_chunk_comes_back(bits: np.ndarray, coder: str, index: int, mu: in
     assert data.startswith(SYNC)
     read = read_chunk(io.BytesIO(data[2:]).read, HEADER)
     assert read == stored
-    chunk = read.decoded(6)
+    chunk = read.decoded(HEADER)
     assert (chunk.index, chunk.mu) == (index, mu)
     np.testing.assert_array_equal(chunk.events.bits, bits)
 

@@ -225,7 +225,7 @@ def test_too_much_silence_is_refused(tmp_path: Path) -> None:
     path, events = tmp_path / "a.spk", EventMatrix.silent(80, 16)
     with path.open("wb") as file:
         SpkWriter(file, header(80, 2**38)).write(events)  # and no more of the 10^9 chunks
-    with pytest.raises(FormatError, match="are lost; too many"), path.open("rb") as damaged:
+    with pytest.raises(FormatError, match="seconds are lost"), path.open("rb") as damaged:
         list(filled(Salvage(damaged)))
     with pytest.raises(FormatError, match="chunk 1 of"):
         read_spk(path)

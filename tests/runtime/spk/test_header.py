@@ -12,9 +12,8 @@ from runtime.spk.header import (
     HEADER_BYTES,
     UNKNOWN,
     SpkHeader,
-    pack_header,
-    read_header,
 )
+from runtime.spk.parts import pack_header, read_header
 
 HEADER = SpkHeader(22050, 100_000, 80, 512, 256, "SPARSE", "0123456789abcdef")
 
@@ -25,7 +24,7 @@ headers = st.builds(
     units=st.integers(1, 500),
     hop=st.integers(1, 65_535),
     chunk_frames=st.integers(300, 500),
-    kind=st.sampled_from(KINDS),
+    kind=st.sampled_from(KINDS[:3]),
     model=st.binary(min_size=8, max_size=8).map(bytes.hex),
     coder=st.sampled_from(CODERS),
     mu=st.integers(0, 255),
@@ -99,8 +98,8 @@ def test_an_unknown_hint_is_none(place: int) -> None:
 
 
 def test_another_version_is_refused_however_long_its_header() -> None:
-    with pytest.raises(FormatError, match="version 2 is unknown"):
-        read_header(io.BytesIO(b"\x89SPK\x02").read)
+    with pytest.raises(FormatError, match="version 3 is unknown"):
+        read_header(io.BytesIO(b"\x89SPK\x03").read)
 
 
 def test_the_length_of_a_stream_is_unknown() -> None:

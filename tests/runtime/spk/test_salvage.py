@@ -124,8 +124,12 @@ def test_silence_stands_where_chunks_are_lost(lost: set[int]) -> None:
     np.testing.assert_array_equal(bits, np.concatenate([*expected], axis=1))
 
 
-def test_much_silence_comes_in_few_pieces() -> None:
-    header = replace(HEADER, units=1, chunk_frames=1, samples=4 * 2**24)
-    assert len([*filled(Salvage(io.BytesIO(pack_header(header))))]) == 64
-    with pytest.raises(FormatError, match="too many"):
-        [*filled(Salvage(io.BytesIO(pack_header(replace(header, samples=4 * 2**24 + 1)))))]
+def test_silence_is_bounded_by_what_is_left_unless_more_is_allowed() -> None:
+    header = replace(HEADER, samples=HEADER.sample_rate * 700)
+    data = pack_header(header)
+    with pytest.raises(FormatError, match="700 seconds are lost and 0 are left"):
+        [*filled(Salvage(io.BytesIO(data)))]
+    found = filled(Salvage(io.BytesIO(data)), most_lost=700)
+    assert sum(chunk.events.frames for chunk in found) == header.frames
+    with pytest.raises(FormatError, match="--max-seconds"):
+        [*filled(Salvage(io.BytesIO(data)), most_lost=699)]

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.errors import FormatError
+from runtime.events import EventMatrix
+from runtime.piece import Chunk
 from runtime.spk.blocks import sealed
 from runtime.spk.tags import (
     END_BYTES,
@@ -72,7 +74,7 @@ def test_the_digest_tells_events_apart() -> None:
     values = set()
     for bits in (np.zeros((2, 9), np.bool_), np.eye(2, 9, dtype=np.bool_)):
         digest = Digest()
-        digest.add(bits)
+        digest.add(Chunk(EventMatrix.from_bits(bits)))
         values.add(digest.value())
     assert {len(value) for value in values} == {16}
     assert len(values) == 2

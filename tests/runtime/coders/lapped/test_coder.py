@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from runtime.coders.lapped import contexts, memory
-from runtime.coders.lapped.coder import WORK, decode, encode, send
+from runtime.coders.lapped.coder import WORK, Shape, decode, encode, send
 from runtime.coders.lapped.tables import Tables, fresh_tables, parse_tables
 from runtime.errors import BundleError, FormatError
 
@@ -27,6 +27,10 @@ matrices = hnp.arrays(
     ),
     fill=st.just(0),
 )
+
+
+def shape(frames: int, rows: int = 0, bands: int = 0) -> Shape:
+    return Shape(frames, BINS, SPACING, rows, bands)
 
 
 def music(seed: int, frames: int = 40) -> np.ndarray:
@@ -52,16 +56,33 @@ def learned() -> Tables:
 @given(matrices)
 def test_what_is_read_is_what_was_sent(levels: np.ndarray) -> None:
     payload = encode(levels, SPACING, TABLES)
-    again = decode(payload, len(levels), BINS, SPACING, TABLES)
+    again = decode(payload, shape(len(levels)), TABLES)[0]
     np.testing.assert_array_equal(again, levels)
     assert again.dtype == np.int32
+
+
+@given(
+    matrices,
+    hnp.arrays(
+        np.int8,
+        st.tuples(st.integers(0, 4), st.integers(1, 70)),
+        elements=st.integers(-12, 12),
+    ),
+)
+def test_corrections_follow_the_levels(levels: np.ndarray, corrections: np.ndarray) -> None:
+    payload = encode(levels, SPACING, TABLES, corrections)
+    found = decode(payload, shape(len(levels), *corrections.shape), TABLES)
+    np.testing.assert_array_equal(found[0], levels)
+    np.testing.assert_array_equal(found[1], corrections)
+    with pytest.raises(FormatError, match="12 is the most"):
+        encode(levels, SPACING, TABLES, np.full((1, 1), -13, np.int8))
 
 
 @given(st.integers(0, 200))
 def test_music_survives_with_learned_tables_too(seed: int) -> None:
     levels = music(seed)
     payload = encode(levels, SPACING, learned())
-    np.testing.assert_array_equal(decode(payload, 40, BINS, SPACING, learned()), levels)
+    np.testing.assert_array_equal(decode(payload, shape(40), learned())[0], levels)
 
 
 def test_learned_tables_save_bytes() -> None:
@@ -77,7 +98,7 @@ def test_silence_costs_nothing() -> None:
 @given(st.binary(max_size=40), st.integers(0, 6))
 def test_any_bytes_are_levels_or_a_format_error(payload: bytes, frames: int) -> None:
     try:
-        levels = decode(payload, frames, BINS, SPACING, TABLES)
+        levels = decode(payload, shape(frames), TABLES)[0]
     except FormatError:
         return
     assert np.abs(levels).max(initial=0) <= contexts.MOST
@@ -93,7 +114,7 @@ def test_a_payload_that_is_cut_is_another_one_or_an_error(
         return
     cut = payload[: data.draw(st.integers(0, len(payload) - 1))]
     try:
-        again = decode(cut, len(levels), BINS, SPACING, TABLES)
+        again = decode(cut, shape(len(levels)), TABLES)[0]
     except FormatError:
         return
     assert not np.array_equal(again, levels)
@@ -103,7 +124,7 @@ def test_bytes_behind_the_end_are_refused() -> None:
     payload = encode(music(1), SPACING, TABLES)
     for more in (b"\0", b"\1", b"\0\0\0\0\1"):
         with pytest.raises(FormatError, match="damaged"):
-            decode(payload + more, 40, BINS, SPACING, TABLES)
+            decode(payload + more, shape(40), TABLES)
 
 
 def test_few_bytes_cannot_ask_for_much_work() -> None:
@@ -113,17 +134,17 @@ def test_few_bytes_cannot_ask_for_much_work() -> None:
     known = memory.memory_of(TABLES, BINS, SPACING)
     assert len(send(steady, known)) == len(payload)
     assert known[memory.DECISIONS] <= WORK * (len(payload) + 1)
-    np.testing.assert_array_equal(decode(payload, 400, BINS, SPACING, TABLES), steady)
+    np.testing.assert_array_equal(decode(payload, shape(400), TABLES)[0], steady)
     with pytest.raises(FormatError, match="cannot hold so much"):
-        decode(payload[: len(payload) // 4], 400, BINS, SPACING, TABLES)
+        decode(payload[: len(payload) // 4], shape(400), TABLES)
 
 
 def test_a_level_beyond_the_format_is_refused() -> None:
     levels = np.zeros((1, BINS), np.int32)
     levels[0, 3] = -contexts.MOST
-    assert decode(encode(levels, SPACING, TABLES), 1, BINS, SPACING, TABLES)[0, 3] == levels[0, 3]
+    assert decode(encode(levels, SPACING, TABLES), shape(1), TABLES)[0][0, 3] == levels[0, 3]
     levels[0, 3] -= 1
-    with pytest.raises(FormatError, match=f"{contexts.MOST} are allowed"):
+    with pytest.raises(FormatError, match=f"{contexts.MOST} is the most"):
         encode(levels, SPACING, TABLES)
 
 
@@ -131,10 +152,10 @@ def test_the_bytes_are_the_same_without_numba() -> None:
     script = (
         "import sys, json; sys.modules['numba'] = None\n"
         "import numpy as np\n"
-        "from runtime.coders.lapped.coder import decode, encode\n"
+        "from runtime.coders.lapped.coder import Shape, decode, encode\n"
         "from runtime.coders.lapped.tables import fresh_tables\n"
         "q = np.array(json.loads(sys.argv[1]), np.int32); t = fresh_tables()\n"
-        "p = encode(q, 172.0, t); assert (decode(p, *q.shape, 172.0, t) == q).all()\n"
+        "p = encode(q, 172.0, t); assert (decode(p, Shape(*q.shape, 172.0), t)[0] == q).all()\n"
         "print(p.hex())"
     )
     levels = music(7)
