@@ -10,7 +10,7 @@ from typing import Any
 
 from runtime.errors import BundleError
 from runtime.files import replacing
-from runtime.kinds import DECODERS, KINDS, SAMPLERS, SHIPPED
+from runtime.kinds import DECODERS, KINDS, LAPPED, LAPPED_DECODERS, SAMPLERS, SHIPPED
 from runtime.sessions import Graph, open_graph
 from runtime.untrusted import UntrustedError, read_json
 
@@ -20,6 +20,7 @@ MANIFEST = "manifest.json"
 ENCODER, DECODER, DECODER_FAST = "encoder.onnx", "decoder.onnx", "decoder_fast.onnx"
 EXACT, PORTABLE, NETX = "bottleneck.nir", "bottleneck.lif.nir", "bottleneck.net"
 CERTIFICATE, PROBE = "certificate.json", "probe.npz"
+TABLES = "coder.tables"  # of a LAPPED model
 EVIDENCE = (CERTIFICATE, PROBE)  # what was found of a model, and no part of it
 DEFAULT = SHIPPED / "small"
 
@@ -28,10 +29,10 @@ DEFAULT = SHIPPED / "small"
 class Decoder:
     """How the diffusion decoder is run.
 
-    `default`: diffusion or fast, whichever was measured better; `steps` of the `sampler` (see
-    `decoders.samplers`) unless the user says otherwise; `residual_gain` and `spectrum` (dB, see
-    `decoders.colour`), the level and colour of the residual; `context_frames` on each side of a
-    window, where windows cross-fade.
+    `default`: diffusion or fast, of a LAPPED model listening or waveform, whichever was measured
+    better; `steps` of the `sampler` (see `decoders.samplers`) unless the user says otherwise;
+    `residual_gain` and `spectrum` (dB, see `decoders.colour`), the level and colour of the
+    residual; `context_frames` on each side of a window, where windows cross-fade.
     """
 
     default: str
@@ -46,10 +47,10 @@ class Decoder:
 class Manifest:
     """What `manifest.json` says.
 
-    `name`; `kind` FREE, SPARSE or MU_SPARSE; `units` N; `latent` M; `hop` samples a frame;
-    `sample_rate` Hz; `chunk_frames` and `context_frames` of the encoder's windows; `payload_bits`
-    of one latent value; `decoder`; `licence`; `attribution`; `training`, `quality` and
-    `operations` as measured; `files`, name to SHA-256 in hex.
+    `name`; `kind`, one of `KINDS`; `units` N, of a LAPPED model 64 levels of each bin and sign;
+    `latent` M; `hop` samples a frame; `sample_rate` Hz; `chunk_frames` and `context_frames` of the
+    encoder's windows; `payload_bits` of one latent value; `decoder`; `licence`; `attribution`;
+    `training`, `quality` and `operations` as measured; `files`, name to SHA-256 in hex.
     """
 
     name: str
@@ -75,6 +76,11 @@ class Manifest:
         return self.kind == "MU_SPARSE"
 
     @property
+    def lapped(self) -> bool:
+        """Whether it is a lapped transform, whose rate is chosen by the step."""
+        return self.kind == LAPPED
+
+    @property
     def has_waveform(self) -> bool:
         """Whether it has the fast decoder."""
         return DECODER_FAST in self.files
@@ -86,7 +92,9 @@ class Manifest:
 
     @property
     def decoders(self) -> tuple[str, ...]:
-        """Those of `DECODERS` that it has."""
+        """Those that it has, of `DECODERS` or of `LAPPED_DECODERS`."""
+        if self.lapped:
+            return LAPPED_DECODERS
         there = {"diffusion": self.has_diffusion, "fast": self.has_waveform}
         return tuple(name for name in DECODERS if there[name])
 
@@ -141,6 +149,12 @@ def open_bundle(path: Path | None = None, provider: str = "cpu") -> Bundle:
 def _found(path: Path) -> Path:
     shipped = SHIPPED / path.name
     return shipped if not path.exists() and path == Path(path.name) and shipped.is_dir() else path
+
+
+def shipped_with(decoder: str) -> list[str]:
+    """Return the names of the shipped bundles that have a decoder."""
+    folders = sorted(path.parent for path in SHIPPED.glob(f"*/{MANIFEST}"))
+    return [path.name for path in folders if decoder in load_manifest(path).decoders]
 
 
 def load_manifest(path: Path) -> Manifest:
@@ -231,13 +245,13 @@ def _check(manifest: Manifest) -> None:
     _expect("kind", manifest.kind in KINDS, manifest.kind, f"one of {', '.join(KINDS)}")
     decoder = manifest.decoder
     for name, chosen, known in (
-        ("decoder.default", decoder.default, DECODERS),
+        ("decoder.default", decoder.default, LAPPED_DECODERS if manifest.lapped else DECODERS),
         ("decoder.sampler", decoder.sampler, SAMPLERS),
     ):
         _expect(name, chosen in known, chosen, " or ".join(known))
     # name, value, least, most, and what it has to be a multiple of
     for name, value, least, most, multiple in (
-        ("units", manifest.units, 1, 65_535, 1),
+        ("units", manifest.units, *((1024, 262_144, 1024) if manifest.lapped else (1, 65_535, 1))),
         ("latent", manifest.latent, 1, 65_535, 1),
         ("hop", manifest.hop, 8, 65_528, 8),
         ("sample_rate", manifest.sample_rate, 1, 1_000_000, 1),

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.audio.signal import mono_signal
-from runtime.bundle import Bundle, Manifest
+from runtime.bundle import Bundle, Manifest, shipped_with
 from runtime.decoders.diffusion import Diffusion
 from runtime.decoders.waveform import Waveform
 from runtime.encoder import Encoded, Encoder, Payload
 from runtime.errors import FormatError, SpikingMusicError
 from runtime.events import EventMatrix
-from runtime.kinds import DECODERS, Progress, Samples
-from runtime.mu import chosen_mu
+from runtime.kinds import DECODERS, LAPPED_DECODERS, Progress, Samples, frame_count
+from runtime.mu import chosen_mu, chosen_step
 from runtime.piece import NO_MU, Chunk, Piece
 from runtime.playback import UNSAID, Playback
 from runtime.spk.header import SpkHeader
@@ -42,12 +42,19 @@ class Codec:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.manifest = bundle.manifest
-        self.encoder = Encoder(bundle)
-        self.waveform = Waveform(bundle)
-        self.decoders: dict[str, Decoder] = {
-            "fast": self.waveform,
-            "diffusion": Diffusion(bundle, self.waveform),
-        }
+        self.decoders: dict[str, Decoder]
+        if self.manifest.lapped:
+            from runtime.lapped.engine import Engine  # whose coder takes a second to load
+
+            self.engine = Engine(bundle)
+            self.decoders = {**self.engine.decoders}
+        else:
+            self.encoder = Encoder(bundle)
+            self.waveform = Waveform(bundle)
+            self.decoders = {
+                "fast": self.waveform,
+                "diffusion": Diffusion(bundle, self.waveform),
+            }
 
     def encode(
         self,
@@ -55,18 +62,20 @@ class Codec:
         rate: float,
         mu: int | None = None,
         progress: Progress | None = None,
+        step: int | None = None,
     ) -> Piece:
         """Return the events of a recording and what belongs to them.
 
         `samples` at `rate` Hz are `(n,)`, `(n, channels)` or `(channels, n)`, an array or a list:
         floats of full scale 1.0, or uint8, int16 or int32 of the full scale of the dtype. They are
         averaged to mono and brought to the model's rate. `mu` in 0..31 sets the rate of a MU_SPARSE
-        model (paper section 3), by default 16; `progress` hears the share done, 0..1.
+        model (paper section 3), by default 16, `step` in 0..254 that of a LAPPED one, by default
+        following the loudness; `progress` hears the share done, 0..1.
         Raises `AudioError` for samples that do not fit or are not finite, `BundleError` for a
         broken encoder, `SpikingMusicError` for a mu out of range or for a model that has none.
         """
         signal = mono_signal(samples, rate, self.manifest.sample_rate)
-        return self.analyse(signal, progress, mu)[1]
+        return self.analyse(signal, progress, mu, step)[1]
 
     def decode(
         self,
@@ -97,14 +106,20 @@ class Codec:
                 progress(done / piece.samples)
         return audio
 
-    def encode_stream(self, blocks: Iterable[Samples], mu: int | None = None) -> Iterator[Encoded]:
+    def encode_stream(
+        self, blocks: Iterable[Samples], mu: int | None = None, step: int | None = None
+    ) -> Iterator[Chunk]:
         """Yield the events of a signal that comes in blocks `(n,) float32` of any size.
 
         The blocks are at the model's rate. Each chunk has `chunk_frames` frames, the last one what
         is left, and comes as soon as `context_frames` more have been heard. Whatever the blocks,
         the events are those of `encode`, which says what is raised.
         """
-        return self.encoder.chunks(blocks, chosen_mu(self.manifest, mu))
+        step, mu = chosen_step(self.manifest, step), chosen_mu(self.manifest, mu)
+        if self.manifest.lapped:
+            choose = self.engine.usual_step if step is None else lambda section, before: step
+            return self.engine.chunks(blocks, choose)
+        return self.encoder.chunks(blocks, mu)
 
     def decode_stream(
         self, chunks: Iterable[Chunk], playback: Playback = UNSAID, first: int = 0
@@ -126,18 +141,25 @@ class Codec:
         return start // self.manifest.chunk_frames * self.manifest.chunk_frames
 
     def analyse(
-        self, samples: Samples, progress: Progress | None = None, mu: int | None = None
+        self,
+        samples: Samples,
+        progress: Progress | None = None,
+        mu: int | None = None,
+        step: int | None = None,
     ) -> tuple[Payload, Piece]:
         """Return a piece and its payload `(latent, T) int8`: what the bottleneck has received.
 
         `samples (n,) float32` are at the model's rate; otherwise like `encode`.
         """
-        frames = -(-len(samples) // self.manifest.hop)
-        chunks = [*_told(self.encode_stream([samples], mu), progress, frames)]
+        frames = frame_count(self.manifest.kind, len(samples), self.manifest.hop)
+        chunks = [*_told(self.encode_stream([samples], mu, step), progress, frames)]
+        units = max((self.manifest.units, *(chunk.events.units for chunk in chunks)))
+        events = EventMatrix.joined((chunk.events for chunk in chunks), units)
+        if self.manifest.lapped:
+            return self.engine.payload(samples), self._lapped_piece(events, len(samples), chunks)
         nothing = np.zeros((self.manifest.latent, 0), np.int8)
-        payload = np.concatenate([nothing, *(chunk.payload for chunk in chunks)], axis=1)
-        events = EventMatrix.joined((chunk.events for chunk in chunks), self.manifest.units)
-        return payload, self.piece(events, len(samples), mu)
+        parts = (chunk.payload for chunk in chunks if isinstance(chunk, Encoded))
+        return np.concatenate([nothing, *parts], axis=1), self.piece(events, len(samples), mu)
 
     def piece(self, events: EventMatrix, samples: int, mu: int | None = None) -> Piece:
         """Return events of this model as a piece of `samples`, `mu` being that of all its chunks.
@@ -156,25 +178,40 @@ class Codec:
         )
         return piece if mu == NO_MU else replace(piece, mus=(mu,) * piece.count)
 
+    def _lapped_piece(self, events: EventMatrix, samples: int, chunks: list[Chunk]) -> Piece:
+        corrections = tuple(chunk.corrections for chunk in chunks if chunk.corrections is not None)
+        steps = tuple(chunk.mu for chunk in chunks)
+        piece = self.piece(events, samples)
+        return replace(piece, mus=steps, corrections=corrections, code=self.engine.code)
+
     @property
     def _usual(self) -> Playback:
         usual = self.manifest.decoder
         return Playback(usual.default, usual.sampler, usual.steps, seed=0)
 
+    def _no_decoder(self, name: str | None) -> str:
+        """Say which decoder there is instead, and which bundles have the one that was asked for."""
+        wanted = f"decoder {name!r}: choose {' or '.join(self.decoders)}"
+        if name in (*DECODERS, *LAPPED_DECODERS):
+            having = ", ".join(shipped_with(name))
+            wanted += f"; of the shipped bundles these have it: {having}" if having else ""
+        return wanted
+
     def _decoder(self, playback: Playback) -> Decoder:
         if playback.decoder not in self.decoders:
-            raise SpikingMusicError(f"decoder {playback.decoder!r}: choose {' or '.join(DECODERS)}")
+            raise SpikingMusicError(self._no_decoder(playback.decoder))
         return self.decoders[playback.decoder]
 
 
 def require_model(made: Piece | SpkHeader, model: Manifest) -> None:
     """Raise `FormatError` where another model has made a piece or a file."""
-    if made.model != model.model_hash:
+    if made.model != model.model_hash[: len(made.model)] or made.kind != model.kind:
         raise FormatError(
             f"was encoded by model {made.model}, but the bundle {model.name} is "
             f"{model.model_hash}; choose the right bundle"
         )
-    for name in ("sample_rate", "units", "hop", "chunk_frames"):
+    sizes = ("sample_rate", "hop", "chunk_frames")
+    for name in sizes if model.lapped else (*sizes, "units"):
         if getattr(made, name) != getattr(model, name):
             raise FormatError(
                 f"header: {name} {getattr(made, name)} differs from {getattr(model, name)} of "
@@ -182,7 +219,7 @@ def require_model(made: Piece | SpkHeader, model: Manifest) -> None:
             )
 
 
-def _told(chunks: Iterable[Encoded], progress: Progress | None, frames: int) -> Iterator[Encoded]:
+def _told(chunks: Iterable[Chunk], progress: Progress | None, frames: int) -> Iterator[Chunk]:
     """Pass chunks on and tell how many of the frames they make up."""
     done = 0
     for chunk in chunks:

@@ -6,6 +6,7 @@ from runtime.bundle import Manifest
 from runtime.errors import SpikingMusicError
 from runtime.sessions import Tensor
 from runtime.spk.header import NO_MU
+from runtime.spk.short import LARGEST_STEP
 
 LARGEST_MU = 31  # paper section 3
 DEFAULT_MU = 16  # paper, figure 4: one event in sixteen entries
@@ -17,6 +18,10 @@ def chosen_mu(manifest: Manifest, mu: int | None) -> int:
     Raises `SpikingMusicError` for a mu out of range or for a bundle that has none.
     """
     if not manifest.has_mu:
+        if mu is not None and manifest.lapped:
+            raise SpikingMusicError(
+                f"mu {mu}: the bundle {manifest.name} is LAPPED; give its --step instead"
+            )
         if mu is not None:
             raise SpikingMusicError(
                 f"mu {mu}: the bundle {manifest.name} is {manifest.kind} and has one rate only; "
@@ -27,6 +32,21 @@ def chosen_mu(manifest: Manifest, mu: int | None) -> int:
     if not 0 <= mu <= LARGEST_MU:
         raise SpikingMusicError(f"mu {mu}: choose from 0 (most events) to {LARGEST_MU}")
     return mu
+
+
+def chosen_step(manifest: Manifest, step: int | None) -> int | None:
+    """Return the step to use, in 0..254, or None: it then follows the loudness of each chunk.
+
+    Raises `SpikingMusicError` for a step out of range or for a bundle that has none.
+    """
+    if step is not None and not manifest.lapped:
+        raise SpikingMusicError(
+            f"step {step}: the bundle {manifest.name} is {manifest.kind} and has no step; "
+            "omit --step or choose a LAPPED bundle"
+        )
+    if step is not None and not 0 <= step <= LARGEST_STEP:
+        raise SpikingMusicError(f"step {step}: choose from 0 (most events) to {LARGEST_STEP}")
+    return step
 
 
 def ports(manifest: Manifest) -> set[str]:

@@ -1,6 +1,6 @@
 """From a recording to a `.spk` file, a chunk at a time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -8,9 +8,12 @@ from runtime.bundle import Manifest
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
 from runtime.kinds import Progress, Samples
-from runtime.mu import chosen_mu
+from runtime.lapped.rate_control import AtLeast as LappedAtLeast
+from runtime.lapped.rate_control import Within as LappedWithin
+from runtime.mu import chosen_mu, chosen_step
+from runtime.piece import Chunk, LappedCode
 from runtime.rate_control import AtLeast, Within, chosen_chunks
-from runtime.spk.header import DEFAULT_CODER, HEADER_BYTES, NO_MU, UNKNOWN, SpkHeader
+from runtime.spk.header import DEFAULT_CODER, HEADER_BYTES, LAPPED_CODER, NO_MU, UNKNOWN, SpkHeader
 from runtime.spk.tags import END_BYTES, TAG_BYTES
 from runtime.spk.writer import SpkWriter
 
@@ -19,16 +22,18 @@ from runtime.spk.writer import SpkWriter
 class Storage:
     """How a recording is stored.
 
-    `coder` of the events; `title` and `source`; `mu`, 0..31, of all chunks, or for each chunk the
-    largest that reaches `min_si_snr` dB, or the smallest that keeps the file within `kbps` kbit/s;
+    `coder` of the events, None for the usual one; `title` and `source`; `mu`, 0..31, of all chunks
+    (of a LAPPED model `step`, 0..254), or for each chunk the largest that reaches `min_si_snr` dB,
+    or the smallest that keeps the file within `kbps` kbit/s;
     what `decode` is to use unless it is told: `decoder`, `sampler`, `steps` (0: the bundle's), and
     the `seed` of the noise.
     """
 
-    coder: str = DEFAULT_CODER
+    coder: str | None = None
     title: str | None = None
     source: str | None = None
     mu: int | None = None
+    step: int | None = None
     min_si_snr: float | None = None
     kbps: float | None = None
     decoder: str = ""
@@ -52,8 +57,8 @@ def unicode(text: str) -> str:
 class Stored:
     """What has been stored: `bytes` of the file, `samples` of sound, `events`, `chunks`.
 
-    `least_mu` and `most_mu` of the chunks, None without mu; `missed`: how many chunks keep neither
-    the quality nor the rate that was asked for.
+    `least_mu` and `most_mu` of the chunks, of a LAPPED model its steps, None without either;
+    `missed`: how many chunks keep neither the quality nor the rate that was asked for.
     """
 
     bytes: int
@@ -81,16 +86,13 @@ def to_spk(
     another.
     """
     signal = _Counted(blocks)
-    mu, choice = _mu(codec, storage)
-    header = header_of(codec.manifest, samples, storage, mu)
-    writer = SpkWriter(file, header, storage.texts)
-    if choice is None:
-        chunks = codec.encode_stream(signal, storage.mu)
-    else:
-        chunks = chosen_chunks(codec, signal, choice)
+    code = codec.engine.code if codec.manifest.lapped else None
+    mu, chunks, missed = _chunks(codec, signal, storage)
+    header = header_of(codec.manifest, samples, storage, mu, code)
+    writer = SpkWriter(file, header, storage.texts, code.tables if code else None)
     events, mus = 0, []
     for chunk in chunks:
-        writer.write(chunk.events, chunk.mu)
+        writer.write(chunk.events, chunk.mu, chunk.corrections)
         events += chunk.events.count
         mus.append(chunk.mu)
         if samples:
@@ -104,14 +106,27 @@ def to_spk(
         len(mus),
         min(known, default=None),
         max(known, default=None),
-        0 if choice is None else choice.missed,
+        missed(),
     )
 
 
 def header_of(
-    model: Manifest, samples: int | None, storage: Storage = Storage(), mu: int = NO_MU
+    model: Manifest,
+    samples: int | None,
+    storage: Storage = Storage(),
+    mu: int = NO_MU,
+    code: LappedCode | None = None,
 ) -> SpkHeader:
-    """Return the header of a recording of `samples`, if they are known, that `model` encodes."""
+    """Return the header of a recording of `samples`, if they are known, that `model` encodes.
+
+    `code` is that of a LAPPED model. Raises `SpikingMusicError` for a coder that it does not have.
+    """
+    usual = LAPPED_CODER if model.lapped else DEFAULT_CODER
+    if model.lapped and storage.coder not in (None, LAPPED_CODER):
+        raise SpikingMusicError(
+            f"coder {storage.coder}: the bundle {model.name} is {model.kind} and has a coder of "
+            "its own; omit --coder"
+        )
     return SpkHeader(
         sample_rate=model.sample_rate,
         samples=UNKNOWN if samples is None else samples,
@@ -120,28 +135,54 @@ def header_of(
         chunk_frames=model.chunk_frames,
         kind=model.kind,
         model=model.model_hash,
-        coder=storage.coder,
+        coder=storage.coder or usual,
         mu=mu,
         decoder=storage.decoder,
         sampler=storage.sampler,
         steps=storage.steps,
         seed=storage.seed,
+        tables=code.tables.hash if code and code.tables else "",
+        bands=code.bands if code else 0,
     )
 
 
-def _mu(codec: Codec, storage: Storage) -> tuple[int, AtLeast | Within | None]:
-    """The mu of the header, and what chooses that of each chunk if anything does."""
-    wishes = {"mu": storage.mu, "min-si-snr": storage.min_si_snr, "kbps": storage.kbps}
+def _chunks(
+    codec: Codec, signal: Iterable[Samples], storage: Storage
+) -> tuple[int, Iterable[Chunk], Callable[[], int]]:
+    """Return the mu of the header, the chunks, and what tells how many of them missed the mark."""
+    wishes = {
+        "mu": storage.mu,
+        "step": storage.step,
+        "min-si-snr": storage.min_si_snr,
+        "kbps": storage.kbps,
+    }
     given = [f"{name} {value}" for name, value in wishes.items() if value is not None]
     if len(given) > 1:
-        raise SpikingMusicError(f"{' and '.join(given)} exclude each other; give only one")
+        raise SpikingMusicError(f"{' and '.join(given)} exclude one another; give one of them")
+    mu, step = chosen_mu(codec.manifest, storage.mu), chosen_step(codec.manifest, storage.step)
+    choice = _choice(codec, storage)
+    if choice is None:
+        return mu, codec.encode_stream(signal, storage.mu, step), lambda: 0
+    if isinstance(choice, AtLeast | Within):
+        return NO_MU, chosen_chunks(codec, signal, choice), lambda: choice.missed
+    return NO_MU, codec.engine.chunks(signal, choice), lambda: choice.missed
+
+
+def _choice(
+    codec: Codec, storage: Storage
+) -> AtLeast | Within | LappedAtLeast | LappedWithin | None:
+    """What chooses the mu or the step of each chunk, if anything does."""
+    lapped = codec.manifest.lapped
     if storage.min_si_snr is not None:
-        return NO_MU, AtLeast(codec, storage.min_si_snr)
-    if storage.kbps is not None:
-        texts = sum(TAG_BYTES + len(text.encode()) for text in storage.texts.values())
-        overhead = HEADER_BYTES + texts + TAG_BYTES + END_BYTES
-        return NO_MU, Within(codec, storage.kbps, storage.coder, overhead)
-    return chosen_mu(codec.manifest, storage.mu), None
+        decibels = storage.min_si_snr
+        return LappedAtLeast(codec.engine, decibels) if lapped else AtLeast(codec, decibels)
+    if storage.kbps is None:
+        return None
+    texts = sum(TAG_BYTES + len(text.encode()) for text in storage.texts.values()) + TAG_BYTES
+    if lapped:
+        return LappedWithin(codec.engine, storage.kbps, texts)
+    overhead = HEADER_BYTES + texts + END_BYTES
+    return Within(codec, storage.kbps, storage.coder or DEFAULT_CODER, overhead)
 
 
 class _Counted:

@@ -35,11 +35,14 @@ def preset_of(quality: str, manifest: Manifest) -> Preset:
 
     `good` is the bundle's own default; `fast` the waveform decoder, or one step where there is
     none; `best` what came nearest to the originals when the bundle was measured, by mel distance,
-    and the default where it was not. Raises `SpikingMusicError` for another quality.
+    and the default where it was not. Of a LAPPED one `fast` is the waveform decoder.
+    Raises `SpikingMusicError` for another quality.
     """
     usual = manifest.decoder
     if quality not in QUALITIES:
         raise SpikingMusicError(f"quality {quality!r}: choose one of {', '.join(QUALITIES)}")
+    if manifest.lapped:
+        return Preset("waveform" if quality == "fast" else usual.default, usual.sampler, 1)
     if quality == "fast":
         return FAST if manifest.has_waveform else Preset("diffusion", usual.sampler, 1)
     distance = distances(manifest)

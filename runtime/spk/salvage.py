@@ -43,7 +43,8 @@ class Salvage:
     Iterating gives `Chunk`s; whoever hears them puts silence where an index is missing. A chunk
     that comes late or twice is left out, so that this works for a pipe. `losses` tells after the
     last chunk what was not read; `samples` is the length, `UNKNOWN` where the end is lost as well.
-    `tables` are those of a LAPPED model's coder, see `SpkReader`.
+    `tables` are those of a LAPPED model's coder, see `SpkReader`; `most_lost` the seconds of
+    silence that `filled` may put in, None for ten minutes more than there is of sound.
     Raises `FormatError` for a damaged header.
     """
 
@@ -52,7 +53,9 @@ class Salvage:
         file: BinaryIO,
         note: Note = lambda message: None,
         tables: Tables | None = None,
+        most_lost: float | None = None,
     ) -> None:
+        self.most_lost = most_lost
         self.header: SpkHeader = read_header(reads(file))
         self._tables = tables_for(self.header, tables)
         self._digest = digest_of(self.header)
@@ -113,12 +116,11 @@ class Salvage:
             self.losses.append(Loss(None, None, reason))
 
 
-def filled(salvage: Salvage, most_lost: float | None = None) -> Iterator[Chunk]:
+def filled(salvage: Salvage) -> Iterator[Chunk]:
     """Yield the good chunks of a file and silence, without an event, where some are lost.
 
     Of a file whose end is lost and whose length is unknown the last good chunk is the end.
-    `most_lost` seconds of silence are allowed, by default ten minutes more than there is of sound.
-    Raises `FormatError` for a damaged header and when more is lost.
+    Raises `FormatError` for a damaged header and when more is lost than `most_lost` allows.
     """
     header = salvage.header
     frames = lost = 0
@@ -128,7 +130,7 @@ def filled(salvage: Salvage, most_lost: float | None = None) -> Iterator[Chunk]:
         seconds = header.hop / header.sample_rate
         found = (frames - lost) * seconds
         lost += max(stop - frames, 0)
-        most = found + MORE_LOST_SECONDS if most_lost is None else most_lost
+        most = found + MORE_LOST_SECONDS if salvage.most_lost is None else salvage.most_lost
         if lost * seconds > most:
             raise FormatError(
                 f"{lost * seconds:.0f} seconds are lost and {found:.0f} are left before them; "

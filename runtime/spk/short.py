@@ -167,7 +167,7 @@ class ShortChunk:
         if tables is None:
             raise FormatError(
                 f"needs the coder's tables {header.tables}, which no bundle here has; "
-                "give the one that made it"
+                "give the one that made it by --bundle"
             )
         from runtime.coders.lapped.coder import Shape, decode  # numba takes a second to load
 

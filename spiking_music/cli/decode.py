@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from runtime.errors import SpikingMusicError
 from spiking_music.cli.inputs import (
     checked_length,
     note,
@@ -23,6 +24,17 @@ from spiking_music.cli.options import (
     Seed,
     SpkFile,
 )
+
+DAY = 86_400.0
+
+
+def refuse_beyond(most: int, samples: int, rate: int) -> None:
+    """Raise `SpikingMusicError` for more samples than are allowed."""
+    if samples > most:
+        raise SpikingMusicError(
+            f"{samples / rate:.0f} seconds of sound, and {most / rate:.0f} are allowed; decode a "
+            "part by --from and --to, or allow more by --max-seconds"
+        )
 
 
 def decode(
@@ -67,6 +79,14 @@ def decode(
             help="Execution provider of ONNX Runtime", show_default="cuda if it works, or cpu"
         ),
     ] = None,
+    max_seconds: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Longest sound to write, and longest silence for what is damaged",
+            show_default="a day; ten minutes more than is left",
+        ),
+    ] = None,
     bundle: BundleDir = None,
     force: Force = False,
     as_json: AsJson = False,
@@ -95,11 +115,16 @@ def decode(
     with stored_input(spk) as file:
         whole = begin is None and end is None and not conceal
         length = checked_length(file) if whole and spk != "-" and file.seekable() else None
-        reader = Salvage(file, note) if conceal else SpkReader(file, note)
+        tables = codec.engine.code.tables if codec.manifest.lapped else None
+        reader = (
+            Salvage(file, note, tables, max_seconds) if conceal else SpkReader(file, note, tables)
+        )
         header = reader.header
         span = span_of(header, begin, end)
         blocks = from_spk(codec, reader, Playback(decoder, sampler, steps, seed), span)
         total = span.length(header.samples if header.known else length)
+        most = round((DAY if max_seconds is None else max_seconds) * header.sample_rate)
+        refuse_beyond(most, total or 0, header.sample_rate)
         with (
             terminal.progress("decode") as progress,
             sound_output(out, header.sample_rate, total, force) as write,
@@ -107,6 +132,7 @@ def decode(
             for block in blocks:
                 write(block)
                 written += len(block)
+                refuse_beyond(most, written, header.sample_rate)
                 if total:
                     progress(written / total)
     losses = reader.losses if isinstance(reader, Salvage) else []

@@ -18,6 +18,7 @@ from spiking_music.cli.options import (
     Mu,
     Sampler,
     Seed,
+    Step,
 )
 
 
@@ -32,19 +33,26 @@ def encode(
         ),
     ] = None,
     mu: Mu = None,
+    step: Step = None,
     min_si_snr: Annotated[
         float | None,
         typer.Option(
-            metavar="DB", help="Use the largest mu of each chunk that reaches this SI-SNR"
+            metavar="DB", help="Use the largest mu or step of each chunk that reaches this SI-SNR"
         ),
     ] = None,
     kbps: Annotated[
         float | None,
         typer.Option(
-            metavar="KBPS", help="Use the smallest mu of each chunk that keeps to this bit rate"
+            metavar="KBPS",
+            help="Use the smallest mu or step of each chunk that keeps to this bit rate",
         ),
     ] = None,
-    coder: Annotated[CoderName, typer.Option(help="Entropy coder of the events")] = "adaptive",
+    coder: Annotated[
+        CoderName | None,
+        typer.Option(
+            help="Entropy coder of the events", show_default="adaptive; a LAPPED model has its own"
+        ),
+    ] = None,
     title: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Title to keep in the file")
     ] = None,
@@ -88,6 +96,7 @@ def encode(
         title=title,
         source=source,
         mu=mu,
+        step=step,
         min_si_snr=min_si_snr,
         kbps=kbps,
         decoder=decoder or "",
@@ -123,5 +132,6 @@ def encode(
             "events": stored.events,
         }
         if stored.least_mu is not None and stored.most_mu is not None:
-            facts |= {"least_mu": stored.least_mu, "most_mu": stored.most_mu}
+            name = "step" if codec.manifest.lapped else "mu"
+            facts |= {f"least_{name}": stored.least_mu, f"most_{name}": stored.most_mu}
         terminal.show(out, facts, as_json)

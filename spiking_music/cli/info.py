@@ -1,14 +1,17 @@
 """What a stored recording holds."""
 
-from spiking_music.cli.inputs import note
-from spiking_music.cli.options import AsJson, SpkFile
+from spiking_music.cli.inputs import note, tables_of
+from spiking_music.cli.options import AsJson, BundleDir, SpkFile
 
 
-def info(spk: SpkFile, as_json: AsJson = False) -> None:
-    """Show what a .spk file holds and how its bits are spent."""
+def info(spk: SpkFile, bundle: BundleDir = None, as_json: AsJson = False) -> None:
+    """Show what a .spk file holds and how its bits are spent.
+
+    A file of a LAPPED model that is not shipped needs its bundle.
+    """
     from spiking_music.cli import terminal
     from spiking_music.report.storage import stored
 
     with terminal.given(spk) as path:
-        facts = stored(path, note)
+        facts = stored(path, note, tables_of(bundle))
     terminal.show(spk, facts, as_json)

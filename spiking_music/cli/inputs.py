@@ -12,6 +12,7 @@ from spiking_music.cli.streams import one_line, standard_input
 
 if TYPE_CHECKING:
     from runtime.codec import Codec
+    from runtime.coders.lapped.tables import Tables
 
 
 def open_codec(bundle: Path | None, provider: str = "cpu") -> "Codec":
@@ -55,6 +56,17 @@ def stored_input(spk: str) -> Iterator[BinaryIO]:
     else:
         with opened_spk(Path(spk)) as file:
             yield file
+
+
+def tables_of(bundle: Path | None) -> "Tables | None":
+    """The tables of a LAPPED bundle's coder; None for another, or for none."""
+    from runtime.bundle import TABLES, open_bundle
+    from runtime.coders.lapped.tables import read_tables
+
+    if bundle is None:
+        return None
+    opened = open_bundle(bundle)
+    return read_tables(opened.file(TABLES)) if opened.manifest.lapped else None
 
 
 def checked_length(file: BinaryIO) -> int:

@@ -55,6 +55,15 @@ Seed = Annotated[
         "--seed", metavar="N", help="Seed of the diffusion decoder's noise", show_default="0"
     ),
 ]
+Step = Annotated[
+    int | None,
+    typer.Option(
+        "--step",
+        metavar="0..254",
+        help="Rate of a LAPPED model, eight steps an octave",
+        show_default="follows the loudness",
+    ),
+]
 Mu = Annotated[
     int | None,
     typer.Option("--mu", metavar="0..31", help="Rate of a MU_SPARSE model", show_default="16"),

@@ -2,20 +2,21 @@
 
 import typer
 
-from spiking_music.cli.inputs import note
-from spiking_music.cli.options import AsJson, SpkFile
+from spiking_music.cli.inputs import note, tables_of
+from spiking_music.cli.options import AsJson, BundleDir, SpkFile
 
 
-def verify(spk: SpkFile, as_json: AsJson = False) -> None:
+def verify(spk: SpkFile, bundle: BundleDir = None, as_json: AsJson = False) -> None:
     """Check every byte of a .spk file and list damaged chunks.
 
-    The exit code is 1 if anything is damaged.
+    The exit code is 1 if anything is damaged. A file of a LAPPED model that is not shipped needs
+    its bundle.
     """
     from runtime.spk.verify import verify as verified
     from spiking_music.cli import terminal
 
     with terminal.given(spk) as path:
-        verdict = verified(path)
+        verdict = verified(path, tables_of(bundle))
     for message in verdict.notes:
         note(message)
     whole = not verdict.losses

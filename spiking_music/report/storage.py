@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from runtime.coders.lapped.tables import Tables
 from runtime.costs import bound_bits, midi_like_bits, paper_bits
 from runtime.piece import NO_MU, Piece
 from runtime.spk.container import Sizes
@@ -29,7 +30,9 @@ def rates(piece: Piece) -> dict[str, float]:
     }
 
 
-def stored(path: Path, note: Note = lambda message: None) -> dict[str, Any]:
+def stored(
+    path: Path, note: Note = lambda message: None, tables: Tables | None = None
+) -> dict[str, Any]:
     """Return what `info` tells of a file: its bits by part, its rates, its events, its model.
 
     The file is read a chunk at a time. Rates are in kbit/s of sound: as stored; by the paper's
@@ -37,7 +40,7 @@ def stored(path: Path, note: Note = lambda message: None) -> dict[str, Any]:
     event as a MIDI message. Raises `FormatError` like `read_spk`.
     """
     with opened_spk(path) as file:
-        reader = SpkReader(file, note)
+        reader = SpkReader(file, note, tables)
         header, payload, framing, chunks, counts = reader.header, 0, 0, [], []
         for chunk in reader.stored():
             payload += len(chunk.payload)
@@ -54,6 +57,7 @@ def stored(path: Path, note: Note = lambda message: None) -> dict[str, Any]:
         paper_bits(header.units, chunk.frames, count)
         for chunk, count in zip(chunks, counts, strict=True)
     )
+    rate = "step" if header.lapped else "mu"
     mus = [chunk.mu for chunk in chunks if chunk.mu != NO_MU]
     return {
         "title": reader.texts.get("title"),
@@ -78,11 +82,12 @@ def stored(path: Path, note: Note = lambda message: None) -> dict[str, Any]:
         "coder": header.coder,
         "forms": dict(Counter(chunk.coding for chunk in chunks)),
         "kind": header.kind,
-        "least_mu": min(mus, default=None),
-        "most_mu": max(mus, default=None),
+        f"least_{rate}": min(mus, default=None),
+        f"most_{rate}": max(mus, default=None),
         "decoder": header.decoder or None,
         "sampler": header.sampler or None,
         "steps": header.steps or None,
         "seed": header.seed,
         "model": header.model,
+        **({"tables": header.tables} if header.lapped else {}),
     }

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from runtime.audio.flac import flac
 from runtime.codec import Codec
+from runtime.encoder import Encoded
+from runtime.errors import SpikingMusicError
 from runtime.events import EventMatrix
 from runtime.kinds import Samples
 from runtime.mu import DEFAULT_MU
@@ -76,6 +78,9 @@ def _encode(codec: Codec, session: Session, job: Job, piece: Piece, mu: int | No
     )
     done = 0
     for chunk in codec.encode_stream([piece.samples], mu):
+        if not isinstance(chunk, Encoded):
+            name = codec.manifest.name
+            raise SpikingMusicError(f"bundle {name}: the studio cannot show its units; give small")
         stop = done + chunk.events.frames
         bits[:, done:stop], payload[:, done:stop] = chunk.events.bits, chunk.payload
         done = stop

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from runtime.coders.lapped import contexts as of
-from runtime.coders.lapped import memory as at
+from runtime.coders.lapped import loop as at
 from runtime.coders.lapped.compiling import Numbers
 from runtime.coders.lapped.loop import code_corrections, code_frames
+from runtime.coders.lapped.memory import forget, memory_of, numbers
 from runtime.coders.lapped.tables import Tables
 from runtime.errors import FormatError
 
@@ -38,17 +38,17 @@ def encode(
     """Return the payload of `levels (T, bins)`, signed whole numbers; of silence it is empty.
 
     `corrections (rows, bands)`, -12..12, follow where they are given.
-    Raises `FormatError` for a level beyond `contexts.MOST` or a correction beyond 12.
+    Raises `FormatError` for a level beyond `loop.MOST` or a correction beyond 12.
     """
     for name, values, most in (
-        ("level", levels, of.MOST),
-        ("correction", corrections, of.LARGEST_CORRECTION),
+        ("level", levels, at.MOST),
+        ("correction", corrections, at.LARGEST_CORRECTION),
     ):
         if values is not None and (np.abs(values.astype(np.int64)) > most).any():
             raise FormatError(f"{name}s from {values.min()} to {values.max()}; {most} is the most")
     if not levels.any() and (corrections is None or not corrections.any()):
         return b""
-    return send(levels, at.memory_of(tables, levels.shape[1], spacing), corrections)
+    return send(levels, memory_of(tables, levels.shape[1], spacing), corrections)
 
 
 def decode(payload: bytes, shape: Shape, tables: Tables) -> tuple[Levels, Corrections]:
@@ -60,13 +60,13 @@ def decode(payload: bytes, shape: Shape, tables: Tables) -> tuple[Levels, Correc
     corrections = np.zeros((shape.rows, shape.bands), np.int8)
     if not payload:
         return levels, corrections
-    memory = at.memory_of(tables, shape.bins, shape.spacing)
+    memory = memory_of(tables, shape.bins, shape.spacing)
     memory[at.READING] = 1
     memory[at.VALUE] = int.from_bytes(payload[:4].ljust(4, b"\0"), "big")
     memory[at.NEXT] = 4
-    found, moved = at.numbers(levels.ravel()), at.numbers(corrections.ravel())
+    found, moved = numbers(levels.ravel()), numbers(corrections.ravel())
     most = WORK * (len(payload) + 1) - 1
-    octets = at.numbers(np.frombuffer(payload, np.uint8))
+    octets = numbers(np.frombuffer(payload, np.uint8))
     if not code_frames(found, shape.bins, memory, octets, most):
         raise FormatError(f"payload: its {len(payload)} bytes cannot hold so much, it is damaged")
     code_corrections(moved, shape.bands, memory, octets)
@@ -80,16 +80,16 @@ def decode(payload: bytes, shape: Shape, tables: Tables) -> tuple[Levels, Correc
 
 def send(levels: Levels, memory: Numbers, corrections: Corrections | None = None) -> bytes:
     """Return the payload of `levels` from a memory, which learns from them."""
-    at.forget(memory)
+    forget(memory)
     heights = np.abs(levels.astype(np.int64))
     # No decision takes more than 16 bits.
-    decisions = np.minimum(heights, of.LEVELS) + 2 + 2 * of.BITS * (heights >= of.LEVELS)
+    decisions = np.minimum(heights, at.LEVELS) + 2 + 2 * at.BITS * (heights >= at.LEVELS)
     frames, bins = levels.shape
     moved = np.zeros((0, 0)) if corrections is None else corrections
     room = 2 * int(decisions.sum()) + frames * (bins + 2) + 2 * 14 * moved.size + 8
-    payload = at.numbers(np.zeros(room))
-    code_frames(at.numbers(levels.ravel()), bins, memory, payload, 2**62)
-    code_corrections(at.numbers(moved.ravel()), moved.shape[1], memory, payload)
+    payload = numbers(np.zeros(room))
+    code_frames(numbers(levels.ravel()), bins, memory, payload, 2**62)
+    code_corrections(numbers(moved.ravel()), moved.shape[1], memory, payload)
     return _ended(memory, payload)
 
 

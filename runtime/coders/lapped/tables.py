@@ -7,17 +7,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from runtime.coders.lapped import contexts as at
 from runtime.errors import BundleError
 from runtime.kinds import SHIPPED
 
 Numbers = npt.NDArray[np.int64]
 
-INPUTS = 5  # opinions that are mixed, at most
-FILE = "coder.tables"  # of a bundle
 MAGIC = b"SMT1"
+MOST_BYTES = 2**20
 KEPT = 50  # observations that a chance from a file counts for at most
-_BYTES = len(MAGIC) + 3 * at.CONTEXTS + 4 * at.SETS * INPUTS
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,21 +42,26 @@ class Tables:
 
 def parse_tables(data: bytes) -> Tables:
     """Read the bytes of a file of tables; raises `BundleError` when they are none."""
-    if len(data) != _BYTES or data[: len(MAGIC)] != MAGIC:
-        raise BundleError(f"these {len(data)} bytes are no tables of the lapped coder ({_BYTES})")
+    from runtime.coders.lapped import loop as at  # numba takes a second to load
+
+    size = len(MAGIC) + 3 * at.CONTEXTS + 4 * at.SETS * at.INPUTS
+    if len(data) != size or data[: len(MAGIC)] != MAGIC:
+        raise BundleError(
+            f"these {len(data)} bytes are no tables of the lapped coder, which have {size}"
+        )
     ages_at = len(MAGIC) + 2 * at.CONTEXTS
     weights_at = ages_at + at.CONTEXTS
     chances = np.frombuffer(data[len(MAGIC) : ages_at], "<u2").astype(np.int64)
     ages = np.frombuffer(data[ages_at:weights_at], "u1").astype(np.int64)
     weights = np.frombuffer(data[weights_at:], "<i4").astype(np.int64)
-    return Tables(chances, np.minimum(ages, KEPT), weights.reshape(at.SETS, INPUTS))
+    return Tables(chances, np.minimum(ages, KEPT), weights.reshape(at.SETS, at.INPUTS))
 
 
 def read_tables(path: Path) -> Tables:
     """Read a file of tables; raises `BundleError` naming it."""
     try:
         with path.open("rb") as file:
-            return parse_tables(file.read(_BYTES + 1))
+            return parse_tables(file.read(MOST_BYTES))
     except OSError as error:
         raise BundleError(f"{path}: cannot be read ({error.strerror or error})") from error
     except BundleError as error:
@@ -68,9 +70,11 @@ def read_tables(path: Path) -> Tables:
 
 def fresh_tables() -> Tables:
     """Return the tables of a coder that has heard nothing."""
+    from runtime.coders.lapped import loop as at  # numba takes a second to load
+
     chances = np.full(at.CONTEXTS, 1 << 13)
     chances[at.ABOVE :] = 1 << 15
-    weights = np.full((at.SETS, INPUTS), 20000)
+    weights = np.full((at.SETS, at.INPUTS), 20000)
     weights[at.ABOVE_SETS] = 1 << 16
     weights[at.CORRECTION_SETS : at.SIGN_SETS] = 1 << 15
     return Tables(chances, np.zeros(at.CONTEXTS, np.int64), weights)
@@ -78,7 +82,7 @@ def fresh_tables() -> Tables:
 
 def found_tables(name: str) -> Tables | None:
     """Return the tables of this name that a shipped bundle has, None where none has them."""
-    for path in sorted(SHIPPED.glob("*/" + FILE)):
+    for path in sorted(SHIPPED.glob("*/coder.tables")):
         tables = read_tables(path)
         if tables.hash == name:
             return tables

@@ -129,7 +129,7 @@ def test_silence_is_bounded_by_what_is_left_unless_more_is_allowed() -> None:
     data = pack_header(header)
     with pytest.raises(FormatError, match="700 seconds are lost and 0 are left"):
         [*filled(Salvage(io.BytesIO(data)))]
-    found = filled(Salvage(io.BytesIO(data)), most_lost=700)
+    found = filled(Salvage(io.BytesIO(data), most_lost=700))
     assert sum(chunk.events.frames for chunk in found) == header.frames
     with pytest.raises(FormatError, match="--max-seconds"):
-        [*filled(Salvage(io.BytesIO(data)), most_lost=699)]
+        [*filled(Salvage(io.BytesIO(data), most_lost=699))]

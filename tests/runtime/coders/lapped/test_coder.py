@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from runtime.coders.lapped import contexts, memory
+from runtime.coders.lapped import loop
 from runtime.coders.lapped.coder import WORK, Shape, decode, encode, send
+from runtime.coders.lapped.memory import memory_of, tables_of
 from runtime.coders.lapped.tables import Tables, fresh_tables, parse_tables
 from runtime.errors import BundleError, FormatError
 
@@ -23,7 +24,7 @@ matrices = hnp.arrays(
     np.int32,
     st.tuples(st.integers(0, 6), st.just(BINS)),
     elements=st.one_of(
-        st.integers(-3, 3), st.integers(-40, 40), st.integers(-contexts.MOST, contexts.MOST)
+        st.integers(-3, 3), st.integers(-40, 40), st.integers(-loop.MOST, loop.MOST)
     ),
     fill=st.just(0),
 )
@@ -47,10 +48,10 @@ def music(seed: int, frames: int = 40) -> np.ndarray:
 
 @cache
 def learned() -> Tables:
-    known = memory.memory_of(TABLES, BINS, SPACING, 4)
+    known = memory_of(TABLES, BINS, SPACING, 4)
     for seed in range(30):
         send(music(seed), known)
-    return memory.tables_of(known)
+    return tables_of(known)
 
 
 @given(matrices)
@@ -101,7 +102,7 @@ def test_any_bytes_are_levels_or_a_format_error(payload: bytes, frames: int) -> 
         levels = decode(payload, shape(frames), TABLES)[0]
     except FormatError:
         return
-    assert np.abs(levels).max(initial=0) <= contexts.MOST
+    assert np.abs(levels).max(initial=0) <= loop.MOST
     assert encode(levels, SPACING, TABLES) == payload
 
 
@@ -131,9 +132,9 @@ def test_few_bytes_cannot_ask_for_much_work() -> None:
     """Every bin at its highest takes two bytes, but the decisions of thousands."""
     steady = np.full((400, BINS), 3, np.int32)
     payload = encode(steady, SPACING, TABLES)
-    known = memory.memory_of(TABLES, BINS, SPACING)
+    known = memory_of(TABLES, BINS, SPACING)
     assert len(send(steady, known)) == len(payload)
-    assert known[memory.DECISIONS] <= WORK * (len(payload) + 1)
+    assert known[loop.DECISIONS] <= WORK * (len(payload) + 1)
     np.testing.assert_array_equal(decode(payload, shape(400), TABLES)[0], steady)
     with pytest.raises(FormatError, match="cannot hold so much"):
         decode(payload[: len(payload) // 4], shape(400), TABLES)
@@ -141,10 +142,10 @@ def test_few_bytes_cannot_ask_for_much_work() -> None:
 
 def test_a_level_beyond_the_format_is_refused() -> None:
     levels = np.zeros((1, BINS), np.int32)
-    levels[0, 3] = -contexts.MOST
+    levels[0, 3] = -loop.MOST
     assert decode(encode(levels, SPACING, TABLES), shape(1), TABLES)[0][0, 3] == levels[0, 3]
     levels[0, 3] -= 1
-    with pytest.raises(FormatError, match=f"{contexts.MOST} is the most"):
+    with pytest.raises(FormatError, match=f"{loop.MOST} is the most"):
         encode(levels, SPACING, TABLES)
 
 

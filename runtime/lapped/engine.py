@@ -1,0 +1,92 @@
+"""A LAPPED bundle as `Codec` runs it: what its nets do with levels, done with chunks of events."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.bundle import TABLES, Bundle
+from runtime.coders.lapped.tables import read_tables
+from runtime.kinds import Samples
+from runtime.lapped import chip
+from runtime.lapped.decoder import LappedDecoder
+from runtime.lapped.encoder import LappedEncoder, Levels, Section
+from runtime.lapped.model import LEAST_STEP, STEPS_AN_OCTAVE, LappedModel
+from runtime.lapped.noise import band_count
+from runtime.lapped.transform import frames
+from runtime.piece import Chunk, LappedCode
+from runtime.playback import Playback
+from runtime.spk.header import NOMINAL_LEVELS
+from runtime.spk.short import LARGEST_STEP
+from runtime.thermometer import events_of, levels_of
+
+# Of a step in the loudness of its chunk where no other is asked for: about 1.5 kbit/s.
+USUAL_STEP = 2.0**2.0
+QUIETEST = 2e-5  # root mean square below which a chunk is coded as coarsely as if it had that
+
+Payload = npt.NDArray[np.int8]
+Choose = Callable[[Section, Levels | None], int]
+
+
+class Engine:
+    """Encoder and decoders of a LAPPED bundle."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.model = LappedModel(bundle)
+        self.encoder = LappedEncoder(self.model)
+        bands = band_count(self.model.rate)
+        self.code = LappedCode(read_tables(bundle.file(TABLES)), self.model.units.bins, bands)
+        self.decoders = {
+            "listening": EventDecoder(self.model, listening=True),
+            "waveform": EventDecoder(self.model, listening=False),
+        }
+
+    def chunks(self, blocks: Iterable[Samples], choose: Choose) -> Iterator[Chunk]:
+        """Yield the events of a signal, each chunk at the step that is chosen for it."""
+        before: Levels | None = None
+        for section in self.encoder.sections(blocks):
+            before = self.encoder.encoded(section, choose(section, before), before)
+            yield self.events(before)
+
+    def events(self, levels: Levels) -> Chunk:
+        """Return a chunk of levels as events."""
+        units = 2 * NOMINAL_LEVELS * self.code.bins
+        corrections = levels.corrections.astype(np.int8)
+        return Chunk(events_of(levels.q, units), levels.step, levels.index, corrections)
+
+    def usual_step(self, section: Section, before: Levels | None = None) -> int:
+        """Return the step that a chunk has unless another is asked for: it follows its loudness."""
+        samples = len(section.analysis.exponent) * self.model.hop
+        loudness = max(math.sqrt(section.analysis.energy / samples), QUIETEST)
+        index = round(STEPS_AN_OCTAVE * (math.log2(loudness * USUAL_STEP) - LEAST_STEP))
+        return min(max(index, self.model.finest(section.analysis)), LARGEST_STEP)
+
+    def payload(self, samples: Samples) -> Payload:
+        """Return `(2 hop, T) int8`: what enters the units, frame by frame."""
+        return chip.payloads(frames(samples, self.model.hop))[0].T
+
+
+class EventDecoder:
+    """A decoder of a LAPPED bundle, for chunks of events."""
+
+    def __init__(self, model: LappedModel, listening: bool) -> None:
+        self._decoder, self._model = LappedDecoder(model, listening), model
+
+    def start(self, first: int) -> int:
+        """Return the frame from which on events are needed for the sound from `first` on."""
+        return self._decoder.start(first)
+
+    def decoded(
+        self, chunks: Iterable[Chunk], start: int, first: int, playback: Playback
+    ) -> Iterator[Samples]:
+        """Yield the sound from frame `first` on of chunks that begin at frame `start`."""
+        levels = (self._levels(chunk) for chunk in chunks)
+        return self._decoder.decoded(levels, start, first, playback.seed or 0)
+
+    def _levels(self, chunk: Chunk) -> Levels:
+        corrections = chunk.corrections
+        if corrections is None:
+            corrections = np.zeros((0, band_count(self._model.rate)), np.int8)
+        q = levels_of(chunk.events, self._model.units.bins)
+        return Levels(chunk.index, q, chunk.mu, corrections.astype(np.int32))
