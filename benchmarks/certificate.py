@@ -58,7 +58,7 @@ def measure(
     else:
         encoded, events = _kept(keep, made_of)
     layer = layer_of(read_graph(opened.file(EXACT)))
-    payload = np.concatenate([encoded, planted(layer)], axis=1)
+    payload = np.concatenate([encoded, planted(layer.exact)], axis=1)
     probe = Probe(payload, encoded.shape[1], torch_events(opened, payload))
     return certify(opened, probe, known={"onnx": events}, pythons=pythons, stage=terminal.stage)
 

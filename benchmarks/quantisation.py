@@ -32,7 +32,7 @@ from spiking_music.report.demo import default_clip
 from train import checkpoint
 from train.config import HOP
 from train.data.piano import SAMPLE_RATE
-from train.networks.bottleneck import PAYLOAD_SCALE, SUM_MAX, Bottleneck, freeze, integer_events
+from train.networks.bottleneck import PAYLOAD_SCALE, SUM_MAX, Bottleneck, freeze, network_events
 from train.networks.model import Model
 
 WIDTHS = (8, 6, 4)  # bits of a weight
@@ -98,7 +98,7 @@ def _trained(bottleneck: Bottleneck, latent: Tensor) -> list[Row]:
     spikes = layer.spikes(payload[0].numpy().astype(np.int8))
     found = {
         "trained on the grid, as it trains": bottleneck(latent),
-        "trained on the grid, exported": integer_events(payload, layer),
+        "trained on the grid, exported": network_events(payload, layer.exact),
     }
     return [_row(name, (events[0].numpy() > 0) != spikes) for name, events in found.items()]
 

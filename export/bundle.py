@@ -1,6 +1,6 @@
 """Write a bundle: everything that a user of a trained model needs, in one folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from export import onnx_graphs
 from export.certificate import certify
 from export.evidence import make_probe, write_evidence
 from neuromorphic.graphs.files import write_graph
-from neuromorphic.integers.layer import IntegerLayer
+from neuromorphic.integers.exact import ExactLayer, network_of
 from neuromorphic.integers.netx import write_netx
 from neuromorphic.integers.nir_forms import exact_graph, portable_graph
 from runtime.bundle import (
@@ -38,6 +38,7 @@ from train.checkpoint import Checkpoint
 from train.config import HOP, SAMPLE_RATE, Config, to_dict
 from train.networks.bottleneck import Bottleneck, freeze
 from train.networks.conformer import reach_frames
+from train.networks.inhibition import Inhibition
 from train.networks.model import Model
 from train.networks.trunks import context_frames
 from train.stages import stages_of
@@ -126,9 +127,8 @@ def _write(
     model: Model, manifest: dict[str, Any], folder: Path, progress: Callable[[float], None]
 ) -> None:
     units, with_mu = int(manifest["units"]), model.kind == "MU_SPARSE"
-    assert isinstance(model.bottleneck, Bottleneck)
-    layer = freeze(model.bottleneck)
-    encoder = onnx_graphs.deployed_encoder(model, layer)
+    layers = _frozen(model.bottleneck)
+    encoder = onnx_graphs.deployed_encoder(model, layers)
     waveform, unet = onnx_graphs.deployed_waveform(model), onnx_graphs.deployed_unet(model)
     stages = manifest["training"]["steps"]
     onnx_graphs.export_encoder(encoder, folder / ENCODER, with_mu)
@@ -139,7 +139,7 @@ def _write(
     if stages.keys() != {"codes"}:
         onnx_graphs.export_unet(unet, units, folder / DECODER, with_mu)
     progress(0.95)
-    _write_bottleneck(layer, folder)
+    _write_bottleneck(layers, folder)
     operations = _operations(units, with_mu, encoder, waveform, unet)
     write_manifest(folder, {**manifest, "operations": operations})
     bundle = open_bundle(folder)
@@ -148,10 +148,18 @@ def _write(
     progress(1.0)
 
 
-def _write_bottleneck(layer: IntegerLayer, folder: Path) -> None:
-    write_graph(exact_graph(layer), folder / EXACT)
-    write_graph(portable_graph(layer), folder / PORTABLE)
-    write_netx(layer.network(), folder / NETX)
+def _frozen(bottleneck: nn.Module) -> tuple[ExactLayer, ...]:
+    if isinstance(bottleneck, Inhibition):
+        return bottleneck.freeze()
+    assert isinstance(bottleneck, Bottleneck)
+    return freeze(bottleneck).exact
+
+
+def _write_bottleneck(layers: Sequence[ExactLayer], folder: Path) -> None:
+    write_graph(exact_graph(layers), folder / EXACT)
+    write_graph(portable_graph(layers), folder / PORTABLE)
+    if len(layers) == 1:  # netx holds chains only, and groups hear all those before them
+        write_netx(network_of(layers), folder / NETX)
 
 
 def _steps_of(config: Config) -> int:

@@ -25,7 +25,9 @@ from export.proof import Proof, prove, smallest_margin
 from neuromorphic import simulate as back_ends
 from neuromorphic.graphs.files import read_graph
 from neuromorphic.integers.accumulators import Accumulator, accumulators
-from neuromorphic.integers.nir_forms import layer_of
+from neuromorphic.integers.exact import network_of
+from neuromorphic.integers.network import run_network
+from neuromorphic.integers.nir_forms import layers_of
 from neuromorphic.opening import OpenNetwork, bundle_network
 from runtime.bundle import EXACT, NETX, PORTABLE, Bundle
 from runtime.errors import MissingPackageError, SimulationError, SpikingMusicError
@@ -34,6 +36,7 @@ from runtime.files import replacing
 from runtime.kinds import Progress
 
 FORMAT = 1
+FORMS = (EXACT, PORTABLE, NETX)
 LAVA = ("lava-nc", "lava-dl")
 ON_LAVA = ("lava", "lava-floating", "netx")
 GRAPHS = {"nir": EXACT, "nir-lif": PORTABLE, "lava-floating": EXACT}  # others run the integers
@@ -126,16 +129,18 @@ def certify(
 ) -> Certificate:
     """Run the probe through back ends and importers, those that are there, and prove the rest.
 
-    The reference is the integer layer of the exact graph. `known` are spikes `(N, t) bool` that
+    The reference are the integer layers of the exact graph. `known` are spikes `(N, t) bool` that
     others made of the probe's first `t` frames; `pythons` are interpreters that have an importer,
     by its name; `stage` takes each name and gives what hears its progress.
     Raises `BundleError` and `GraphError` for a bundle without a usable bottleneck.
     """
-    layer, opened = layer_of(read_graph(bundle.file(EXACT))), bundle_network(bundle)
-    right = layer.spikes(probe.payload)
+    layers, opened = layers_of(read_graph(bundle.file(EXACT))), bundle_network(bundle)
+    network = network_of(layers)
+    right = run_network(network, probe.payload)
     given = {} if probe.torch is None else {"torch": probe.torch}
     rows = [_compared(name, "", bits, right) for name, bits in {**given, **(known or {})}.items()]
-    for name in names:
+    there = (*back_ends.suitable(opened), *NEEDED)
+    for name in (name for name in names if name in there):
         with stage(name) as progress:
             if name in NEEDED:
                 python = (pythons or {}).get(name)
@@ -144,17 +149,17 @@ def certify(
                 rows.append(_back_end(opened, name, probe, right, progress))
     return Certificate(
         model=bundle.manifest.model_hash,
-        files={name: bundle.manifest.files[name] for name in (EXACT, PORTABLE, NETX)},
+        files={name: digest for name, digest in bundle.manifest.files.items() if name in FORMS},
         probe={
             "frames": probe.payload.shape[1],
             "real_frames": probe.real,
             "entries": right.size,
-            "smallest_margin": smallest_margin(layer, probe.payload),
+            "smallest_margin": smallest_margin(layers, probe.payload),
             "sha256": hashlib.sha256(probe.payload.tobytes()).hexdigest(),
         },
         rows=tuple(rows),
-        proof=prove(layer),
-        accumulators=accumulators(layer.network(), probe.payload[:, : probe.real]),
+        proof=prove(layers),
+        accumulators=accumulators(network, probe.payload[:, : probe.real]),
         versions=_versions("numpy", "nir") | {"python": platform.python_version()},
     )
 
@@ -178,7 +183,7 @@ def write_certificate(certificate: Certificate, path: Path, overwrite: bool = Fa
 
 
 def _back_end(opened: OpenNetwork, name: str, probe: Probe, right: Bits, progress: Progress) -> Row:
-    file = GRAPHS.get(name, NETX)
+    file = GRAPHS.get(name, EXACT if opened.file is None else NETX)
     try:
         found = back_ends.spikes(opened, probe.payload.T, cast(back_ends.Backend, name), progress)
     except MissingPackageError:

@@ -8,7 +8,7 @@ import numpy as np
 from export.certificate import Certificate, write_certificate
 from export.probe import Payload, Probe, planted, write_probe
 from neuromorphic.graphs.files import read_graph
-from neuromorphic.integers.nir_forms import layer_of
+from neuromorphic.integers.nir_forms import layers_of
 from runtime.audio.recordings import read_audio
 from runtime.bundle import CERTIFICATE, EXACT, PROBE, Bundle, write_manifest
 from runtime.codec import Codec
@@ -24,14 +24,14 @@ def make_probe(bundle: Bundle) -> Probe:
     Without torch the probe has none.
     """
     codec, manifest = Codec(bundle), bundle.manifest
-    layer = layer_of(read_graph(bundle.file(EXACT)))
+    layers = layers_of(read_graph(bundle.file(EXACT)))
     parts = []
     for file in recordings(CLIPS):
         samples = read_audio(file, manifest.sample_rate).samples
         length = min(len(samples), manifest.chunk_frames * manifest.hop)
         start = (len(samples) - length) // 2
         parts.append(codec.analyse(samples[start : start + length])[0])
-    payload = np.concatenate([*parts, planted(layer)], axis=1)
+    payload = np.concatenate([*parts, planted(layers)], axis=1)
     return Probe(payload, sum(part.shape[1] for part in parts), torch_events(bundle, payload))
 
 
@@ -41,7 +41,7 @@ def torch_events(bundle: Bundle, payload: Payload) -> Bits | None:
         from train.reference import bottleneck_events
     except ModuleNotFoundError:
         return None
-    return bottleneck_events(layer_of(read_graph(bundle.file(EXACT))), payload)
+    return bottleneck_events(layers_of(read_graph(bundle.file(EXACT))), payload)
 
 
 def write_evidence(bundle: Bundle, probe: Probe, certificate: Certificate) -> None:

@@ -2,18 +2,24 @@
 
 import logging
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import onnx
 import torch
+import torch.nn.functional as F
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from neuromorphic.integers.layer import PAYLOAD_MAX, IntegerLayer
+from export.fourier import MatrixFourier
+from neuromorphic.integers.exact import ExactLayer
+from neuromorphic.integers.layer import PAYLOAD_MAX
 from train.config import HOP
-from train.networks.bottleneck import PAYLOAD_SCALE, integer_events
+from train.networks import spectral
+from train.networks.bottleneck import PAYLOAD_SCALE, network_events
+from train.networks.inhibition import Inhibition
 from train.networks.model import Model
 from train.networks.seanet import fold
 
@@ -30,16 +36,31 @@ class PayloadEncoder(nn.Module):
     MU_SPARSE also takes `mu: (B,)` int64.
     """
 
-    def __init__(self, encoder: nn.Module, before: nn.Module | None, layer: IntegerLayer) -> None:
+    def __init__(
+        self, encoder: nn.Module, before: nn.Module | None, layers: Sequence[ExactLayer]
+    ) -> None:
         super().__init__()
-        self.encoder, self.before, self.layer = encoder, before, layer
+        self.encoder, self.before, self.layers = encoder, before, tuple(layers)
 
     def forward(self, audio: Tensor, mu: Tensor | None = None) -> tuple[Tensor, Tensor]:
         latent = self.encoder(audio)
         if self.before is not None:
             latent = self.before(latent, mu)
         payload = latent.round().clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
-        return payload, integer_events(payload, self.layer)
+        return payload, network_events(payload, self.layers)
+
+
+class Heard(nn.Module):
+    """`events: (B, N, T)` to what they say of the latent, `(B, M, T)`."""
+
+    take: Tensor
+
+    def __init__(self, take: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("take", take.detach().clone())
+
+    def forward(self, events: Tensor, mu: Tensor | None) -> Tensor:
+        return F.conv1d(2 * events - 1, self.take.T.unsqueeze(2))
 
 
 class HearingWaveform(nn.Module):
@@ -69,14 +90,18 @@ class HearingUNet(nn.Module):
         return velocity
 
 
-def deployed_encoder(model: Model, layer: IntegerLayer) -> PayloadEncoder:
+def deployed_encoder(model: Model, layers: Sequence[ExactLayer]) -> PayloadEncoder:
     """The encoder as it ships: weight norm and payload scale folded, weights rounded to fp16.
 
     The rounding happens here, so that torch, ONNX and every other copy hold the same weights.
     The model's own encoder is changed in place, as in the two functions below.
     """
     encoder: Any = fold(model.encoder)
-    last: Any = encoder.layers[-1].convolution
+    if isinstance(encoder, spectral.Encoder):
+        encoder.fourier = MatrixFourier(len(encoder.taper))
+        last: Any = encoder.last
+    else:
+        last = encoder.layers[-1].convolution
     if model.before is not None:
         last = model.before.last
     norm: Any = model.bottleneck.latent_norm
@@ -86,18 +111,35 @@ def deployed_encoder(model: Model, layer: IntegerLayer) -> PayloadEncoder:
         last.weight.copy_(last.weight.double() * rows)
         last.bias.copy_((last.bias.double() - norm.running_mean) * scale)
     before = None if model.before is None else _half(model.before)
-    return PayloadEncoder(_half(encoder), before, layer)
+    return PayloadEncoder(_half(encoder), before, layers)
 
 
 def deployed_waveform(model: Model) -> nn.Module:
-    """The waveform decoder as it ships."""
-    waveform = _half(fold(model.waveform))
+    """The waveform decoder as it ships: of events, whatever it was trained to hear of them."""
+    waveform: Any = fold(model.waveform)
+    if isinstance(waveform, spectral.Decoder):
+        waveform.fourier = MatrixFourier(len(waveform.taper))
+        if isinstance(model.bottleneck, Inhibition):
+            waveform.first = _hearing_events(waveform.first, model.bottleneck.take)
+    waveform = _half(waveform)
     return waveform if model.after is None else HearingWaveform(_half(model.after), waveform)
+
+
+@torch.no_grad()
+def _hearing_events(first: nn.Linear, take: Tensor) -> nn.Linear:
+    """A layer that hears `(2 events - 1) @ take` as one that hears the events."""
+    weight = first.weight.double() @ take.double().T
+    made = nn.Linear(len(take), first.out_features)
+    made.weight.copy_(2 * weight)
+    made.bias.copy_(first.bias.double() - weight.sum(1))
+    return made
 
 
 def deployed_unet(model: Model) -> nn.Module:
     """The U-Net as it ships."""
-    after = None if model.after is None else _half(model.after)
+    after: nn.Module | None = None if model.after is None else _half(model.after)
+    if isinstance(model.bottleneck, Inhibition):
+        after = Heard(model.bottleneck.take)
     return HearingUNet(after, _half(model.unet))
 
 

@@ -1,5 +1,7 @@
 """Inputs that look for trouble: real latents, then near-ties and extremes of every unit."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic.integers.layer import PAYLOAD_MAX, IntegerLayer
+from neuromorphic.integers.exact import ExactLayer
+from neuromorphic.integers.layer import PAYLOAD_MAX
+from neuromorphic.integers.network import INPUT
 from runtime.arrays import read_arrays
 from runtime.errors import BundleError, one_line
 from runtime.events import Bits
@@ -28,30 +32,32 @@ class Probe:
     torch: Bits | None = None
 
 
-def planted(layer: IntegerLayer, seed: int = 0) -> Payload:
+def planted(layers: Sequence[ExactLayer], seed: int = 0) -> Payload:
     """Return four frames a unit, and three more: `(M, 4 N + 3) int8`.
 
     For each unit its lowest sum and then one just above its threshold, its highest sum and then one
     just below: what a neuron keeps of the step before would tell there. At the end the least, the
-    greatest and no input at all.
+    greatest and no input at all. Of a unit that hears others too, the sums are of its input alone.
     """
     rng = np.random.default_rng(seed)
     columns = []
-    for unit in range(layer.units):
-        signs = np.sign(layer.weight[unit])
-        for extreme, target in ((-PAYLOAD_MAX, 0), (PAYLOAD_MAX, -1)):
-            columns += [extreme * signs, _near(layer, unit, target, rng)]
-    ends = [np.full(layer.inputs, value) for value in (-PAYLOAD_MAX, PAYLOAD_MAX, 0)]
+    for layer in layers:
+        for arm in layer.arms:
+            if arm.source == INPUT:
+                for weight, offset in zip(arm.weight, layer.offset, strict=True):
+                    for extreme, target in ((-PAYLOAD_MAX, 0), (PAYLOAD_MAX, -1)):
+                        near = _near(weight, math.floor(offset) - target, rng)
+                        columns += [extreme * np.sign(weight), near]
+    ends = [np.full(len(columns[0]), value) for value in (-PAYLOAD_MAX, PAYLOAD_MAX, 0)]
     return np.stack(columns + ends, axis=1).astype(np.int8)
 
 
 def _near(
-    layer: IntegerLayer, unit: int, target: int, rng: np.random.Generator
+    weight: npt.NDArray[np.int64], offset: int, rng: np.random.Generator
 ) -> npt.NDArray[np.int64]:
-    """Return an input whose sum with the bias is as near to `target` as entry by entry gets it."""
-    weight = layer.weight[unit].astype(np.int64)
-    x = np.round(rng.normal(0, 20, layer.inputs)).clip(-PAYLOAD_MAX, PAYLOAD_MAX).astype(np.int64)
-    distance = int(weight @ x) + (int(layer.bias[unit]) << layer.shift) - target
+    """Return an input whose sum with `offset` is as near to 0 as entry by entry gets it."""
+    x = np.round(rng.normal(0, 20, len(weight))).clip(-PAYLOAD_MAX, PAYLOAD_MAX).astype(np.int64)
+    distance = int(weight @ x) + offset
     for index in np.argsort(-np.abs(weight), kind="stable"):  # the finest steps come last
         if weight[index]:
             moved = np.clip(x[index] - round(distance / weight[index]), -PAYLOAD_MAX, PAYLOAD_MAX)

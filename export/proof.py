@@ -1,12 +1,14 @@
-"""Why a layer spikes the same on every conforming back end, for all inputs: bounds, no probes."""
+"""Why layers spike the same on every conforming back end, for all inputs: bounds, no probes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic.integers.exact import ExactLayer, levels
 from neuromorphic.integers.fixed_point import FLOAT32_EXACT, THRESHOLD
-from neuromorphic.integers.layer import CURRENT_LIMIT, PAYLOAD_MAX, IntegerLayer
+from neuromorphic.integers.layer import CURRENT_LIMIT, PAYLOAD_MAX
 from neuromorphic.integers.network import BLOCK
 from neuromorphic.integers.nir_forms import RESIDUE, portable_scale
 
@@ -15,7 +17,8 @@ from neuromorphic.integers.nir_forms import RESIDUE, portable_scale
 class Proof:
     """Bounds over all units and all payloads `|x| <= payload_max`, and what follows from them.
 
-    A unit fires where `a = sum(w x) + 2**shift b + 1/2 > 0`, with `w`, `x`, `b` integers. Since `a`
+    A unit fires where `a = sum(w x) + 2**shift b + 1/2 > 0`, with `w`, `x`, `b` integers, and in a
+    network of several layers spikes of others are among the `x`. Since `a`
     is never nearer to 0 than 1/2, `>` and `>=` agree. Since the chip's current and voltage,
     `(sum|w| m >> shift) + |b|` and the threshold at most, stay below `wrap_limit`, nothing wraps.
     Since every sum, in halves, stays below 2^24, float32 adds without rounding, in any order. Since
@@ -44,26 +47,26 @@ class Proof:
         )
 
 
-def prove(layer: IntegerLayer) -> Proof:
-    """Return the bounds of a layer, from its weights alone."""
-    low, high = layer.current_bounds()
-    bias = np.abs(layer.bias.astype(np.int64))
-    sums = layer.sum_bounds() + (bias << layer.shift) + 0.5
+def prove(layers: Sequence[ExactLayer]) -> Proof:
+    """Return the bounds of layers, from their weights alone."""
+    on_chip = [
+        layer.chip_bounds(PAYLOAD_MAX) + np.abs(layer.bias) + 1 + THRESHOLD for layer in layers
+    ]
+    sums = [layer.bounds(PAYLOAD_MAX) + np.abs(layer.bias) * 2.0**layer.shift for layer in layers]
     return Proof(
         payload_max=PAYLOAD_MAX,
-        largest_chip_value=int((np.maximum(high, -low) + bias + 1 + THRESHOLD).max()),
+        largest_chip_value=max(int(values.max()) for values in on_chip),
         wrap_limit=CURRENT_LIMIT,
         smallest_margin=0.5,
-        largest_sum=float(sums.max()),
+        largest_sum=max(float(values.max()) for values in sums) + 0.5,
         float32_limit=FLOAT32_EXACT,
-        portable_margin=float(portable_scale(layer).min()) / 2,
+        portable_margin=min(float(portable_scale(layer).min()) for layer in layers) / 2,
         portable_residue=RESIDUE,
     )
 
 
-def smallest_margin(layer: IntegerLayer, payload: npt.NDArray[np.int8]) -> float:
+def smallest_margin(layers: Sequence[ExactLayer], payload: npt.NDArray[np.int8]) -> float:
     """Return the least `|a|` (see `Proof`) that `payload (M, T) int8` reaches; 1/2 is the bound."""
-    weight = layer.weight.astype(np.float64)
-    level = layer.bias.astype(np.float64)[:, None] * 2.0**layer.shift + 0.5
     parts = (payload[:, start : start + BLOCK] for start in range(0, payload.shape[1], BLOCK))
-    return min((float(np.abs(weight @ part + level).min()) for part in parts), default=np.inf)
+    margins = (float(np.abs(level).min()) for part in parts for level in levels(layers, part))
+    return min(margins, default=np.inf)

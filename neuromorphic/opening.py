@@ -15,15 +15,17 @@ from neuromorphic.graphs import STEP
 from neuromorphic.graphs.files import read_graph
 from neuromorphic.graphs.graph import Graph
 from neuromorphic.graphs.run import run_graph
+from neuromorphic.integers.bundles import bundle_integers, netx_file
+from neuromorphic.integers.exact import network_of
 from neuromorphic.integers.fixed_point import Neuron
 from neuromorphic.integers.forms import Forms
 from neuromorphic.integers.network import Network
 from neuromorphic.integers.netx import read_entry, read_netx, write_netx
-from neuromorphic.integers.nir_forms import layer_of
+from neuromorphic.integers.nir_forms import layers_of
 from neuromorphic.quantise import Quantised, quantise
 from neuromorphic.simulate import Backend, spikes
 from runtime.arrays import read_array
-from runtime.bundle import EXACT, NETX, PORTABLE, Bundle, open_bundle
+from runtime.bundle import EXACT, PORTABLE, Bundle, open_bundle
 from runtime.errors import GraphError, SpikingMusicError
 from runtime.events import Bits
 from runtime.kinds import Progress
@@ -114,8 +116,8 @@ def bundle_network(bundle: Bundle) -> OpenNetwork:
     return OpenNetwork(
         graph=read_graph(bundle.file(EXACT)),
         portable=read_graph(bundle.file(PORTABLE)),
-        integers=read_netx(bundle.file(NETX)),
-        file=bundle.file(NETX),
+        integers=bundle_integers(bundle),
+        file=netx_file(bundle),
         period=bundle.manifest.hop / bundle.manifest.sample_rate,
     )
 
@@ -132,6 +134,6 @@ def read_input(path: Path) -> Array:
 
 def _exact(graph: Graph) -> Network[Neuron] | None:
     try:
-        return layer_of(graph).network()
+        return network_of(layers_of(graph))
     except GraphError:
         return None

@@ -78,8 +78,8 @@ def make_toy(
     _decoder(folder / "decoder.onnx", noise_share, with_mu)
     if bottleneck:
         layer = IntegerLayer(matrix.astype(np.int32), np.zeros(UNITS, np.int32), 0)
-        write_graph(exact_graph(layer), folder / "bottleneck.nir")
-        write_graph(portable_graph(layer), folder / "bottleneck.lif.nir")
+        write_graph(exact_graph(layer.exact), folder / "bottleneck.nir")
+        write_graph(portable_graph(layer.exact), folder / "bottleneck.lif.nir")
         write_netx(layer.network(), folder / "bottleneck.net")
     write_manifest(
         folder,

@@ -1,21 +1,22 @@
 """A bundle's encoder run by torch: the reference against which every other executor is counted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from neuromorphic.graphs.files import read_graph
-from neuromorphic.integers.layer import PAYLOAD_MAX, IntegerLayer
+from neuromorphic.integers.exact import ExactLayer
+from neuromorphic.integers.layer import PAYLOAD_MAX
 from neuromorphic.integers.network import BLOCK
-from neuromorphic.integers.nir_forms import layer_of
+from neuromorphic.integers.nir_forms import layers_of
 from runtime.bundle import ENCODER, EXACT, Bundle
 from runtime.errors import BundleError, ConfigError
 from runtime.mu import DEFAULT_MU
 from runtime.windows import window
 from train.config import from_dict
-from train.networks.bottleneck import integer_events
+from train.networks.bottleneck import network_events
 from train.networks.context import Context
 from train.networks.seanet import fold
 from train.networks.trunks import encoder_of
@@ -48,7 +49,7 @@ def load_reference(bundle: Bundle) -> Events:
         raise BundleError(
             f"{bundle.path}: encoder.onnx is not the encoder that manifest.json configures"
         ) from error
-    layer = layer_of(read_graph(bundle.file(EXACT)))
+    layers = layers_of(read_graph(bundle.file(EXACT)))
     context, chunk, hop = manifest.context_frames, manifest.chunk_frames, manifest.hop
 
     @torch.no_grad()
@@ -62,17 +63,17 @@ def load_reference(bundle: Bundle) -> Events:
                 latent = before(latent, torch.tensor([mu]))
             payload = latent.round().clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
             inner = slice(context, context + min(chunk, frames - start))
-            bits.append(integer_events(payload, layer)[0, :, inner].numpy() > 0)
+            bits.append(network_events(payload, layers)[0, :, inner].numpy() > 0)
         return np.concatenate(bits, axis=1)
 
     return events
 
 
 @torch.no_grad()
-def bottleneck_events(layer: IntegerLayer, payload: npt.NDArray[np.int8]) -> Bits:
+def bottleneck_events(layers: Sequence[ExactLayer], payload: npt.NDArray[np.int8]) -> Bits:
     """What torch makes of `payload (M, T) int8` behind the encoder: the events `(N, T) bool`."""
-    bits = [np.zeros((layer.units, 0), np.bool_)]
+    bits = [np.zeros((len(layers[-1].bias), 0), np.bool_)]
     for start in range(0, payload.shape[1], BLOCK):
         part = torch.from_numpy(payload[None, :, start : start + BLOCK].astype(np.float32))
-        bits.append(integer_events(part, layer)[0].numpy() > 0)
+        bits.append(network_events(part, layers)[0].numpy() > 0)
     return np.concatenate(bits, axis=1)

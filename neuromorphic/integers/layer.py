@@ -5,15 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic.graphs.synapses import Dense
-from neuromorphic.integers.fixed_point import (
-    FULL_DECAY,
-    INPUT_SHIFT,
-    SHIFT_MAX,
-    THRESHOLD,
-    Neuron,
-)
-from neuromorphic.integers.network import INPUT, Connection, Layer, Network, run_network
+from neuromorphic.integers.exact import Arm, ExactLayer, network_of
+from neuromorphic.integers.fixed_point import SHIFT_MAX, Neuron
+from neuromorphic.integers.network import INPUT, Network, run_network
 from runtime.errors import GraphError
 
 WEIGHT_MAX = 127  # signed 8-bit synapses, symmetric
@@ -86,16 +80,19 @@ class IntegerLayer:
         """
         return run_network(self.network(), payload)
 
+    @property
+    def exact(self) -> tuple[ExactLayer, ...]:
+        """The layer as the only one of a network: see `exact`."""
+        arm = Arm(INPUT, self.weight.astype(np.int64), -self.shift)
+        return (ExactLayer("bottleneck", (arm,), self.bias.astype(np.int64)),)
+
     def network(self) -> Network[Neuron]:
         """Return the layer as a network of a chip's units, which spikes as the definition above.
 
         `v = 64 (sum + bias + 2) > 64` exactly where `sum + bias >= 0`; `du` = 4095 and `dv` = 4096
         forget the step before (Loihi 1 has the offset bit that makes 4096 of its 12-bit 4095).
         """
-        dense = Dense(*chip_weights(self.weight, self.shift))
-        mantissa = self.bias.astype(np.int64) + 1 + THRESHOLD
-        neuron = Neuron(FULL_DECAY - 1, FULL_DECAY, THRESHOLD, mantissa, INPUT_SHIFT)
-        return Network((Layer("bottleneck", (Connection(INPUT, dense),), neuron),))
+        return network_of(self.exact)
 
     def _refuse_wrap(self) -> None:
         low, high = self.current_bounds()
@@ -105,11 +102,6 @@ class IntegerLayer:
                 f"layer unit {unit} can reach {max(high[unit], -low[unit])} after the shift of "
                 f"{self.shift} and would wrap at {CURRENT_LIMIT}; use a greater shift"
             )
-
-
-def chip_weights(weight: Int32, shift: int) -> tuple[Int32, int]:
-    """Return `(2 * weight, weight_exp)`: even, so that no bit is lost; the exponent halves it."""
-    return 2 * weight, -1 - shift
 
 
 def _integers(name: str, values: npt.ArrayLike, dimensions: int, limit: int) -> Int32:

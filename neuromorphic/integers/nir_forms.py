@@ -1,14 +1,22 @@
-"""The layer as a NIR graph, in the two forms that other tools need, and back."""
+"""Memoryless layers as a NIR graph, in the two forms that other tools need, and back.
 
-from itertools import pairwise
+One layer is the chain Input -> Affine -> Threshold (or LIF) -> Output. With several, a layer is the
+neuron and an Affine before it, and a Linear from each further source.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import nir
 import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.graphs import STEP
-from neuromorphic.graphs.graph import Graph
-from neuromorphic.integers.layer import IntegerLayer
+from neuromorphic.graphs.graph import Graph, Stage
+from neuromorphic.integers.exact import Arm, ExactLayer
+from neuromorphic.integers.layer import PAYLOAD_MAX, IntegerLayer
+from neuromorphic.integers.network import INPUT
 from runtime.errors import GraphError
 
 # tau is longer than the step by this, for SpikingJelly demands it, even after rounding to float32.
@@ -16,22 +24,35 @@ from runtime.errors import GraphError
 LEAK = 2.0**-22
 RESIDUE = LEAK + 2.0**-23
 
+Array = npt.NDArray[np.float64]
 
-def exact_graph(layer: IntegerLayer) -> nir.NIRGraph:
-    """Return Input, Affine, Threshold, Output: the layer's definition, word for word.
 
-    Affine `weight (N, M) float64` and `bias = layer.bias * 2**shift + 0.5 (N,) float64` hold
-    integers and half-integers; Threshold is 0 with NIR's strict `>`; the node's metadata holds
-    `shift`, which `layer_of` reads and a simulation does not need.
+@dataclass(frozen=True, eq=False)
+class Form:
+    """How a layer is written: each unit times `scale (N,)`, `bias (N,)`, then the `unit`."""
+
+    scale: Array
+    bias: Array
+    unit: nir.NIRNode
+
+
+def exact_graph(layers: Sequence[ExactLayer]) -> nir.NIRGraph:
+    """Return Affine and Threshold of each layer: its definition, word for word.
+
+    Weights `(N, M) float64` and the Affine's `bias = layer.offset (N,) float64` hold integers and
+    half-integers; Threshold is 0 with NIR's strict `>`. What `layers_of` reads and a simulation
+    does not need is in the metadata: the Affine's `shift`, the `exponent` of a Linear.
     """
-    affine = nir.Affine(
-        weight=layer.weight.astype(np.float64), bias=_bias(layer), metadata={"shift": layer.shift}
-    )
-    return _graph(layer, affine, "threshold", nir.Threshold(np.zeros(layer.units)))
+
+    def form(layer: ExactLayer) -> Form:
+        units = len(layer.bias)
+        return Form(np.ones(units), layer.offset, nir.Threshold(np.zeros(units)))
+
+    return _graph(layers, form, "threshold", np.float64)
 
 
-def portable_graph(layer: IntegerLayer) -> nir.NIRGraph:
-    """Return Input, Affine, LIF, Output: the same spikes where Threshold is not understood.
+def portable_graph(layers: Sequence[ExactLayer]) -> nir.NIRGraph:
+    """Return Affine and LIF of each layer: the same spikes where Threshold is not understood.
 
     Importers drop or refuse `nir.Threshold`; all read a LIF, and one with `tau` = one step forgets
     the step before. `r` = `v_threshold` = 1, `v_leak` = `v_reset` = 0, `tau (N,) float64` in s.
@@ -40,74 +61,147 @@ def portable_graph(layer: IntegerLayer) -> nir.NIRGraph:
     Raises `GraphError` when half a lattice step, scaled, does not exceed what the last step and
     float32 leave in `v`: then equal bits could not be promised.
     """
-    bias, scale = _bias(layer), portable_scale(layer)
-    worst = int(np.argmin(scale))
-    if scale[worst] / 2 <= RESIDUE:
-        raise GraphError(
-            f"layer unit {worst} reaches {_reach(layer)[worst]:g}; a portable graph is exact below "
-            f"{2.0**20:g} only; use smaller weights or the exact graph"
-        )
-    affine = nir.Affine(
-        weight=(layer.weight * scale[:, None]).astype(np.float32),
-        bias=(bias * scale + 1).astype(np.float32),
-        metadata={"shift": layer.shift, "scale": scale},
-    )
-    one, zero = np.ones(layer.units), np.zeros(layer.units)
-    lif = nir.LIF(tau=one * STEP * (1 + LEAK), r=one, v_leak=zero, v_threshold=one, v_reset=zero)
-    return _graph(layer, affine, "lif", lif)
+
+    def form(layer: ExactLayer) -> Form:
+        scale = portable_scale(layer)
+        worst = int(np.argmin(scale))
+        if scale[worst] / 2 <= RESIDUE:
+            raise GraphError(
+                f"layer {layer.name!r} unit {worst} reaches {_reach(layer)[worst]:g}; a portable "
+                f"graph is exact below {2.0**20:g} only; use smaller weights or the exact graph"
+            )
+        return Form(scale, layer.offset * scale + 1, _memoryless_lif(len(layer.bias)))
+
+    return _graph(layers, form, "lif", np.float32)
 
 
-def portable_scale(layer: IntegerLayer) -> npt.NDArray[np.float64]:
+def portable_scale(layer: ExactLayer) -> Array:
     """Return the power of two by which each unit is scaled in `portable_graph`, `(N,) float64`."""
     return 2.0 ** -np.frexp(_reach(layer))[1].astype(np.float64)
 
 
-def layer_of(graph: Graph) -> IntegerLayer:
-    """Return the layer that `exact_graph` or `portable_graph` made.
+def layers_of(graph: Graph) -> tuple[ExactLayer, ...]:
+    """Return the layers that `exact_graph` or `portable_graph` made a graph of.
 
     Raises `GraphError` when the graph is of another kind, or its values are not on the lattice.
     """
-    stages = graph.stages
-    names, kinds = [stage.name for stage in stages], [stage.kind for stage in stages]
-    chain = all(stage.sources == (before.name,) for before, stage in pairwise(stages))
-    if not chain or kinds not in (["Input", "Affine", k, "Output"] for k in ("Threshold", "LIF")):
+    first, *stages, last = graph.stages
+    numbers, found = {first.name: INPUT}, list[ExactLayer]()
+    feeds: dict[str, Stage] = {}
+    for stage in stages:
+        if isinstance(stage.node, nir.Affine | nir.Linear):
+            feeds[stage.name] = stage
+            continue
+        name = stage.name.rpartition("_")[0] or "bottleneck"
+        found.append(_layer_of(name, stage, [feeds.pop(s, None) for s in stage.sources], numbers))
+        numbers[stage.name] = len(found) - 1
+    if feeds or not found or [numbers.get(source) for source in last.sources] != [len(found) - 1]:
+        kinds = " -> ".join(stage.kind for stage in graph.stages)
         raise GraphError(
-            f"graph is {' -> '.join(kinds)}; a layer is the chain Input -> Affine -> Threshold "
-            "(or LIF) -> Output"
+            f"graph is {kinds}; layers are Affine -> Threshold (or LIF), the last one's the output"
         )
-    affine, unit = (stage.node for stage in stages[1:3])
-    if isinstance(unit, nir.LIF):
-        _require_memoryless(names[2], unit)
-    level = unit.threshold if isinstance(unit, nir.Threshold) else unit.v_threshold
-    scale = np.asarray(affine.metadata.get("scale", 1.0), np.float64)
-    if scale.shape not in ((), affine.bias.shape) or not (np.isfinite(scale) & (scale > 0)).all():
-        raise GraphError(f"node {names[1]!r}: scale must be one positive number a unit")
-    shift = int(affine.metadata.get("shift", 0))
+    return tuple(found)
+
+
+def layer_of(graph: Graph) -> IntegerLayer:
+    """Return the one layer of a graph; raises `GraphError` for more, and as `layers_of` does."""
+    layers = layers_of(graph)
+    if len(layers) > 1 or len(layers[0].arms) > 1:
+        raise GraphError(f"graph has {len(layers)} layers; one is needed")
+    (layer,) = layers
+    return IntegerLayer(
+        layer.arms[0].weight.astype(np.float64), layer.bias.astype(np.float64), layer.shift
+    )
+
+
+def _graph(
+    layers: Sequence[ExactLayer], form: Callable[[ExactLayer], Form], unit: str, dtype: type
+) -> nir.NIRGraph:
+    nodes: dict[str, nir.NIRNode] = {"input": nir.Input({"input": np.array([_inputs(layers)])})}
+    edges: list[tuple[str, str]] = []
+    outs = {INPUT: "input"}
+    for number, layer in enumerate(layers):
+        made = form(layer)
+        prefix = f"{layer.name}_" if len(layers) > 1 else ""
+        scale = {} if unit == "threshold" else {"scale": made.scale}
+        outs[number] = f"{prefix}{unit}"
+        for index, arm in enumerate(layer.arms):
+            weight: npt.NDArray[Any] = (layer.weights(arm) * made.scale[:, None]).astype(dtype)
+            if index:
+                name = f"{prefix}from_{outs[arm.source]}"
+                nodes[name] = nir.Linear(weight, metadata={"exponent": arm.exponent, **scale})
+            else:
+                name = f"{prefix}affine"
+                metadata = {"shift": layer.shift, **scale}
+                if arm.exponent > 0:
+                    metadata["exponent"] = arm.exponent
+                nodes[name] = nir.Affine(weight, made.bias.astype(dtype), metadata=metadata)
+            edges += [(outs[arm.source], name), (name, outs[number])]
+        nodes[outs[number]] = made.unit
+    nodes["output"] = nir.Output({"output": np.array([len(layers[-1].bias)])})
+    return nir.NIRGraph(nodes, [*edges, (outs[len(layers) - 1], "output")])
+
+
+def _inputs(layers: Sequence[ExactLayer]) -> int:
+    arms = (arm for layer in layers for arm in layer.arms)
+    return next(int(arm.weight.shape[1]) for arm in arms if arm.source == INPUT)
+
+
+def _memoryless_lif(units: int) -> nir.LIF:
+    one, zero = np.ones(units), np.zeros(units)
+    return nir.LIF(tau=one * STEP * (1 + LEAK), r=one, v_leak=zero, v_threshold=one, v_reset=zero)
+
+
+def _layer_of(
+    name: str, unit: Stage, feeds: Sequence[Stage | None], numbers: Mapping[str, int]
+) -> ExactLayer:
+    """A layer of its neuron and the weights that feed it, each from one source."""
+    if not isinstance(unit.node, nir.Threshold | nir.LIF) or None in feeds:
+        raise GraphError(f"node {unit.name!r}: {unit.kind} of {len(feeds)} sources is no layer")
+    if isinstance(unit.node, nir.LIF):
+        _require_memoryless(unit.name, unit.node)
+        level = unit.node.v_threshold
+    else:
+        level = unit.node.threshold
+    known = [feed for feed in feeds if feed is not None]
+    affines = [feed for feed in known if isinstance(feed.node, nir.Affine)]
+    if len(affines) != 1 or any(len(feed.sources) > 1 for feed in known):
+        raise GraphError(f"node {unit.name!r}: needs one Affine, and one source for each weight")
+    (affine,) = affines
+    shift = _shift(affine)
+    arms = []
+    for feed in (affine, *(f for f in known if f is not affine)):
+        scale = _scale(feed)
+        negative = feed is affine and numbers[feed.sources[0]] == INPUT
+        exponent = -shift if negative else int(feed.node.metadata.get("exponent", 0))
+        weight = feed.node.weight / np.reshape(scale, (-1, 1)) / 2.0 ** (exponent + shift)
+        arms.append(Arm(numbers[feed.sources[0]], _whole(feed, "weight", weight), exponent))
+    bias = ((affine.node.bias - level) / _scale(affine) - 0.5) / 2.0**shift
+    return ExactLayer(name, tuple(arms), _whole(affine, "bias", bias))
+
+
+def _shift(affine: Stage) -> int:
+    shift = int(affine.node.metadata.get("shift", 0))
     if not 0 <= shift < 32:
-        raise GraphError(f"node {names[1]!r}: shift is {shift}; it must be 0 or a little more")
-    weight = affine.weight / np.reshape(scale, (-1, 1))
-    bias = ((affine.bias - level) / scale - 0.5) / 2.0**shift
-    return IntegerLayer(weight, bias, shift)
+        raise GraphError(f"node {affine.name!r}: shift is {shift}; it must be 0 or a little more")
+    return shift
 
 
-def _reach(layer: IntegerLayer) -> npt.NDArray[np.float64]:
-    return layer.sum_bounds() + np.abs(_bias(layer))
+def _scale(feed: Stage) -> Array:
+    scale = np.asarray(feed.node.metadata.get("scale", 1.0), np.float64)
+    if scale.shape not in ((), feed.shape) or not (np.isfinite(scale) & (scale > 0)).all():
+        raise GraphError(f"node {feed.name!r}: scale must be one positive number a unit")
+    return scale
 
 
-def _bias(layer: IntegerLayer) -> npt.NDArray[np.float64]:
-    # The half makes every comparison strict on integers: no tie for > and >= to differ on.
-    return (layer.bias.astype(np.int64) << layer.shift).astype(np.float64) + 0.5
+def _whole(feed: Stage, what: str, values: Array) -> npt.NDArray[np.int64]:
+    if (values != np.round(values)).any():
+        raise GraphError(f"node {feed.name!r}: {what} holds values that are not integers")
+    return values.astype(np.int64)
 
 
-def _graph(layer: IntegerLayer, affine: nir.Affine, name: str, unit: nir.NIRNode) -> nir.NIRGraph:
-    nodes = {
-        "input": nir.Input({"input": np.array([layer.inputs])}),
-        "affine": affine,
-        name: unit,
-        "output": nir.Output({"output": np.array([layer.units])}),
-    }
-    names = list(nodes)
-    return nir.NIRGraph(nodes, list(pairwise(names)))
+def _reach(layer: ExactLayer) -> Array:
+    return layer.bounds(PAYLOAD_MAX) + np.abs(layer.offset)
 
 
 def _require_memoryless(name: str, lif: nir.LIF) -> None:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from neuromorphic.energy import energies
 from neuromorphic.opening import bundle_network
-from runtime.bundle import NETX
+from runtime.bundle import EXACT
 from runtime.codec import Codec
 from runtime.costs import event_rates
 from runtime.piece import Piece
@@ -35,7 +35,7 @@ def figures(codec: Codec, payload: Payload, piece: Piece) -> dict[str, Any]:
 
 
 def _joules(codec: Codec, payload: Payload) -> list[dict[str, str]]:
-    if NETX not in codec.manifest.files:
+    if EXACT not in codec.manifest.files:
         return []
     found = energies(bundle_network(codec.bundle), payload.T)["chips"].values()
     return [

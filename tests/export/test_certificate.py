@@ -22,7 +22,7 @@ def layer(spiking_bundle):
 
 @pytest.fixture
 def probe(layer):
-    payload = planted(layer)
+    payload = planted(layer.exact)
     return Probe(payload, 4, layer.spikes(payload))
 
 

@@ -22,7 +22,7 @@ def test_snntorch_is_installed():
 def test_an_importer_spikes_as_the_layer(make_layer, make_payload, tmp_path, importer):
     layer = make_layer(3, shift=2)
     payload = make_payload(layer, 3, frames=300)  # more than a block
-    write_graph(portable_graph(layer), tmp_path / "a.nir")
+    write_graph(portable_graph(layer.exact), tmp_path / "a.nir")
     heard = []
     spikes, versions = importers.run_importer(
         importer, tmp_path / "a.nir", payload, layer.units, progress=heard.append
@@ -55,7 +55,7 @@ def test_snntorch_runs_neurons_with_memory_as_we_do(tmp_path):
 
 def test_what_an_importer_refuses_is_one_line(make_layer, tmp_path):
     layer = make_layer(0)
-    write_graph(exact_graph(layer), tmp_path / "a.nir")
+    write_graph(exact_graph(layer.exact), tmp_path / "a.nir")
     payload = np.zeros((layer.inputs, 2), np.int8)
     with pytest.raises(SimulationError, match=r"the simulator failed: .*Threshold") as caught:
         importers.run_importer("snntorch", tmp_path / "a.nir", payload, layer.units)

@@ -12,7 +12,7 @@ from runtime.errors import BundleError
 def test_plants_extremes_and_both_sides_of_every_threshold(make_layer, seed):
     layer = make_layer(seed, inputs=40, shift=3)
     layer = type(layer)(layer.weight, layer.bias % 100, layer.shift)  # thresholds within reach
-    payload = planted(layer)
+    payload = planted(layer.exact)
     assert payload.shape == (40, 4 * layer.units + 3)
     assert payload.min() == -127
     sums = layer.weight.astype(np.int64) @ payload + (layer.bias[:, None] << layer.shift)
@@ -29,7 +29,7 @@ def test_plants_extremes_and_both_sides_of_every_threshold(make_layer, seed):
 @pytest.mark.parametrize("with_torch", [True, False])
 def test_file_round_trip(make_layer, tmp_path, with_torch):
     layer = make_layer(0)
-    payload = planted(layer)
+    payload = planted(layer.exact)
     path = tmp_path / "probe.npz"
     spikes = layer.spikes(payload) if with_torch else None
     write_probe(Probe(payload, 3, spikes), path)

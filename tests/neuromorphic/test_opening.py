@@ -103,7 +103,7 @@ def test_a_verdict_is_ok_only_where_all_is_known(spiking_bundle, graph):
 def test_what_an_input_makes_of_the_sums_may_fit_where_the_worst_case_does_not(tmp_path):
     weight = np.random.default_rng(0).integers(-127, 128, (20, 60)).astype(np.int32)
     layer = IntegerLayer(weight, np.zeros(20, np.int32), 3)
-    write_graph(portable_graph(layer), tmp_path / "layer.nir")
+    write_graph(portable_graph(layer.exact), tmp_path / "layer.nir")
     opened = open_network(tmp_path / "layer.nir").quantise()
     worst = opened.fit("loihi1")
     assert worst["misfit"].startswith("does not fit: sum_max")

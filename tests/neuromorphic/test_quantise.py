@@ -78,7 +78,7 @@ def test_a_quantised_graph_runs_on_lava_bit_for_bit():
 def test_a_layer_on_the_grid_already_loses_nothing(make_layer, make_payload, seed):
     layer = make_layer(seed, shift=0, inputs=7)
     payload = make_payload(layer, seed, 60)
-    found = quantise(parse_graph(exact_graph(layer)), payload.T, STEP)
+    found = quantise(parse_graph(exact_graph(layer.exact)), payload.T, STEP)
     assert found.entry.exponent == 0
     assert np.array_equal(run_network(found.network, payload), layer.spikes(payload))
 

@@ -1,6 +1,7 @@
 """The event bottleneck, `z = H(BN(L(enc(x))))` (paper section 2), trained on a chip's own grid."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from neuromorphic.integers.exact import ExactLayer
 from neuromorphic.integers.layer import (
     BIAS_MAX,
     CURRENT_LIMIT,
@@ -17,6 +19,7 @@ from neuromorphic.integers.layer import (
     WEIGHT_MAX,
     IntegerLayer,
 )
+from neuromorphic.integers.network import INPUT
 from train.networks.batch_norm import BatchNorm
 
 NEVER = 5.0  # standard deviations at which a unit can be called dead or constant
@@ -88,7 +91,7 @@ class Bottleneck(nn.Module):
         events = self._over(F.conv1d(payload, self.integer_weight().unsqueeze(2)))
         if self.norm.training:
             return events
-        return straight_through(events, integer_events(payload.detach(), freeze(self)))
+        return straight_through(events, network_events(payload.detach(), freeze(self).exact))
 
     def _over(self, current: Tensor) -> Tensor:
         level = self.norm(current)
@@ -128,13 +131,18 @@ def _shift(weight: npt.NDArray[np.int64], threshold: npt.NDArray[np.float64]) ->
     return max(0, math.ceil(math.log2(needed)))
 
 
-def integer_events(payload: Tensor, layer: IntegerLayer) -> Tensor:
-    """The frozen bottleneck in torch: `payload: (B, M, T)` to `events: (B, N, T)`, both float32.
+def network_events(payload: Tensor, layers: Sequence[ExactLayer]) -> Tensor:
+    """What a chip makes of `payload: (B, M, T)`, in torch: events `(B, N, T)`, both float32.
 
     The sums stay below 2^24, so float32 holds them exactly.
     """
-    weight, bias = (
-        torch.tensor(values, dtype=torch.float32, device=payload.device)
-        for values in (layer.weight, layer.bias * 2.0**layer.shift + 0.5)
-    )
-    return (F.conv1d(payload, weight.unsqueeze(2), bias) > 0).float()
+    spikes: list[Tensor] = []
+    for layer in layers:
+        given = [payload if arm.source == INPUT else spikes[arm.source] for arm in layer.arms]
+        weight, offset = (
+            torch.tensor(values, dtype=torch.float32, device=payload.device)
+            for values in (np.hstack([layer.weights(arm) for arm in layer.arms]), layer.offset)
+        )
+        heard = given[0] if len(given) == 1 else torch.cat(given, 1)
+        spikes.append((F.conv1d(heard, weight.unsqueeze(2), offset) > 0).float())
+    return spikes[-1]

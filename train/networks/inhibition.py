@@ -8,17 +8,21 @@ and spikes of others, both by weights of 8 bits, an integer threshold. What is t
 """
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from neuromorphic.integers.exact import Arm, ExactLayer
 from neuromorphic.integers.layer import BIAS_MAX, PAYLOAD_MAX, WEIGHT_MAX
+from neuromorphic.integers.network import INPUT
 from train.networks.batch_norm import BatchNorm
 from train.networks.bottleneck import PAYLOAD_SCALE, Heaviside, straight_through
 
-SHIFT = 7  # of the payload's sums: thresholds of 13 bits then span them
+SHIFT = 6  # of the payload's sums: the exponent of doubled weights is then -7, the least on Loihi
 REACH = 0.95 * 2**20  # of a unit's sum: below 2^20 the portable NIR graph is exact
 COMMITMENT = 0.25  # of the encoder to what the code can say
 
@@ -51,6 +55,19 @@ class SubStep(NamedTuple):
         """`payload (n, M)` and `events (n, N)` to how far each unit is above its threshold."""
         inhibition = 2**self.exponent * (events @ self.lateral.T) + self.bias
         return (payload @ self.weight.T + 2**SHIFT * inhibition + 0.5) / self.scale
+
+    def layer(self, name: str, now: Mapping[int, int], size: int) -> ExactLayer:
+        """The same as a layer, where group `g` of `size` units was last decided by `now[g]`."""
+        weight, lateral, bias = (
+            tensor.detach().cpu().numpy().astype(np.int64)
+            for tensor in (self.weight, self.lateral, self.bias)
+        )
+        arms = [Arm(INPUT, weight, -SHIFT)]
+        for group, source in sorted(now.items()):
+            part = lateral[:, group * size : (group + 1) * size]
+            if part.any():
+                arms.append(Arm(source, part, self.exponent))
+        return ExactLayer(name, tuple(arms), bias)
 
 
 class Inhibition(nn.Module):
@@ -134,6 +151,22 @@ class Inhibition(nn.Module):
         others = alike.diag().diag() - alike
         nothing = torch.zeros_like(self.bias)
         return [_on_grid(u, self.take[u], others[u], nothing[u]) for u in self._slices()]
+
+    @torch.no_grad()
+    def freeze(self) -> tuple[ExactLayer, ...]:
+        """The layers that a chip runs: one a sub-step, and one that passes on the whole code."""
+        steps = [("first", self.first_pass())]
+        steps += [(f"sweep{number + 1}", self.sweep()) for number in range(self.sweeps)]
+        layers: list[ExactLayer] = []
+        now: dict[int, int] = {}  # of each group, the layer that decided last
+        for name, groups in steps:
+            for group, step in enumerate(groups):
+                layers.append(step.layer(f"{name}group{group}", now, self.size))
+                now[group] = len(layers) - 1
+        every = np.eye(len(self.take), dtype=np.int64)
+        arms = (Arm(now[group], every[:, units]) for group, units in enumerate(self._slices()))
+        layers.append(ExactLayer("code", tuple(arms), np.full(len(every), -1)))
+        return tuple(layers)
 
     def _slices(self) -> list[slice]:
         starts = range(0, len(self.take), self.size)

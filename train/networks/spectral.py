@@ -4,6 +4,8 @@ SEANet spends most of its time at the full rate; here a hop of samples is one co
 first layer on. Every frame hears a few to each side, so that chunks reproduce the whole.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -76,7 +78,7 @@ class Encoder(nn.Module):
     def __init__(self, config: Spectral, latent: int) -> None:
         super().__init__()
         self.bins = _bins(config)
-        self.fourier = Fourier(config.window)
+        self.fourier: Any = Fourier(config.window)
         mel = torch.from_numpy(mel_filters(config.window, config.above, BANDS_FROM))
         self.register_buffer("mel", mel.T.contiguous(), persistent=False)
         self.register_buffer("taper", torch.hann_window(config.window), persistent=False)
@@ -92,7 +94,7 @@ class Encoder(nn.Module):
         return latent.transpose(1, 2)
 
     def _features(self, audio: Tensor) -> Tensor:
-        spectrum = self.fourier(framed(audio, self.fourier.window) * self.taper)
+        spectrum = self.fourier(framed(audio, len(self.taper)) * self.taper)
         power = spectrum.square().sum(3)
         low = spectrum[:, :, : self.bins]
         raised = 2 * low * (power[:, :, : self.bins, None] + SILENCE).pow(-0.25)
@@ -113,7 +115,7 @@ class Decoder(nn.Module):
     def __init__(self, config: Spectral, inputs: int) -> None:
         super().__init__()
         low, bins = _bins(config), config.window // 2 + 1
-        self.fourier = Fourier(config.window)
+        self.fourier: Any = Fourier(config.window)
         level = torch.from_numpy(gains(config.spectrum, config.window, SAMPLE_RATE))
         self.register_buffer("level", level.clone().unsqueeze(1), persistent=False)
         # The squares of overlapping Hann windows add up to 3/8 of their number.

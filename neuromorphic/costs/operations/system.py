@@ -17,8 +17,8 @@ from neuromorphic.costs.operations.calls import (
 from neuromorphic.costs.operations.operators import Operator, downstream, operators_of
 from neuromorphic.costs.operations.shapes import shaped
 from neuromorphic.costs.sigma_delta import Deltas
-from neuromorphic.integers.netx import read_netx
-from runtime.bundle import NETX, Bundle
+from neuromorphic.integers.bundles import bundle_integers
+from runtime.bundle import Bundle
 from runtime.encoder import Payload
 from runtime.events import EventMatrix
 from runtime.mu import ports
@@ -69,7 +69,7 @@ def count_system(
     bottleneck.
     """
     model, frames = bundle.manifest, events.frames
-    network = read_netx(bundle.file(NETX))
+    network = bundle_integers(bundle)
     spiking = total(count(network, payload, sent).values())
     steps = model.decoder.steps if steps is None else steps
     diffusing = "decoder.onnx" in model.files

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
+from neuromorphic.integers.exact import chip_weights
 from neuromorphic.integers.fixed_point import (
     Neuron,
     activations,
@@ -14,7 +15,6 @@ from neuromorphic.integers.fixed_point import (
     step,
     stored_weights,
 )
-from neuromorphic.integers.layer import chip_weights
 from neuromorphic.lava import shim
 
 seeds = st.integers(0, 2**32 - 1)

@@ -85,7 +85,7 @@ def test_other_ways_spike_alike(make_layer, make_payload, tmp_path, mode):
         write_netx(layer.network(), path)
         spikes = driver.run_netx(path, layer.network(), payload)
     else:
-        floats = lower(parse_graph(exact_graph(layer)), STEP)
+        floats = lower(parse_graph(exact_graph(layer.exact)), STEP)
         network = floats if mode == "floating" else layer.network()
         spikes = driver.run_on_lava(network, payload, mode)
     assert np.array_equal(spikes, layer.spikes(payload))

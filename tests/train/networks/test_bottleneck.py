@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from train.networks.bottleneck import Bottleneck, Heaviside, freeze, integer_events
+from train.networks.bottleneck import Bottleneck, Heaviside, freeze, network_events
 
 
 @given(st.lists(st.floats(-3, 3, width=32), min_size=1, max_size=20))
@@ -41,7 +41,7 @@ def test_the_frozen_layer_fires_as_the_trained_one(seed: int) -> None:
     with torch.no_grad():
         payload = bottleneck.payload(latent)
         trained = bottleneck(latent)
-    assert torch.equal(integer_events(payload, freeze(bottleneck)), trained)
+    assert torch.equal(network_events(payload, freeze(bottleneck).exact), trained)
 
 
 @given(st.integers(0, 10**6))
@@ -54,7 +54,7 @@ def test_the_frozen_threshold_is_that_of_batch_norm(seed: int) -> None:
         sums = torch.nn.functional.conv1d(payload, bottleneck.integer_weight().unsqueeze(2))
         normal = bottleneck.norm(sums) > 0
     # Equal but where the sum lies within half a step of the bias's grid from the threshold.
-    assert (integer_events(payload, freeze(bottleneck)) != normal).float().mean() < 3e-3
+    assert (network_events(payload, freeze(bottleneck).exact) != normal).float().mean() < 3e-3
 
 
 @given(st.integers(0, 10**6))
@@ -63,7 +63,9 @@ def test_torch_and_the_integer_executor_give_the_same_bits(seed: int) -> None:
     layer = freeze(settled(seed))
     rng = np.random.default_rng(seed)
     payload = rng.integers(-127, 128, (16, 300)).astype(np.int8)
-    expected = integer_events(torch.from_numpy(payload.astype(np.float32))[None], layer)[0] > 0
+    expected = (
+        network_events(torch.from_numpy(payload.astype(np.float32))[None], layer.exact)[0] > 0
+    )
     np.testing.assert_array_equal(layer.spikes(payload), expected.numpy())
 
 

@@ -1,7 +1,11 @@
+import numpy as np
 import pytest
 import torch
 
+from neuromorphic.integers.exact import network_of
 from neuromorphic.integers.layer import BIAS_MAX, PAYLOAD_MAX, WEIGHT_MAX
+from neuromorphic.integers.network import run_network
+from train.networks.bottleneck import network_events
 from train.networks.inhibition import REACH, SHIFT, Inhibition, SubStep
 
 LATENT, UNITS, GROUPS = 12, 20, 4
@@ -112,3 +116,16 @@ def test_any_size_of_weights_fits_the_grid(factor: float) -> None:
         network.take.mul_(factor)
         network.read.mul_(factor)
     assert all(reach(step) <= 1.02 * REACH for step in network.first_pass() + network.sweep())
+
+
+@pytest.mark.parametrize("sweeps", [0, 2])
+def test_a_chip_fires_as_what_was_trained(sweeps: int) -> None:
+    network, latent = trained(sweeps)
+    layers = network.freeze()
+    assert len(layers) == GROUPS * (1 + sweeps) + 1
+    payload = network.payload(latent)
+    trained_events = network(latent).events
+    assert torch.equal(network_events(payload, layers), trained_events)
+    frames = payload.transpose(0, 1).flatten(1).detach().numpy().astype(np.int8)
+    spikes = run_network(network_of(layers), frames)
+    assert np.array_equal(spikes, trained_events.transpose(0, 1).flatten(1).numpy() > 0)

@@ -1,0 +1,132 @@
+"""Memoryless layers in plain whole numbers: what a graph, a proof and torch compute of them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic.graphs.synapses import Dense
+from neuromorphic.integers.fixed_point import FULL_DECAY, INPUT_SHIFT, THRESHOLD, Neuron
+from neuromorphic.integers.network import INPUT, Connection, Layer, Network
+from runtime.errors import GraphError
+
+Weights = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """What `source`, a layer's number or INPUT, adds: `2**exponent * weight @ x`, weight (N, M)."""
+
+    source: int
+    weight: npt.NDArray[np.int64]
+    exponent: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class ExactLayer:
+    """Units without memory on a chip's grid, all whole numbers.
+
+    A unit fires where the sum of its `arms`, each floored to a whole number, and of `bias (N,)` is
+    at least 0. At most one arm has a negative exponent, `-shift`; so `2**shift` times the sum plus
+    a half, unfloored, is positive in the same cases, and that is what `weights` and `offset` say.
+    """
+
+    name: str
+    arms: tuple[Arm, ...]
+    bias: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if sum(arm.exponent < 0 for arm in self.arms) > 1:
+            raise GraphError(f"layer {self.name!r}: floors several sums; one at most is exact")
+
+    @property
+    def shift(self) -> int:
+        """By how many bits the sum of the input is shifted to the right."""
+        return max(0, *(-arm.exponent for arm in self.arms))
+
+    def weights(self, arm: Arm) -> Weights:
+        """An arm's weights on the scale of the sum that is compared: `(N, M) float64`."""
+        return arm.weight * np.float64(2.0 ** (arm.exponent + self.shift))
+
+    @property
+    def offset(self) -> Weights:
+        """The bias on that scale, and a half: no sum is ever 0. `(N,) float64`."""
+        return self.bias * np.float64(2.0**self.shift) + 0.5
+
+    def bounds(self, input_max: int) -> Weights:
+        """The largest that the weighted inputs can add up to, `(N,) float64`."""
+        scaled = (
+            _largest(arm, input_max) * np.float64(2.0 ** (arm.exponent + self.shift))
+            for arm in self.arms
+        )
+        return sum(scaled, np.zeros(len(self.bias)))
+
+    def chip_bounds(self, input_max: int) -> Whole:
+        """The same after the shift, as a chip has it: `(N,) int64`."""
+        found = np.zeros(len(self.bias), np.int64)
+        for arm in self.arms:
+            largest, exponent = _largest(arm, input_max), arm.exponent
+            found += largest << exponent if exponent >= 0 else -(-largest >> -exponent)
+        return found
+
+    def on_chip(self) -> Layer[Neuron]:
+        """The same units as a chip has them: weights doubled, so that none is odd (see `layer`)."""
+        connections = (
+            Connection(arm.source, Dense(*chip_weights(arm.weight.astype(np.int32), -arm.exponent)))
+            for arm in self.arms
+        )
+        mantissa = self.bias + 1 + THRESHOLD
+        neuron = Neuron(FULL_DECAY - 1, FULL_DECAY, THRESHOLD, mantissa, INPUT_SHIFT)
+        return Layer(self.name, tuple(connections), neuron)
+
+
+def chip_weights(weight: npt.NDArray[np.int32], shift: int) -> tuple[npt.NDArray[np.int32], int]:
+    """Return `(2 * weight, weight_exp)`: even, so that no bit is lost; the exponent halves it."""
+    return 2 * weight, -1 - shift
+
+
+def _largest(arm: Arm, input_max: int) -> Whole:
+    """The largest `|weight @ x|` of each unit, `(N,)`: spikes are 0 or 1."""
+    largest = np.abs(arm.weight).sum(1) * (input_max if arm.source == INPUT else 1)
+    return largest.astype(np.int64)
+
+
+def network_of(layers: Iterable[ExactLayer]) -> Network[Neuron]:
+    """Layers in the order of the flow as a network of a chip's units."""
+    return Network(tuple(layer.on_chip() for layer in layers))
+
+
+def exact_layers(network: Network[Neuron]) -> tuple[ExactLayer, ...]:
+    """The layers of a network that `network_of` could have made.
+
+    Raises `GraphError`, naming the layer, where units have memory or a synapse is of another kind.
+    """
+    return tuple(_exact(layer) for layer in network.layers)
+
+
+def _exact(layer: Layer[Neuron]) -> ExactLayer:
+    neuron, arms = layer.neuron, []
+    plain = neuron.is_memoryless() and neuron.vth == THRESHOLD and neuron.bias_exp == INPUT_SHIFT
+    for c in layer.connections:
+        if not (plain and isinstance(c.synapse, Dense)) or (c.synapse.weight % 2).any():
+            raise GraphError(f"layer {layer.name!r}: is not of doubled weights without memory")
+        weight = c.synapse.weight.astype(np.int64) // 2
+        arms.append(Arm(c.source, weight, c.synapse.weight_exp + 1))
+    return ExactLayer(layer.name, tuple(arms), neuron.bias_mant - 1 - THRESHOLD)
+
+
+def levels(
+    layers: Sequence[ExactLayer], payload: npt.NDArray[np.int8]
+) -> Iterator[npt.NDArray[np.float64]]:
+    """How far each layer's units are above their thresholds, `(N, T)`, on `payload (M, T)`."""
+    spikes: list[npt.NDArray[np.bool_]] = []
+    for layer in layers:
+        level = layer.offset[:, None]
+        for arm in layer.arms:
+            level = level + layer.weights(arm) @ (
+                payload if arm.source == INPUT else spikes[arm.source]
+            ).astype(np.float64)
+        spikes.append(level > 0)
+        yield level
