@@ -2,6 +2,6 @@
 
 import os
 
-# ONNX Runtime would number this machine and report what is run to its maker. It asks when it is
-# imported, which nothing of this project does before this package.
+# ONNX Runtime would otherwise give this machine an identifier and report usage to its maker. It
+# reads the setting when it is imported, and nothing in this project imports it before this package.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

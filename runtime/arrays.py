@@ -1,4 +1,4 @@
-"""NumPy files, read with suspicion and written whole."""
+"""Read NumPy files that may be damaged or malicious, and write them atomically."""
 
 import math
 import zipfile
@@ -12,7 +12,7 @@ from runtime.errors import SpikingMusicError, one_line
 from runtime.files import replacing
 
 MAGIC = b"\x93NUMPY"
-LARGEST = 2**30  # bytes of the arrays of one .npz file
+LARGEST = 2**30  # bytes: the most that the arrays of one .npz file may take
 
 
 def read_array(path: Path) -> npt.NDArray[Any]:
@@ -24,7 +24,7 @@ def read_array(path: Path) -> npt.NDArray[Any]:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError as error:
         raise SpikingMusicError(f"{path}: no such file") from error
-    except Exception as error:  # numpy meets damage in every way that there is
+    except Exception as error:  # numpy raises many different errors for damaged files
         raise SpikingMusicError(f"{path}: not a .npy file ({one_line(error)})") from error
     if not isinstance(array, np.ndarray):
         raise SpikingMusicError(f"{path}: holds several arrays; give a .npy file of one")
@@ -32,10 +32,10 @@ def read_array(path: Path) -> npt.NDArray[Any]:
 
 
 def read_arrays(path: Path, largest: int = LARGEST) -> dict[str, npt.NDArray[Any]]:
-    """Read the arrays of a `.npz` file, which say before they are read how large they are.
+    """Read the arrays of a `.npz` file, after checking the sizes that its headers declare.
 
-    Raises `ValueError` where they take more than `largest` bytes together, or hold objects; and
-    whatever zip and npy raise of damage.
+    Raises `ValueError` when they take more than `largest` bytes together or hold objects, and
+    whatever zipfile and numpy raise for a damaged file.
     """
     with zipfile.ZipFile(path) as archive:
         total = sum(_declared(archive, name) for name in archive.namelist())
@@ -46,7 +46,7 @@ def read_arrays(path: Path, largest: int = LARGEST) -> dict[str, npt.NDArray[Any
 
 
 def _declared(archive: zipfile.ZipFile, name: str) -> int:
-    """The bytes that an array of an archive will take."""
+    """Return how many bytes an array of an archive will take, as its header declares."""
     with archive.open(name) as file:
         version = np.lib.format.read_magic(file)
         headers = {

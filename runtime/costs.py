@@ -1,11 +1,11 @@
-"""What a binary matrix costs by the paper's formulas, and the least it can cost at all.
+"""What a binary matrix costs in bits by the paper's formulas, and the lower bound.
 
-These are *metrics*. The files on disk use `runtime.coders`, whose forms of the same name decode and
-are a little larger: the paper's pointers take `clog(S)` bits, one value too few for 0 to S.
+These are *metrics*. Files use `runtime.coders`, whose forms of the same names can be decoded and
+are a little larger: the paper's pointers take `clog(S)` bits, which is one value too few for 0..S.
 
-Everywhere `clog(n) = ceil(log2(n))`, and 0 for n <= 1: a choice among one needs no bit. Hence
-`S = 0` costs nothing in the three sparse formats and `S = 1` pays for its one index alone, and a
-list of `N - 1` or `T - 1` pointers is empty when there are no units or no frames.
+Throughout, `clog(n) = ceil(log2(n))`, and 0 for n <= 1, since a single choice needs no bits. Hence
+`S = 0` costs nothing in the three sparse formats, `S = 1` pays only for its one index, and the list
+of `N - 1` or `T - 1` pointers is empty when there are no units or no frames.
 Source: arXiv 2402.01571, section 2, "Binary sparse matrix storage".
 """
 
@@ -15,12 +15,12 @@ from runtime.events import EventMatrix
 
 
 def clog(n: int) -> int:
-    """Return `ceil(log2(n))`, the bits that tell `n` things apart; 0 for n <= 1."""
+    """Return `ceil(log2(n))`, the bits needed to distinguish `n` things; 0 for n <= 1."""
     return max(n - 1, 0).bit_length()
 
 
 def dense_bits(units: int, frames: int) -> int:
-    """Return the bits of the dense format, one a cell: `N T`."""
+    """Return the bits of the dense format, one per cell: `N T`."""
     return units * frames
 
 
@@ -42,8 +42,8 @@ def units_bits(units: int, frames: int, events: int) -> int:
 def paper_bits(units: int, frames: int, events: int, most_events: int | None = None) -> int:
     """Return the paper's total: the cheapest format, 2 bits to name it, the count of events.
 
-    The count takes `clog(S_max + 1)` bits. `S_max` is the paper's largest count in a data set;
-    without `most_events` it is `N T`, which needs no data set and errs upward.
+    The count takes `clog(S_max + 1)` bits. `S_max` is `most_events`, in the paper the largest count
+    in a data set; without it, `N T` is used, which needs no data set and errs upward.
     """
     cheapest = min(
         dense_bits(units, frames),
@@ -55,7 +55,7 @@ def paper_bits(units: int, frames: int, events: int, most_events: int | None = N
 
 
 def midi_like_bits(events: int) -> int:
-    """Return the bits of each event as a MIDI message: 3 bytes and a delta time of 1 byte."""
+    """Return the bits if each event were a MIDI message: 3 bytes and a delta time of 1 byte."""
     return 32 * events
 
 
@@ -69,7 +69,7 @@ def bound_bits(units: int, frames: int, events: int) -> float:
 
 
 def event_rates(events: EventMatrix, seconds: float) -> dict[str, float]:
-    """Return the paper's formula and the entropy bound in kbit/s, events a second, density."""
+    """Return the paper's total and the entropy bound in kbit/s, events per second, and density."""
     shape = (events.units, events.frames, events.count)
     return {
         "paper_kbps": paper_bits(*shape) / seconds / 1000,

@@ -1,8 +1,8 @@
-"""Samples to events, one window after another, however the samples come.
+"""Encode samples to events, window by window, whatever the blocks that the samples come in.
 
-The encoder sees `chunk_frames` frames and `context_frames` on each side, the signal continued by
-zeros at its ends. Every window has the same length and its contents depend on the recording alone,
-so the events do too: whole, in blocks of any size, or as a stream.
+The encoder sees `chunk_frames` frames and `context_frames` on each side; beyond its ends the signal
+is zero. Every window has the same length and its contents depend only on the recording, so the
+events are the same whether it comes whole, in blocks of any size, or as a stream.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,16 +27,16 @@ Payload = npt.NDArray[np.int8]
 
 @dataclass(frozen=True, eq=False)
 class Encoded(Chunk):
-    """A chunk and its `payload (latent, T) int8`, what the bottleneck has turned into events."""
+    """A chunk and its `payload (latent, T) int8`, from which the bottleneck made the events."""
 
     payload: Payload = field(kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """What the encoder sees for `frames` frames: `audio (n,) float32` with context around them.
+    """What the encoder sees for `frames` frames: `audio (n,) float32` with context on both sides.
 
-    `index` is that of the chunk.
+    `index` is the chunk's.
     """
 
     audio: Samples
@@ -51,9 +51,9 @@ class Encoder:
         self._bundle, self._manifest = bundle, bundle.manifest
 
     def chunks(self, blocks: Iterable[Samples], mu: int) -> Iterator[Encoded]:
-        """Yield the events of a signal in chunks of `chunk_frames`, the last one shorter.
+        """Yield the events of a signal in chunks of `chunk_frames`; the last may be shorter.
 
-        A chunk is given as soon as its own samples and `context_frames` behind them have come.
+        A chunk is yielded as soon as its own samples and the `context_frames` after them are there.
         Raises `AudioError` for samples that are not finite, `BundleError` for a bad encoder.
         """
         for window in self.windows(blocks):
@@ -82,7 +82,7 @@ class Encoder:
         return Encoded(found, mu, window.index, payload=payload.astype(np.int8))
 
     def inner(self, encoded: Encoded, frames: int) -> Encoded:
-        """Leave out the context of an encoded window."""
+        """Remove the context from an encoded window."""
         start = self._manifest.context_frames
         stop = start + frames
         events, payload = encoded.events.part(start, stop), encoded.payload[:, start:stop]

@@ -1,24 +1,24 @@
-"""What can go wrong, as one tree: every message is a single line that a user can act on.
+"""The tree of all errors; every message is one line that tells the user what to do.
 
 SpikingMusicError
 ├── AudioError            a recording, or samples
 ├── FormatError           a .spk file or a payload
-├── EventsError           events that are no matrix
+├── EventsError           an event matrix
 ├── BundleError           a model
-├── OutputError           what is to be written
+├── OutputError           a file to be written
 ├── MissingPackageError   an optional package
 ├── ChipError             a hardware description
 ├── GraphError            a network
-├── SimulationError       a simulator in a process of its own
-├── ConfigError           the settings of a training
-├── DataError             its music
+├── SimulationError       a simulator, which runs in its own process
+├── ConfigError           training settings
+├── DataError             training music
 │   ├── PianoError        a pack of piano samples
 │   └── PerformanceError  a MIDI file
-├── TrainingError         a run
-│   └── CheckpointError   what it has saved
-├── ExportError           from a run to a model
+├── TrainingError         a training run
+│   └── CheckpointError   its checkpoint
+├── ExportError           exporting a run as a model
 ├── ListeningError        a listening test
-└── StudioError           what the studio refuses, in `spiking_music.studio.errors`
+└── StudioError           a request to the studio, in `spiking_music.studio.errors`
 """
 
 
@@ -31,7 +31,7 @@ class AudioError(SpikingMusicError):
 
 
 class FormatError(SpikingMusicError):
-    """The `.spk` file or one of its payloads is damaged, or is not one."""
+    """The file is not a `.spk` file, or it or one of its payloads is damaged."""
 
 
 class BundleError(SpikingMusicError):
@@ -43,7 +43,7 @@ class OutputError(SpikingMusicError):
 
 
 class EventsError(SpikingMusicError, ValueError):
-    """The events are no matrix of their size, or too many to be made dense."""
+    """The events do not form a matrix of the stated size, or are too many for a dense one."""
 
 
 class ChipError(SpikingMusicError):
@@ -51,7 +51,7 @@ class ChipError(SpikingMusicError):
 
 
 class GraphError(SpikingMusicError):
-    """The NIR graph is not one this project can run."""
+    """The network is not one that this project can run."""
 
 
 class MissingPackageError(SpikingMusicError):
@@ -63,37 +63,37 @@ class SimulationError(SpikingMusicError):
 
 
 class ConfigError(SpikingMusicError):
-    """A preset or an override that does not fit the tree of settings."""
+    """A preset or an override does not fit the tree of settings."""
 
 
 class DataError(SpikingMusicError):
-    """Music that cannot be used: none is there, or none that can be read."""
+    """There is no music here, or none that can be read."""
 
 
 class PianoError(DataError):
-    """A pack of piano samples that cannot be used."""
+    """A pack of piano samples cannot be used."""
 
 
 class PerformanceError(DataError):
-    """A MIDI file that cannot be read as a piano performance."""
+    """A MIDI file cannot be read as a piano performance."""
 
 
 class TrainingError(SpikingMusicError):
-    """A run that cannot start or cannot go on."""
+    """A training run cannot start or cannot go on."""
 
 
 class CheckpointError(TrainingError):
-    """A checkpoint that is missing, truncated, or of other settings."""
+    """A checkpoint is missing, truncated, or belongs to other settings."""
 
 
 class ExportError(SpikingMusicError):
-    """A run that cannot be exported, with the reason."""
+    """A run cannot be exported; the message says why."""
 
 
 class ListeningError(SpikingMusicError):
-    """A listening test that cannot be made or scored."""
+    """A listening test cannot be made or scored."""
 
 
 def one_line(error: BaseException) -> str:
-    """Return what somebody else's error says as one line of at most 200 letters, or its class."""
+    """Return the message of any error as one line of at most 200 letters, or its class name."""
     return " ".join(str(error).split())[:200] or type(error).__name__

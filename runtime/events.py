@@ -1,4 +1,4 @@
-"""The binary matrix that is trained, computed on a chip, stored, heard and priced."""
+"""The binary event matrix, which is the code of every model."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,17 +13,18 @@ Bits = npt.NDArray[np.bool_]
 Index = npt.NDArray[np.int64]
 Units = npt.NDArray[np.uint32]
 
-MAX_CELLS = 2**31  # of a dense matrix, a byte each
+MAX_CELLS = 2**31  # the most cells of a dense matrix, which takes a byte for each
 MAX_UNITS = 2**32
 
 
 @dataclass(frozen=True, eq=False)
 class EventMatrix:
-    """Which of `units` fires in which frame, as a list of events: a silent cell takes no memory.
+    """Which of `units` units fires in which frame, as a list of events.
 
-    `unit (S,) uint32`: the unit of every event, frame after frame, rising within each.
-    `starts (T + 1,) int64`: the events of frame `t` are `unit[starts[t] : starts[t + 1]]`.
-    Both are read-only. Made by `from_bits` and `from_coordinates`. Paper section 2: `z`.
+    Silent cells take no memory. `unit (S,) uint32`: the unit of every event, frame by frame, in
+    rising order within each frame. `starts (T + 1,) int64`: the events of frame `t` are
+    `unit[starts[t] : starts[t + 1]]`. Both are read-only. Make one with `from_bits` or
+    `from_coordinates`. Paper section 2: `z`.
     """
 
     units: int
@@ -39,7 +40,10 @@ class EventMatrix:
 
     @classmethod
     def from_bits(cls, bits: Bits) -> Self:
-        """Return the events of `bits (units, frames) bool`; raises `EventsError` for another."""
+        """Return the events of `bits (units, frames) bool`.
+
+        Raises `EventsError` for another shape or dtype.
+        """
         if bits.ndim != 2 or bits.dtype != np.bool_:
             raise EventsError(
                 f"an event matrix is (units, frames) bool, not {bits.shape} {bits.dtype}"
@@ -54,8 +58,8 @@ class EventMatrix:
     ) -> Self:
         """Return the matrix `(units, frames)` of events at `unit (S,)`, `frame (S,)`, in any order.
 
-        An event that is named twice is one event.
-        Raises `EventsError` when a coordinate lies outside, or is no whole number.
+        An event that is given twice counts once. Raises `EventsError` when a coordinate is out of
+        range or not a whole number.
         """
         coordinates = np.asarray(unit), np.asarray(frame)
         for name, index, size in zip(("unit", "frame"), coordinates, (units, frames), strict=True):
@@ -71,12 +75,15 @@ class EventMatrix:
 
     @classmethod
     def silent(cls, units: int, frames: int) -> Self:
-        """Return the matrix without an event."""
+        """Return a matrix of this size without events."""
         return cls(units, np.zeros(0, np.uint32), np.zeros(frames + 1, np.int64))
 
     @classmethod
     def joined(cls, parts: Iterable[Self], units: int) -> Self:
-        """Put matrices of at most `units` one behind another; raises `EventsError` for more."""
+        """Concatenate matrices of at most `units` units in time.
+
+        Raises `EventsError` for one with more units.
+        """
         parts = list(parts)
         for part in parts:
             if part.units > units:
@@ -102,7 +109,7 @@ class EventMatrix:
 
     @property
     def cells(self) -> int:
-        """Number of cells `N T`, those with an event and those without."""
+        """Number of cells `N T`, with and without an event."""
         return self.units * self.frames
 
     @property
@@ -112,14 +119,14 @@ class EventMatrix:
 
     @property
     def frame(self) -> Index:
-        """The frame `(S,)` of every event; it never falls."""
+        """The frame `(S,)` of every event, in non-decreasing order."""
         return np.repeat(np.arange(self.frames), np.diff(self.starts))
 
     @property
     def bits(self) -> Bits:
-        """The dense matrix `(units, frames) bool`, read-only, made anew each time.
+        """The dense matrix `(units, frames) bool`, read-only, made anew on each call.
 
-        Raises `EventsError` where it has more than `MAX_CELLS` cells.
+        Raises `EventsError` when it has more than `MAX_CELLS` cells.
         """
         if self.cells > MAX_CELLS:
             raise EventsError(
@@ -132,7 +139,7 @@ class EventMatrix:
         return bits
 
     def part(self, start: int, stop: int) -> Self:
-        """Return frames `start` to `stop`, fewer where the matrix ends before, like a slice."""
+        """Return frames `start` to `stop`, like a slice: fewer if the matrix ends before."""
         start, stop, _ = slice(start, stop).indices(self.frames)
         starts = self.starts[start : max(start, stop) + 1]
         return type(self)(self.units, self.unit[starts[0] : starts[-1]], starts - starts[0])

@@ -1,4 +1,4 @@
-"""Whole files or none: everything is written beside its place and renamed at the end."""
+"""Write files and folders atomically: beside their final place, then renamed when complete."""
 
 import ctypes
 import os
@@ -13,15 +13,15 @@ from runtime.errors import OutputError
 from runtime.outputs import exists_already, is_stream, refuse_output, refuse_parent
 from runtime.scratch import scratch
 
-_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of Linux
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # constants of Linux
 
 
 @contextmanager
 def replacing(path: Path, overwrite: bool = False) -> Iterator[Path]:
-    """Yield a temporary path of the same name, whose file takes the place of `path` on success.
+    """Yield a temporary path of the same name; on success its file replaces `path`.
 
-    A file that is replaced keeps its mode; of a link the target is written, and the link stays.
-    Without `overwrite` a file that another process puts at `path` meanwhile is kept, not replaced.
+    A replaced file keeps its mode; if `path` is a link, its target is replaced and the link stays.
+    Without `overwrite`, a file that another process puts at `path` in the meantime is kept.
     Raises `OutputError` as `refuse_output` does, and when the system refuses the write.
     """
     path = Path(path)
@@ -38,7 +38,7 @@ def replacing(path: Path, overwrite: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def opened_output(path: Path, overwrite: bool = False) -> Iterator[BinaryIO]:
-    """Open a file that is there whole or not at all, or a pipe or device, which is streamed to.
+    """Open a file that appears only when complete, or a pipe or device, which is written directly.
 
     Raises `OutputError` as `replacing` does.
     """
@@ -55,10 +55,11 @@ def opened_output(path: Path, overwrite: bool = False) -> Iterator[BinaryIO]:
 def replacing_folder(
     path: Path, overwrite: bool, refuse_other: Callable[[Path], None]
 ) -> Iterator[Path]:
-    """Yield a new folder, which takes the place of `path` on success, in one step.
+    """Yield a new folder, which on success takes the place of `path` in one step.
 
-    With `overwrite` an empty folder makes way, and one of which `refuse_other` does not raise.
-    Raises `OutputError` when anything else is there, and when the system refuses the write.
+    With `overwrite`, an existing folder is replaced if it is empty or `refuse_other` accepts it,
+    that is, does not raise. Raises `OutputError` when anything else is there, and when the system
+    refuses the write.
     """
     path = Path(path)
     refuse_parent(path)
@@ -81,7 +82,7 @@ def replacing_folder(
 
 @contextmanager
 def _beside(path: Path) -> Iterator[tuple[Path, Path]]:
-    """Yield a scratch folder beside what `path` leads to, and that."""
+    """Yield a scratch folder beside the file that `path` resolves to, and that file's path."""
     target = Path(os.path.realpath(path))
     try:
         with scratch(target.parent) as folder:
@@ -94,14 +95,14 @@ def _beside(path: Path) -> Iterator[tuple[Path, Path]]:
 def _keep_mode(old: Path, new: Path) -> None:
     with suppress(FileNotFoundError):
         was = old.stat()
-        with suppress(PermissionError):  # only root gives files away
+        with suppress(PermissionError):  # only root can change the owner of a file
             os.chown(new, was.st_uid, was.st_gid)
         shutil.copymode(old, new)
 
 
 def _rename_new(temporary: Path, target: Path) -> None:
-    # A hard link fails where the name is taken, which a rename does not; some file systems have
-    # no links, and there the check made at the start has to do.
+    # A hard link fails if the name is taken, a rename does not. Some file systems have no links;
+    # there we rely on the check made at the start.
     try:
         os.link(temporary, target)
     except FileExistsError as error:
@@ -111,12 +112,12 @@ def _rename_new(temporary: Path, target: Path) -> None:
 
 
 def _exchange(made: Path, target: Path) -> None:
-    """Let two folders change places, so that at every moment a whole one is at `target`."""
+    """Exchange two folders atomically, so that a complete one is always at `target`."""
     rename = getattr(ctypes.CDLL(None), "renameat2", None)
     names = os.fsencode(made), os.fsencode(target)
     if rename and not rename(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE):
         return
-    # Not in this file system. Under a name of its own the old one outlives whatever happens here.
+    # This file system cannot exchange. The old folder gets a name of its own, so it is never lost.
     aside = target.with_name(f"{target.name}.old-{uuid4().hex[:8]}")
     target.rename(aside)
     made.rename(target)

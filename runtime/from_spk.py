@@ -1,4 +1,4 @@
-"""From a `.spk` file to sound, a chunk at a time, the whole or a part."""
+"""Decode a `.spk` file, or a part of it, to sound, chunk by chunk."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -19,13 +19,13 @@ from runtime.windows import without_first
 
 @dataclass(frozen=True)
 class Span:
-    """Samples `first` to `stop`, or where that is None to the end of the recording."""
+    """Samples `first` to `stop`, or to the end of the recording if `stop` is None."""
 
     first: int = 0
     stop: int | None = None
 
     def length(self, samples: int | None) -> int | None:
-        """How many samples it has of a recording of `samples`; None where nobody knows."""
+        """Return its number of samples in a recording of `samples`; None if that is not known."""
         ends = [end for end in (samples, self.stop) if end is not None]
         return None if samples is None else max(min(ends) - self.first, 0)
 
@@ -33,7 +33,7 @@ class Span:
 def span_of(header: SpkHeader, begin: float | None, end: float | None) -> Span:
     """Return the span from `begin` to `end`, in seconds, of a recording.
 
-    Raises `SpikingMusicError` when it is none, or lies behind the end.
+    Raises `SpikingMusicError` when it is empty, or begins after the end of the recording.
     """
     begin = 0.0 if begin is None else begin
     if not 0 <= begin < (math.inf if end is None else end) <= math.inf:
@@ -59,9 +59,9 @@ def from_spk(
 ) -> Iterator[Samples]:
     """Yield the sound of a file, or of a span of it, in blocks `(n,) float32`.
 
-    A part is the same as in the whole, and of a file that can be sought in only what it needs is
-    read. A `Salvage` gives silence for what is lost.
-    Raises what reader and codec raise, and `FormatError` for the file of another model.
+    A span sounds exactly as it does in the whole, and if the file is seekable only the chunks it
+    needs are read. A `Salvage` gives silence for what is lost.
+    Raises what reader and codec raise, and `FormatError` for a file made by another model.
     """
     require_model(source.header, codec.manifest)
     frame, skipped = divmod(span.first, codec.manifest.hop)
@@ -73,7 +73,7 @@ def from_spk(
 
 
 def _from(source: SpkReader | Salvage, index: int) -> Iterator[Chunk]:
-    """Yield the chunks from one on, sought where that is possible."""
+    """Yield the chunks from number `index` on, by seeking if that is possible."""
     frames = index * source.header.chunk_frames
     chunks: Iterable[Chunk] = source if isinstance(source, SpkReader) else filled(source)
     if index and isinstance(source, SpkReader) and source.seekable:
@@ -86,8 +86,8 @@ def _from(source: SpkReader | Salvage, index: int) -> Iterator[Chunk]:
 
 
 def _ended(blocks: Iterable[Samples], source: SpkReader | Salvage, span: Span) -> Iterator[Samples]:
-    """Shorten what begins where the span does to where the span or the recording ends."""
-    # Where the length is not known before the end, the last frame may be shorter than a hop.
+    """Cut off blocks that begin with the span, where the span or the recording ends."""
+    # If the length is not known before the end, the last frame may be shorter than a hop.
     kept = 0 if source.header.known else source.header.hop
     given, late = span.first, np.zeros(0, np.float32)
     for block in blocks:
@@ -103,6 +103,6 @@ def _ended(blocks: Iterable[Samples], source: SpkReader | Salvage, span: Span) -
 
 
 def _left(samples: int, stop: int | None, given: int) -> int | None:
-    """How many samples are left at place `given`; None where there is no end yet."""
+    """Return how many samples are left after `given` of them; None while the end is not known."""
     ends = [end for end in (samples, stop) if end not in (None, UNKNOWN)]
     return max(min(ends) - given, 0) if ends else None

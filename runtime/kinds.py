@@ -1,6 +1,6 @@
-"""The names that a bundle, a `.spk` file and the command line share, and two types of everyone.
+"""The names that a bundle, a `.spk` file and the command line share, and two common types.
 
-The place of a name in its tuple is its number in a `.spk` file: new ones go to the end.
+The position of a name in its tuple is its number in a `.spk` file, so new names go to the end.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,8 @@ DecoderName = Literal["diffusion", "fast", "listening", "waveform"]
 SamplerName = Literal["ddim", "dpm"]
 CoderName = Literal["paper", "rice", "adaptive"]
 
-KINDS: Final[tuple[str, ...]] = get_args(Kind)  # of models whose code is events: paper section 3
-LAPPED: Final = "LAPPED"  # ours: the frames of a lapped transform, each in two of them
+KINDS: Final[tuple[str, ...]] = get_args(Kind)  # models whose code is events: paper section 3
+LAPPED: Final = "LAPPED"  # ours: the frames of a lapped transform, each sample in two of them
 DECODERS: Final = ("diffusion", "fast")  # of the paper's kinds
 LAPPED_DECODERS: Final = ("listening", "waveform")  # with noise in the treble, and without
 SAMPLERS: Final[tuple[str, ...]] = get_args(SamplerName)
@@ -28,12 +28,12 @@ Samples = npt.NDArray[np.float32]
 """A mono signal `(n,)`, full scale 1.0."""
 
 Progress = Callable[[float], None]
-"""Hears the share that is done, 0..1."""
+"""Called with the share that is done, 0..1."""
 
 
 def frame_count(kind: str, samples: int, hop: int) -> int:
-    """Return how many frames a model of this kind makes of so many samples.
+    """Return how many frames a model of this kind makes from so many samples.
 
-    Of a lapped transform every sample lies in two frames, so that there is one more than hops.
+    A lapped transform has one frame more than hops, since every sample lies in two frames.
     """
     return -(-samples // hop) + (kind == LAPPED and samples > 0)

@@ -1,4 +1,4 @@
-"""How near a decoded signal comes to its original."""
+"""How close a decoded signal is to its original."""
 
 import math
 
@@ -11,9 +11,9 @@ Signal = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 def si_snr(reference: Signal, estimate: Signal) -> float:
     """Return the scale-invariant signal-to-noise ratio of two signals `(n,)`, in dB.
 
-    Both lose their mean; the part of the estimate along the reference is signal, the rest is
-    noise. `inf` for a scaled copy, `-inf` for an estimate with nothing of the reference in it,
-    `nan` for a reference that is constant, where the measure has no meaning.
+    The mean of both is removed; the projection of the estimate on the reference counts as signal,
+    the rest as noise. `inf` for a scaled copy, `-inf` for an estimate orthogonal to the reference,
+    `nan` for a constant reference, for which the measure has no meaning.
     Raises `ValueError` when the shapes differ or are not `(n,)`.
     Source: Le Roux et al., "SDR - half-baked or well done?", 2019, with means removed.
     """

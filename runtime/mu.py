@@ -1,4 +1,4 @@
-"""Mu, the rate of a MU_SPARSE bundle: a target of `N T 2^(-mu / 4)` events (paper section 3)."""
+"""Mu, which sets the rate of a MU_SPARSE bundle: `N T 2^(-mu / 4)` events (paper section 3)."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ DEFAULT_MU = 16  # paper, figure 4: one event in sixteen entries
 
 
 def chosen_mu(manifest: Manifest, mu: int | None) -> int:
-    """Return the mu to use: `mu` in 0..31, 16 where None is given, `NO_MU` for a bundle without.
+    """Return the mu to use: `mu` in 0..31, 16 for None, `NO_MU` for a bundle without mu.
 
     Raises `SpikingMusicError` for a mu out of range or for a bundle that has none.
     """
@@ -50,10 +50,10 @@ def chosen_step(manifest: Manifest, step: int | None) -> int | None:
 
 
 def ports(manifest: Manifest) -> set[str]:
-    """What the graphs of a bundle take besides the signal."""
+    """Return the inputs that the graphs of a bundle have besides the signal."""
     return {"mu"} if manifest.has_mu else set()
 
 
 def fed(mu: int) -> dict[str, Tensor]:
-    """What those ports are fed."""
+    """Return the values of those inputs."""
     return {} if mu == NO_MU else {"mu": np.array([mu], np.int64)}

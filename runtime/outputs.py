@@ -1,4 +1,4 @@
-"""What may be written: asked before the work, so that none is done in vain."""
+"""Check before the work begins that its output can be written."""
 
 import os
 import stat
@@ -12,10 +12,10 @@ from runtime.errors import OutputError
 def refuse_output(
     path: Path, overwrite: bool = False, sources: Iterable[Path] = (), streams: bool = False
 ) -> None:
-    """Raise `OutputError` where the output `path` could not be written.
+    """Raise `OutputError` when the output `path` cannot be written.
 
-    It may exist only with `overwrite`, as a regular file, or with `streams` as a pipe or a
-    character device; never may it be one of the `sources`, by whatever name or link.
+    It may exist only as a regular file with `overwrite`, or as a pipe or character device with
+    `streams`. It may never be one of the `sources`, under any name or link.
     """
     path = Path(path)
     if not path.name:
@@ -46,9 +46,9 @@ def refuse_output(
 def refuse_outputs(
     folder: Path, names: Iterable[str], overwrite: bool = False, sources: Iterable[Path] = ()
 ) -> None:
-    """Raise `OutputError` where files of these names could not be written into a folder.
+    """Raise `OutputError` when files of these names cannot be written into a folder.
 
-    Like `refuse_output` for each; the folder, and those it is in, need not be there yet.
+    Each is checked like in `refuse_output`; the folder and its parents need not exist yet.
     """
     folder, sources = Path(folder), list(sources)
     if folder.exists():
@@ -61,7 +61,7 @@ def refuse_outputs(
 
 
 def refuse_parent(path: Path) -> None:
-    """Raise `OutputError` where the folder in which `path` is to be made cannot be written to."""
+    """Raise `OutputError` when the parent folder of `path` cannot be written to."""
     parent = Path(os.path.realpath(path)).parent
     if not parent.is_dir():
         raise OutputError(f"{parent}: no such folder; create it first or choose another place")
@@ -70,7 +70,7 @@ def refuse_parent(path: Path) -> None:
 
 
 def is_stream(path: Path) -> bool:
-    """Return whether a path is a pipe or a character device: written as it comes, or not at all."""
+    """Return whether a path is a pipe or a character device, which is written directly."""
     try:
         mode = Path(path).stat().st_mode
     except OSError:
@@ -79,5 +79,5 @@ def is_stream(path: Path) -> bool:
 
 
 def exists_already(path: Path) -> str:
-    """The message for an output that is there and may not be replaced."""
+    """Return the message for an output that exists and may not be replaced."""
     return f"{path}: exists already; give another name or --force"

@@ -1,4 +1,4 @@
-"""A recording as events, with everything that has to be known to hear it again."""
+"""A recording as events, with everything needed to decode it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from runtime.events import EventMatrix
 from runtime.kinds import frame_count
 from runtime.playback import UNSAID, Playback
 
-NO_MU = 255  # the mu of a chunk where the model has none
+NO_MU = 255  # the mu of a chunk if the model has none
 
 Corrections = npt.NDArray[np.int8]
 
@@ -43,15 +43,15 @@ class LappedCode:
 
 @dataclass(frozen=True)
 class Piece:
-    """What `Codec.encode` makes, a `.spk` file stores and `Codec.decode` hears.
+    """What `Codec.encode` returns, a `.spk` file stores and `Codec.decode` decodes.
 
-    `events (units, T)` with `T = ceil(samples / hop)`, LAPPED one more; `samples` of sound at
-    `sample_rate` Hz; `hop` samples a frame; `chunk_frames`, the frames that were encoded and are
-    stored together; `kind` and `model`, the 16 hex digits, of the bundle that made it, of which a
-    LAPPED file keeps 6; `mus`, the mu or step of each chunk, empty of a model without; `playback`,
-    how it is best heard; `texts`, a title and a source; of a LAPPED model the `code`, and the
-    `corrections` of each chunk where there are any.
-    Raises `EventsError` where these do not fit together.
+    `events (units, T)` with `T = ceil(samples / hop)`, one more for LAPPED; `samples` of sound at
+    `sample_rate` Hz; `hop` samples per frame; `chunk_frames`, how many frames are encoded and
+    stored together; `kind` and `model` (16 hex digits, of which a LAPPED file keeps 6) of the
+    bundle that made it; `mus`, the mu or step of each chunk, empty if the model has neither;
+    `playback`, how it is best decoded; `texts`, a title and a source; for a LAPPED model, the
+    `code`, and the `corrections` of each chunk if there are any.
+    Raises `EventsError` when these do not fit together.
     """
 
     events: EventMatrix
@@ -86,7 +86,7 @@ class Piece:
 
     @property
     def seconds(self) -> float:
-        """How long it sounds."""
+        """Duration in s."""
         return self.samples / self.sample_rate
 
     @property

@@ -1,13 +1,13 @@
-"""How events become sound: what a caller asks for, a piece says, or a bundle has chosen."""
+"""How to decode events to sound, as the caller asks, the piece says or the bundle has set."""
 
 from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Playback:
-    """`decoder`, `sampler`, its `steps`, the `seed` of its noise, 0..2**64-1.
+    """The `decoder`, the `sampler`, its `steps`, and the `seed` of its noise, 0..2**64-1.
 
-    What is None is left to the next: a caller leaves it to the piece, a piece to the bundle.
+    None leaves a choice open: the caller to the piece, the piece to the bundle.
     """
 
     decoder: str | None = None
@@ -16,7 +16,7 @@ class Playback:
     seed: int | None = None
 
     def over(self, other: "Playback") -> "Playback":
-        """Return what this says, and where it says nothing what `other` does."""
+        """Return these choices, with those of `other` wherever this one has None."""
         said = {name: value for name, value in vars(self).items() if value is not None}
         return replace(other, **said)
 

@@ -1,17 +1,17 @@
-"""What computes the graphs: the execution providers of ONNX Runtime that are here."""
+"""What computes the graphs: the execution providers of the installed ONNX Runtime."""
 
 import ctypes
 from typing import Any, Final
 
 from runtime.errors import SpikingMusicError
 
-# By preference. OpenVINO has to be asked for, since it is slower where lengths may change.
+# In order of preference. OpenVINO must be asked for, since it is slower when lengths change.
 PROVIDERS: Final = {
     "cuda": "CUDAExecutionProvider",
     "cpu": "CPUExecutionProvider",
     "openvino": "OpenVINOExecutionProvider",
 }
-# The same sound on every machine, to 1e-3, needs whole float32 products.
+# To give the same sound on every machine, within 1e-3, products must be full float32 (no TF32).
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "cuda": {"use_tf32": 0, "cudnn_conv_algo_search": "DEFAULT"},
     "openvino": {"precision": "ACCURACY"},
@@ -19,9 +19,9 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
 
 
 def chosen_provider(name: str | None = None) -> str:
-    """Return `name`, one of `PROVIDERS`, or without one `cuda` where it works and else `cpu`.
+    """Return `name`, one of `PROVIDERS`; for None, `cuda` if it works, else `cpu`.
 
-    Raises `SpikingMusicError` when it is unknown, or not a part of the ONNX Runtime installed.
+    Raises `SpikingMusicError` when it is unknown, or the installed ONNX Runtime does not have it.
     """
     import onnxruntime
 
@@ -39,13 +39,13 @@ def chosen_provider(name: str | None = None) -> str:
 
 
 def provider_list(name: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return what a session is opened with: the provider and, for what it cannot do, the CPU."""
+    """Return the providers to open a session with: this one, and the CPU for what it cannot do."""
     both = dict.fromkeys((name, "cpu"))
     return [(PROVIDERS[one], _OPTIONS.get(one, {})) for one in both]
 
 
 def _has_gpu() -> bool:
-    # A runtime that was built for CUDA says so even where there is no GPU.
+    # A runtime built for CUDA lists it even if there is no GPU.
     try:
         return ctypes.CDLL("libcuda.so.1").cuInit(0) == 0
     except OSError:

@@ -1,4 +1,4 @@
-"""Folders for what is not ready yet: gone when we are, even when we were killed."""
+"""Temporary folders that are removed when we end, or later if we were killed."""
 
 import fcntl
 import os
@@ -16,10 +16,10 @@ _NAME = re.compile(r"\.spiking-music-[a-z0-9_]{8}\.part")
 
 @contextmanager
 def scratch(parent: Path | None = None) -> Iterator[Path]:
-    """Yield a new, empty, private folder in `parent`, else where the system has its temporary ones.
+    """Yield a new, empty, private folder in `parent`, by default in the system's temporary folder.
 
-    It is removed with all that is in it when the block ends, and by the next of our processes that
-    works in `parent` when this one is killed before. Raises `OSError` when it cannot be made.
+    It is removed with its contents when the block ends. If this process is killed first, the next
+    of our processes that uses `parent` removes it. Raises `OSError` when it cannot be made.
     """
     parent = Path(tempfile.gettempdir() if parent is None else parent)
     _sweep(parent)
@@ -32,7 +32,7 @@ def scratch(parent: Path | None = None) -> Iterator[Path]:
 
 
 def _locked_folder(parent: Path) -> tuple[Path, int]:
-    # A process that sweeps may come between the making and the lock; then there is nothing to lock.
+    # Another process may sweep between making and locking the folder; then there is none to lock.
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, suffix=_SUFFIX, dir=parent))
         with suppress(FileNotFoundError):
@@ -46,7 +46,7 @@ def _locked_folder(parent: Path) -> tuple[Path, int]:
 
 @cache
 def _sweep(parent: Path) -> None:
-    """Remove, once a process, the folders of ours that nobody holds: their process is dead."""
+    """Remove, once per process, those of our folders that nobody locks: their process is dead."""
     with suppress(OSError):
         for name in filter(_NAME.fullmatch, os.listdir(parent)):
             with suppress(OSError):

@@ -19,9 +19,9 @@ _OUTSIDE = "session.model_external_initializers_file_folder_path"
 
 
 class Graph:
-    """An ONNX file as the function that it is, from named arrays to named arrays.
+    """An ONNX file as a function from named arrays to named arrays.
 
-    Raises `BundleError` naming the file when it fails on what it is given.
+    Calling it raises `BundleError`, naming the file, when it fails on its inputs.
     """
 
     def __init__(self, path: Path, session: Any) -> None:
@@ -37,7 +37,7 @@ class Graph:
         return dict(zip(self.outputs, found, strict=True))
 
     def holding(self, fixed: Mapping[str, Tensor]) -> Run:
-        """Return the same function of the other inputs: the `fixed` go to the device only once."""
+        """Return the function of the remaining inputs; the `fixed` ones go to the device once."""
         from onnxruntime import OrtValue
 
         binding = self._session.io_binding()
@@ -70,23 +70,23 @@ def open_graph(
 ) -> Graph:
     """Load an ONNX file to be run by a `provider`, one of `PROVIDERS`.
 
-    As many threads as `cores()`, spinning between operators, sequential execution: the fastest
-    settings measured for these graphs. Raises `BundleError` naming the file when it is no graph,
-    has other inputs or outputs, or has not the SHA-256 `digest`, and when the provider does not
-    start.
+    It uses `cores()` threads that spin between operators, and sequential execution: the fastest
+    settings measured for these graphs. Raises `BundleError`, naming the file, when it is not a
+    graph, has other inputs or outputs, or does not have the SHA-256 `digest`, and when the provider
+    does not start.
     """
-    import onnxruntime  # here, since the runtime is not needed by those who only read events
+    import onnxruntime  # here, so that code that only reads events does not load it
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cores()
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
-    # Weights outside the file would be none that the manifest vouches for.
+    # The manifest's digest would not cover weights outside the file.
     options.add_session_config_entry(_OUTSIDE, os.devnull)
     data = _read(path, digest)
     try:
         session = onnxruntime.InferenceSession(data, options, providers=provider_list(provider))
-    except Exception as error:  # onnxruntime has one class for each of its reasons
+    except Exception as error:  # onnxruntime raises many classes of errors
         raise BundleError(f"{path}: ONNX Runtime cannot load it ({one_line(error)})") from error
     if session.get_providers()[0] != PROVIDERS[provider]:
         raise BundleError(
@@ -100,7 +100,7 @@ def open_graph(
 
 
 def single(output: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Take the one item of a batch; raises `BundleError` for another shape, NaN and infinity."""
+    """Return the only item of a batch; raises `BundleError` for another shape, NaN or infinity."""
     if output.shape != (1, *shape):
         raise BundleError(f"a graph of the bundle gives {output.shape} instead of {(1, *shape)}")
     if not np.isfinite(output).all():
@@ -109,7 +109,7 @@ def single(output: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 def _read(path: Path, digest: str | None) -> bytes:
-    # The very bytes that are run are checked: a file may be swapped under a running process.
+    # The bytes that are checked are the bytes that are run: a file may be swapped in between.
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -120,11 +120,11 @@ def _read(path: Path, digest: str | None) -> bytes:
 
 
 def cores() -> int:
-    """Return how many threads to compute on: `OMP_NUM_THREADS`, else the cores of this process."""
+    """Return how many threads to use: `OMP_NUM_THREADS`, else the cores this process may use."""
     chosen = os.environ.get("OMP_NUM_THREADS", "")
     if chosen.isdecimal() and int(chosen):
         return int(chosen)
-    # The affinity counts, not the machine: more threads than cores wait for one another.
+    # What counts is the affinity, not the machine: more threads than cores wait for one another.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

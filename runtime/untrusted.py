@@ -1,4 +1,4 @@
-"""JSON and TOML that somebody else wrote: bounded, plain, and refused in one line."""
+"""Read JSON and TOML of unknown origin: bounded in size and depth, refused with one line."""
 
 import json
 import os
@@ -16,33 +16,33 @@ _INTEGER = 1 << 64
 
 
 class UntrustedError(ValueError):
-    """A text that is no JSON or TOML, or one that no honest program writes; the message says why.
+    """A text is not JSON or TOML, or exceeds our limits; the message says why.
 
-    The reader of the file makes an error of its own of it, which names the file.
+    Readers turn it into an error of their own, which names the file.
     """
 
 
 def read_json(path: Path) -> Any:
-    """Return what a JSON file holds; raises `UntrustedError`, and `OSError` where it is not read.
+    """Return what a JSON file holds; raises `UntrustedError`, or `OSError` if it cannot be read.
 
-    Numbers are finite and whole ones less than 2**64, texts are Unicode without NUL, and nothing
-    is deeper than `DEEPEST` levels or larger than `LARGEST` bytes.
+    Numbers must be finite and whole numbers below 2**64, texts Unicode without NUL, the nesting at
+    most `DEEPEST` levels, and the file at most `LARGEST` bytes.
     """
     return parse_json(_contents(path))
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Return what a TOML file holds, as bounded as in `read_json`."""
+    """Return what a TOML file holds, within the limits of `read_json`."""
     return parse_toml(_contents(path))
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Return what a JSON text holds, as bounded as in `read_json`."""
+    """Return what a JSON text holds, within the limits of `read_json`."""
     return _parsed("JSON", json.loads, text)
 
 
 def parse_toml(text: str | bytes) -> dict[str, Any]:
-    """Return what a TOML text holds, as bounded as in `read_json`."""
+    """Return what a TOML text holds, within the limits of `read_json`."""
     found: dict[str, Any] = _parsed("TOML", tomllib.loads, text)
     return found
 
@@ -53,7 +53,7 @@ def _contents(path: Path) -> bytes:
 
 
 def _regular(path: str, flags: int) -> int:
-    """Open what is a regular file; a pipe would be waited for without end."""
+    """Open a file only if it is regular: opening a pipe could wait for ever."""
     descriptor = os.open(path, flags | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -81,7 +81,7 @@ _DEEP = f"is nested more than {DEEPEST} levels deep"
 
 
 def _check(found: Any) -> None:
-    # Level by level, since what is nested deeply cannot be walked by calling oneself.
+    # Level by level, since deep nesting would exceed Python's limit on recursion.
     level = [found]
     for _ in range(DEEPEST):
         below: list[Any] = []

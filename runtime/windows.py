@@ -1,4 +1,4 @@
-"""Long signals in pieces: windows of one fixed length, and how their results are joined again."""
+"""Cut long signals into windows of a fixed length, and join the results again."""
 
 from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
@@ -11,7 +11,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def window(signal: npt.NDArray[Scalar], start: int, length: int) -> npt.NDArray[Scalar]:
-    """Cut `length` values from `start` on along the last axis, with zeros beyond either end."""
+    """Return `length` values from `start` along the last axis, with zeros beyond either end."""
     size = signal.shape[-1]
     inside = signal[..., max(start, 0) : max(min(start + length, size), 0)]
     before = min(max(-start, 0), length)
@@ -20,10 +20,10 @@ def window(signal: npt.NDArray[Scalar], start: int, length: int) -> npt.NDArray[
 
 
 class Arriving(Generic[Scalar]):
-    """A signal that comes in blocks of any size along its last axis; its past is dropped.
+    """A signal that arrives in blocks of any size along its last axis; its past is dropped.
 
-    `start` is the place of its first value, 0 unless it is joined in the middle; `stop` the place
-    behind the last value that has come.
+    `start` is the position of its first value, 0 unless it begins in the middle; `stop` is the
+    position after the last value that has arrived.
     """
 
     def __init__(self, blocks: Iterable[npt.NDArray[Scalar]], start: int = 0) -> None:
@@ -32,7 +32,7 @@ class Arriving(Generic[Scalar]):
         self._start = self.stop = start
 
     def reaches(self, place: int) -> bool:
-        """Take blocks until all values before `place` are there; tell whether there are so many."""
+        """Take blocks until all values before `place` are there; return False if they run out."""
         while self.stop < place:
             block = next(self._blocks, None)
             if block is None:
@@ -42,7 +42,7 @@ class Arriving(Generic[Scalar]):
         return True
 
     def window(self, start: int, length: int) -> npt.NDArray[Scalar]:
-        """Cut a window like the function `window`; what lies before it is dropped."""
+        """Return a window like the function `window`, and drop what lies before it."""
         self.reaches(start + length)
         held = self._held[0] if len(self._held) == 1 else np.concatenate(self._held, axis=-1)
         past = max(start - self._start, 0)
@@ -51,10 +51,10 @@ class Arriving(Generic[Scalar]):
 
 
 def cross_faded(pieces: Iterable[tuple[int, Signal]], overlap: int) -> Iterator[Signal]:
-    """Join overlapping pieces `(start, values (n,))` into one signal, given out in blocks.
+    """Join overlapping pieces `(start, values (n,))` into one signal, yielded in blocks.
 
-    The weight moves over to the next piece in the last `overlap` values of each; weights add up to
-    one. One piece is held at a time.
+    In the last `overlap` values of each piece the weight moves over to the next one; weights add up
+    to one. One piece is held at a time.
     """
     rising = rise(overlap)
     done: int | None = None
@@ -69,13 +69,13 @@ def cross_faded(pieces: Iterable[tuple[int, Signal]], overlap: int) -> Iterator[
 
 
 def rise(overlap: int) -> Signal:
-    """The weights `(overlap,) float32` of the later of two signals: a raised cosine, 0 to 1."""
+    """Return the weights `(overlap,) float32` of the later signal: a raised cosine, 0 to 1."""
     quarter = np.sin((np.arange(overlap) + 0.5) * (np.pi / 2 / max(overlap, 1)))
     return (quarter * quarter).astype(np.float32)
 
 
 def without_first(blocks: Iterable[Signal], values: int) -> Iterator[Signal]:
-    """Leave out the first `values` of a signal that comes in blocks."""
+    """Drop the first `values` values of a signal that arrives in blocks."""
     for block in blocks:
         if values < len(block):
             yield block[values:]

@@ -1,1 +1,1 @@
-"""Sound in and out: read, resampled, written."""
+"""Read, resample and write audio."""

@@ -1,4 +1,4 @@
-"""Sound as the bytes of a FLAC file, for what is heard in a browser."""
+"""Encode sound as the bytes of a FLAC file, to be played in a browser."""
 
 import io
 

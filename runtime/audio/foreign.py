@@ -1,9 +1,9 @@
-"""Recordings that libsndfile does not read, known by how they begin, and the way around it."""
+"""Recognise formats that libsndfile cannot read by their first bytes, and suggest a command."""
 
 import shlex
 from pathlib import Path
 
-# From which byte on, how they begin, and what they are.
+# Offset of the signature in bytes, the signature, and the name of the format.
 _SIGNS = (
     (4, b"ftyp", "an MP4 or M4A"),
     (0, b"\x30\x26\xb2\x75", "a WMA"),
@@ -20,17 +20,20 @@ _SIGNS = (
     (0, b"FORM", "an IFF of another kind"),
     (0, b"OggS", "an Ogg of another kind"),
 )
-HEAD = 12  # bytes that tell
+HEAD = 12  # bytes that suffice to recognise a format
 
 
 def kind_of(head: bytes) -> str | None:
-    """Return what begins with these bytes, with its article; None where that is not known."""
+    """Return the format that begins with these bytes, with its article; None if it is unknown."""
     found = (kind for at, sign, kind in _SIGNS if head[at : at + len(sign)] == sign)
     return next(found, None)
 
 
 def way_around(path: Path | None) -> str:
-    """Return a command that encodes what other programs read; `path` is None for a pipe."""
+    """Return a command that converts the file with ffmpeg and encodes it.
+
+    `path` is None for a pipe.
+    """
     source = "-" if path is None else shlex.quote(str(path))
     out = "OUT.spk" if path is None else shlex.quote(f"{path.stem}.spk")
     return f"ffmpeg -i {source} -f wav - | spiking-music encode - {out}"

@@ -1,7 +1,8 @@
-"""Where the frames of an MPEG stream (MP2, MP3) begin, and whether it tells its length.
+"""Find where the frames of an MPEG stream (MP2, MP3) begin, and whether it states its length.
 
-Of a stream without a table (Xing, Info, VBRI) libsndfile takes the rate of the first frame for that
-of all and stops where that would end, so its length is a guess. Headers: ISO/IEC 11172-3, 2.4.2.3.
+For a stream without a table (Xing, Info, VBRI), libsndfile assumes that all frames have the bit
+rate of the first one and stops where the stream would then end, so the length is a guess.
+Source of the headers: ISO/IEC 11172-3, 2.4.2.3.
 """
 
 import re
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 _SEARCHED = 1 << 16  # bytes behind the tags in which the first frame must begin
-_CHAIN = 4  # frames in a row that are no coincidence
+_CHAIN = 4  # this many frames in a row are no coincidence
 _TABLES = re.compile(rb"Xing|Info|VBRI")
 # kbit/s by index, of versions 1 and 2 and of layers 2 and 3; Hz by index, of version 1
 _RATES = {
@@ -31,9 +32,9 @@ class Frame:
 
 
 def first_frame(file: BinaryIO) -> Frame | None:
-    """Return the first frame; None where there is none near the start of the file.
+    """Return the first frame, or None if there is none near the start of the file.
 
-    `file` can be sought in; it is left anywhere.
+    `file` must be seekable; its position changes.
     """
     start = _behind_tags(file)
     file.seek(start)
@@ -51,12 +52,12 @@ def first_frame(file: BinaryIO) -> Frame | None:
 
 
 def tells_length(data: bytes) -> bool:
-    """Return whether the data of a first frame are a table of the others."""
+    """Return whether the first frame's data is a table that describes the other frames."""
     return _TABLES.search(data) is not None
 
 
 def _behind_tags(file: BinaryIO) -> int:
-    """Where what is no ID3v2 tag begins."""
+    """Return the offset of the first byte after any ID3v2 tags."""
     place = 0
     while True:
         file.seek(place)
@@ -70,7 +71,7 @@ def _behind_tags(file: BinaryIO) -> int:
 
 
 def _frame_bytes(head: bytes) -> int | None:
-    """The size of a frame by its first four bytes, None where they are none of a frame."""
+    """Return the size of a frame from its first four bytes, or None if they are not a header."""
     if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0:
         return None
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)

@@ -1,7 +1,7 @@
-"""A source as libsndfile reads all of it: the file itself, a pipe, or a pipe of what is put right.
+"""Open a source so that libsndfile reads all of it: as a file, or through a pipe.
 
-libsndfile reads nothing of a WAV whose size was never filled in, and only as much of an MPEG stream
-as it guesses (see `mpeg`); of what comes through a pipe it takes all.
+From a file, libsndfile reads nothing of a WAV whose size was never filled in, and reads an MPEG
+stream only up to the length it has guessed (see `mpeg`); from a pipe it reads everything.
 """
 
 import os
@@ -20,16 +20,16 @@ from runtime.outputs import is_stream
 from runtime.scratch import scratch
 
 STANDARD_INPUT = "standard input"
-_STREAMS = (b"RIFF", b"FORM", b"OggS")  # how files begin that libsndfile reads from a pipe
+_STREAMS = (b"RIFF", b"FORM", b"OggS")  # first bytes of formats that libsndfile reads from a pipe
 _WAVS = ("WAV", "WAVEX")
 
 
 @contextmanager
 def opened_sound(source: Path | int) -> Iterator[tuple[str, soundfile.SoundFile, int]]:
-    """Open a path, or a pipe by its descriptor; yield a name for messages, the sound, and its file.
+    """Open a path, or a pipe by its descriptor; yield a name for messages, the sound and its file.
 
-    The file is the descriptor that the sound is read from.
-    Raises `AudioError` when there is no such file, or it is a folder, no audio, or empty.
+    "Its file" is the descriptor that the sound is read from. Raises `AudioError` when the file
+    does not exist, is a folder, is not audio, or is empty.
     """
     path = None if isinstance(source, int) else Path(source)
     name = STANDARD_INPUT if path is None else str(path)
@@ -61,14 +61,14 @@ def opened_sound(source: Path | int) -> Iterator[tuple[str, soundfile.SoundFile,
 
 
 def _flowing(begin: bytes, pipe: int, stack: ExitStack) -> int:
-    """What to read of a pipe, of which `begin` has been read."""
+    """Return the descriptor to read a pipe from, after `begin` has already been read from it."""
     if begin.startswith(b"RIFF"):
         begin = read_head(lambda size: _take(pipe, size), begin)
     return _piped(begin, pipe, stack)
 
 
 def _standing(file: int, stack: ExitStack) -> int:
-    """What to read of a file: itself, or a pipe where only that gives all of it."""
+    """Return the descriptor to read a file from: itself, or a pipe if only that gives all of it."""
     os.lseek(file, 0, os.SEEK_SET)
     remedy = None
     try:
@@ -85,7 +85,7 @@ def _standing(file: int, stack: ExitStack) -> int:
 
 
 def _as_frames(file: int, guessed: bool) -> tuple[bytes, int] | None:
-    """What to read of an MPEG stream; None where there is none, or its length is not `guessed`."""
+    """Return how to read an MPEG stream; None if it is not one, or its length is not `guessed`."""
     if kind_of(os.pread(file, HEAD, 0)) not in (None, kind_of(b"RIFF")):
         return None
     with open(os.dup(file), "rb") as view:
@@ -94,7 +94,7 @@ def _as_frames(file: int, guessed: bool) -> tuple[bytes, int] | None:
 
 
 def _as_endless(file: int) -> tuple[bytes, int] | None:
-    """What to read of a WAV whose size is 0: its header put right, and then what follows if any."""
+    """Return how to read a WAV whose size is 0: a corrected header, and what follows it, if any."""
     with open(os.dup(file), "rb") as view:
         view.seek(0)
         head = read_head(view.read)
@@ -118,7 +118,7 @@ def _opened_path(path: Path, stack: ExitStack) -> int:
 
 
 def _copied(begin: bytes, pipe: int, stack: ExitStack) -> int:
-    """Return a file of `begin` and all that a pipe still gives."""
+    """Return a file that holds `begin` and the rest of a pipe."""
     path = stack.enter_context(scratch()) / "sound"
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     stack.callback(os.close, file)
@@ -127,7 +127,7 @@ def _copied(begin: bytes, pipe: int, stack: ExitStack) -> int:
 
 
 def _piped(begin: bytes, source: int, stack: ExitStack) -> int:
-    """Return a pipe of `begin` and what is still to be read of a source."""
+    """Return a pipe that gives `begin` and then the rest of a source."""
     inlet, outlet = os.pipe()
     stack.callback(os.close, inlet)
     Thread(target=_copy, args=(begin, os.dup(source), outlet), daemon=True).start()
@@ -135,7 +135,7 @@ def _piped(begin: bytes, source: int, stack: ExitStack) -> int:
 
 
 def _copy(begin: bytes, source: int, target: int) -> None:
-    """Copy and close both; end where nobody reads any more."""
+    """Copy, then close both; stop when the reader has gone."""
     try:
         with suppress(BrokenPipeError), open(target, "wb", buffering=0) as file:
             file.write(begin)
@@ -146,7 +146,7 @@ def _copy(begin: bytes, source: int, target: int) -> None:
 
 
 def _take(file: int, size: int) -> bytes:
-    """Read `size` bytes of a pipe, fewer only at its end."""
+    """Read `size` bytes from a pipe; fewer only at its end."""
     data = b""
     while len(data) < size and (more := os.read(file, size - len(data))):
         data += more

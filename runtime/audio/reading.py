@@ -1,4 +1,4 @@
-"""A recording read block by block: any file or pipe that libsndfile reads, mono at one rate."""
+"""Read a recording block by block, from any file or pipe that libsndfile reads, as mono."""
 
 import os
 import re
@@ -16,29 +16,29 @@ from runtime.errors import AudioError
 from runtime.kinds import Samples
 
 RATES = (1_000, 768_000)  # Hz; outside, a header is damaged rather than unusual
-_BLOCK = 1 << 12  # frames; what is held back of a live recording
+_BLOCK = 1 << 12  # frames; a live recording is delayed by this much
 _SILENCE = 10 ** (-90 / 20)  # about one step of 16 bits
-_CANCELLED = 1e-3  # of the energy of the channels, which their mean should not fall below
+_CANCELLED = 1e-3  # if the mean has less than this share of the channels' energy, they cancel out
 _FULL_SCALE = 1 - 2**-14
-# libsndfile repairs a length that exceeds the file and tells of it only in its log.
+# libsndfile repairs a length that exceeds the file, and mentions it only in its log.
 _LENGTH = r"^\s*(?:data|SSND|Data Size|Riff size|riff) *: (\d+) \(should be (\d+)\)"
 _SHORTENED = re.compile(_LENGTH, re.MULTILINE)
 _DATA = re.compile(r"^\s*data *: (\d+)", re.MULTILINE)
 # What programs that write to a pipe leave in a WAV header.
 _UNKNOWN_LENGTHS = (0xFFFF_FFFF, 0x7FFF_F000, 0x7FFF_FFFF)
-_ENDLESS = 2**62  # libsndfile's length of what does not tell it
-_FLAC_ENDS, _MPEG_ENDS = 39, 29  # libsndfile's errors where such a FLAC, or a cut MP3, ends
-_UNTOUCHED = 1e30  # no sample
+_ENDLESS = 2**62  # the length that libsndfile gives when the file does not state one
+_FLAC_ENDS, _MPEG_ENDS = 39, 29  # libsndfile's errors at the end of such a FLAC, or of a cut MP3
+_UNTOUCHED = 1e30  # marks places that no sample was written to
 
 
 class AudioReader:
-    """A recording that is being read; iterating, once, gives blocks `(n,) float32`.
+    """A recording that is being read; iterating over it, once, gives blocks `(n,) float32`.
 
     All blocks together have `max(1, round(frames * sample_rate / source_rate))` samples (half to
-    even); `samples` is that number, None where the file does not tell how long it is. `source_rate`
+    even); `samples` is that number, or None if the file does not state its length. `source_rate`
     in Hz and `source_channels` are those of the file; `source_frames` and `warnings`, lines for the
-    user, are there after the last block.
-    Raises `AudioError` while it is read when the recording is truncated, empty, or holds NaN or
+    user, are complete after the last block.
+    Iterating raises `AudioError` when the recording is truncated, empty, or holds NaN or
     infinity.
     """
 
@@ -68,7 +68,7 @@ class AudioReader:
         clipped, peak, given, energies = 0, 0.0, 0, np.zeros(2)
         late = np.zeros(
             0, np.float32
-        )  # one block late, since the last one may have to be shortened
+        )  # given out one block late, since the last one may have to be shortened
         for block in self._blocks():
             if not np.isfinite(block).all():
                 raise AudioError(
@@ -89,14 +89,14 @@ class AudioReader:
         self.warnings = tuple(self._remarks(peak, clipped, energies))
 
     def _blocks(self) -> Iterator[Samples]:
-        # Until nothing more comes: the announced length may be missing or wrong.
+        # Read until nothing more comes: the stated length may be missing or wrong.
         room = np.empty((_BLOCK, self.source_channels), np.float32)
         while len(block := self._block(room)):
             self.source_frames += len(block)
             yield block
 
     def _block(self, room: Samples) -> Samples:
-        """The next frames `(n, channels)`, in `room`; none at the end."""
+        """Read the next frames `(n, channels)` into `room`; none are left at the end."""
         untouched = np.float32(_UNTOUCHED)
         room[:, 0] = untouched
         try:
@@ -140,17 +140,17 @@ class AudioReader:
 
 @contextmanager
 def opened_audio(source: Path | int, sample_rate: int | None) -> Iterator[AudioReader]:
-    """Open a file, or a pipe by its descriptor, and give it as an `AudioReader` at `sample_rate`.
+    """Open a file, or a pipe by its descriptor, and yield an `AudioReader` at `sample_rate`.
 
-    WAV, AIFF and Ogg are read from a pipe as they come, anything else when it is there as a whole.
-    Raises `AudioError` when there is no such file, or it is a folder, no audio, or empty.
+    WAV, AIFF and Ogg are read from a pipe as they arrive; anything else is read in full first.
+    Raises `AudioError` when the file does not exist, is a folder, is not audio, or is empty.
     """
     with opened_sound(source) as (name, sound, descriptor):
         yield AudioReader(name, sound, descriptor, sample_rate)
 
 
 def _announced(file: soundfile.SoundFile) -> int | None:
-    """How many frames a file says it has; None where it does not say."""
+    """Return how many frames a file says it has, or None if it does not say."""
     unknown = any(int(length) in _UNKNOWN_LENGTHS for length in _DATA.findall(file.extra_info))
     return None if unknown or file.frames >= _ENDLESS else int(file.frames)
 
@@ -161,5 +161,5 @@ def _clipped(block: Samples) -> int:
 
 
 def _fitted(samples: Samples, length: int) -> Samples:
-    # The resampler rounds its length in its own way, one sample off at most.
+    # The resampler rounds the length differently, by one sample at most.
     return np.pad(samples[:length], (0, max(0, length - len(samples))))

@@ -1,4 +1,4 @@
-"""Whole recordings in and out; `reading` and `writing` take them by blocks."""
+"""Read and write whole recordings; `reading` and `writing` do it block by block."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from runtime.audio.reading import opened_audio
 from runtime.audio.writing import audio_file
 from runtime.kinds import Samples
 
-# By which a folder tells its recordings; a single file may have any name.
+# Which files of a folder are recordings; a file that is named itself may have any suffix.
 AUDIO_SUFFIXES = (
     *(".wav", ".wave", ".bwf", ".rf64", ".w64"),
     *(".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".mpga"),
@@ -19,10 +19,10 @@ AUDIO_SUFFIXES = (
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A recording, mono: `samples (n,) float32` and what its file was like.
+    """A mono recording: `samples (n,) float32`, and facts about its file.
 
-    `source_rate` in Hz, `source_channels`, `source_frames` as in the file; `warnings` are lines
-    for the user.
+    `source_rate` in Hz, `source_channels` and `source_frames` are as in the file; `warnings` are
+    lines for the user.
     """
 
     samples: Samples
@@ -33,13 +33,13 @@ class Recording:
 
 
 def read_audio(path: Path, sample_rate: int | None = None) -> Recording:
-    """Read a recording, average its channels and bring it to `sample_rate`, or leave it at its own.
+    """Read a recording, average its channels, and resample it if `sample_rate` is given.
 
     The result has exactly `max(1, round(source_frames * sample_rate / source_rate))` samples (half
-    to even). A silent and a clipped recording come with a warning.
-    Raises `AudioError` when there is no such file, or it is a folder, no audio, empty, truncated,
-    holds NaN or infinity, or has a rate outside 1..768 kHz. A truncated Ogg, which does not tell
-    its length, is taken as it is.
+    to even). There is a warning if the recording is silent or clipped.
+    Raises `AudioError` when the file does not exist, is a folder, is not audio, is empty or
+    truncated, holds NaN or infinity, or has a rate outside 1..768 kHz. A truncated Ogg cannot be
+    recognised, since Ogg does not state its length; it is read as far as it goes.
     """
     with opened_audio(Path(path), sample_rate) as reader:
         samples = np.concatenate([*reader])

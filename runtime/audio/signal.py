@@ -1,4 +1,4 @@
-"""Whatever somebody calls samples, as the mono float32 signal that a model hears."""
+"""Convert samples of any common shape, dtype and rate to the mono float32 signal of a model."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from runtime.errors import AudioError
 from runtime.kinds import Samples
 
 MOST_CHANNELS = 32
-_BLOCK = 1 << 12  # samples; as a file is read, so that both are resampled to the same bits
+_BLOCK = 1 << 12  # samples; the same as for files, so that both are resampled to the same bits
 
 
 def mono_signal(samples: npt.ArrayLike, rate: float, wanted: int) -> Samples:
     """Return `samples` at `rate` Hz as one signal `(n,) float32` at `wanted` Hz.
 
-    `samples` are `(n,)`, `(n, channels)` or `(channels, n)`, a list or an array: floats of full
-    scale 1.0, or `uint8`, `int16`, `int32`, whose full scale is that of the dtype. Channels are
+    `samples` are `(n,)`, `(n, channels)` or `(channels, n)`, a list or an array: floats with full
+    scale 1.0, or `uint8`, `int16` or `int32`, whose full scale is that of the dtype. Channels are
     averaged. The result has `max(1, round(n wanted / rate))` samples, none for `n = 0`.
     Raises `AudioError` for a rate outside 1..768 kHz, another shape or dtype, NaN and infinity.
     """
@@ -44,7 +44,7 @@ def _array(samples: npt.ArrayLike) -> npt.NDArray[Any]:
 
 
 def _floats(array: npt.NDArray[Any]) -> Samples:
-    """Bring values to a full scale of 1.0."""
+    """Scale values to a full scale of 1.0."""
     if array.dtype.kind == "f" or not array.size:
         with np.errstate(over="ignore"):
             return array.astype(np.float32)

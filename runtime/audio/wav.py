@@ -1,25 +1,25 @@
-"""Headers of WAV: that of one channel in 16 bits (RF64, EBU Tech 3306, where it is longer), and
-those of others, whose size may never have been filled in.
+"""WAV headers: write that of one 16-bit channel (RF64, EBU Tech 3306, if it is too long for WAV),
+and read those of other programs, whose size may never have been filled in.
 """
 
 import struct
 from collections.abc import Callable
 
-UNKNOWN = 0xFFFF_FFFF  # the size of what is not over, or stands in the chunk ds64
-_MOST = UNKNOWN - 80  # bytes of sound that a WAV header can tell, with a few to spare
+UNKNOWN = 0xFFFF_FFFF  # the size while it is not known yet, or when the chunk ds64 states it
+_MOST = UNKNOWN - 80  # bytes of sound that a WAV header can state, with a few to spare
 _LARGEST = 1 << 20  # bytes of a chunk before the sound that is worth reading
 _DS64 = struct.Struct("<QQQI")  # bytes of the file, of sound, frames, entries of a table
 
 
 def too_long(samples: int) -> bool:
-    """Return whether so many samples are more than a WAV header can tell."""
+    """Return whether this many samples are more than a WAV header can state."""
     return 2 * samples > _MOST
 
 
 def wav_header(sample_rate: int, samples: int | None, room: bool = False) -> bytes:
-    """Return a header for `samples`, whose bytes follow; None is for a length that is not known.
+    """Return the header that goes before `samples` samples; None if their number is not known.
 
-    It is RF64 where a WAV cannot be so long. With `room` it has the same size for every length.
+    It is RF64 if they are too many for a WAV. With `room` it has the same size for every length.
     """
     form = struct.pack("<HHIIHH", 1, 1, sample_rate, 2 * sample_rate, 2, 16)
     size = UNKNOWN if samples is None else 2 * samples
@@ -43,9 +43,9 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def read_head(read: Callable[[int], bytes], head: bytes = b"") -> bytes:
-    """Read a WAV up to its sound and return what was read, `head` read already before it.
+    """Read a WAV up to its sound and return what was read, including the `head` read before.
 
-    A size of 0, of a header that was written before the sound and never again, is `UNKNOWN` in it.
+    A size of 0, left by a program that never went back to fill it in, is replaced by `UNKNOWN`.
     """
     head += read(12 - len(head))
     while len(chunk := read(8)) == 8:
@@ -60,6 +60,6 @@ def read_head(read: Callable[[int], bytes], head: bytes = b"") -> bytes:
 
 
 def is_chunk(head: bytes, room: int) -> bool:
-    """Return whether eight bytes begin a chunk of a WAV, of at most `room` bytes with them."""
+    """Return whether eight bytes begin a chunk of a WAV that takes at most `room` bytes."""
     size = int.from_bytes(head[4:], "little")
     return head[:4].isascii() and head[:4].decode("ascii").isprintable() and 8 + size <= room

@@ -1,4 +1,4 @@
-"""Sound written block by block, as 16-bit PCM: to a file, or as a WAV to a pipe."""
+"""Write sound block by block as 16-bit PCM: to a file, or as a WAV to a pipe."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,11 +28,11 @@ def audio_file(
     samples: int | None = None,
     note: Note = lambda message: None,
 ) -> Iterator[Write]:
-    """Yield what takes blocks `(n,)`, full scale 1.0, of a file: `.flac` or `.wav`.
+    """Yield a function that writes blocks `(n,)`, full scale 1.0, to a `.flac` or `.wav` file.
 
-    Values beyond full scale are clipped, never wrapped; the file is there whole or not at all.
-    `samples` is how many will come, None where that is not known. A pipe or device gets a WAV as
-    it comes; a WAV beyond 4 GiB becomes an RF64, of which `note` hears.
+    Values beyond full scale are clipped, never wrapped. The file appears only when it is complete.
+    `samples` is how many will come, or None if that is not known. A pipe or device gets the WAV as
+    it is made. A WAV beyond 4 GiB becomes an RF64, and `note` is called to say so.
     Raises `AudioError` for NaN or infinity, `OutputError` for another suffix or when the file
     cannot be written.
     """
@@ -49,15 +49,15 @@ def audio_file(
 
 
 def refuse_suffix(path: Path) -> None:
-    """Raise `OutputError` where a name does not say that it is of a WAV or a FLAC."""
+    """Raise `OutputError` when the suffix is neither `.wav` nor `.flac`."""
     if path.suffix.lower() not in (".wav", ".flac"):
         raise OutputError(f"{path}: audio is written as .wav or .flac; choose one of them")
 
 
 def wav_stream(pipe: BinaryIO, sample_rate: int, samples: int | None) -> Write:
-    """Begin a WAV in a pipe and return what takes its blocks `(n,)`, full scale 1.0.
+    """Write a WAV header to a pipe; return a function that writes blocks `(n,)`, full scale 1.0.
 
-    The header tells the length, or where `samples` is None that it is not known.
+    The header states the length, or that it is not known if `samples` is None.
     """
     pipe.write(wav_header(sample_rate, samples))
 

@@ -1,9 +1,9 @@
-"""The adaptive coder: each cell by its probability, which is learned from the cells before it.
+"""The adaptive coder: codes each cell with a probability learned from the cells before it.
 
-Three contexts give an opinion, each a probability that counts what it has seen: the recent rate of
-the unit and its last 3 cells; its last 5 cells, the unit before and the surplus of events in this
-frame; the unit itself and that surplus. A binary range coder spends what their mean asks for.
-Every payload starts afresh from the density of its matrix, so that it decodes alone.
+Three contexts each give a probability, estimated from what they have seen: (1) the recent rate of
+the unit and its last 3 cells; (2) its last 5 cells, the unit before it and the surplus of events in
+this frame; (3) the unit itself and that surplus. A binary range coder codes the cell with the mean
+of the three. Every payload starts from the density of its own matrix, so it can be decoded alone.
 """
 
 from typing import Any
@@ -17,16 +17,16 @@ from runtime.events import Bits
 
 Octets = npt.NDArray[np.uint8]
 
-# Plain Python codes this many cells in about the time in which numba is loaded.
+# Plain Python codes this many cells in about the time it takes to load numba.
 PATIENCE = 500_000
 _patience = PATIENCE
 _BUCKETS, _STEPS = np.array(loop.BUCKETS, np.int64), np.array(loop.STEPS, np.int64)
 
 
 def encode(bits: Bits, run: loop.Loop | None = None) -> bytes:
-    """Return the payload of `bits (N, T) bool`, cut where it is as long as the cells themselves.
+    """Return the payload of `bits (N, T) bool`, cut off once it is as long as the cells themselves.
 
-    `run` is the loop to use, the plain or the compiled one; the bytes are the same.
+    `run` is the loop to use, plain or compiled; both give the same bytes.
     """
     units, frames = bits.shape
     cells = np.array(bits.T, np.uint8, order="C").ravel()  # a copy: numba wants to write there
@@ -41,7 +41,7 @@ def decode(
 ) -> Bits:
     """Read back the matrix `(N, T) bool` of exactly `events` ones.
 
-    Raises `FormatError` when the payload holds another number of them or bytes of no use.
+    Raises `FormatError` when the payload holds another number of events, or has bytes left over.
     """
     if not events and payload:
         raise FormatError("payload of no events is not empty")
@@ -67,7 +67,7 @@ def _coded(
     decoding: bool,
     run: loop.Loop | None,
 ) -> int:
-    """Run the loop from a fresh start: every chance and rate is the density of the matrix."""
+    """Run the loop; at the start every probability and rate is the density of the matrix."""
     if not cells.size:
         return 0
     run = run or _loop(cells.size)
@@ -77,7 +77,7 @@ def _coded(
     if run is not loop.code_cells:
         state: list[Any] = [np.full(length, value, np.int64) for length, value in fills]
         return run(cells, payload, units, decoding, *state, _BUCKETS, _STEPS)
-    # Plain Python is fastest on its own sequences: arrays are copied in, and the result out.
+    # Plain Python is fastest on lists and bytes, so arrays are copied to these and back.
     state = [[value] * length for length, value in fills]
     plain_cells, plain_payload = bytearray(cells), bytearray(payload)
     used = run(plain_cells, plain_payload, units, decoding, *state, loop.BUCKETS, loop.STEPS)

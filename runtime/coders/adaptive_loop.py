@@ -1,15 +1,15 @@
-"""The inner loop of the adaptive coder: whole numbers only, as plain Python or compiled by numba.
+"""The inner loop of the adaptive coder: integers only, in plain Python or compiled by numba.
 
-It is one function that both coding and decoding run, so that their probabilities cannot differ.
-Plain Python gets it with lists and bytes, numba with arrays; every value stays below 2^49, so the
-64-bit numbers of the one and the unbounded ones of the other agree.
+Coding and decoding run the same function, so their probabilities cannot differ. Plain Python is
+given lists and bytes, numba arrays. Every value stays below 2^49, so numba's 64-bit integers and
+Python's unbounded ones agree.
 """
 
 from collections.abc import Callable, MutableSequence, Sequence
 from functools import cache
 
 ONE = 1 << 16  # a probability of 1
-OLDEST = 28  # cells after which a context learns no more slowly
+OLDEST = 28  # after so many cells, a context's learning rate no longer falls
 OWN, TAIL = 16 * 8, 32 * 4 * 2  # contexts besides four for each unit
 
 Numbers = MutableSequence[int]
@@ -17,7 +17,7 @@ Loop = Callable[..., int]
 
 
 def contexts(units: int) -> int:
-    """Return how many contexts `units` need."""
+    """Return how many contexts a matrix of `units` units needs."""
     return OWN + TAIL + 4 * units
 
 
@@ -29,7 +29,7 @@ def bucket(rate: int) -> int:
 
 
 BUCKETS = tuple(bucket(rate << 8) for rate in range(256))
-# What the n-th observation of a context weighs, 1 / (n + 4) of 2^16.
+# The weight of the n-th observation of a context, 1 / (n + 4), in units of 2^-16.
 STEPS = tuple(ONE // (age + 4) for age in range(OLDEST + 1))
 
 
@@ -45,11 +45,12 @@ def code_cells(
     buckets: Sequence[int],
     steps: Sequence[int],
 ) -> int:
-    """Code `cells` into `payload`, or `payload` into `cells` where `decoding`.
+    """Code `cells` into `payload`, or, when `decoding`, decode `payload` into `cells`.
 
-    `cells` are 0 or 1, all units of frame 0, of frame 1, ...; `chances` of an event in each of
-    `contexts(units)`, 0..65535, with their `ages`; `rates` and `pasts` of each unit. Returns the
-    bytes written, -1 when `payload` is too short for them, or the bytes that decoding looked at.
+    `cells` are 0 or 1, all units of frame 0, then of frame 1, and so on. `chances` holds the
+    probability of an event, 0..65535, in each of `contexts(units)` contexts, and `ages` how often
+    each was seen; `rates` and `pasts` are per unit. Returns the number of bytes written, or -1 when
+    `payload` is too short for them; when decoding, the number of bytes looked at.
     """
     low, high, value, at, room = 0, 0xFFFFFFFF, 0, 0, len(payload)
     if decoding:
@@ -58,8 +59,8 @@ def code_cells(
             at += 1
     for start in range(0, len(cells), units):
         if decoding and at >= room + 4:
-            return at  # nothing but the zeros that are implied: silence to the end
-        surplus = 0  # events of this frame so far beyond what the rates expect, times 2^16
+            return at  # only the implied zeros are left: silence to the end
+        surplus = 0  # events in this frame so far, less what the rates predict, times 2^16
         above = 0  # the event of the unit before
         for unit in range(units):
             past, rate = pasts[unit], rates[unit]
@@ -71,10 +72,10 @@ def code_cells(
             own = buckets[rate >> 8] * 8 + (past & 7)
             tail = 128 + (past * 4 + crowd) * 2 + above
             crowded = 384 + unit * 4 + crowd
-            # The mean of three opinions, the unit's own twice, and never quite certain.
+            # The mean of the three probabilities, the unit's own counted twice; never 0 or 1.
             chance = (2 * chances[own] + chances[tail] + chances[crowded]) >> 2
             chance = min(max(chance, 32), 65504)
-            # Silence takes the lower part of the interval, so that silence for long is zeros.
+            # Silence takes the lower part of the interval, so that a long silence codes as zeros.
             split = low + ((high - low) * (65536 - chance) >> 16)
             event = int(value > split) if decoding else int(cells[start + unit])
             if event:
@@ -106,7 +107,7 @@ def code_cells(
             above = event
     if decoding:
         return at
-    # The shortest bytes whose every continuation lies in the interval; zeros behind are implied.
+    # The shortest bytes whose every continuation lies in the interval; trailing zeros are implied.
     for length in range(5):
         keep = 0xFFFFFFFF << (32 - 8 * length) & 0xFFFFFFFF
         last = (low + (0xFFFFFFFF ^ keep)) & keep
@@ -131,5 +132,5 @@ def compiled() -> Loop | None:
         return None
     try:
         return njit(cache=True)(code_cells)
-    except RuntimeError:  # there is no folder that the compiled code could be kept in
+    except RuntimeError:  # numba has found no folder to cache the compiled code in
         return njit(code_cells)

@@ -1,4 +1,4 @@
-"""Whole numbers of a fixed width as bits, the most significant first, many at once."""
+"""Convert arrays of whole numbers to bits of a fixed width, most significant first, and back."""
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ def to_flags(values: Index, width: int) -> Flags:
 
 
 def from_flags(bits: Flags) -> Index:
-    """Read `(n, width)` bits as `(n,)` numbers; of width 0 they are 0."""
+    """Read `(n, width)` bits as `(n,)` numbers; with width 0 they are all 0."""
     # float32 holds whole numbers up to 2^24, and its product is several times faster.
     weights = np.exp2(np.arange(bits.shape[1] - 1, -1, -1, dtype=np.float32))
     return (bits.astype(np.float32) @ weights).astype(np.int64)

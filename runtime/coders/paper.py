@@ -1,7 +1,7 @@
-"""The paper's four ways to store a binary matrix, as bytes that decode.
+"""The paper's four formats for a binary matrix, written as bytes that can be decoded.
 
-A payload is a string of bits, first bit in the most significant place of the first byte, zeros
-behind the last one. Every number has a fixed width, most significant bit first:
+A payload is a string of bits, the first one in the most significant place of the first byte,
+padded with zeros. Every number has a fixed width, most significant bit first:
 
     0 dense   N T cells of 1 bit, unit 0 with all its frames first
     1 coo     S pairs (unit: clog N bits, frame: clog T bits), sorted
@@ -41,7 +41,7 @@ def payload_bits(form: int, units: int, frames: int, events: int) -> int:
 def pack(bits: Bits) -> tuple[int, bytes]:
     """Store `bits (N, T) bool` in its smallest format and return `(format, payload)`.
 
-    Of formats with equal bits the first is taken.
+    If several are equally small, it is the first of them.
     """
     units, frames = bits.shape
     events = int(np.count_nonzero(bits))
@@ -73,8 +73,8 @@ def unpack(form: int, payload: bytes, units: int, frames: int, events: int) -> B
     """Read back the matrix `(N, T) bool` of exactly `events` ones.
 
     Raises `FormatError` when the length is not the one that follows from the numbers, when an
-    index lies outside, when a list is not sorted, or when the padding is not zero: a matrix has
-    one payload in each format, and every other string of bytes is refused.
+    index is out of range, when a list is not sorted, or when the padding is not zero: a matrix has
+    exactly one payload in each format, and any other bytes are refused.
     """
     length = payload_bits(form, units, frames, events)
     if len(payload) != (length + 7) // 8:
@@ -106,7 +106,7 @@ def _lists(bits: Bits) -> Flags:
 
 
 def _coordinates(bits: Bits) -> tuple[Index, Index]:
-    """Like `np.nonzero`, and faster."""
+    """Do what `np.nonzero` does, faster."""
     return np.divmod(np.flatnonzero(bits), max(bits.shape[1], 1))
 
 
@@ -119,7 +119,7 @@ def _parse_lists(flags: Flags, rows: int, columns: int, events: int) -> tuple[In
     counts = np.diff(edges)
     if (counts < 0).any():
         raise FormatError("pointers of the payload go backwards")
-    # Without rows there is one count too many, and it is 0.
+    # If there are no rows there is one count too many; it is 0.
     return np.repeat(np.arange(rows), counts[:rows]), column
 
 

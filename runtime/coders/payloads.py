@@ -1,7 +1,7 @@
-"""From a matrix to the payload of a chunk and back, by any of the coders.
+"""Turn a matrix into the payload of a chunk and back, with any of the coders.
 
-A coder is what a writer chooses; a form is how one payload is written. Each coder falls back to
-the dense form where it gains nothing, so no payload is longer than one bit a cell.
+The writer chooses a coder for the whole file; a form says how one payload is written. Each coder
+falls back to the dense form when it saves nothing, so no payload exceeds one bit per cell.
 """
 
 from runtime.coders import adaptive, paper, rice
@@ -14,14 +14,14 @@ _RICE, _ADAPTIVE = FORMS.index("rice"), FORMS.index("adaptive")
 
 
 def most_bytes(cells: int) -> int:
-    """Return the length that no payload of so many cells exceeds."""
+    """Return the greatest length, in bytes, of a payload of this many cells."""
     return (cells + 7) // 8
 
 
 def pack(bits: Bits, coder: str) -> tuple[int, bytes]:
     """Return the form and the payload of `bits (N, T) bool` by one of `CODERS`.
 
-    Raises `FormatError` for a coder that does not exist.
+    Raises `FormatError` for an unknown coder.
     """
     match coder:
         case "paper":
@@ -40,7 +40,7 @@ def pack(bits: Bits, coder: str) -> tuple[int, bytes]:
 def unpack(form: int, payload: bytes, units: int, frames: int, events: int) -> Bits:
     """Read back the matrix `(N, T) bool` of exactly `events` ones.
 
-    Raises `FormatError` for a form that is unknown and for a payload that no writer makes.
+    Raises `FormatError` for an unknown form, and for a payload that no writer would make.
     """
     cells = units * frames
     if not 0 <= events <= cells:

@@ -1,9 +1,9 @@
-"""Golomb's code of the gaps between events, whose parameter follows from their number.
+"""Golomb coding of the gaps between events, with a parameter that follows from their number.
 
-The cells are taken frame by frame. Where more than half of them are events, the silences are coded
-instead. A gap `g`, the cells between one event and the next, is `g // m` zeros and a one, then
-`g % m`. All the zeros and ones come first, then all the remainders, so that both are read at once.
-For `m` a power of two this is Rice's code.
+The cells are taken frame by frame. If more than half of them are events, the silences are coded
+instead. A gap `g`, the number of cells between one event and the next, is written as `g // m`
+zeros and a one, then `g % m`. All the zeros and ones come first, then all the remainders, so that
+each part can be read in one operation. If `m` is a power of two this is the Rice code.
 Sources: Golomb, 1966; Rice, 1979; the best `m` for a density: Gallager and Van Voorhis, 1975.
 """
 
@@ -16,12 +16,12 @@ from runtime.events import Bits
 
 
 def parameter(cells: int, coded: int) -> int:
-    """Return `m` for `coded` of `cells`, near `ln 2` times the mean distance and at least 1."""
+    """Return `m` for `coded` of `cells`: about `ln 2` times the mean distance, at least 1."""
     return max((9 * cells + 2 * coded) // (13 * coded), 1) if coded else 1
 
 
 def encode(bits: Bits) -> bytes:
-    """Return the payload of `bits (N, T) bool`; of bursts it can be longer than the cells."""
+    """Return the payload of `bits (N, T) bool`; for bursts it can be longer than the cells."""
     cells = bits.T.ravel()
     events = int(np.count_nonzero(cells))
     place = np.flatnonzero(cells if 2 * events <= cells.size else ~cells)
@@ -33,7 +33,7 @@ def encode(bits: Bits) -> bytes:
     ends = np.cumsum(quotient + 1)
     unary = np.zeros(ends[-1], np.uint8)
     unary[ends - 1] = 1
-    # Of clog(m) bits one more than needed to count to m, the lower remainders do with one less.
+    # Truncated binary: clog(m) bits count further than m, so the lower remainders take a bit less.
     width = clog(m)
     short = (1 << width) - m
     long = remainder >= short
@@ -45,8 +45,8 @@ def encode(bits: Bits) -> bytes:
 def decode(payload: bytes, units: int, frames: int, events: int) -> Bits:
     """Read back the matrix `(N, T) bool` of exactly `events` ones.
 
-    Raises `FormatError` when the payload is none that `encode` writes: too short, too long, or
-    with an event behind the last cell.
+    Raises `FormatError` when `encode` would not write this payload: it is too short, too long, or
+    has an event after the last cell.
     """
     total = units * frames
     coded = min(events, total - events)

@@ -1,1 +1,1 @@
-"""Events to sound: the waveform decoder, diffusion and what both need."""
+"""Decode events to sound: the waveform decoder, diffusion, and what both need."""

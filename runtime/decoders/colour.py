@@ -1,7 +1,8 @@
-"""The average spectrum of what the waveform decoder misses, and signals with it or without.
+"""Give a signal the average spectrum of what the waveform decoder misses, or take it away.
 
-Diffusion adds white noise. Music falls by tens of decibels towards high frequencies, so what is
-left of white noise would drown it there; on a whitened signal the rest has the colour of music.
+Diffusion adds white noise. Music falls by tens of decibels towards high frequencies, so even a
+little remaining white noise would drown it there. If diffusion works on a whitened signal, the
+remaining noise has the spectrum of music.
 """
 
 import functools
@@ -12,15 +13,15 @@ import numpy.typing as npt
 
 from runtime.kinds import Samples
 
-LOWEST = 32.0  # Hz, of the first value of a spectrum; the last is at half the sample rate
+LOWEST = 32.0  # Hz: where a spectrum's first value lies; the last lies at half the sample rate
 
 
 @functools.lru_cache(8)
 def gains(spectrum: tuple[float, ...], samples: int, rate: int) -> npt.NDArray[np.float32]:
-    """The factor at each bin of an FFT of `samples`: `(samples // 2 + 1,) float32`.
+    """Return the factor at each bin of an FFT over `samples`: `(samples // 2 + 1,) float32`.
 
-    `spectrum`: dB at frequencies spaced evenly in octaves from 32 Hz to `rate / 2` Hz, constant
-    below; an empty one is flat.
+    `spectrum` is in dB at frequencies spaced evenly in octaves from 32 Hz to `rate / 2` Hz,
+    constant below; an empty one is flat.
     """
     frequency = np.fft.rfftfreq(samples, 1 / rate)
     if not spectrum:
@@ -37,6 +38,6 @@ def coloured(white: Samples, spectrum: Sequence[float], rate: int) -> Samples:
 
 
 def whitened(signal: Samples, spectrum: Sequence[float], rate: int) -> Samples:
-    """Take the colour of a spectrum from a signal `(n,) float32`: the inverse of `coloured`."""
+    """Remove the colour of a spectrum from a signal `(n,) float32`: the inverse of `coloured`."""
     factor = gains(tuple(spectrum), len(signal), rate)
     return np.fft.irfft(np.fft.rfft(signal) / factor, len(signal)).astype(np.float32)

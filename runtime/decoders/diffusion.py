@@ -1,8 +1,8 @@
-"""Events to sound by the diffusion decoder, in windows that agree with their neighbours.
+"""Decode events to sound by diffusion, in overlapping windows that agree with their neighbours.
 
-Windows of `chunk_frames` overlap. Every other one is denoised first; those between follow their two
-neighbours at every step of the sampler. So memory and latency do not grow with the steps, and a
-part of a recording sounds as it does in the whole.
+Windows of `chunk_frames` overlap. Every other one is denoised first; each of those between is kept
+in line with its two neighbours at every step of the sampler. So memory and latency do not grow with
+the number of steps, and a part of a recording sounds the same as in the whole.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,22 +26,22 @@ from runtime.playback import Playback
 from runtime.sessions import Graph, Tensor, single
 from runtime.windows import Arriving, cross_faded, without_first
 
-_MULTIPLE = 4  # frames; the U-Net takes multiples of it
-_QUIET = 1e-3  # least root mean square that a window is normalised by
+_MULTIPLE = 4  # frames; the U-Net takes multiples of this
+_QUIET = 1e-3  # the smallest root mean square that a window is normalised by
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """The `sampler`, and the `seed` that settles the noise it begins with."""
+    """The `sampler`, and the `seed` of the noise it starts from."""
 
     sampler: Sampler
     seed: int
 
 
 def sampling_of(playback: Playback) -> Sampling:
-    """Return what a playback asks of diffusion; raises `SpikingMusicError` for what there is not.
+    """Return the sampler and seed of a playback, of which nothing may be None.
 
-    Nothing of it is None.
+    Raises `SpikingMusicError` for an unknown sampler, and for steps or a seed out of range.
     """
     assert playback.sampler is not None
     assert playback.steps is not None
@@ -53,9 +53,9 @@ def sampling_of(playback: Playback) -> Sampling:
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """`rows` of a window with context around them; its own `frames` are those from `start` on.
+    """The `rows` of a window with context on both sides; its own `frames` begin at `start`.
 
-    `seam`: the frame of the window from which on it takes over from the one before.
+    `seam`: the frame of the window at which it takes over from the window before.
     """
 
     start: int
@@ -66,7 +66,7 @@ class Window:
 
 @dataclass(frozen=True, eq=False)
 class Denoised:
-    """The `sound (n,) float32` of a window from frame `start` on, and its `seams`."""
+    """The `sound (n,) float32` of a window that begins at frame `start`, and its `seams`."""
 
     start: int
     sound: Samples
@@ -74,7 +74,7 @@ class Denoised:
 
 
 class Diffusion:
-    """The diffusion decoder of a bundle, which adds to the waveform decoder what that misses."""
+    """The diffusion decoder of a bundle, which adds what the waveform decoder misses."""
 
     def __init__(self, bundle: Bundle, waveform: Waveform) -> None:
         self._bundle, self._manifest, self._waveform = bundle, bundle.manifest, waveform
@@ -83,19 +83,19 @@ class Diffusion:
         self._stride = self._length - self._overlap
 
     def start(self, first: int) -> int:
-        """Return the frame from which on events are needed for the sound from `first` on."""
-        # A stride before the window's place, since the last of all may begin before its place.
+        """Return the first frame whose events are needed for the sound from frame `first` on."""
+        # One stride earlier than the grid says, since the very last window may begin before it.
         place = (self._number(first) - 1) * self._stride - self._manifest.context_frames
         return max(place, 0)
 
     def decoded(
         self, chunks: Iterable[Chunk], start: int, first: int, playback: Playback
     ) -> Iterator[Samples]:
-        """Yield the sound from frame `first` on, in windows on a grid that depends on nothing.
+        """Yield the sound from frame `first` on, in windows on a fixed grid.
 
-        But for the last one, which ends with the events. The chunks begin at frame `start`, which
-        is not behind `start(first)`.
-        Raises `SpikingMusicError` at once for a sampler, steps or a seed that do not exist.
+        Only the last window is off the grid: it ends where the events end. The chunks begin at
+        frame `start`, no later than `start(first)`. Raises `SpikingMusicError` immediately for an
+        unknown sampler, and for steps or a seed out of range.
         """
         signal = Arriving(rows(chunks, self._manifest), start)
         return self._joined(signal, sampling_of(playback), first)
@@ -114,7 +114,7 @@ class Diffusion:
             yield from without_first(joined, (first - window.start) * hop)
 
     def _number(self, first: int) -> int:
-        """Return the last window that needs no other and has taken over before frame `first`."""
+        """Return the last independent window that has taken over before frame `first`."""
         number = max(first - self._overlap, 0) // self._stride
         return number - number % 2
 
@@ -134,7 +134,7 @@ class Diffusion:
             yield Window(start, frames, seam, rows)
 
     def _denoised(self, windows: Iterator[Window], sampling: Sampling) -> Iterator[Denoised]:
-        """Denoise every other window alone, and each between them when its neighbours are."""
+        """Denoise every other window alone, and each one between once its neighbours are done."""
         before: Seams | None = None
         between: Window | None = None
         for number, window in enumerate(windows):
@@ -156,7 +156,7 @@ class Diffusion:
         before: Seams | None = None,
         after: Seams | None = None,
     ) -> Denoised:
-        """Denoise one window, which follows the neighbours that are given."""
+        """Denoise one window, in line with the neighbours that are given."""
         hop, context = self._manifest.hop, self._manifest.context_frames
         decoder, sample_rate = self._manifest.decoder, self._manifest.sample_rate
         own = window.rows[:, context : window.rows.shape[1] - context]
@@ -175,7 +175,7 @@ class Diffusion:
             feed = {"sample": sample, "sigma": np.array([sigma], np.float32)}
             found = single(graph(feed)["velocity"], (1, noise.size))[None]
             alpha, beta = angles(sigma)
-            # Neighbours have scales of their own and agree on the signal as it will be heard.
+            # Neighbours have different scales, so they are compared as the signal will be heard.
             predicted = scale * (alpha * sample - beta * found)
             agreed = seams.agreed(predicted[0, 0])
             return found + (predicted - agreed) / (scale * beta)

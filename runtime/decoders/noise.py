@@ -1,4 +1,4 @@
-"""Gaussian noise that is a function of (seed, frame), however the frames are asked for."""
+"""Gaussian noise as a function of (seed, frame), whatever range of frames is asked for."""
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,9 @@ def frame_noise(seed: int, first: int, frames: int, hop: int) -> npt.NDArray[np.
     """Return unit gaussian noise `(frames * hop,)` for the frames from `first` on.
 
     Asking for frames 0..9 and then 10..19 gives the same numbers as asking for 0..19, so windows
-    that overlap share their noise. Made from the raw Philox words by the transform of Box and
-    Muller, because numpy promises the words for ever but not its own gaussian.
-    `hop` is a multiple of 8. Raises `SpikingMusicError` when the seed is not in 0..2**64-1.
+    that overlap share their noise. It is made from raw Philox words by the Box-Muller transform,
+    because numpy guarantees that the words never change but does not guarantee its own gaussian.
+    `hop` must be a multiple of 8. Raises `SpikingMusicError` for a seed outside 0..2**64-1.
     """
     if not 0 <= seed < 2**64:
         raise SpikingMusicError(f"seed {seed}: choose one from 0 to 2**64 - 1")

@@ -1,4 +1,4 @@
-"""How good the sound is to be, and how a bundle decodes it then."""
+"""Choose a decoder and its steps by the quality that is asked for: fast, good or best."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _DIFFUSION = re.compile(r"([a-z]+)_(\d+)")
 
 @dataclass(frozen=True)
 class Preset:
-    """How to decode: `decoder`, `sampler` and its `steps`, which `fast` does not look at."""
+    """How to decode: `decoder`, `sampler` and `steps`; the fast decoder ignores the last two."""
 
     decoder: str
     sampler: str
@@ -23,7 +23,7 @@ class Preset:
 
     @property
     def name(self) -> str:
-        """What a manifest calls it: `fast`, or `ddim_4` for four steps of that sampler."""
+        """Its name in a manifest: `fast`, or for example `ddim_4` for four steps of DDIM."""
         return "fast" if self.decoder == "fast" else f"{self.sampler}_{self.steps}"
 
 
@@ -33,9 +33,9 @@ FAST: Final = Preset("fast", "ddim", 1)
 def preset_of(quality: str, manifest: Manifest) -> Preset:
     """Return how a bundle decodes at a `quality`, one of `QUALITIES`.
 
-    `good` is the bundle's own default; `fast` the waveform decoder, or one step where there is
-    none; `best` what came nearest to the originals when the bundle was measured, by mel distance,
-    and the default where it was not. Of a LAPPED one `fast` is the waveform decoder.
+    `good` is the bundle's default; `fast` is the waveform decoder, or one step if the bundle has
+    none; `best` is what came nearest to the originals, by mel distance, when the bundle was
+    measured, or the default if it was not. For a LAPPED bundle `fast` is the waveform decoder.
     Raises `SpikingMusicError` for another quality.
     """
     usual = manifest.decoder
@@ -65,7 +65,8 @@ def distances(manifest: Manifest) -> dict[Preset, float]:
 def knee(distance: Mapping[Preset, float]) -> Preset:
     """Return the cheapest preset whose distance is within 2 % of the smallest.
 
-    The fast decoder is cheaper than any step; of two with as many steps it is the nearer one.
+    The fast decoder is cheaper than any number of steps. Of two presets with equal steps, the one
+    with the smaller distance is chosen.
     """
     enough = NEAR * min(distance.values())
     good = [preset for preset, value in distance.items() if value <= enough]

@@ -1,7 +1,8 @@
-"""From noise to signal by a trained velocity: samplers of one interface, each step a pure function.
+"""Samplers, which turn noise into a signal with a trained velocity; each step is a pure function.
 
-The velocity `v = alpha noise - beta signal` of a `sample = alpha signal + beta noise` gives both
-back: `signal = alpha sample - beta v` and `noise = beta sample + alpha v` (Salimans and Ho, 2022).
+For a `sample = alpha signal + beta noise`, the velocity `v = alpha noise - beta signal` gives both
+parts back: `signal = alpha sample - beta v`, `noise = beta sample + alpha v` (Salimans and Ho,
+2022).
 """
 
 import math
@@ -22,29 +23,30 @@ MOST_STEPS = 1000
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Between two steps: the `sample` at its noise level, and the `signal` that the step before
-    took it for (None at first), all of one shape."""
+    """Between two steps: the `sample` at its noise level, and the `signal` that the previous step
+    estimated (None at first), both of one shape."""
 
     sample: Signal
     signal: Signal | None = None
 
 
 class Sampler(Protocol):
-    """A way down the noise levels `sigma`, from 1 to 0, by `steps` calls of the model."""
+    """Takes the noise level `sigma` from 1 to 0 in `steps` calls of the model."""
 
     @property
     def steps(self) -> int:
-        """How often the model is called."""
+        """How many times the model is called."""
 
     def step(self, state: State, velocity: Signal, index: int) -> State:
         """Move from level `index` to the next, given the model's `velocity` at `state.sample`.
 
-        Every value depends on those at its own place alone, so long signals may come in pieces.
+        Each value depends only on values at the same position, so a long signal may be processed
+        in pieces.
         """
 
 
 def levels(steps: int) -> list[float]:
-    """Noise levels of a sampler, one more than its steps: `sigma` falls evenly from 1 to 0."""
+    """Return a sampler's noise levels: `steps + 1` values of `sigma`, evenly from 1 to 0."""
     return np.linspace(1.0, 0.0, steps + 1).tolist()
 
 
@@ -56,7 +58,7 @@ def angles(sigma: float) -> tuple[np.float32, np.float32]:
 
 @dataclass(frozen=True)
 class DDIM:
-    """The deterministic sampler, of first order: signal and noise are mixed anew at each level.
+    """The deterministic first-order sampler: it mixes the estimated signal and noise at each level.
 
     Source: Song et al., 2021 (DDIM, eta 0).
     """
@@ -74,10 +76,11 @@ class DDIM:
 
 @dataclass(frozen=True)
 class DPMSolver:
-    """DPM-Solver++(2M): of second order, by the signals that this step and the one before found.
+    """DPM-Solver++(2M): second order, from the signals estimated in this step and the one before.
 
-    In `log(alpha / beta)`, where the path is nearly straight, the signal is continued along a line.
-    The first step has nothing before it and the last one no finite end: both are those of DDIM.
+    As a function of `log(alpha / beta)` the path is nearly straight, so the signal is extrapolated
+    along a line. The first step has no predecessor and the last one no finite end point, so both
+    are DDIM steps.
     Source: Lu et al., 2022 (arXiv 2211.01095), algorithm 2.
     """
 
@@ -103,7 +106,7 @@ _CLASSES: Final[dict[str, Callable[[int], Sampler]]] = {"ddim": DDIM, "dpm": DPM
 
 
 def sampler_of(name: str, steps: int) -> Sampler:
-    """Return the sampler `name` of `steps`; raises `SpikingMusicError` for either out of range."""
+    """Return the sampler `name` with `steps`; raises `SpikingMusicError` if either is not valid."""
     if name not in SAMPLERS:
         raise SpikingMusicError(f"sampler {name!r}: choose {' or '.join(SAMPLERS)}")
     if not 1 <= steps <= MOST_STEPS:
@@ -114,7 +117,7 @@ def sampler_of(name: str, steps: int) -> Sampler:
 def sampled(sampler: Sampler, velocity: Callable[[Signal, float], Signal], noise: Signal) -> Signal:
     """Turn unit gaussian `noise` of any shape into a signal by the model `velocity(sample, sigma)`.
 
-    One call of it a step, at falling noise levels.
+    The model is called once per step, at falling noise levels.
     """
     state = State(noise)
     for index, sigma in enumerate(levels(sampler.steps)[:-1]):
@@ -123,5 +126,5 @@ def sampled(sampler: Sampler, velocity: Callable[[Signal, float], Signal], noise
 
 
 def _log_ratio(sigma: float, following: float) -> float:
-    """How far `log(alpha / beta)` moves between two levels, the first above the second."""
+    """Return the change of `log(alpha / beta)` between two levels, the first above the second."""
     return math.log(math.tan(sigma * math.pi / 2) / math.tan(following * math.pi / 2))

@@ -1,4 +1,4 @@
-"""Where windows of the diffusion decoder overlap, they predict the same at every step."""
+"""Make overlapping windows of the diffusion decoder agree on their prediction at every step."""
 
 from dataclasses import dataclass, field
 
@@ -8,11 +8,11 @@ from runtime.windows import rise
 
 @dataclass(eq=False)
 class Seams:
-    """Two stretches of a window, `overlap` samples long, where its neighbours join it.
+    """The two stretches of a window, each `overlap` samples long, where its neighbours join it.
 
-    In the one from `seam` on the window takes over from the one `before`; the one `after` takes
-    over in its last samples. A neighbour that is None does not exist or is denoised later; it then
-    follows what is kept here of each step.
+    In the stretch that begins at `seam`, this window takes over from the window `before`; in its
+    last samples, the window `after` takes over. A neighbour that is None does not exist, or is
+    denoised later and then follows what is stored here for each step.
     """
 
     seam: int
@@ -23,7 +23,7 @@ class Seams:
     tails: list[Samples] = field(default_factory=list)
 
     def agreed(self, predicted: Samples) -> Samples:
-        """Take what the window `(n,)` predicts at the next step; return it with smooth seams."""
+        """Take the window's prediction `(n,)` at the next step; return it with smooth seams."""
         step, agreed, rising = len(self.heads), predicted.copy(), rise(self.overlap)
         head = agreed[self.seam : self.seam + self.overlap]
         tail = agreed[max(len(agreed) - self.overlap, 0) :]

@@ -1,4 +1,4 @@
-"""Events to sound by the waveform decoder, chunk by chunk: the fast way."""
+"""Decode events to sound by the waveform decoder, chunk by chunk: the fast decoder."""
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -21,7 +21,7 @@ Rows = npt.NDArray[np.uint8]
 
 
 def rows(chunks: Iterable[Chunk], manifest: Manifest) -> Iterator[Rows]:
-    """Yield `(units + 1, T) uint8` of each chunk: its events, and its mu in every frame.
+    """Yield `(units + 1, T) uint8` for each chunk: its events, and a row with its mu.
 
     Raises `FormatError` when a chunk has another number of units, `SpikingMusicError` for a mu
     that the bundle does not have.
@@ -35,29 +35,29 @@ def rows(chunks: Iterable[Chunk], manifest: Manifest) -> Iterator[Rows]:
 
 
 class Waveform:
-    """The waveform decoder of a bundle, which hears `context_frames` on each side."""
+    """The waveform decoder of a bundle, which takes `context_frames` of context on each side."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle, self._manifest = bundle, bundle.manifest
 
     def start(self, first: int) -> int:
-        """Return the frame from which on events are needed for the sound from `first` on."""
+        """Return the first frame whose events are needed for the sound from frame `first` on."""
         own = first - first % self._manifest.chunk_frames
         return max(own - self._manifest.context_frames, 0)
 
     def decoded(
         self, chunks: Iterable[Chunk], start: int, first: int, playback: Playback
     ) -> Iterator[Samples]:
-        """Yield the sound from frame `first` on, in windows on a grid that depends on nothing.
+        """Yield the sound from frame `first` on, in windows on a fixed grid.
 
-        The chunks begin at frame `start`, which is not behind `start(first)`; there is nothing
-        that a `playback` could ask for.
+        The chunks begin at frame `start`, no later than `start(first)`. `playback` is ignored: this
+        decoder has no options.
         """
         signal = Arriving(rows(chunks, self._manifest), start)
         return without_first(self._blocks(signal, first), self._skipped(first))
 
     def heard(self, events: Rows | Bits, mu: int) -> Samples:
-        """Return the sound of `events (units, T)` with context, without the context."""
+        """Decode `events (units, T)`, which include context; return the sound without it."""
         context, hop = self._manifest.context_frames, self._manifest.hop
         frames = events.shape[1]
         feed = {"events": events[None].astype(np.float32), **fed(mu)}
