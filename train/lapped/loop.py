@@ -12,13 +12,21 @@ from rich.progress import track
 from torch import Tensor, nn
 
 from runtime.files import replacing
+from runtime.lapped.model import CHUNK_FRAMES
 from runtime.lapped.transform import basis, frames
 from train.checkpoint import named, optimiser_tensors, restore_optimiser
 from train.coder_tables import learned_tables
 from train.data.crops import Crops
 from train.data.sets import Music
 from train.lapped.config import Lapped, Stage
-from train.lapped.losses import Loss, noise_loss, refiner_loss, units_loss
+from train.lapped.losses import (
+    Loss,
+    corrections_of,
+    moved_levels,
+    noise_loss,
+    refiner_loss,
+    units_loss,
+)
 from train.lapped.model import FLOOR, Crop, Model, crop
 from train.lapped.run import TABLES, LappedRun, MakeCrop, Point, begun, save
 
@@ -48,8 +56,11 @@ CROPS = ("scale", *PARTS, "tables")  # what has music of its own
 
 def crops_of(config: Lapped, music: Music) -> MakeCrop:
     """The crops of each stage: pure functions of its name and the step."""
-    samples = config.frames * config.hop
-    made = {name: Crops(music.train, 1, samples, config.seed + i) for i, name in enumerate(CROPS)}
+    frames = dict.fromkeys(CROPS, config.frames) | {"tables": CHUNK_FRAMES}
+    made = {
+        name: Crops(music.train, 1, count * config.hop, config.seed + i)
+        for i, (name, count) in enumerate(frames.items())
+    }
     return lambda stage, step: made[stage](step)[0]
 
 
@@ -141,13 +152,19 @@ def smooth(level: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def write_tables(run: LappedRun, model: Model) -> None:
-    """Learn the coder's tables from music at all steps, and write them beside the checkpoint."""
-    config, units, chunks = run.config, model.chip(), []
+    """Learn the coder's tables from music at all steps, and write them beside the checkpoint.
+
+    Half of the chunks have the thresholds of the chip, half those that a host has moved.
+    """
+    config, units = run.config, model.chip()
+    chunks, moves = [], []
     for step in track(range(config.table_crops), "tables", console=Console(stderr=True)):
         rng = np.random.default_rng([config.seed, CROPS.index("tables"), step])
         octave = rng.uniform(config.octaves[0], min(config.octaves[1], MOST_OCTAVES))
-        heard = crop(run.crops("tables", step), octave, units)
-        chunks.append(heard.levels(units)[0].numpy().astype(np.int32))
+        made = crop(run.crops("tables", step), octave, units)
+        q = made.levels(units) if step % 2 else moved_levels(model, made)
+        chunks.append(q[0].numpy().astype(np.int32))
+        moves.append(corrections_of(model, made).astype(np.int8))
     spacing = config.sample_rate / 2 / config.hop
     with replacing(run.folder / TABLES, overwrite=True) as temporary:
-        temporary.write_bytes(learned_tables(chunks, spacing).packed())
+        temporary.write_bytes(learned_tables(chunks, spacing, moves).packed())

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from runtime.lapped import noise as bands
+from runtime.lapped.corrections import corrections
 from runtime.lapped.transform import basis
 from train.lapped.model import Crop, Model, turned, used
 from train.lapped.objectives import SILENCE, bits, count, firing_cost, noise_share
@@ -43,15 +45,23 @@ def moved(model: Model, v: Tensor) -> Tensor:
     return thresholds + torch.stack([first, above, above, above])
 
 
+@torch.no_grad()
+def moved_levels(model: Model, crop: Crop) -> Tensor:
+    """Signed levels `(1, T, bins)` with thresholds that a host has moved."""
+    q = crop.levels(model.chip())
+    bins = used(q, 16, q.shape[-1])
+    v = crop.sizes(model.scale, model.config.hop)[..., :bins]
+    size = count(v, moved(model, v))
+    return F.pad(size * crop.coefficients[:, :bins].sign(), (0, q.shape[-1] - bins))
+
+
 def refiner_loss(model: Model, crop: Crop, step: int) -> Tensor:
     """Noise over signal of what the decoder gives, in dB, with thresholds of chip or host."""
     q = crop.levels(model.chip())
     bins = used(q)
     q = q[..., :bins]
     if step % 2:
-        v = crop.sizes(model.scale, model.config.hop)[..., :bins]
-        with torch.no_grad():
-            q = count(v, moved(model, v)) * crop.coefficients[:, :bins].sign()
+        q = moved_levels(model, crop)[..., :bins]
     scale = model.scale[:bins] * crop.step
     wanted = turned(crop.coefficients[None, :, :bins])
     return noise_share(wanted, model.refiner(turned(q)) * scale)
@@ -67,6 +77,15 @@ def noise_loss(model: Model, crop: Crop, step: int) -> Tensor:
     lost = 10 * torch.log10(1 + hidden.square().sum() / missed)
     distance = mel_distance(sound[:, None], (decoded + hidden)[:, None])
     return distance + model.config.noise_price * lost
+
+
+@torch.no_grad()
+def corrections_of(model: Model, crop: Crop) -> npt.NDArray[np.int32]:
+    """The corrections `(blocks, bands)` of the noise that a crop is heard with."""
+    decoded, features = heard(model, crop)
+    parts = len(crop.sound) // bands.HOP + 1
+    levels = model.noise(features)[0, :parts]
+    return corrections(crop.sound, decoded[0].numpy(), levels.numpy(), model.config.sample_rate)
 
 
 def heard(model: Model, crop: Crop) -> tuple[Tensor, Tensor]:
