@@ -131,3 +131,26 @@ def quantisation(
     from benchmarks.quantisation import measure
 
     write(measure(run, recordings or []), json)
+
+
+@app.command()
+def lapped(
+    data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="Clips, as for evaluate")],
+    bundle: Annotated[Path | None, typer.Argument(metavar="BUNDLE")] = None,
+    clips: Clips = None,
+    effort: Annotated[
+        str, typer.Option(help="certified: the chip's thresholds; better: a host moves them")
+    ] = "certified",
+    judged: Annotated[bool, typer.Option(help="ViSQOL and note F1, which take minutes")] = False,
+    each: Annotated[bool, typer.Option(help="A row a clip")] = False,
+    json: Json = None,
+) -> None:
+    """What a LAPPED bundle needs for 9 dB, and how good it is at 1.0, 1.5 and 3.445 kbit/s."""
+    from benchmarks.lapped import Bench, measure, show
+    from spiking_music.cli import terminal
+    from spiking_music.cli.clips import clip_sets
+
+    sets, _ = clip_sets(data, clips)
+    with terminal.progress("lapped") as progress:
+        rows = measure(Bench(bundle, effort, judged), sets, progress=progress)
+    show(rows, each, json)
