@@ -46,6 +46,7 @@ class Lapped:
     noise_price: float
     units_stage: Stage
     refiner_stage: Stage
+    joint_stage: Stage
     noise_stage: Stage
     table_crops: int
 

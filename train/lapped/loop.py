@@ -22,6 +22,7 @@ from train.lapped.config import Lapped, Stage
 from train.lapped.losses import (
     Loss,
     corrections_of,
+    joint_loss,
     moved_levels,
     noise_loss,
     refiner_loss,
@@ -49,6 +50,7 @@ class Part:
 PARTS = {
     "units": Part(("units", "mover", "rate"), units_loss),
     "refiner": Part(("refiner",), refiner_loss),
+    "joint": Part(("units", "mover", "rate", "refiner"), joint_loss),
     "noise": Part(("noise",), noise_loss),
 }
 CROPS = ("scale", *PARTS, "tables")  # what has music of its own

@@ -34,7 +34,7 @@ def units_loss(model: Model, crop: Crop, step: int) -> Tensor:
     logits = model.rate(size.detach())
     points = model.refiner.points.detach()[:, model.refiner.region[:bins]]
     fixed = tuple(logit.detach() for logit in logits)
-    firing = firing_cost(model.units, v, thresholds, points, fixed, model.config.price)
+    firing = firing_cost(model.units, v, thresholds, points, fixed, model.config.price, v)
     return RATE_WEIGHT * bits(size.detach(), logits).sum() + FIRING_WEIGHT * firing
 
 
@@ -65,6 +65,34 @@ def refiner_loss(model: Model, crop: Crop, step: int) -> Tensor:
     scale = model.scale[:bins] * crop.step
     wanted = turned(crop.coefficients[None, :, :bins])
     return noise_share(wanted, model.refiner(turned(q)) * scale)
+
+
+def joint_loss(model: Model, crop: Crop, step: int) -> Tensor:
+    """All at once, end to end: thresholds or how they are moved, reconstruction, and refiner.
+
+    A threshold is judged by what the refiner makes of the events: what it adds at a bin is taken
+    off what firing there would have to stand for.
+    """
+    q = crop.levels(model.chip())
+    bins = used(q, 32)
+    v = crop.sizes(model.scale, model.config.hop)[..., :bins]
+    sign = crop.coefficients[None, :, :bins].sign()
+    thresholds = model.thresholds(bins)[:, None, None].expand(-1, *v.shape)
+    size = q[..., :bins].abs()
+    if step % 2:
+        thresholds = moved(model, v)
+        size = count(v, thresholds).detach()
+    fired = turned(size * sign)
+    values = model.refiner(fired)
+    added = turned(values - model.refiner.points_of(fired)).detach()
+    logits = model.rate(size)
+    points = model.refiner.points.detach()[:, model.refiner.region[:bins]]
+    fixed = tuple(logit.detach() for logit in logits)
+    price, left = model.config.price, v - sign * added
+    firing = firing_cost(model.units, v, thresholds, points, fixed, price, left)
+    wanted = turned(crop.coefficients[None, :, :bins])
+    heard = noise_share(wanted, values * model.scale[:bins] * crop.step)
+    return RATE_WEIGHT * bits(size, logits).sum() + FIRING_WEIGHT * firing + heard
 
 
 def noise_loss(model: Model, crop: Crop, step: int) -> Tensor:

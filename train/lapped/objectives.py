@@ -35,6 +35,7 @@ def firing_cost(
     points: Tensor,
     logits: tuple[Tensor, ...],
     price: float,
+    wanted: Tensor,
 ) -> Tensor:
     """What the spikes near their thresholds cost, felt by the thresholds alone.
 
@@ -42,7 +43,8 @@ def firing_cost(
     squared error in steps plus `price` times the bits. A soft rate in its place does not train.
 
     `v: (B, T, K)` magnitudes in steps; `thresholds: (FINE + 1, B, T, K)`, see `reached`; `points:
-    (FINE, K)`; `logits` of a rate net, without gradients.
+    (FINE, K)`; `logits` of a rate net, without gradients; `wanted (B, T, K)`, the magnitudes that
+    levels are to stand for, `v` itself where nothing is added to them.
     """
 
     def cost(size: Tensor) -> Tensor:
@@ -50,7 +52,7 @@ def firing_cost(
         value = size + points.expand(*v.shape[:2], *points.shape).gather(
             2, index.unsqueeze(2)
         ).squeeze(2)
-        return (v - torch.where(size > 0, value, 0.0)) ** 2 + price * bits(size, logits)
+        return (wanted - torch.where(size > 0, value, 0.0)) ** 2 + price * bits(size, logits)
 
     with torch.no_grad():
         fires = v > thresholds[0]

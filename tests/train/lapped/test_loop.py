@@ -28,6 +28,7 @@ MICRO = {
     "table_crops": 2,
     "units_stage": Stage(4, 1e-3),
     "refiner_stage": Stage(4, 1e-3),
+    "joint_stage": Stage(4, 1e-3),
     "noise_stage": Stage(3, 1e-3),
 }
 
@@ -53,7 +54,8 @@ def losses(folder: Path) -> list[tuple[str, int, float]]:
 def test_every_stage_trains_and_the_tables_are_written(tmp_path: Path) -> None:
     train(LappedRun(micro(), tmp_path, "tones", tones))
     found = losses(tmp_path)
-    assert [stage for stage, _, _ in found] == ["units"] * 4 + ["refiner"] * 4 + ["noise"] * 3
+    steps = {"units": 4, "refiner": 4, "joint": 4, "noise": 3}
+    assert [stage for stage, _, _ in found] == [name for name, n in steps.items() for _ in range(n)]
     assert np.isfinite([loss for _, _, loss in found]).all()
     assert read_tables(tmp_path / TABLES)
     point = load(tmp_path)
