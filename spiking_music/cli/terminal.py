@@ -3,17 +3,24 @@
 import json
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+
 from runtime.errors import SpikingMusicError
 from runtime.kinds import Progress
 from runtime.outputs import is_stream
 from runtime.scratch import scratch
 from spiking_music.cli.streams import encodable, one_line, raw, standard_input
+
+_LAST = 24  # letters of the last column of a table, below which its words are torn
 
 
 @contextmanager
@@ -26,7 +33,6 @@ def progress(label: str) -> Iterator[Progress]:
     if sys.stderr is None or not sys.stderr.isatty():
         yield _Lines(label)
         return
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         Progress,
@@ -104,19 +110,42 @@ def show(title: str, facts: Mapping[str, Any], as_json: bool) -> None:
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows with the same keys as a table, whose last column takes what width is left."""
-    from rich.console import Console
-    from rich.table import Table
+    """Print rows with the same keys as a table, whose last column takes what width is left.
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    names = list(rows[0]) if rows else []
-    for name in names:
-        table.add_column(name.replace("_", " "), no_wrap=name != names[-1], overflow="fold")
-    for row in rows:
-        table.add_row(*(_text(value) for value in row.values()))
+    Where a terminal is too narrow for that, each row is a block of lines: nothing is ever cut.
+    """
+    if not rows:
+        return
+    names = [name.replace("_", " ") for name in rows[0]]
+    cells = [[_text(value) for value in row.values()] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
+    needed = sum(widths[:-1]) + 2 * (len(widths) - 1)
     # A pipe has no width; wide enough that words which are searched for stay whole.
-    width = None if sys.stdout.isatty() else 160
-    Console(file=raw(sys.stdout), width=width, highlight=False, markup=False).print(table)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else max(160, needed + 40)
+    if needed + min(widths[-1], _LAST) > width:
+        _show_stacked(names, cells, width)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(name, no_wrap=name != names[-1], overflow="fold")
+    for row in cells:
+        table.add_row(*row)
+    # With a height, since rich takes a width alone for no word on a terminal that is dumb.
+    console = Console(file=raw(sys.stdout), width=width, height=24, highlight=False, markup=False)
+    console.print(table)
+
+
+def _show_stacked(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
+    indent = " " * (max(map(len, names)) + 2)
+    room = max(width - len(indent), 1)
+    for number, row in enumerate(rows):
+        if number:
+            print()
+        for name, cell in zip(names, row, strict=True):
+            lines = textwrap.wrap(cell, room, break_long_words=False, break_on_hyphens=False) or [
+                ""
+            ]
+            print(name.ljust(len(indent)) + f"\n{indent}".join(lines))
 
 
 def print_json(value: Any) -> None:
