@@ -1,6 +1,7 @@
 """What a run leaves to be looked at: its log, curves, sounds, TensorBoard, and a progress bar."""
 
 import json
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +17,7 @@ from train.samples import write_samples
 from train.stages import Stage
 
 SHOWN = {"loss": "loss {:.3f}", "valid_si_snr_db": "SI-SNR {:.1f} dB", "density": "ones {:.1%}"}
+EVERY = 10.0  # s between lines where there is no bar
 SHOWN |= {"kbps": "{:.2f} kbit/s"}
 
 
@@ -29,6 +31,7 @@ class Journal:
         self.folder, self.shown = folder, shown
         self.known: dict[str, float] = {}
         self.tasks: dict[str, TaskID] = {}
+        self.told = time.monotonic()
         if not shown:
             return
         self.tensorboard = SummaryWriter(str(folder / "tensorboard"))
@@ -75,6 +78,9 @@ class Journal:
             total = stage.schedule.steps
             self.tasks[stage.name] = self.bar.add_task(stage.name, total=total, now="")
         self.bar.update(self.tasks[stage.name], completed=step + 1, now=now)
+        if not self.console.is_terminal and time.monotonic() - self.told >= EVERY:
+            self.told = time.monotonic()
+            self.say(f"{stage.name} {step + 1}/{stage.schedule.steps}  {now}")
 
     def sound(self, stage: Stage, step: int, original: Samples, decoded: Samples) -> None:
         """Keep how a clip `(n,)` sounds at a step."""

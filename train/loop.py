@@ -22,6 +22,7 @@ from train.collapse import collapse
 from train.config import Config
 from train.data.crops import ahead
 from train.devices import launched
+from train.interrupt import Interrupt, interruptible
 from train.journal import Journal
 from train.networks.model import Model
 from train.objectives.sparsity import Price
@@ -52,7 +53,7 @@ def train(run: Run, resume: bool = False) -> None:
 
     Under `torchrun` every process makes its share of each batch. Raises TrainingError when the
     folder holds a run already and `resume` is not set, or when the training collapses, and
-    CheckpointError when the checkpoint is damaged or of other settings.
+    CheckpointError when the checkpoint is damaged or of other settings. Ctrl-C saves the step.
     """
     fabric = launched()
     start = begun(run, resume, fabric)
@@ -65,9 +66,12 @@ def train(run: Run, resume: bool = False) -> None:
     price = _price(run.config, start)
     todo = stages_of(run.config)
     first = 0 if start is None else [stage.name for stage in todo].index(start.stage)
-    with Journal(run.folder, run.config, shown=fabric.is_global_zero) as journal:
+    with (
+        Journal(run.folder, run.config, shown=fabric.is_global_zero) as journal,
+        interruptible(alone=fabric.world_size == 1) as interrupt,
+    ):
         for stage in todo[first:]:
-            _Trainer(model, price, stage, run, fabric, journal, start).train()
+            _Trainer(model, price, stage, run, fabric, journal, start).train(interrupt)
             start = None
 
 
@@ -122,8 +126,8 @@ class _Trainer:
         self.crops = run.crops(stage)
         self.validation = torch.from_numpy(run.music.validation).unsqueeze(1).to(fabric.device)
 
-    def train(self) -> None:
-        """Do all the steps that are left."""
+    def train(self, interrupt: Interrupt) -> None:
+        """Do all the steps that are left; raises KeyboardInterrupt once one is saved on demand."""
         schedule = self.stage.schedule
         crops = ahead(lambda step: self.crops(step, self.items), self.first, schedule.steps)
         self._train_from(self.first)
@@ -138,8 +142,11 @@ class _Trainer:
             if judged:
                 figures |= self._judge(done)
             self.journal.write(self.stage, step, figures)
-            if judged:  # last, since a step that is saved is not done again
+            if judged or interrupt.asked:  # last, since a step that is saved is not done again
                 self._save(done)
+            if interrupt.asked:
+                self.journal.say(f"step {done} of {self.stage.name} is saved; go on with --resume")
+                raise KeyboardInterrupt
 
     def _step(self, step: int, batch: Batch) -> dict[str, float]:
         schedule = self.stage.schedule

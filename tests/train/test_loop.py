@@ -1,5 +1,7 @@
 import dataclasses
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from train.networks.model import Model
 from train.plot import plot
 from train.run import Run
 from train.samples import write_samples
-from train.stages import Network, draw, stages_of, velocity_loss
+from train.stages import Network, Stage, draw, stages_of, velocity_loss
 
 Losses = Callable[[Path], dict[tuple[str, int], float]]
 Make = Callable[..., Run]
@@ -245,3 +247,26 @@ def test_the_spectral_preset_learns_and_its_code_is_whole_numbers(
     audio = 0.1 * torch.randn(1, 1, 8192)
     coded = model.eval().code(audio, torch.zeros(1, dtype=torch.int64))
     torch.testing.assert_close(coded.heard, model.hear(coded.events, torch.zeros(1)))
+
+
+def test_ctrl_c_saves_the_step_and_the_run_goes_on_as_if_nothing_had_been(
+    make: Make, losses: Losses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = make("whole")
+    train(whole)
+    stopped = Run(whole.config, whole.folder.with_name("stopped"), whole.data, whole.music)
+    write = journal.Journal.write
+
+    def interrupted(self: journal.Journal, stage: Stage, step: int, figures: object) -> None:
+        write(self, stage, step, figures)  # type: ignore[arg-type]
+        if (stage.name, step) == ("codes", 1):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal.Journal, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(stopped)
+    kept = checkpoints.load(stopped.folder)
+    assert (kept.stage, kept.step) == ("codes", 2)
+    train(stopped, resume=True)
+    assert losses(stopped.folder) == losses(whole.folder)

@@ -1,7 +1,9 @@
 """The training of the lapped codec: its scale, each part in its stage, and the coder's tables."""
 
 import json
+import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +20,7 @@ from train.checkpoint import named, optimiser_tensors, restore_optimiser
 from train.coder_tables import learned_tables
 from train.data.crops import Crops
 from train.data.sets import Music
+from train.interrupt import Interrupt, interruptible
 from train.lapped.config import Lapped, Stage
 from train.lapped.losses import (
     Loss,
@@ -66,6 +69,9 @@ def crops_of(config: Lapped, music: Music) -> MakeCrop:
     return lambda stage, step: made[stage](step)[0]
 
 
+TOLD = 10.0  # s between lines where there is no bar
+
+
 def train(run: LappedRun, resume: bool = False) -> None:
     """Train into a folder: checkpoint, log, and the coder's tables when all is done.
 
@@ -78,13 +84,16 @@ def train(run: LappedRun, resume: bool = False) -> None:
     else:
         model.load_state_dict(start.part("model"))
     stages = list(PARTS)
-    for name in stages if start is None else stages[stages.index(start.stage) :]:
-        _train_part(run, model, name, start)
-        start = None
+    with interruptible(alone=True) as interrupt:
+        for name in stages if start is None else stages[stages.index(start.stage) :]:
+            _train_part(run, model, name, start, interrupt)
+            start = None
     write_tables(run, model)
 
 
-def _train_part(run: LappedRun, model: Model, name: str, start: Point | None) -> None:
+def _train_part(
+    run: LappedRun, model: Model, name: str, start: Point | None, interrupt: Interrupt
+) -> None:
     part, stage = PARTS[name], _stage(run.config, name)
     model.requires_grad_(False)
     trained = nn.ModuleList(getattr(model, module) for module in part.modules)
@@ -94,7 +103,7 @@ def _train_part(run: LappedRun, model: Model, name: str, start: Point | None) ->
     if start is not None and start.step:
         first = start.step
         restore_optimiser(optimiser, start.part("optimiser"))
-    for step in track(range(first, stage.steps), name, console=Console(stderr=True)):
+    for step in told(range(first, stage.steps), name):
         began = time.perf_counter()
         for group in optimiser.param_groups:
             group["lr"] = pace(stage, step)
@@ -105,10 +114,27 @@ def _train_part(run: LappedRun, model: Model, name: str, start: Point | None) ->
         optimiser.step()
         seconds = time.perf_counter() - began
         _note(run, {"stage": name, "step": step, "loss": loss.item(), "seconds": seconds})
-        if (step + 1) % EVERY == 0 or step + 1 == stage.steps:
+        if (step + 1) % EVERY == 0 or step + 1 == stage.steps or interrupt.asked:
             tensors = named("model", model.state_dict())
             tensors |= named("optimiser", optimiser_tensors(optimiser))
             save(run.folder, Point(run.config, run.data, name, step + 1, tensors))
+        if interrupt.asked:
+            print(f"step {step + 1} of {name} is saved; go on with --resume", file=sys.stderr)
+            raise KeyboardInterrupt
+
+
+def told(steps: range, name: str) -> Iterator[int]:
+    """Yield steps and tell of them: by a bar on a terminal, elsewhere by a line now and then."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        yield from track(steps, name, console=console)
+        return
+    last = time.monotonic()
+    for step in steps:
+        yield step
+        if time.monotonic() - last >= TOLD:
+            last = time.monotonic()
+            print(f"{name} {step + 1}/{steps.stop}", file=sys.stderr, flush=True)
 
 
 def _stage(config: Lapped, name: str) -> Stage:

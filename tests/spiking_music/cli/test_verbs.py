@@ -235,7 +235,7 @@ def test_pipes_carry_the_same_bytes_as_files(
     encoded = _piped(["encode", "-", *bundle], piece.read_bytes())
     assert encoded.stdout == piece.with_suffix(".spk").read_bytes()
     decoded = _piped(["decode", "-", *bundle], encoded.stdout)
-    assert decoded.stdout == piece.with_suffix(".wav").read_bytes()
+    assert decoded.stdout == piece.with_suffix(".decoded.wav").read_bytes()
     assert encoded.stderr == decoded.stderr == b""
 
 
