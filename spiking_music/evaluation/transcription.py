@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.errors import MissingPackageError
+from runtime.extras import how_to_install
 from runtime.kinds import Samples
 from runtime.sessions import open_graph
 from train.data.notes import Notes
@@ -40,7 +41,7 @@ def load_transcriber() -> Callable[[Samples], Notes]:
     """
     if importlib.util.find_spec("mir_eval") is None:
         raise MissingPackageError(
-            "mir_eval is not installed; run make, or pip install '.[evaluation]' in the repository"
+            how_to_install("mir_eval", "evaluation") or "mir_eval is not installed"
         )
     graph = open_graph(_weights(), {_INPUT}, {_NOTE, _ONSET, _CONTOUR})
 

@@ -8,6 +8,7 @@ import numpy as np
 import soxr
 
 from runtime.errors import MissingPackageError
+from runtime.extras import how_to_install
 from runtime.kinds import Samples
 
 SAMPLE_RATE = 48_000  # of its audio mode
@@ -23,9 +24,7 @@ def load_visqol() -> Callable[[Samples, Samples, int], float | None]:
     try:
         from visqol import VisqolApi
     except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "visqol-python is not installed; it needs a C compiler: pip install '.[visqol]'"
-        ) from error
+        raise MissingPackageError(f"{how_to_install('visqol')}; it needs a C compiler") from error
     api = VisqolApi()
     api.create(mode="audio")
 

@@ -24,6 +24,7 @@ from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import BundleError, MissingPackageError
 from runtime.events import Bits, EventMatrix
+from runtime.extras import how_to_install
 from runtime.files import replacing
 from runtime.kinds import DECODERS, Progress, Samples
 from runtime.metrics import si_snr
@@ -210,7 +211,7 @@ def _torch_spikes(bundle: Bundle, samples: Samples) -> Bits:
         from train.reference import load_reference
     except ModuleNotFoundError as error:
         raise MissingPackageError(
-            f"{error.name} is not installed; run make, or pip install '.[train]' in the repository"
+            how_to_install(error.name or "torch", "train") or str(error)
         ) from error
     return load_reference(bundle)(samples)
 

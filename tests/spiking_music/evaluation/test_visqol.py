@@ -23,5 +23,5 @@ def test_noise_lowers_the_score_and_silence_has_none() -> None:
 
 def test_without_its_package_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "visqol", None)
-    with pytest.raises(MissingPackageError, match="visqol-python is not installed"):
+    with pytest.raises(MissingPackageError, match="visqol is not installed"):
         load_visqol()
