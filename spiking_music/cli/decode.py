@@ -10,6 +10,7 @@ from spiking_music.cli.inputs import (
     checked_length,
     note,
     open_codec,
+    refuse_idle,
     settle_output,
     sound_output,
     stored_input,
@@ -112,6 +113,8 @@ def decode(
         way = preset_of(quality, codec.manifest)
         decoder = decoder or way.decoder  # type: ignore[assignment]
         sampler, steps = sampler or way.sampler, steps or way.steps  # type: ignore[assignment]
+    elif decoder == "fast":
+        refuse_idle("the fast decoder", sampler=sampler, steps=steps, seed=seed)
     with stored_input(spk) as file:
         whole = begin is None and end is None and not conceal
         length = checked_length(file) if whole and spk != "-" and file.seekable() else None

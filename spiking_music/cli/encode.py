@@ -7,7 +7,14 @@ import typer
 from runtime.errors import OutputError, SpikingMusicError
 from runtime.kinds import CoderName
 from spiking_music.cli.corpora import encode_corpus
-from spiking_music.cli.inputs import audio_source, note, open_codec, settle_output, stored_output
+from spiking_music.cli.inputs import (
+    audio_source,
+    note,
+    open_codec,
+    refuse_idle,
+    settle_output,
+    stored_output,
+)
 from spiking_music.cli.options import (
     AsJson,
     AudioFile,
@@ -111,6 +118,9 @@ def encode(
     if resume or is_corpus(audio):
         encode_corpus(audio, out, (jobs, scheduler), storage, bundle, force, as_json)
         return
+    refuse_idle("a single recording", jobs=jobs, scheduler=scheduler)
+    if decoder == "fast":
+        refuse_idle("the fast decoder", sampler=sampler, steps=steps, seed=seed)
     out = settle_output(audio, out, ".spk", force, as_json)
     codec = open_codec(bundle)
     with (

@@ -8,7 +8,7 @@ import typer
 
 from neuromorphic.graphs import STEP
 from runtime.errors import SpikingMusicError
-from spiking_music.cli.inputs import open_codec, read_samples
+from spiking_music.cli.inputs import open_codec, read_samples, refuse_idle
 from spiking_music.cli.options import (
     AsJson,
     BundleDir,
@@ -56,10 +56,23 @@ def energy(
     A .nir or .net file needs --input or --rate.
     """
     if Path(source).suffix in (".nir", ".net"):
+        form = None if shape == "own" else shape
+        refuse_idle(
+            "a network of your own",
+            steps=steps,
+            mu=mu,
+            delta=delta,
+            layers=layers,
+            shape=form,
+            bundle=bundle,
+        )
         energy_of_network(Path(source), data, rate, dt, chip, as_json)
     elif data is not None or rate is not None:
         raise SpikingMusicError(f"{source}: --input and --rate are for .nir files; omit them")
     else:
+        refuse_idle("a recording", dt=None if dt == STEP else dt)
+        if shape != "own":
+            refuse_idle(f"--shape {shape}", chip=chip, delta=delta, layers=layers)
         energy_of_recording(source, chip, steps, mu, delta, layers, shape, bundle, as_json)
 
 
@@ -117,7 +130,7 @@ def energy_of_recording(
         terminal.show_rows(layer_rows(whole))
     if chip is not None:
         print(f"\n{own.title}, term by term; the last line is static power at full speed")
-        terminal.show_rows(term_rows(found[chip]))
+        terminal.show_rows(term_rows(found[own.name]))
 
 
 def energy_of_network(
@@ -152,4 +165,5 @@ def energy_of_network(
     print(*verdict_notes(found["chips"]), sep="\n")
     if chip is not None:
         print(f"\n{chip}, term by term; the last line is static power at full speed")
-        terminal.show_rows(term_rows(found["chips"][chip]))
+        (own,) = found["chips"].values()
+        terminal.show_rows(term_rows(own))

@@ -110,6 +110,13 @@ def note(message: str) -> None:
     print(f"note: {one_line(message)}", file=sys.stderr)
 
 
+def refuse_idle(what: str, **options: object) -> None:
+    """Raise `SpikingMusicError` for an option that was given and does nothing for `what`."""
+    for name, value in options.items():
+        if value is not None and value is not False:
+            raise SpikingMusicError(f"--{name.replace('_', '-')} does nothing for {what}; omit it")
+
+
 def settle_output(source: str, out: str | None, suffix: str, force: bool, as_json: bool) -> str:
     """Settle where an output goes and refuse, before the work, what could not be written."""
     from runtime.outputs import is_stream, refuse_output

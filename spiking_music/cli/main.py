@@ -7,7 +7,6 @@ from types import FrameType
 import typer
 
 from runtime.errors import SpikingMusicError
-from runtime.extras import how_to_install
 from spiking_music.cli.app import app
 from spiking_music.cli.streams import Terminal, guarded
 
@@ -59,6 +58,8 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def _missing(error: ModuleNotFoundError) -> str:
+    from runtime.extras import how_to_install
+
     package = (error.name or "").partition(".")[0]
     verb = next((word for word in sys.argv[1:] if word in EXTRAS), "")
     message = how_to_install(package, EXTRAS.get(verb))

@@ -7,7 +7,7 @@ import typer
 
 from neuromorphic.graphs import STEP
 from runtime.errors import SpikingMusicError
-from spiking_music.cli.inputs import open_codec, read_samples
+from spiking_music.cli.inputs import open_codec, read_samples, refuse_idle
 from spiking_music.cli.options import AsJson, BundleDir, InputArray, TimeStep
 
 
@@ -30,8 +30,10 @@ def simulate(
     Of a recording, the model's bottleneck is simulated. A .nir or .net file needs --input.
     """
     if data is not None:
+        refuse_idle("a network of your own", bundle=bundle)
         simulate_network(source, backend, data, dt, as_json)
     else:
+        refuse_idle("a recording", dt=None if dt == STEP else dt)
         simulate_recording(source, backend, bundle, as_json)
 
 
