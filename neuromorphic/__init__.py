@@ -1,1 +1,1 @@
-"""Chips: integer arithmetic, NIR graphs, Lava simulation, counts and energy. Never torch."""
+"""Networks on chips: integer arithmetic, NIR graphs, Lava, counts, energy. Never imports torch."""

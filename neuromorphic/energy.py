@@ -1,4 +1,4 @@
-"""What a run costs on each chip, beside the dense baseline and the rates where spikes win."""
+"""What a run costs on each chip, compared with the dense baseline and published thresholds."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -24,23 +24,23 @@ from runtime.events import EventMatrix
 
 Array = npt.NDArray[Any]
 
-SECONDS = 1.0  # of random spikes
-LARGEST = 2**27  # numbers of them
+SECONDS = 1.0  # duration of random spikes
+LARGEST = 2**27  # most values of random spikes
 
 
 def energies(
     forms: Forms, x: Array, chip: str | None = None, sent: Deltas | None = None
 ) -> dict[str, Any]:
-    """Return what a run on `x (T, ...)` takes: `counts` of each layer or node, and `chips`.
+    """Return what a run on `x (T, ...)` costs: `counts` of each layer or node, and `chips`.
 
-    For each chip, or for one, `low_j`, `mid_j`, `high_j` or why it is `refused`: the bill in real
-    time, static power included; beside it `operations_j` without static power, and the same bill
-    for a run as `fast` as the chip goes; `baseline` compares the operations with dense int8
-    arithmetic. With `sent` the input arrives as these deltas. Integers of a file are counted layer
-    by layer, another graph node by node. Where it is on the grid it is held against the chips'
-    limits, with the sums that `x` makes of it; a graph in floats alone is priced without.
-    Raises `GraphError` for an input that does not fit and where there is nothing to bill,
-    `ChipError` for a chip that does not exist.
+    `chips` has, for each chip or for the given one: `low_j`, `mid_j` and `high_j`, the bill in real
+    time with static power, or why it is `refused`; `operations_j`, without static power; `fast`,
+    the same bill for a run as fast as the chip can go; `baseline`, the operations compared with
+    dense int8 arithmetic. With `sent` the input arrives as these deltas. A file of integers is
+    counted layer by layer, any other graph node by node. A network on a chip's grid is checked
+    against the chips' limits, with the sums that `x` causes; a graph only in floats is not.
+    Raises `GraphError` for an input that does not fit and when there is nothing to bill,
+    `ChipError` for an unknown chip.
     """
     chips = [load_chip(name) for name in (chip_names() if chip is None else (chip,))]
     layers = _counted(forms, x, sent)
@@ -57,10 +57,10 @@ def energies(
 
 
 def random_spikes(shape: tuple[int, ...], rate: float, dt: float) -> Array:
-    """Return spikes for inputs of any shape, `(T, *shape) bool`: a second, the same each time.
+    """Return one second of random spikes `(T, *shape) bool`, the same each time.
 
-    Every input spikes `rate` times a second on average. Raises `SpikingMusicError` for a rate below
-    0 or above one spike a step of `dt` s, or steps of which there are too many or none.
+    Every input spikes `rate` times per second on average. Raises `SpikingMusicError` for a rate
+    below 0 or above one spike per step of `dt` s, and for a `dt` that gives too many steps or none.
     """
     if not 0 < dt < SECONDS or prod(shape) * SECONDS / dt > LARGEST:
         raise SpikingMusicError(f"dt is {dt:g} s: choose a step that fits {SECONDS:g} s of spikes")
@@ -74,7 +74,7 @@ def random_spikes(shape: tuple[int, ...], rate: float, dt: float) -> Array:
 def sent_deltas(
     forms: Forms, payload: Payload, threshold: int
 ) -> tuple[Deltas, Payload, EventMatrix]:
-    """Return the deltas that are sent for a payload, the payload that arrives, and its events."""
+    """Return the deltas sent for a payload, the payload that arrives, and its events."""
     sent = deltas(payload, threshold)
     arrived = integrated(sent)
     return sent, arrived, EventMatrix.from_bits(run_network(forms.network, arrived))

@@ -1,4 +1,4 @@
-"""Does a network fit a chip: each limit met, exceeded, or unchecked as nobody published it."""
+"""Whether a network fits a chip: each limit is met, exceeded, or unchecked if unpublished."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -18,15 +18,15 @@ from neuromorphic.integers.network import INPUT, Layer, Network
 
 OK, EXCEEDED, UNCHECKED = "ok", "exceeded", "unchecked"
 THIS_INPUT = "this input alone"
-ROW_HEADER = 10  # bits a synapse list has beside its weights, and the word it is rounded up to;
-ROW_WORD = 64  # Loihi 1, nengo-loihi 1.1 `block.py`
+ROW_HEADER = 10  # bits of a synapse list besides its weights, and the word size it is rounded up
+ROW_WORD = 64  # to, in bits: Loihi 1, nengo-loihi 1.1 `block.py`
 
 
 @dataclass(frozen=True)
 class Finding:
     """One limit: what the network needs and what the chip allows (the low end of its range).
 
-    `layer` needs most of it; it is None where all layers share the limit.
+    `layer` is the one that needs the most; None if all layers share the limit.
     """
 
     limit: str
@@ -39,17 +39,17 @@ class Finding:
 
     @property
     def share(self) -> float:
-        """What is needed of what is allowed; 0 where that is not known."""
+        """What is needed, as a share of what is allowed; 0 if that is not known."""
         return self.needed / self.allowed if self.needed is not None and self.allowed else 0.0
 
 
 def fitted(forms: Forms, chip: str, x: npt.NDArray[Any] | None = None) -> dict[str, Any]:
-    """Return `verdict`, `cores`, which limit `binds`, the `misfit` in words, and all `findings`.
+    """Return `verdict`, `cores`, the limit that `binds`, the `misfit` in words, and all `findings`.
 
-    Sums must hold the worst case over all inputs, or with `x (T, ...)` what that makes of them:
-    `sums_hold_for` says which, and `otherwise` what other inputs than `x` would exceed. The verdict
-    is ok only where every limit is known and met; `unchecked` says that no known one is exceeded.
-    Raises `ChipError` for a chip that does not exist.
+    Accumulators must hold the largest sums over all inputs, or, given `x (T, ...)`, those that `x`
+    causes: `sums_hold_for` says which, and `otherwise` what inputs other than `x` would exceed. The
+    verdict is ok only if every limit is known and met; it is `unchecked` if no known one is
+    exceeded. Raises `ChipError` for an unknown chip.
     """
     description, bits = load_chip(chip), forms.payload_bits
     peaks = None if x is None else peak_sums(forms.network, forms.payload(x))
@@ -76,11 +76,11 @@ def fit(
     payload_bits: int = PAYLOAD_BITS,
     peaks: Mapping[str, int] | None = None,
 ) -> tuple[Finding, ...]:
-    """Return a finding for each limit of `chip`; the chip's own gaps are never ok.
+    """Return a finding for each limit of `chip`; an unpublished limit is never ok.
 
-    `payload_bits` are those of the network's input, 1 for plain spikes. `peaks` are the
-    largest sums that the units of each layer must hold (`bounds.peak_sums`); without them the worst
-    case over all inputs. A layer is spread over cores of its own.
+    `payload_bits` is the width of the network's input, 1 for plain spikes. `peaks` are the largest
+    sums that the units of each layer must hold (`bounds.peak_sums`), by default the worst case over
+    all inputs. Layers do not share cores.
     """
     needs = {layer.name: _needs(layer, chip, payload_bits, peaks) for layer in network.layers}
     findings = []
@@ -93,7 +93,7 @@ def fit(
 
 
 def misfit(findings: tuple[Finding, ...]) -> str | None:
-    """Return what stands in the way, in words, when a wall is exceeded; None when none is."""
+    """Return in words which walls are exceeded; None if none is."""
     walls = [f for f in findings if f.verdict == EXCEEDED and f.kind == "wall"]
     if not walls:
         return None
@@ -101,9 +101,9 @@ def misfit(findings: tuple[Finding, ...]) -> str | None:
 
 
 def binding(findings: tuple[Finding, ...]) -> Finding | None:
-    """Return the limit that is nearest or furthest beyond; None where nothing could be checked.
+    """Return the limit that is closest, or exceeded most; None if none could be checked.
 
-    Only those that grow with the network count: a threshold of 17 bits is full at no size.
+    Only limits that grow with the network count; the width of a threshold, say, never fills up.
     """
     growing = [f for f in findings if f.share and f.scope in ("chip", "core")]
     exceeded = [f for f in findings if f.verdict == EXCEEDED]
@@ -111,7 +111,7 @@ def binding(findings: tuple[Finding, ...]) -> Finding | None:
 
 
 def cores(network: Network[Neuron], chip: Chip, payload_bits: int = PAYLOAD_BITS) -> int | None:
-    """Return how many cores a network takes; None where a figure is missing, or none would do."""
+    """Return how many cores a network takes; None if a figure is missing or no number suffices."""
     total = 0
     for layer in network.layers:
         units = _units_per_core(layer, chip, payload_bits)
@@ -124,7 +124,7 @@ def cores(network: Network[Neuron], chip: Chip, payload_bits: int = PAYLOAD_BITS
 def _verdict(findings: tuple[Finding, ...]) -> str:
     if misfit(findings):
         return EXCEEDED
-    # A budget that is exceeded makes it slower, not impossible.
+    # Exceeding a budget makes it slower, not impossible.
     known = [f.verdict != UNCHECKED for f in findings]
     return OK if findings and all(known) else UNCHECKED
 
@@ -181,9 +181,9 @@ def _exponent(synapse: Synapse) -> int:
 def _weight_bits(synapse: Synapse) -> int:
     weight, signed = synapse.weight, True
     if isinstance(synapse, Dense) and (weight % 2).any():
-        signed = bool((weight < 0).any() and (weight > 0).any())  # else one sign for all of them
+        signed = bool((weight < 0).any() and (weight > 0).any())  # else they share one sign
     elif isinstance(synapse, Dense):
-        weight = weight // 2  # held twice as large (`layer.chip_weights`)
+        weight = weight // 2  # they are stored doubled (`layer.chip_weights`)
     return int(np.abs(weight).max()).bit_length() + int(signed)
 
 
@@ -192,7 +192,7 @@ def _axons(source: int, chip: Chip, payload_bits: int) -> int:
 
 
 def _memory(layer: Layer[Neuron], counts: list[int], units: int) -> int:
-    """Bits of the synapse lists of so many units: one list an axon, a weight a target."""
+    """Return the bits of the units' synapse lists: a list per axon, a weight per target."""
     total = 0
     for count, c in zip(counts, layer.connections, strict=True):
         targets = -(-fan_out(c.synapse) * units // layer.units)
@@ -202,7 +202,7 @@ def _memory(layer: Layer[Neuron], counts: list[int], units: int) -> int:
 
 
 def _units_per_core(layer: Layer[Neuron], chip: Chip, payload_bits: int) -> int | None:
-    """Units that one core holds by its neurons and its memory; None where a figure is missing."""
+    """Return how many units one core holds, by neurons and memory; None if a figure is missing."""
     if any(_gap(chip, name) for name in ("neurons_per_core", "synapse_memory_per_core")):
         return None
     units = layer.units

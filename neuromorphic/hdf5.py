@@ -1,4 +1,4 @@
-"""HDF5 files of others, opened with suspicion: nothing outside them is read, and nothing large."""
+"""Open HDF5 files of unknown origin safely: nothing outside them is read, and nothing too large."""
 
 import stat
 from collections.abc import Iterator
@@ -9,20 +9,20 @@ import h5py
 
 from runtime.errors import GraphError, one_line
 
-LARGEST = 2**29  # bytes of all arrays in one file, before anything is read
-_DEEPEST = 16  # groups within one another
+LARGEST = 2**29  # bytes: the most that all arrays of a file may take, checked before reading
+_DEEPEST = 16  # levels of nested groups
 _MOST = 2**16  # groups, arrays and attributes in a file, and texts in an array
-_LONGEST = 256  # letters of a name
+_LONGEST = 256  # letters in a name
 _NUMBERS = "biuf"
 
 
 @contextmanager
 def opened_hdf5(path: Path, kind: str, largest: int = LARGEST) -> Iterator[h5py.File]:
-    """Open a file of a `kind`, as messages call it, in which every part has been looked at.
+    """Open a file after checking all its parts; messages call it a `kind` file.
 
-    It is a tree of groups of few and short names, whose arrays lie in it and take at most `largest`
-    bytes. Raises `GraphError` naming the file where that is not so, and where anything within the
-    block fails: HDF5 meets damage in every way that there is.
+    It must be a tree of groups with a bounded number of short names, whose arrays lie in the file
+    and take at most `largest` bytes. Raises `GraphError`, naming the file, if it is not, and if
+    anything within the block fails, since h5py raises many different errors for damaged files.
     """
     try:
         if not stat.S_ISREG(Path(path).stat().st_mode):
@@ -39,7 +39,7 @@ def opened_hdf5(path: Path, kind: str, largest: int = LARGEST) -> Iterator[h5py.
 
 
 class _Walk:
-    """A walk over all that is in a file, which counts it."""
+    """Walks over everything in a file, checks it and counts it."""
 
     def __init__(self, largest: int) -> None:
         self._largest = largest
@@ -48,18 +48,20 @@ class _Walk:
 
     def check(self, group: h5py.Group, depth: int) -> None:
         if depth > _DEEPEST:
-            raise GraphError(f"its groups lie more than {_DEEPEST} deep")
+            raise GraphError(f"its groups are nested more than {_DEEPEST} deep")
         self._count(group)
         for name in group:
             if len(name) > _LONGEST:
-                raise GraphError(f"a name in it has {len(name)} letters, {_LONGEST} at most")
+                raise GraphError(
+                    f"a name in it has {len(name)} letters; at most {_LONGEST} are read"
+                )
             where = f"{group.name.rstrip('/')}/{name}"
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                raise GraphError(f"{where} links elsewhere; a file holds its arrays")
+                raise GraphError(f"{where} is a link; store the array itself in the file")
             item = group[name]
             address = h5py.h5o.get_info(item.id).addr
             if address in self._seen:
-                raise GraphError(f"{where} is there twice; a file is a tree")
+                raise GraphError(f"{where} appears twice; store each group and array once")
             self._seen.add(address)
             if isinstance(item, h5py.Group):
                 self.check(item, depth + 1)
@@ -69,10 +71,12 @@ class _Walk:
     def _check_array(self, item: h5py.Dataset) -> None:
         self._count(item)
         if item.is_virtual or item.external:
-            raise GraphError(f"{item.name} lies in another file; a file holds its arrays")
+            raise GraphError(
+                f"{item.name} lies in another file; store the array itself in the file"
+            )
         texts = h5py.check_string_dtype(item.dtype) is not None and item.size <= _MOST
         if item.dtype.kind not in _NUMBERS and not texts:
-            raise GraphError(f"{item.name} holds neither numbers nor a few texts")
+            raise GraphError(f"{item.name} holds neither numbers nor a small number of texts")
         self._bytes += int(item.nbytes)
         if self._bytes > self._largest:
             raise GraphError(
@@ -82,4 +86,4 @@ class _Walk:
     def _count(self, item: h5py.Group | h5py.Dataset) -> None:
         self._parts += 1 + len(item.attrs)
         if self._parts > _MOST:
-            raise GraphError(f"it has more than {_MOST} parts")
+            raise GraphError(f"it has more than {_MOST} groups, arrays and attributes")

@@ -1,4 +1,4 @@
-"""A network of any origin, opened, and what one does with it."""
+"""Open a network of any origin, to run, quantise, fit, simulate and price it."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,16 +35,16 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class OpenNetwork(Forms):
-    """An opened network; inputs `x` are `(T, ...)`, T steps of what goes in.
+    """An opened network; inputs `x` are `(T, ...)`, with T steps.
 
-    A graph in floats is rounded to Lava's grid where integers are asked for, best for that `x`:
-    `quantise` does it once and for a chip; `rounding` says what it cost.
+    When integers are needed, a graph in floats is rounded to Lava's grid with the scales best for
+    that `x`. `quantise` does so once, for a given chip; `rounding` says what it cost.
     """
 
     rounding: Quantised | None = None
 
     def run(self, x: npt.ArrayLike) -> Array:
-        """Return what comes out, `(T, ...) float64` of a graph, `(T, N) bool` of integers alone."""
+        """Return the output: `(T, ...) float64` of a graph, `(T, N) bool` of integers alone."""
         if self.graph is not None and self.file is None:
             return run_graph(self.graph, x, self.dt)
         return spikes(self, np.asarray(x)).T
@@ -52,9 +52,9 @@ class OpenNetwork(Forms):
     def quantise(self, x: npt.ArrayLike | None = None, chip: str | None = None) -> "OpenNetwork":
         """Return the graph on the grid of `chip`, or Lava's, with the scales best for `x`.
 
-        Without `x` they follow from the weights alone. What is on a grid stays as it is. Raises
-        `GraphError` for a graph that cannot be run or rounded, `ChipError` for a chip that does not
-        exist or whose widths are not published.
+        Without `x`, the scales follow from the weights alone. A network that is on a grid already
+        stays unchanged. Raises `GraphError` for a graph that cannot be run or rounded, `ChipError`
+        for an unknown chip, and for one whose widths are not published.
         """
         if self.integers is not None or self.graph is None:
             return self
@@ -65,20 +65,20 @@ class OpenNetwork(Forms):
         return self._rounded(self.graph, silence if x is None else np.asarray(x), widths)
 
     def fit(self, chip: str, x: npt.ArrayLike | None = None) -> dict[str, Any]:
-        """Say whether it fits `chip`, on how many cores, and what binds: see `fit.fitted`."""
+        """Return whether it fits `chip`, on how many cores, and what binds; see `fit.fitted`."""
         given = None if x is None else np.asarray(x)
         return fitted(self.quantise(given), chip, given)
 
     def simulate(
         self, x: npt.ArrayLike, backend: Backend = "integer", progress: Progress | None = None
     ) -> Bits:
-        """Return the spikes `(N, T) bool` that a back end makes of `x`: see `simulate.spikes`."""
+        """Return the spikes `(N, T) bool` of a back end for `x`; see `simulate.spikes`."""
         return spikes(self.quantise(x), np.asarray(x), backend, progress)
 
     def energy(self, x: npt.ArrayLike, chip: str | None = None) -> dict[str, Any]:
-        """Return the counts of a run on `x` and its bill on each chip: see `energy.energies`.
+        """Return the counts of a run on `x` and its bill on each chip; see `energy.energies`.
 
-        Of a graph that cannot be rounded, `unchecked` says why it is not held against their limits.
+        If the graph cannot be rounded, `unchecked` says why the chips' limits were not checked.
         """
         given, opened, unchecked = np.asarray(x), self, None
         try:
@@ -88,7 +88,7 @@ class OpenNetwork(Forms):
         return energies(opened, given, chip) | {"unchecked": unchecked}
 
     def save(self, path: Path, overwrite: bool = False) -> None:
-        """Write the integers as a netx file; raises `GraphError` for what that cannot hold."""
+        """Write the integers as a netx file; raises `GraphError` if it cannot hold the network."""
         write_netx(self.network, path, overwrite, self.entry)
 
     def _rounded(self, graph: Graph, x: Array, widths: Arithmetic) -> "OpenNetwork":
@@ -97,7 +97,7 @@ class OpenNetwork(Forms):
 
 
 def open_network(path: Path | str, dt: float = STEP) -> OpenNetwork:
-    """Open a bundle's bottleneck, a netx file, or a NIR graph that steps by `dt` s.
+    """Open a bundle's bottleneck, a netx file, or a NIR graph, which takes steps of `dt` s.
 
     Raises `BundleError` or `GraphError` for what cannot be opened.
     """
@@ -107,12 +107,12 @@ def open_network(path: Path | str, dt: float = STEP) -> OpenNetwork:
     if path.suffix == ".net":
         return OpenNetwork(integers=read_netx(path), file=path, entry=read_entry(path), period=dt)
     if path.suffix != ".nir":
-        raise GraphError(f"{path}: is no network; give a bundle, a .net or a .nir file")
+        raise GraphError(f"{path}: is not a network; give a bundle, a .net or a .nir file")
     return OpenNetwork(graph=read_graph(path), dt=dt, period=dt)
 
 
 def bundle_network(bundle: Bundle) -> OpenNetwork:
-    """Open a bundle's bottleneck in all its forms; a step is a frame of its sound."""
+    """Open a bundle's bottleneck in all its forms; a step is one frame of sound."""
     return OpenNetwork(
         graph=read_graph(bundle.file(EXACT)),
         portable=read_graph(bundle.file(PORTABLE)),
@@ -126,7 +126,7 @@ def read_input(path: Path) -> Array:
     """Read an input `(T, ...)` of numbers from a `.npy` file; raises `SpikingMusicError`."""
     x = read_array(path)
     if x.dtype.kind not in "biuf" or x.ndim < 2 or not x.size:
-        raise SpikingMusicError(f"{path}: numbers (T, ...) are needed, T steps of what goes in")
+        raise SpikingMusicError(f"{path}: numbers of shape (T, ...) are needed, with T steps")
     if not np.isfinite(x).all():
         raise SpikingMusicError(f"{path}: holds values that are not finite")
     return x

@@ -1,4 +1,4 @@
-"""Post-training quantisation: a float network on a chip's grid, scaled by powers of two."""
+"""Post-training quantisation of a float network to a chip's grid, with scales of powers of two."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LayerReport:
-    """How a layer was rounded: a weight of 1 and the threshold have become `2**exponent`.
+    """How a layer was rounded: a weight of 1, and the threshold, became `2**exponent`.
 
-    `clipped` weights were too large for the scale that flipped fewest spikes; `flips` of `compared`
-    are against the float network, with the rounding of all layers before it.
+    `clipped` weights were too large for the scale that flipped the fewest spikes. `flips` of
+    `compared` spikes differ from the float network, with all layers before it rounded too.
     """
 
     name: str
@@ -39,7 +39,7 @@ class LayerReport:
 
 @dataclass(frozen=True, eq=False)
 class Quantised:
-    """The integer network, which takes `x * 2**entry.exponent` rounded, and what rounding cost.
+    """The integer network, which takes `x * 2**entry.exponent` rounded, and what rounding changed.
 
     `flips` of `compared` output spikes differ from `run_graph` on the data of the search.
     """
@@ -52,14 +52,14 @@ class Quantised:
 
 
 def quantise(graph: Graph, x: npt.ArrayLike, dt: float, widths: Arithmetic = LAVA) -> Quantised:
-    """Round a NIR graph to a chip's integers, with the scales that suit the data `x (T, ...)` best.
+    """Round a NIR graph to a chip's integers, with the scales that are best for `x (T, ...)`.
 
-    The input's scale comes from its range. Layer after layer every power of two near the one that
-    the largest weight fits is tried on what the layers before really deliver, and the one that
-    flips fewest spikes is kept, then the one that clips fewest weights; scales at which some input
-    could wrap a current are the last choice. Units without memory may get a scale each, since only
-    a sign counts there. Raises `GraphError` as `lower` and `run_graph` do, and where a bias is too
-    large at every scale.
+    The input's scale follows from its range. Then, layer by layer, every power of two near the one
+    that the largest weight fits is tried on the actual output of the layers before. The scale that
+    flips the fewest spikes is kept, and of equal ones the one that clips the fewest weights; scales
+    at which some input could wrap a current are chosen last. Units without memory may each have
+    their own scale, since only the sign matters for them. Raises `GraphError` as `lower` and
+    `run_graph` do, and when a bias is too large at every scale.
     """
     wanted = by_unit(run_graph(graph, x, dt)) > 0.5
     signals = by_unit(np.asarray(x, np.float64))

@@ -1,4 +1,4 @@
-"""A network computed in several ways, and how many bits they differ in."""
+"""Run a network on several back ends, and count in how many bits they differ."""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from runtime.kinds import Progress
 
 Backend = Literal["nir", "nir-lif", "integer", "lava", "lava-floating", "netx"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
-QUICK: tuple[Backend, ...] = ("nir", "integer", "lava")  # those that the demo has time for
+QUICK: tuple[Backend, ...] = ("nir", "integer", "lava")  # those fast enough for the demo
 REFERENCES: tuple[Backend, ...] = ("nir", "integer")
 Input = npt.NDArray[Any]
 Stage = Callable[[str], AbstractContextManager[Progress]]
@@ -28,13 +28,13 @@ Stage = Callable[[str], AbstractContextManager[Progress]]
 def spikes(
     forms: Forms, x: Input, backend: Backend = "integer", progress: Progress | None = None
 ) -> Bits:
-    """Return the spikes `(N, T) bool` that one back end makes of `x (T, ...)`.
+    """Return the spikes `(N, T) bool` of one back end for `x (T, ...)`.
 
-    `nir` and `nir-lif` run the graph and its portable form in float64, `integer` the integers.
-    The others are Lava in a process of its own: stock processes in fixed and in floating point,
-    and the netx file as lava-dl reads it. Only they take long enough to tell `progress`, 0..1.
-    Raises `GraphError` for a form that there is not and an input that does not fit,
-    `MissingPackageError` where Lava is not installed, `SimulationError` where it fails.
+    `nir` and `nir-lif` run the graph and its portable form in float64, `integer` runs the integers.
+    The others are Lava in a separate process: stock processes in fixed and in floating point, and
+    the netx file as lava-dl reads it. Only these are slow enough to report `progress`, 0..1.
+    Raises `GraphError` if the network does not have the form needed or the input does not fit,
+    `MissingPackageError` if Lava is not installed, `SimulationError` if it fails.
     """
     match backend:
         case "nir":
@@ -43,7 +43,7 @@ def spikes(
             return _fires(_needed(forms.portable, backend), x, forms.dt)
         case "integer":
             return run_network(forms.network, forms.payload(x))
-    # Each back end loads its own packages: who asks for integers needs no Lava.
+    # Each back end imports its own packages, so that integers work without Lava.
     from neuromorphic.integers.lowering import lower
     from neuromorphic.lava import driver
 
@@ -65,7 +65,7 @@ def spikes(
 
 
 def suitable(forms: Forms) -> tuple[Backend, ...]:
-    """Return the back ends that a network can surely be run on: netx holds only some graphs."""
+    """Return the back ends that surely run a network; netx is left out if it may not hold it."""
     there = {
         "nir": forms.graph is not None,
         "nir-lif": forms.portable is not None,
@@ -78,11 +78,11 @@ def suitable(forms: Forms) -> tuple[Backend, ...]:
 def agreement(
     forms: Forms, x: Input, backends: Sequence[Backend], stage: Stage
 ) -> list[dict[str, Any]]:
-    """Return a row for each back end: how many spikes, and how many bits differ from two others.
+    """Return a row for each back end: its spikes, and in how many bits it differs from two others.
 
-    `from_nir` counts against the float graph, which rounding to the grid changes; `from_integer`
-    against our integer executor, from which a chip must not differ at all. `stage` takes each name
-    and gives what hears its progress. Raises as `spikes`.
+    `from_nir` compares with the float graph, which rounding to the grid changes; `from_integer`
+    with our integer executor, from which a chip must not differ. `stage` takes each name and gives
+    the function to call with its progress. Raises what `spikes` raises.
     """
     found: dict[Backend, Bits] = {}
     references = [name for name in REFERENCES if name in suitable(forms)]
@@ -101,7 +101,7 @@ def agreement(
 
 
 def differing(one: Bits, other: Bits) -> int:
-    """Return how many entries of two event matrices `(N, T) bool` differ."""
+    """Return in how many entries two event matrices `(N, T) bool` differ."""
     return int(np.count_nonzero(one != other))
 
 

@@ -1,1 +1,1 @@
-"""What chips are: their figures, with source and evidence, and their arithmetic."""
+"""Chip descriptions: figures, each with its source and evidence, and integer widths."""

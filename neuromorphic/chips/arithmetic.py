@@ -1,4 +1,4 @@
-"""How wide a chip's integers are: what the integer executor reads of its description."""
+"""How wide a chip's integers are, as the integer executor needs to know."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,10 @@ from runtime.errors import ChipError
 class Arithmetic:
     """Limits of one chip's integers; the defaults are those of Lava's bit-accurate models.
 
-    Weights, graded payloads and states (current and voltage) are signed and so many bits wide, a
-    payload of 1 bit is a plain spike; a decay of `decay_unity` forgets all; a bias is a mantissa
-    of at most `bias_mantissa` times two to at most `bias_exponent`; `threshold` is the largest.
+    The `_bits` fields are the widths of weights, graded payloads and states (current and voltage),
+    all signed; a payload of 1 bit is a plain spike. A decay of `decay_unity` keeps nothing. A bias
+    is a mantissa of at most `bias_mantissa` times 2 to the power of at most `bias_exponent`.
+    `threshold` is the largest threshold.
     """
 
     weight_bits: int = 8
@@ -26,22 +27,22 @@ class Arithmetic:
 
     @property
     def wrap(self) -> int:
-        """The current wraps here, once; the voltage stops just before it."""
+        """The value at which the current wraps around, and before which the voltage saturates."""
         return 1 << (self.state_bits - 1)
 
     @property
     def decay_bits(self) -> int:
-        """Binary digits by which a product with a decay is shifted back."""
+        """By how many bits a product with a decay is shifted right."""
         return self.decay_unity.bit_length() - 1
 
     @property
     def weight_max(self) -> int:
-        """The largest weight, symmetric."""
+        """The largest weight; weights are symmetric around 0."""
         return (1 << (self.weight_bits - 1)) - 1
 
     @property
     def payload_max(self) -> int:
-        """The largest payload, symmetric; 1 for a plain spike."""
+        """The largest payload; payloads are symmetric around 0. 1 for a plain spike."""
         return max(1, (1 << (self.payload_bits - 1)) - 1)
 
 
@@ -49,9 +50,9 @@ LAVA = Arithmetic()
 
 
 def arithmetic(chip: Chip) -> Arithmetic:
-    """Return the widths of `chip`, the low end of each published range.
+    """Return the widths of `chip`, taking the low end of each published range.
 
-    Raises `ChipError` naming the width that its description lacks or that is of no use.
+    Raises `ChipError`, naming the width, when one is missing or outside what can be computed.
     """
     found = Arithmetic(
         weight_bits=_width(chip, "weight_bits"),
@@ -67,7 +68,7 @@ def arithmetic(chip: Chip) -> Arithmetic:
     if found.weight_bits < 2 or not 8 <= found.state_bits <= 32:
         raise ChipError(
             f"{chip.name}: weights of {found.weight_bits} and states of {found.state_bits} bits; "
-            "the integer executor has 2 bits or more and 8 to 32"
+            "the integer executor needs weights of 2 bits or more and states of 8 to 32 bits"
         )
     return found
 
@@ -76,7 +77,7 @@ def _width(chip: Chip, limit: str) -> int:
     found = chip.allowed(limit)
     if found is None or found < 1:
         raise ChipError(
-            f"{chip.name}: limits.{limit} is not published; without it nothing can be computed as "
-            "on that chip"
+            f"{chip.name}: limits.{limit} is not published, so this chip's arithmetic cannot be "
+            "reproduced; choose another chip"
         )
     return int(found)

@@ -1,4 +1,4 @@
-"""Chips as data: what each one holds, what its operations cost, and who says so."""
+"""Chips as data: what each one holds, what its operations cost, and the sources."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,10 +61,10 @@ Figures = Mapping[str, Figure]
 
 @dataclass(frozen=True)
 class Chip:
-    """A hardware description; a figure that is absent is no property of the chip, a gap is null.
+    """A hardware description. An absent figure does not apply to the chip; null is unpublished.
 
-    `limits` bound what fits, `energy` prices operations, `power` is static, `time` is how fast it
-    goes; `covers` says in words what the prices include.
+    `limits` say what fits, `energy` prices operations, `power` is static power, `time` is how long
+    operations take; `covers` says in words what the prices include.
     """
 
     name: str
@@ -77,12 +77,12 @@ class Chip:
     time: Figures
 
     def allowed(self, limit: str) -> float | None:
-        """Return the low end of a limit; None where it has no such limit or nobody published it."""
+        """Return the low end of a limit; None if it does not apply or is not published."""
         found = self.limits[limit].range() if limit in self.limits else None
         return found[0] if found else None
 
     def planes(self, payload_bits: int) -> int:
-        """Return the axons an input takes: one, or one a bit where spikes carry less than that."""
+        """Return how many axons an input takes: 1, or one per bit if spikes cannot carry them."""
         allowed = self.allowed("payload_bits")
         return 1 if allowed is None or allowed >= payload_bits else payload_bits
 
@@ -96,8 +96,8 @@ def chip_names() -> tuple[str, ...]:
 def load_chip(name: str) -> Chip:
     """Return the chip called `name`, or described by the file at the path `name` (`*.toml`).
 
-    Raises `ChipError` when there is none, naming those there are, or when its file is wrong,
-    naming file, key and value.
+    Raises `ChipError` when there is no such chip, naming the available ones, or when its file is
+    wrong, naming file, key and value.
     """
     if name in chip_names():
         return _load(files(PACKAGE) / f"{name}.toml", f"{name}.toml")

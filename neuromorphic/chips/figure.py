@@ -1,4 +1,4 @@
-"""One sourced figure: a value with range, unit, evidence and scope, or a gap that says so."""
+"""One figure with its source: value, range, unit, evidence and scope; or marked as unpublished."""
 
 import math
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from runtime.errors import ChipError
 
 EVIDENCE = ("measured", "simulated", "vendor", "derived", "secondary", "unpublished")
-KINDS = ("wall", "budget")  # beyond a wall nothing runs; beyond a budget it runs too slowly
+KINDS = ("wall", "budget")  # beyond a wall nothing runs; beyond a budget it runs, but too slowly
 UNITS = {
     "count": 1.0,
     "bit": 1.0,
@@ -27,10 +27,10 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Figure:
-    """`low <= value <= high` in `unit`; all three are None when nobody published it.
+    """`low <= value <= high` in `unit`; all three are None if the figure is not published.
 
     `evidence` is one of `EVIDENCE`, `kind` one of `KINDS` for limits and None elsewhere; `scope`
-    says what the figure is of (a core, a spike), or how it adds up (see `ledger`).
+    says what the figure refers to (a core, a spike), or how it adds up (see `ledger`).
     """
 
     value: float | None
@@ -43,7 +43,7 @@ class Figure:
     kind: str | None = None
 
     def range(self) -> tuple[float, float, float] | None:
-        """Return `(low, value, high)` in base units (J, W, s, bit, count), or None for a gap."""
+        """Return `(low, value, high)` in base units (J, W, s, bit, count); None if unpublished."""
         if self.value is None or self.low is None or self.high is None:
             return None
         factor = UNITS[self.unit]
@@ -51,10 +51,10 @@ class Figure:
 
 
 def figure(where: str, table: object, units: tuple[str, ...], limit: bool) -> Figure:
-    """Return the checked figure of a TOML table; without `low` or `high` the value stands for it.
+    """Check a TOML table and return its figure; `low` and `high` default to the value.
 
     Raises `ChipError`, naming `where`, the key and the value, for a missing or unknown key, a
-    unit that is not one of `units`, a range that is upside down, or evidence that contradicts it.
+    unit not among `units`, a reversed range, or a value that contradicts the evidence.
     """
     if not isinstance(table, Mapping):
         raise ChipError(f"{where} is {table!r}; a table with value, unit and source is needed")
@@ -78,7 +78,9 @@ def figure(where: str, table: object, units: tuple[str, ...], limit: bool) -> Fi
     if value is None and (low is not None or high is not None):
         raise ChipError(f"{where} has a range but no value; give the value or drop the range")
     if value is not None and not (low or 0) <= value <= (high or 0):
-        raise ChipError(f"{where} has low {low}, value {value}, high {high}; order them")
+        raise ChipError(
+            f"{where} has low {low}, value {value}, high {high}; make them low <= value <= high"
+        )
     return Figure(value, low, high, **texts, kind=kind)
 
 

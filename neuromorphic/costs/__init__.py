@@ -1,1 +1,1 @@
-"""What a run costs: counts, prices, bills."""
+"""What a run costs: operations counted, priced, and added up to a bill."""

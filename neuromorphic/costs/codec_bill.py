@@ -1,4 +1,4 @@
-"""The whole codec's bill on one recording: every part, what it is spent on, what spikes touch."""
+"""The whole codec's bill on one recording, by part and by kind of operation."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,8 +13,8 @@ from neuromorphic.costs.operations.system import BOTTLENECK, DIFFUSION, System
 from runtime.bundle import Bundle
 
 LINK = "link"
-NEURON_WEIGHT = 10  # operations that Intel's N-DNS challenge takes an update of a neuron for
-KINDS = {  # what a part's joules are spent on, by the names of its terms
+NEURON_WEIGHT = 10  # Intel's N-DNS challenge counts a neuron update as this many operations
+KINDS = {  # what a part's energy goes into, by the names of its terms
     "multiply-accumulate": ("fp32_mac",),
     "other arithmetic": ("fp32_arithmetic", "fp32_function"),
     "moving data": ("fp32_byte", "link_bit"),
@@ -23,13 +23,14 @@ SPIKES = "spikes on the chip"
 
 
 def system_report(bundle: Bundle, system: System, chip: Chip) -> dict[str, Any]:
-    """Return every part's counts and joules, their sum, and the share that spikes touch.
+    """Return every part's counts and energy in J, their sum, and the share that spikes affect.
 
-    The bottleneck runs on `chip`, by its operations alone, since the other parts have no static
-    power that anybody published; the rest at the reference prices of the baseline. `power_proxy`
-    and `pdp_proxy` of a part are those of Intel's N-DNS challenge, from all its products: synaptic
-    and ten times neuron operations a second, and that times the latency of a chunk. `total` is None
-    and `refused` says why where something has no price. `layers` has each operator.
+    The bottleneck runs on `chip`, priced by its operations alone, since no static power is
+    published for the other parts; these are priced at the baseline's reference prices.
+    `power_proxy` of a part is the one of Intel's N-DNS challenge: synaptic operations plus ten
+    times neuron operations per second, counting all products; `pdp_proxy` is that times the latency
+    of a chunk. If something has no price, `total` is None and `refused` says why. `layers` lists
+    each operator.
     """
     conventional = load_chip(BASELINE)
     bills = {
@@ -70,7 +71,7 @@ def system_report(bundle: Bundle, system: System, chip: Chip) -> dict[str, Any]:
 
 
 def _in_order(names: Sequence[str]) -> list[str]:
-    """Put the link where the code travels: behind the bottleneck."""
+    """Put the link where the code is transmitted: after the bottleneck."""
     rest = [name for name in names if name != LINK]
     place = rest.index(BOTTLENECK) + 1
     return [*rest[:place], LINK, *rest[place:]]
@@ -91,8 +92,8 @@ def _part(name: str, terms: Sequence[Term], system: System) -> dict[str, Any]:
         "neuron_updates": sum(op.units for op in operators),
     }
     if name == BOTTLENECK:
-        # On the chip each frame is computed once, without the context of windows.
-        # What goes in and out are a byte a latent and a bit a unit.
+        # On the chip each frame is computed once, without the windows' context.
+        # A byte per latent goes in, and a bit per unit comes out.
         own = system.spiking
         updates = own.driven_updates + own.idle_updates
         moved = own.inputs * own.steps + -(-own.units * own.steps // 8)
@@ -109,7 +110,7 @@ def _mid(terms: Sequence[Term], names: Sequence[str]) -> float | None:
 
 
 def _touched(system: System, parts: list[dict[str, Any]], conventional: Chip) -> dict[str, Any]:
-    """The share of products and joules in the bottleneck, the link, and what hears the events."""
+    """Return the share of products and J in the bottleneck, the link, and the layers fed events."""
     by_name = {part["name"]: part for part in parts}
     hearing = {}
     for name, found in system.hearing.items():
@@ -138,7 +139,7 @@ def _touched(system: System, parts: list[dict[str, Any]], conventional: Chip) ->
 
 
 def _layers(found: Bill) -> list[dict[str, Any]]:
-    """A row for each layer of a bill: its counts and its (low, mid, high) J."""
+    """Return a row for each layer of a bill: its counts and its (low, mid, high) J."""
     rows: dict[str, list[Term]] = {}
     for term in found.terms:
         rows.setdefault(term.layer, []).append(term)

@@ -1,4 +1,4 @@
-"""What one run asks of a network of integers, counted exactly: integers that anyone can check."""
+"""Count exactly the operations of one run of an integer network."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
@@ -19,15 +19,16 @@ WORD_BITS = 64  # the memory word in which the baseline reads its weights
 
 @dataclass(frozen=True)
 class Counts:
-    """Operations of one run of a layer, all of them exact.
+    """The exact numbers of operations of one run of a layer.
 
-    `steps` frames; `input_words` spikes and payloads that are not zero, each one fetch of a weight
-    row; `synaptic_events` the weights that they reach. On chips whose spikes carry no value an
-    input takes 8 axons, one a bit of its two's complement, with weight exponents one apart and the
-    sign bit's weights negated: `plane_spikes` set bits, `plane_events` the weights of these.
-    `driven_updates` of units in frames with any input, `idle_updates` of the rest; `spikes` out,
-    `leaving` those that no other layer takes. Of the dense baseline: `dense_macs`, a product for
-    each weight and step, and `weight_words`, 64-bit reads with no reuse between frames.
+    `steps`: frames. `input_words`: non-zero spikes and payloads, each of which fetches one row of
+    weights; `synaptic_events`: the weights they reach. On chips whose spikes carry no value an
+    input takes 8 axons, one per bit of its two's complement, with weight exponents one apart and
+    the sign bit's weights negated; `plane_spikes` are the set bits, `plane_events` the weights they
+    reach. `driven_updates`: unit updates in frames with any input; `idle_updates`: the others.
+    `spikes`: spikes sent; `leaving`: those that go to no other layer. For the dense baseline:
+    `dense_macs`, a product for each weight and step, and `weight_words`, 64-bit reads without reuse
+    between frames.
     """
 
     units: int
@@ -49,7 +50,7 @@ NOTHING = Counts(**dict.fromkeys((field.name for field in fields(Counts)), 0))
 
 
 class Events(NamedTuple):
-    """What arrives, and what it reaches, as words and as bit planes (see `Counts`)."""
+    """Inputs that arrive and the weights they reach, as words and as bit planes (see `Counts`)."""
 
     words: int
     events: int
@@ -66,12 +67,12 @@ def arriving(signals: Signals, reach: npt.NDArray[np.int64], bits: int = PAYLOAD
 
 
 def words_read(macs: int) -> int:
-    """Return in how many words a dense layer reads a weight of 8 bits for each product."""
+    """Return how many words a dense layer reads, with an 8-bit weight for each product."""
     return -(-macs * PAYLOAD_BITS // WORD_BITS)
 
 
 def total(layers: Iterable[Counts]) -> Counts:
-    """Add up layers that step together; they share their `steps`."""
+    """Add up the counts of layers that step together and so have the same `steps`."""
     columns = zip(*map(astuple, (NOTHING, *layers)), strict=True)
     named = zip((field.name for field in fields(Counts)), columns, strict=True)
     return Counts(**{name: max(found) if name == "steps" else sum(found) for name, found in named})
@@ -80,13 +81,13 @@ def total(layers: Iterable[Counts]) -> Counts:
 def count(
     network: Network[Neuron], payload: Payload, sent: Deltas | None = None
 ) -> dict[str, Counts]:
-    """Count the run of `network` on `payload (M, T)`, layer by layer, by their names.
+    """Count the run of `network` on `payload (M, T)`; return the counts of each layer by name.
 
-    With `sent (M, T)` the input arrives as these deltas, a bit plane of nine each: units add up
-    what arrives and keep it. Exact arithmetic is assumed; a chip that shifts what arrives keeps the
-    exact sum only of a layer with shift 0 (see `docs/energy.md`). The other side's
-    `sigma_delta.SENDER_OPERATIONS` are not in it. Raises `GraphError` for a payload that does not
-    fit.
+    With `sent (M, T)` the input arrives as these deltas, in nine bit planes, and the units
+    accumulate it. This assumes exact arithmetic; a chip that shifts its inputs keeps the exact sum
+    only for a layer with shift 0 (see `docs/energy.md`). The sender's
+    `sigma_delta.SENDER_OPERATIONS` are not included. Raises `GraphError` for a payload that does
+    not fit.
     """
     checked_payload(network, payload)
     spikes = [np.empty((layer.units, payload.shape[1]), np.bool_) for layer in network.layers]

@@ -1,4 +1,4 @@
-"""Where spikes begin to pay: the dense baseline, the rate of equal cost, the published ones."""
+"""Below which event rate spikes cost less: the dense baseline, break-even, published thresholds."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ from neuromorphic.chips.catalogue import Chip, load_chip
 from neuromorphic.costs.counts import Counts
 from neuromorphic.costs.ledger import REAL, WHOLE, Bill, Range, bill, quantities, summed
 
-BASELINE = "int8-45nm"  # the same weights and payload, eight bits each
+BASELINE = "int8-45nm"  # with the same weights and payloads, 8 bits each
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """A published rate, in spikes a synapse an inference, below which spikes cost less."""
+    """A published rate, in spikes per synapse per inference, below which spikes cost less."""
 
     rate: float
     source: str
@@ -27,11 +27,12 @@ THRESHOLDS = (
 
 @dataclass(frozen=True)
 class Crossover:
-    """A chip beside the dense baseline on one run; operations alone, without static power.
+    """A chip compared with the dense baseline on one run, by operations without static power.
 
-    `baseline_j` and `chip_j` are (low, mid, high) J; `rate` input events a second of sound, `per_s`
-    those at which both would be equal, from the worst to the best for the chip: 0 where the units
-    alone, without any input, cost more. `spikes_per_synapse` a frame is what `THRESHOLDS` bound.
+    `baseline_j` and `chip_j` are (low, mid, high) J. `rate` is in input events per second of sound;
+    `per_s` are the rates at which both cost the same, from the worst to the best case for the chip:
+    0 if the units alone, without any input, cost more than the baseline. `spikes_per_synapse`, per
+    frame, is to be compared with `THRESHOLDS`.
     """
 
     baseline_j: Range
@@ -42,14 +43,14 @@ class Crossover:
 
 
 def dense_baseline(counts: Counts, seconds: float) -> Bill:
-    """Return what the layer costs as dense int8 arithmetic, bit for bit the same."""
+    """Return what the layer costs as dense int8 arithmetic with the same output, bit for bit."""
     return bill(load_chip(BASELINE), {WHOLE: counts}, seconds, REAL)
 
 
 def crossover(chip: Chip, counts: Counts, seconds: float) -> Crossover | None:
     """Compare `chip` with the dense baseline over `seconds` s; None without prices or products.
 
-    Costs grow in proportion to the events that arrive; the units' own cost does not.
+    Costs are taken to grow in proportion to the arriving events, apart from the units' own cost.
     """
     dense = dense_baseline(counts, seconds).dynamic()
     own = bill(chip, {WHOLE: counts}, seconds).operations
@@ -59,7 +60,7 @@ def crossover(chip: Chip, counts: Counts, seconds: float) -> Crossover | None:
     arriving = quantities(chip, counts)["weight_fetch"]
     driven = {"synaptic_event", "weight_fetch", "message"}
     share = {term.name: 1.0 for term in own if term.name in driven}
-    if "message" in share:  # of the messages some are spikes that leave
+    if "message" in share:  # some of the messages are spikes that leave
         share["message"] = arriving / max(arriving + counts.leaving, 1)
     moving = [
         sum(getattr(term, end) * share.get(term.name, 0.0) for term in own)
@@ -81,5 +82,5 @@ def crossover(chip: Chip, counts: Counts, seconds: float) -> Crossover | None:
 
 
 def verdict(spikes_per_synapse: float) -> dict[str, bool]:
-    """Say of each published threshold whether a rate lies below it, so that spikes would win."""
+    """Return for each published threshold whether the rate is below it, so that spikes win."""
     return {entry.source: spikes_per_synapse < entry.rate for entry in THRESHOLDS}

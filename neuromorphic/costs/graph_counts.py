@@ -1,4 +1,4 @@
-"""What a NIR graph of any origin asks of a chip on one input, counted node by node."""
+"""Count the operations that any NIR graph needs on a chip for one input, node by node."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,9 +22,9 @@ Steps = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """What leaves a node: its `values (T, ...)`, in which steps `(T,)` an event stirred them.
+    """What leaves a node: its `values (T, ...)`, and in which steps `(T,)` an event changed them.
 
-    `senders` are the nodes whose events they are; none behind weights, where sums flow.
+    `senders` are the nodes that sent these events; empty after weights, where sums flow.
     """
 
     values: Array
@@ -33,12 +33,13 @@ class Flow:
 
 
 def count_graph(graph: Graph, x: npt.ArrayLike, dt: float) -> dict[str, Counts]:
-    """Count the run of a graph on `x (T, ...)`, steps of `dt` s: each node with weights or units.
+    """Count each node with weights or units in a run on `x (T, ...)` with steps of `dt` s.
 
-    What arrives at weights as a value other than 0 is an event: a spike, or a number as a payload
-    of 8 bits, scaled to the range of all of them. Units without weights before them take each event
-    themselves. A unit is driven in the steps in which an event reaches its node, idle in the rest;
-    an LI sends no spikes. Each source of a sum sends its own events. Raises as `run_graph` does.
+    Every non-zero value that arrives at weights is an event: a spike, or a number, which counts as
+    an 8-bit payload scaled to the range of all of them. Units without weights before them receive
+    each event themselves. A unit is driven in the steps in which an event reaches its node, and
+    idle in the others; an LI sends no spikes. Each source of a sum sends its own events. Raises
+    what `run_graph` raises.
     """
     values = graph_values(graph, x, dt)
     flows: dict[str, Flow] = {}
@@ -104,7 +105,7 @@ def _units(stage: Stage, given: Sequence[Flow], values: Array) -> Counts:
 
 
 def _events(given: Sequence[Flow], reach: npt.NDArray[np.int64]) -> Counts:
-    """Return what arrives of each source."""
+    """Return the events that arrive from all sources."""
     sent = [by_unit(flow.values) for flow in given]
     arrived = [arriving(to_payload(x, best_entry(x).exponent), reach) for x in sent]
     total = Events(*map(sum, zip((0, 0, 0, 0), *arrived, strict=True)))

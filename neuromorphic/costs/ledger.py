@@ -1,4 +1,4 @@
-"""What a run costs on a chip, term by term with ranges; a price nobody published is not guessed."""
+"""What a run costs on a chip, term by term with ranges; unpublished prices are never guessed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from runtime.errors import ChipError
 REAL, FAST = "real time", "as fast as it goes"
 ALL_IN, STATIC, DYNAMIC = "all-in", "static", "dynamic"
 
-WHOLE = "chip"  # as the layer of a term that is of none
+WHOLE = "chip"  # the layer of a term that belongs to no layer
 
 Range = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class Term:
-    """One line of a bill: `count` operations (static: seconds) at a price; J, or None if unpriced.
+    """One line of a bill: `count` operations (static: seconds) at a price; J, None if unpriced.
 
-    `layer` does them; `scope` is dynamic, static, reference (see `operations.prices`) or all-in:
-    an all-in price holds everything and adds to nothing.
+    `layer` performs them. `scope` is dynamic, static, reference (see `operations.prices`) or
+    all-in; an all-in price includes everything and must not be added to other terms.
     """
 
     layer: str
@@ -38,10 +38,10 @@ class Term:
 
 @dataclass(frozen=True)
 class Bill:
-    """Terms and their total in J; the total is None, and `refused` says why, where it is unknown.
+    """Terms and their total in J; if it is unknown, the total is None and `refused` says why.
 
-    `time_base` and `seconds` are what static power is charged for; `covers` says what is priced.
-    Raises `ChipError` when an all-in term stands beside another one.
+    Static power is charged for `seconds` in `time_base`; `covers` says what is priced.
+    Raises `ChipError` when an all-in term is combined with another one.
     """
 
     chip: str
@@ -53,7 +53,7 @@ class Bill:
 
     def __post_init__(self) -> None:
         if len(self.terms) > 1 and any(term.scope == ALL_IN for term in self.terms):
-            raise ChipError(f"{self.chip}: an all-in price holds all terms; add it to none")
+            raise ChipError(f"{self.chip}: an all-in price includes all other terms; use it alone")
 
     @property
     def low_j(self) -> float | None:
@@ -72,7 +72,7 @@ class Bill:
 
     @property
     def dynamic_j(self) -> float | None:
-        """What the operations cost without static power, J."""
+        """What the operations cost, without static power, J."""
         return self._total(self.operations, "mid_j")
 
     @property
@@ -81,7 +81,7 @@ class Bill:
         return tuple(term for term in self.terms if term.scope != STATIC)
 
     def dynamic(self) -> Range | None:
-        """What the operations cost, (low, mid, high) J, even where static power has no price."""
+        """What the operations cost, (low, mid, high) J, even if static power has no price."""
         return summed(self.operations)
 
     def _total(self, terms: tuple[Term, ...], end: str) -> float | None:
@@ -90,7 +90,7 @@ class Bill:
 
 
 def summed(terms: Iterable[Term]) -> Range | None:
-    """Add terms up to (low, mid, high) J; None where one has no price."""
+    """Return the sum of terms as (low, mid, high) J; None if any has no price."""
     ends = [(term.low_j, term.mid_j, term.high_j) for term in terms]
     if any(None in end for end in ends):
         return None
@@ -106,12 +106,12 @@ def bill(
     cores: int | None = 1,
     misfit: str | None = None,
 ) -> Bill:
-    """Price the counts of each of `layers`, by its name, on `chip` for a run of `seconds` s.
+    """Price the counts of each layer, by its name, on `chip` for a run of `seconds` s.
 
-    Static power runs for `seconds` in the time base `REAL`, for `fast_seconds` in `FAST`; its low
-    end charges the `cores` in use only, where that is published, the rest the chip. The bill is
-    refused for each unpriced term, and with `misfit` (see `fit.misfit`). Chips that have only an
-    all-in price get that one.
+    Static power is charged for `seconds` in the time base `REAL`, and for `fast_seconds` in `FAST`.
+    Its low end covers only the `cores` in use, if that is published; mid and high cover the whole
+    chip. The bill is refused if a term has no price, and for a `misfit` (see `fit.misfit`). A chip
+    that only has an all-in price is billed at that.
     """
     counts = total(layers.values())
     prices = {key: price for key, price in chip.energy.items() if price.scope == DYNAMIC}
@@ -129,19 +129,19 @@ def bill(
 
 
 def all_in_bill(chip: Chip, counts: Counts, misfit: str | None = None) -> Bill:
-    """Price the synaptic events alone, at the price that holds everything else already.
+    """Price the synaptic events alone, at the all-in price, which includes everything else.
 
-    Raises `ChipError` when nobody published one for `chip`.
+    Raises `ChipError` when none is published for `chip`.
     """
     price = chip.energy.get("synaptic_event_all_in")
     if price is None:
-        raise ChipError(f"chip {chip.name!r} has no all-in price; use its terms")
+        raise ChipError(f"chip {chip.name!r} has no all-in price; price its operations instead")
     number = quantities(chip, counts)["synaptic_event"]
     return settled(chip, [term(WHOLE, "synaptic_event_all_in", number, price)], misfit=misfit)
 
 
 def quantities(chip: Chip, counts: Counts) -> dict[str, int]:
-    """Return how often each priced operation happens on `chip`, by bit planes where it must."""
+    """Return how often each priced operation happens on `chip`, by bit planes if it needs them."""
     graded = chip.planes(PAYLOAD_BITS) == 1
     arriving = counts.input_words if graded else counts.plane_spikes
     return {
@@ -157,10 +157,10 @@ def quantities(chip: Chip, counts: Counts) -> dict[str, int]:
 
 
 def fast_seconds(chip: Chip, counts: Counts) -> Range | None:
-    """Return the shortest run, (low, mid, high) s: steps, events and updates one after another.
+    """Return the shortest run time, (low, mid, high) s: steps, events and updates in sequence.
 
-    One core in sequence, which is the slowest reading of the published times. None where a time
-    is not published.
+    This assumes one core that does everything in sequence, the slowest reading of the published
+    times. None if a time is not published.
     """
     numbers = quantities(chip, counts)
     numbers["step"] = counts.steps
@@ -200,7 +200,7 @@ def settled(
     misfit: str | None = None,
     covers: str | None = None,
 ) -> Bill:
-    """Return the bill of `terms`, refused for a `misfit` and for what has no price."""
+    """Return the bill of `terms`; it is refused for a `misfit` and for terms without a price."""
     terms = tuple(terms)
     unpriced = dict.fromkeys(term.name for term in terms if term.mid_j is None)
     reasons = [misfit] if misfit else []

@@ -1,4 +1,4 @@
-"""The codec's figures in the shape that NeuroBench publishes them in."""
+"""The codec's figures in NeuroBench's format."""
 
 from collections.abc import Mapping
 from math import prod
@@ -21,13 +21,13 @@ def neurobench(
     mu: int | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Return the keys of NeuroBench 2.3 for encoding and decoding `samples (n,)`, one sample.
+    """Return the metrics of NeuroBench 2.3 for encoding and decoding one recording `samples (n,)`.
 
-    As its code defines them, of all graphs together: `Footprint` bytes of the weights as loaded;
-    the sparsities are shares of zeros: of the weights, and of the events, which are the only
-    spikes; operations are those of the whole recording. Every product is watched as it happens,
-    contexts of windows included, so this takes several times as long as coding. Raises what coding
-    raises.
+    They are defined as in its code, for all graphs together. `Footprint`: bytes of the loaded
+    weights. The sparsities are shares of zeros, in the weights and in the events, which are the
+    only spikes. Operations are those of the whole recording, including the context of windows.
+    Every product is observed as it happens, so this takes several times as long as coding. Raises
+    what coding raises.
     """
     seen: list[Activity] = []
     watch = {

@@ -1,4 +1,4 @@
-"""Sigma-delta input: changes of the latent are sent, and added up again where they arrive."""
+"""Sigma-delta input: the sender sends changes of the latent, and the receiver adds them up."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,16 +8,16 @@ from neuromorphic.integers.layer import PAYLOAD_MAX
 from runtime.errors import GraphError
 
 DELTA_BITS = 9  # -254..254, two's complement
-SENDER_OPERATIONS = 3  # a latent a frame: difference, comparison, what is held
+SENDER_OPERATIONS = 3  # per latent and frame: difference, comparison, update of what is held
 
 Deltas = npt.NDArray[np.int16]
 
 
 def deltas(payload: Payload, threshold: int = 0, held: Payload | None = None) -> Deltas:
-    """Return what is sent for `payload (M, T) int8`: `(M, T) int16`, mostly zeros if it is steady.
+    """Return the deltas to send for `payload (M, T) int8`: `(M, T) int16`, mostly 0 if steady.
 
-    A latent sends its difference from what the other side holds when that is greater than
-    `threshold`; 0 loses nothing. `held (M,)` is what the other side holds at first, zeros without.
+    A latent sends its difference from the value the receiver holds when that exceeds `threshold`;
+    a threshold of 0 is exact. `held (M,)` is what the receiver holds at first, by default zeros.
     Raises `GraphError` for a threshold out of range.
     """
     if not 0 <= threshold <= 2 * PAYLOAD_MAX:
@@ -33,13 +33,15 @@ def deltas(payload: Payload, threshold: int = 0, held: Payload | None = None) ->
 
 
 def integrated(sent: Deltas, held: Payload | None = None) -> Payload:
-    """Return the payload `(M, T) int8` that the other side holds after each frame of `sent (M, T)`.
+    """Return the payload `(M, T) int8` that the receiver holds after each frame of `sent (M, T)`.
 
-    Raises `GraphError` where it leaves -127..127, which no sender makes it do.
+    Raises `GraphError` when it leaves -127..127, which cannot happen with deltas of `deltas`.
     """
     total = np.cumsum(sent, axis=1, dtype=np.int64)
     if held is not None:
         total += held[:, None]
     if total.size and np.abs(total).max() > PAYLOAD_MAX:
-        raise GraphError(f"deltas add up to {np.abs(total).max()}; a payload ends at {PAYLOAD_MAX}")
+        raise GraphError(
+            f"deltas add up to {np.abs(total).max()}; a payload is {PAYLOAD_MAX} at most"
+        )
     return total.astype(np.int8)

@@ -1,1 +1,1 @@
-"""Networks in a chip's integers."""
+"""Networks in a chip's integer arithmetic."""

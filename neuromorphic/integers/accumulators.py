@@ -1,4 +1,4 @@
-"""Whether the accumulators of chips hold a network's sums: of all inputs, or of those seen."""
+"""Whether the accumulators of chips can hold a network's sums: for all inputs, or those seen."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,9 @@ ALL, SEEN, NONE = "all inputs", "the recordings of the probe alone", "neither"
 
 @dataclass(frozen=True)
 class Accumulator:
-    """The largest sum that `chip` holds, beside those that the recordings and all inputs reach.
+    """The largest sum that `chip` holds, and the largest for the recordings and for all inputs.
 
-    `holds_for` is one of `ALL`, `SEEN` and `NONE`: bits are equal there as far as this chip goes.
+    `holds_for` is `ALL`, `SEEN` or `NONE`: the inputs for which this chip gives the same bits.
     """
 
     chip: str
@@ -27,7 +27,7 @@ class Accumulator:
 
 
 def accumulators(network: Network[Neuron], payload: Payload) -> tuple[Accumulator, ...]:
-    """Compare `network`, which saw `payload (M, T)`, with every chip of published accumulator."""
+    """Compare `network`, run on `payload (M, T)`, with each chip with a published accumulator."""
     most = max(worst_sum(layer, PAYLOAD_BITS) for layer in network.layers)
     seen = max(peak_sums(network, payload).values())
     found = []

@@ -1,4 +1,4 @@
-"""What the sums and currents of a layer can reach, whatever its input: do they ever wrap?"""
+"""Bounds on the sums and currents of a layer for any input, to prove that they never wrap."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from neuromorphic.integers.network import INPUT, Layer, Network, blocks
 
 
 def worst_sum(layer: Layer[Neuron], payload_bits: int) -> int:
-    """Return the largest sum over all inputs: each at its limit, with the sign that adds up.
+    """Return the largest sum over all inputs: each input at its limit, with the worst sign.
 
-    `payload_bits` are those of the network's input, 1 for plain spikes; attained.
+    `payload_bits` is the width of the network's input, 1 for plain spikes. Some input attains it.
     """
     low, high = np.zeros((2, layer.units), np.int64)
     for c in layer.connections:
@@ -23,7 +23,7 @@ def worst_sum(layer: Layer[Neuron], payload_bits: int) -> int:
 
 
 def peak_sums(network: Network[Neuron], payload: Signals) -> dict[str, int]:
-    """Return the largest `|sum|` that `payload (M, T)` makes in each layer, by its name."""
+    """Return the largest `|sum|` that `payload (M, T)` causes in each layer, by its name."""
     peaks = {layer.name: 0 for layer in network.layers}
     for block in blocks(network, payload):
         for name, sums in zip(peaks, block.sums, strict=True):
@@ -32,6 +32,6 @@ def peak_sums(network: Network[Neuron], payload: Signals) -> dict[str, int]:
 
 
 def worst_current(layer: Layer[Neuron], largest_sum: int) -> int:
-    """Return the largest `|u|`, in state units, where no sum is larger: it settles at sum / du."""
+    """Return the largest `|u|`, in state units, for sums up to this one: it settles at sum / du."""
     slowest = int(np.min(layer.neuron.du)) + 1
     return (largest_sum << INPUT_SHIFT) * 4096 // slowest

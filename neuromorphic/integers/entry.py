@@ -1,4 +1,4 @@
-"""What a network is given: numbers of any kind as the integers that spikes carry."""
+"""Convert a network's input, numbers of any kind, to the integers that spikes carry."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,14 @@ Payload = npt.NDArray[np.int8]
 
 @dataclass(frozen=True)
 class Entry:
-    """What the network is given: integers that are `x * 2**exponent`, of so many bits."""
+    """How input becomes integers: `x * 2**exponent`, in so many bits."""
 
     exponent: int
     bits: int
 
     @property
     def is_graded(self) -> bool:
-        """Whether spikes carry more than that they are there."""
+        """Whether spikes carry a value."""
         return self.bits > 1
 
 
@@ -32,7 +32,7 @@ def to_payload(x: Array, exponent: int, widths: Arithmetic = LAVA) -> Payload:
 
 
 def best_entry(x: Array, widths: Arithmetic = LAVA) -> Entry:
-    """Take spikes and integers that fit as they are; else put the range of `x` to best use."""
+    """Return the scale for `x`: 1 for spikes and integers that fit, else the most accurate one."""
     if np.isin(x, (0, 1)).all():
         return Entry(0, 1)
     if np.array_equal(to_payload(x, 0, widths), x):

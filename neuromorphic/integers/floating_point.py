@@ -1,4 +1,4 @@
-"""The same neuron in floating point: a network before it is rounded to a chip's integers."""
+"""The neuron in floating point, for networks that are not yet rounded to a chip's integers."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, eq=False)
 class FloatNeuron:
-    """`N` leaky units in floats: `u = u (1 - du) + a`, `v = v (1 - dv) + u + bias`.
+    """`N` leaky units in floating point: `u = u (1 - du) + a`, `v = v (1 - dv) + u + bias`.
 
-    A unit fires where `v > vth`, then `v = 0`. `du`, `dv`, `bias` are `(N,) float64`. Lava 0.10
-    `proc.lif`, floating point.
+    A unit fires if `v > vth`; then `v = 0`. `du`, `dv` and `bias` are `(N,) float64`. Source: Lava
+    0.10 `proc.lif`, floating point.
     """
 
     du: npt.NDArray[np.float64]
@@ -20,12 +20,12 @@ class FloatNeuron:
     vth: float = 1.0
 
     def is_memoryless(self) -> bool:
-        """Tell whether nothing of one step is left in the next."""
+        """Whether no state is carried from one step to the next."""
         return bool((self.du == 1).all() and (self.dv == 1).all())
 
 
 def run(activation: npt.NDArray[np.float64], neuron: FloatNeuron) -> npt.NDArray[np.bool_]:
-    """Run over time from rest: `activation (N, T) float64` to spikes `(N, T) bool`."""
+    """Run from rest: `activation (N, T) float64` to spikes `(N, T) bool`."""
     u, v = np.zeros((2, len(activation)))
     spikes = np.empty(activation.shape, np.bool_)
     for t in range(activation.shape[1]):

@@ -1,4 +1,4 @@
-"""One network in the forms that back ends, chips and bills ask for."""
+"""One network in the forms that back ends, chips and bills need."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,11 @@ from runtime.errors import GraphError
 
 @dataclass(frozen=True, eq=False)
 class Forms:
-    """A network as it is given and what is made of it; what there is not is None.
+    """A network as given, and the forms derived from it; a missing form is None.
 
-    `graph` in floats, stepped by `dt` s; `portable`, the same for tools that know no Threshold;
-    `integers` on a chip's grid, of which `file` is the netx file; `entry` scales what goes in.
-    `period` is how long a step lasts where the signal comes from, s.
+    `graph` is in floats, in steps of `dt` s; `portable` is the same for tools without Threshold.
+    `integers` is on a chip's grid, and `file` is its netx file; `entry` scales the input.
+    `period` is the duration of a step in the original signal, s.
     """
 
     graph: Graph | None = None
@@ -36,34 +36,32 @@ class Forms:
 
     @property
     def network(self) -> Network[Neuron]:
-        """The integers; raises `GraphError` where the graph was not rounded yet."""
+        """The integers; raises `GraphError` if the graph has not been rounded yet."""
         if self.integers is None:
-            raise GraphError("the graph is in floats; round it first: quantise")
+            raise GraphError("the graph is in floats; round it first with quantise")
         return self.integers
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """The shape of what goes in, in one step."""
+        """The shape of the input in one step."""
         return (self.network.inputs,) if self.graph is None else self.graph.input_shape
 
     @property
     def payload_bits(self) -> int:
-        """The bits of what goes in; those of a payload where nobody says."""
+        """The bits of the input; those of a payload if they are not stated."""
         return PAYLOAD_BITS if self.entry is None else self.entry.bits
 
     def payload(self, x: npt.NDArray[Any]) -> Payload:
         """Return `x (T, ...)` as the integers `(M, T) int8` that spikes carry into the network.
 
-        Raises `GraphError` for another shape, for what no spike carries, and for fractions where
-        nothing says how to scale them.
+        Raises `GraphError` for another shape, for values that no spike can carry, and for fractions
+        if the network has no `entry` to scale them by.
         """
         signals = by_unit(np.asarray(x))
         if self.entry is not None:
             signals = to_payload(signals.astype(np.float64), self.entry.exponent)
         elif signals.dtype.kind == "f":
             if not np.array_equal(signals, np.round(signals)):
-                raise GraphError(
-                    "the input holds fractions; this network takes the integers spikes carry"
-                )
+                raise GraphError("the input holds fractions; this network takes only integers")
             signals = signals.astype(np.int64)
         return checked_payload(self.network, signals).astype(np.int8, copy=False)

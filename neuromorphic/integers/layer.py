@@ -1,4 +1,4 @@
-"""The bottleneck as a chip holds it: integer weights, one shift, one integer bias a unit."""
+"""The bottleneck as a chip holds it: integer weights, one shift, an integer bias for each unit."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from runtime.errors import GraphError
 
 WEIGHT_MAX = 127  # signed 8-bit synapses, symmetric
 PAYLOAD_MAX = 127  # signed 8-bit graded spikes, symmetric
-BIAS_MAX = 4093  # 13-bit signed mantissa, +-4095, less 2 for the offset in `fixed_point`
+BIAS_MAX = 4093  # 13-bit signed mantissa, +-4095, minus 2 for the offset in `fixed_point`
 CURRENT_LIMIT = 2**17  # the 24-bit current wraps at 2^23, and the input enters it shifted by 6
 
 Int32 = npt.NDArray[np.int32]
@@ -24,9 +24,9 @@ class IntegerLayer:
 
     `weight (N, M) int32` in -127..127, `bias (N,) int32` in -4093..4093, `shift` 0..12, an
     arithmetic shift (it floors). Equivalently `weight @ payload + bias * 2**shift + 0.5 > 0`: the
-    threshold lies half-way between two integers, so that `>` and `>=` agree.
-    Raises `GraphError` when a value is out of range or when the current could wrap on the chip
-    for some payload (see `current_bounds`). Lava 0.10 `proc.dense`, `proc.lif`, fixed point.
+    threshold lies half-way between two integers, so `>` and `>=` agree.
+    Raises `GraphError` when a value is out of range, or when some payload could make the chip's
+    current wrap (see `current_bounds`). Source: Lava 0.10 `proc.dense`, `proc.lif`, fixed point.
     """
 
     weight: Int32
@@ -59,22 +59,22 @@ class IntegerLayer:
         return int(self.weight.shape[1])
 
     def sum_bounds(self) -> npt.NDArray[np.int64]:
-        """Largest `|weight @ payload|` of each unit over all payloads, `(N,) int64`; attained."""
+        """The largest `|weight @ payload|` of each unit over all payloads, `(N,) int64`."""
         return np.abs(self.weight.astype(np.int64)).sum(axis=1) * PAYLOAD_MAX
 
     def current_bounds(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Least and greatest `(weight @ payload) >> shift` of each unit, `(N,) int64` each.
 
-        The proof of equal bits: both stay inside +-2^17 for every payload (checked when the layer
-        is made), so a 24-bit current that takes its input shifted by 6 never wraps; and the
-        half-integer threshold is never met exactly. Hence any executor that adds integers and
-        compares, with `>` or with `>=`, gives the same spikes for all inputs.
+        This proves equal bits. Both stay within +-2^17 for every payload (checked when the layer is
+        made), so a 24-bit current that takes its input shifted by 6 never wraps; and no sum ever
+        equals the half-integer threshold. Hence any executor that adds integers and compares, with
+        `>` or `>=`, gives the same spikes for all inputs.
         """
         bound = self.sum_bounds()
         return -bound >> self.shift, bound >> self.shift
 
     def spikes(self, payload: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
-        """Return which unit fires when: `payload (M, T) int8` in -127..127 to `(N, T) bool`.
+        """Return the spikes `(N, T) bool` for `payload (M, T) int8` in -127..127.
 
         Raises `GraphError` when the payload has another shape, type or range.
         """
@@ -87,10 +87,11 @@ class IntegerLayer:
         return (ExactLayer("bottleneck", (arm,), self.bias.astype(np.int64)),)
 
     def network(self) -> Network[Neuron]:
-        """Return the layer as a network of a chip's units, which spikes as the definition above.
+        """Return the layer as a network of a chip's units, which spikes as defined above.
 
-        `v = 64 (sum + bias + 2) > 64` exactly where `sum + bias >= 0`; `du` = 4095 and `dv` = 4096
-        forget the step before (Loihi 1 has the offset bit that makes 4096 of its 12-bit 4095).
+        `v = 64 (sum + bias + 2) > 64` exactly if `sum + bias >= 0`. With `du` = 4095 and `dv` =
+        4096 nothing is kept from the previous step (on Loihi 1 the offset bit makes 12-bit 4095
+        into 4096).
         """
         return network_of(self.exact)
 
@@ -100,12 +101,12 @@ class IntegerLayer:
         if max(high[unit], -low[unit]) >= CURRENT_LIMIT:
             raise GraphError(
                 f"layer unit {unit} can reach {max(high[unit], -low[unit])} after the shift of "
-                f"{self.shift} and would wrap at {CURRENT_LIMIT}; use a greater shift"
+                f"{self.shift} and would wrap at {CURRENT_LIMIT}; use a larger shift"
             )
 
 
 def _integers(name: str, values: npt.ArrayLike, dimensions: int, limit: int) -> Int32:
-    """Return a read-only int32 copy of `values`; raises `GraphError` where it would differ."""
+    """Return a read-only int32 copy of `values`; raises `GraphError` if that would change them."""
     array = np.asarray(values)
     if array.ndim != dimensions or array.dtype.kind not in "iuf":
         raise GraphError(f"layer {name} is {array.shape} {array.dtype}; integers are needed")

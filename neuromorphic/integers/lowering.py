@@ -1,4 +1,4 @@
-"""NIR graphs as layers of leaky units with threshold 1: the form that Lava and chips compute."""
+"""Lower NIR graphs to layers of leaky units with threshold 1, as Lava and chips compute them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ FIRING = (nir.Threshold, nir.IF, nir.LIF, nir.CubaLIF)
 
 @dataclass(frozen=True, eq=False)
 class Drive:
-    """What flows along an edge: synapses on the spikes of layers, and a constant `(N,)`.
+    """What an edge carries: the output of synapses on the spikes of layers, plus a constant `(N,)`.
 
-    A synapse of None passes the spikes on as they are.
+    If a synapse is None, the spikes are passed on unchanged.
     """
 
     synapses: Mapping[int, Synapse | None]
@@ -31,13 +31,14 @@ class Drive:
 
 
 def lower(graph: Graph, dt: float) -> Network[FloatNeuron]:
-    """Return a feed-forward graph as a network that steps by `dt` s and spikes as `run_graph` does.
+    """Return a feed-forward graph as a network with steps of `dt` s that spikes as in `run_graph`.
 
     Affine, Linear, Conv1d, Scale, Flatten and sums between neurons become one synapse from each
     source; Threshold, IF, LIF and CubaLIF become units scaled so that they fire above 1. A constant
-    into the current of a CubaLIF is given to its voltage, as it is when the current has settled.
-    Raises `GraphError`, naming the node, for LI and Delay, which do not spike, for a reset to
-    anything but 0, a threshold that is not positive, and an Output that is not one neuron's.
+    input to the current of a CubaLIF is added to its voltage instead, with the value that it has
+    once the current has settled. Raises `GraphError`, naming the node, for LI and Delay, which do
+    not spike, for a reset to anything but 0, for a threshold that is not positive, and for an
+    Output that is not the output of one neuron node.
     """
     require_step(graph, dt)
     layers: list[Layer[FloatNeuron]] = []
@@ -80,7 +81,7 @@ def _layer(stage: Stage, given: Drive, dt: float) -> Layer[FloatNeuron]:
 
 
 def _dynamics(stage: Stage, dt: float) -> tuple[Array, Array, Array, Array]:
-    """Return decays of current and voltage, the gain of the input, and what each step adds."""
+    """Return the decays of current and voltage, the input's gain, and what each step adds."""
     node, one = stage.node, np.ones(prod(stage.shape))
     if isinstance(node, nir.Threshold):
         return one, one, one, 1 - np.ravel(node.threshold)
@@ -96,12 +97,12 @@ def _dynamics(stage: Stage, dt: float) -> tuple[Array, Array, Array, Array]:
 
 
 def _level(stage: Stage) -> Array:
-    """Return the thresholds by which the units are divided."""
+    """Return the thresholds, by which the units are scaled."""
     node = stage.node
     if isinstance(node, nir.Threshold):
-        return np.ones(prod(stage.shape))  # nothing is kept, so that it can be moved instead
+        return np.ones(prod(stage.shape))  # nothing is kept, so the threshold can be moved instead
     if np.any(node.v_reset):
-        raise GraphError(f"node {stage.name!r}: v_reset is not 0, to which chips reset")
+        raise GraphError(f"node {stage.name!r}: v_reset is not 0; chips can reset only to 0")
     level = np.ravel(node.v_threshold)
     if (level <= 0).any():
         raise GraphError(
@@ -158,6 +159,6 @@ def _bias(stage: Stage) -> Array:
 def _require_spikes(stage: Stage, drive: Drive, last: int) -> None:
     if last < 0 or dict(drive.synapses) != {last: None} or drive.constant.any():
         raise GraphError(
-            f"node {stage.name!r}: does not put out the spikes of one node; let it follow one of "
-            f"{', '.join(kind.__name__ for kind in FIRING)}"
+            f"node {stage.name!r}: its output is not the spikes of one node; connect it directly "
+            f"to one of {', '.join(kind.__name__ for kind in FIRING)}"
         )

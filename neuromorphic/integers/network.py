@@ -13,8 +13,8 @@ from neuromorphic.integers.fixed_point import Integers, Neuron, deliver, rest, r
 from neuromorphic.integers.floating_point import FloatNeuron
 from runtime.errors import GraphError
 
-BLOCK = 2048  # frames at a time: working memory stays small, whatever the length
-INPUT = -1  # as a source: the network's input
+BLOCK = 2048  # frames at a time, so that working memory stays small for any length
+INPUT = -1  # the number of the network's input, where it is a source
 
 Spikes = npt.NDArray[np.bool_]
 AnyNeuron = Neuron | FloatNeuron
@@ -23,7 +23,7 @@ Kind = TypeVar("Kind", bound=AnyNeuron, covariant=True)
 
 @dataclass(frozen=True, eq=False)
 class Connection:
-    """A synapse from the layer number `source`, or from `INPUT`."""
+    """A synapse from layer number `source`, or from `INPUT`."""
 
     source: int
     synapse: Synapse
@@ -31,7 +31,7 @@ class Connection:
 
 @dataclass(frozen=True, eq=False)
 class Layer(Generic[Kind]):
-    """Units that add up what their connections deliver; `name` is that of the graph's node."""
+    """Units that add up what their connections deliver; `name` is that of the node in the graph."""
 
     name: str
     connections: tuple[Connection, ...]
@@ -45,7 +45,7 @@ class Layer(Generic[Kind]):
 
 @dataclass(frozen=True, eq=False)
 class Network(Generic[Kind]):
-    """Layers in the order of the flow, of which the last one is the output."""
+    """Layers in order of computation; the last one is the output."""
 
     layers: tuple[Layer[Kind], ...]
 
@@ -63,11 +63,11 @@ class Network(Generic[Kind]):
 
     @property
     def is_memoryless(self) -> bool:
-        """Whether nothing of one step is left in the next, so that a run may be cut anywhere."""
+        """Whether no state is carried from step to step, so that a run may be split anywhere."""
         return all(layer.neuron.is_memoryless() for layer in self.layers)
 
     def depths(self) -> list[int]:
-        """Return by how many steps a chip's layers are late, one a synapse on the longest way."""
+        """Return each layer's delay on a chip: a step for each synapse on the longest path."""
         depths: list[int] = []
         for layer in self.layers:
             sources = (c.source for c in layer.connections)
@@ -77,7 +77,7 @@ class Network(Generic[Kind]):
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Some frames of a run: the sums that reached each layer and its spikes, `(N, t)` both."""
+    """Some frames of a run: the sums at each layer and its spikes, both `(N, t)`."""
 
     frames: slice
     sums: list[Integers]
@@ -87,11 +87,11 @@ class Block:
 def blocks(
     network: Network[Neuron], payload: Signals, widths: Arithmetic = LAVA
 ) -> Iterator[Block]:
-    """Run integers on integers, `payload (M, T)`, some frames at a time.
+    """Run an integer network on `payload (M, T)`, some frames at a time.
 
-    Every layer sees its sources in the same step, as if synapses took no time; a chip's output is
-    the same but later, by the last of `Network.depths`. Units without memory take one matrix
-    product for a block.
+    Every layer sees its sources in the same step, as if synapses took no time. A chip's output is
+    the same but later, by the last of `Network.depths`. Units without memory need only one matrix
+    product per block.
     """
     states = [rest(layer.units) for layer in network.layers]
     for start in range(0, payload.shape[1], BLOCK):
@@ -105,9 +105,9 @@ def blocks(
 
 
 def run_network(network: Network[Neuron], payload: Signals, widths: Arithmetic = LAVA) -> Spikes:
-    """Return the spikes of the last layer, `(N, T) bool`, on `payload (M, T)`: see `blocks`.
+    """Return the spikes of the last layer, `(N, T) bool`, for `payload (M, T)`; see `blocks`.
 
-    Raises `GraphError` as `check` does, and for a payload that has another shape or is too wide.
+    Raises `GraphError` as `check` does, and for a payload of another shape or out of range.
     """
     check(network, widths)
     checked_payload(network, payload, widths)
@@ -130,7 +130,7 @@ def gathered(
 def checked_payload(
     network: Network[Neuron], payload: Signals, widths: Arithmetic = LAVA
 ) -> Signals:
-    """Return `payload (M, T)` itself; raises `GraphError` where a chip could not send it."""
+    """Return `payload (M, T)` unchanged; raises `GraphError` if a chip could not send it."""
     if payload.ndim != 2 or len(payload) != network.inputs or payload.dtype.kind not in "biu":
         raise GraphError(
             f"payload is {payload.shape} {payload.dtype}; integers ({network.inputs}, T) are needed"
@@ -145,7 +145,7 @@ def checked_payload(
 
 
 def check(network: Network[Neuron], widths: Arithmetic) -> None:
-    """Raise `GraphError`, naming layer and value, where a number is too wide for the chip."""
+    """Raise `GraphError`, naming layer and value, if a number is out of the chip's range."""
     for layer in network.layers:
         neuron = layer.neuron
         _within(layer, "du", neuron.du, 0, widths.decay_unity - 1)
@@ -156,7 +156,7 @@ def check(network: Network[Neuron], widths: Arithmetic) -> None:
             layer, "bias exponent", neuron.bias_exp, -widths.bias_exponent, widths.bias_exponent
         )
         for c in layer.connections:
-            # A Dense holds twice the weight and halves the sum (`layer.chip_weights`).
+            # Lava's Dense stores twice the weight and halves the sum (`layer.chip_weights`).
             most = (widths.weight_max + 1) << isinstance(c.synapse, Dense)
             _within(layer, "weight", c.synapse.weight, -most, most - 1)
 

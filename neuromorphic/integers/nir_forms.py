@@ -19,8 +19,8 @@ from neuromorphic.integers.layer import PAYLOAD_MAX, IntegerLayer
 from neuromorphic.integers.network import INPUT
 from runtime.errors import GraphError
 
-# tau is longer than the step by this, for SpikingJelly demands it, even after rounding to float32.
-# It leaves v * 2^-22 of the last step; float32 arithmetic adds at most 2^-23 near the threshold.
+# SpikingJelly requires tau to exceed the step, even after rounding to float32; it does so by this.
+# It keeps v * 2^-22 of the last step; float32 arithmetic adds at most 2^-23 near the threshold.
 LEAK = 2.0**-22
 RESIDUE = LEAK + 2.0**-23
 
@@ -54,12 +54,13 @@ def exact_graph(layers: Sequence[ExactLayer]) -> nir.NIRGraph:
 def portable_graph(layers: Sequence[ExactLayer]) -> nir.NIRGraph:
     """Return Affine and LIF of each layer: the same spikes where Threshold is not understood.
 
-    Importers drop or refuse `nir.Threshold`; all read a LIF, and one with `tau` = one step forgets
-    the step before. `r` = `v_threshold` = 1, `v_leak` = `v_reset` = 0, `tau (N,) float64` in s.
-    Each unit is scaled by a power of two so that `0 < v < 2` (one spike, never two, for importers
-    with several a step). Weight and bias are float32, exactly. Step it with `dt` = 1e-4 s.
-    Raises `GraphError` when half a lattice step, scaled, does not exceed what the last step and
-    float32 leave in `v`: then equal bits could not be promised.
+    Importers drop or refuse `nir.Threshold`, but all read a LIF, and with `tau` = one step it keeps
+    nothing from the previous step. `r` = `v_threshold` = 1, `v_leak` = `v_reset` = 0,
+    `tau (N,) float64` in s. Each unit is scaled by a power of two so that `0 < v < 2`, since some
+    importers would give two spikes in a step above that. Weight and bias are exact in float32.
+    Simulate it with `dt` = 1e-4 s. Raises `GraphError` when half an integer step, scaled, does not
+    exceed what the last step and float32 rounding leave in `v`, since equal bits could then not be
+    guaranteed.
     """
 
     def form(layer: ExactLayer) -> Form:
@@ -83,7 +84,7 @@ def portable_scale(layer: ExactLayer) -> Array:
 def layers_of(graph: Graph) -> tuple[ExactLayer, ...]:
     """Return the layers that `exact_graph` or `portable_graph` made a graph of.
 
-    Raises `GraphError` when the graph is of another kind, or its values are not on the lattice.
+    Raises `GraphError` when the graph has another form, or its values are not on the integer grid.
     """
     first, *stages, last = graph.stages
     numbers, found = {first.name: INPUT}, list[ExactLayer]()
@@ -207,6 +208,6 @@ def _reach(layer: ExactLayer) -> Array:
 def _require_memoryless(name: str, lif: nir.LIF) -> None:
     wanted = {"tau": STEP * (1 + LEAK), "r": 1, "v_leak": 0, "v_threshold": 1, "v_reset": 0}
     for field, value in wanted.items():
-        # tau within 2^-16: other residues would do too, a neuron with memory would not.
+        # tau may be 2^-16 off: other small remainders work too, but a neuron with memory does not.
         if not np.allclose(getattr(lif, field), value, rtol=2.0**-16, atol=0):
             raise GraphError(f"node {name!r}: {field} is not {value:.7g}; the unit has memory")

@@ -1,4 +1,4 @@
-"""One layer of a float network rounded to a chip's integers, at one scale."""
+"""Round one layer of a float network to a chip's integers, at one scale."""
 
 from dataclasses import replace
 
@@ -19,14 +19,14 @@ from neuromorphic.integers.fixed_point import (
 from neuromorphic.integers.floating_point import FloatNeuron
 from neuromorphic.integers.network import INPUT, Connection, Layer
 
-FINER, COARSER = 3, 6  # powers of two to try on either side of what the largest weight fits
-FAR = 32  # times the largest weight: a threshold that may still be scaled up with its unit
+FINER, COARSER = 3, 6  # powers of two to try on either side of the one the largest weight fits
+FAR = 32  # times the largest weight: thresholds up to here may be scaled up with their unit
 
 Array = npt.NDArray[np.float64]
 
 
 def exponents(layer: Layer[FloatNeuron], entry: Entry, widths: Arithmetic) -> range:
-    """Return the scales to try: around those at which the largest weights just fit."""
+    """Return the scales to try, around those at which the largest weights just fit."""
     fitting = [_fitting(c, entry, widths) for c in layer.connections]
     coarsest = COARSER + (SHIFT_MAX if entry.is_graded else 0)
     return range(min(fitting) - coarsest, max(fitting) + FINER + 1)
@@ -35,31 +35,31 @@ def exponents(layer: Layer[FloatNeuron], entry: Entry, widths: Arithmetic) -> ra
 def rounded(
     layer: Layer[FloatNeuron], exponent: int, entry: Entry, widths: Arithmetic
 ) -> tuple[Layer[Neuron], int] | None:
-    """Return the layer whose sum of 1 is `2**exponent`, and how many weights were clipped.
+    """Return the layer with 1 scaled to `2**exponent`, and how many weights were clipped.
 
-    None where its threshold or a bias would not fit the chip.
+    None if its threshold or a bias would not fit the chip.
     """
     connections, clipped = [], 0
     floored = np.zeros(layer.units)
     for c in layer.connections:
         shift, offset = 0, entry.exponent if c.source == INPUT else 0
-        # Payloads make large sums: weights as fine as they can be, and a shift of the sum.
+        # Payloads make sums large, so weights are as fine as possible and the sum is shifted.
         if c.source == INPUT and entry.is_graded:
             shift = min(max(0, _fitting(c, entry, widths) - exponent), SHIFT_MAX)
         synapse, lost = _integers(c.synapse, exponent - offset + shift, shift, widths)
         connections.append(Connection(c.source, synapse))
         clipped += lost
-        floored += (1 - 2.0**-shift) / 2  # what the shift takes away on average
+        floored += (1 - 2.0**-shift) / 2  # what the shift removes on average
     neuron = _neuron(layer.neuron, exponent, floored, widths)
     return (Layer(layer.name, tuple(connections), neuron), clipped) if neuron else None
 
 
 def alike(layer: Layer[FloatNeuron]) -> Layer[FloatNeuron]:
-    """Return units without memory scaled to the same largest weight; they spike as before."""
+    """Return units without memory scaled to the same largest weight; their spikes do not change."""
     largest = np.max([_largest(c.synapse) for c in layer.connections], axis=0)
     distance = np.abs(layer.neuron.bias - layer.neuron.vth)
     factor = np.where(largest > 0, largest.max() / np.where(largest > 0, largest, 1), 1.0)
-    # Not so much that a threshold far away takes the resolution of all.
+    # But not so far that a distant threshold costs the resolution of all.
     factor = np.minimum(factor, np.maximum(1, FAR * largest.max() / np.maximum(distance, 1e-300)))
     connections = (replace(c, synapse=scaled(c.synapse, factor)) for c in layer.connections)
     neuron = replace(layer.neuron, bias=1 + factor * (layer.neuron.bias - 1))
@@ -81,7 +81,7 @@ def _integers(
     clipped = int(np.count_nonzero(np.abs(whole) > most))
     if isinstance(synapse, Conv1d) and not shift:
         return replace(synapse, weight=weight), clipped
-    matrix = replace(synapse, weight=weight).matrix()  # a Conv knows no shift
+    matrix = replace(synapse, weight=weight).matrix()  # Lava's Conv has no shift
     return Dense(2 * matrix, -1 - shift), clipped
 
 
@@ -90,7 +90,7 @@ def _neuron(
 ) -> Neuron | None:
     unity = widths.decay_unity
     bias, vth = neuron.bias * 2.0**exponent, 2.0**exponent
-    if neuron.is_memoryless():  # its threshold can be moved, so that no scale is too coarse
+    if neuron.is_memoryless():  # its threshold can be moved, so no scale is too coarse
         bias, vth = bias - vth + THRESHOLD, THRESHOLD
     mantissas = _mantissas((bias + floored / neuron.du) * 2**INPUT_SHIFT, widths)
     if not 1 <= vth <= widths.threshold or mantissas is None:
@@ -102,7 +102,7 @@ def _neuron(
 
 def _mantissas(bias: Array, widths: Arithmetic) -> tuple[Integers, int] | None:
     for exponent in range(widths.bias_exponent + 1):
-        # A half is rounded up: a sum that just exceeds the threshold still does.
+        # A half is rounded up, so that a sum just above the threshold stays above it.
         mantissa = np.floor(bias * 2.0**-exponent + 0.5)
         if np.abs(mantissa).max() <= widths.bias_mantissa:
             return mantissa.astype(np.int64), exponent
@@ -110,7 +110,7 @@ def _mantissas(bias: Array, widths: Arithmetic) -> tuple[Integers, int] | None:
 
 
 def _one(decay: Integers) -> Decay:
-    """Return one number for all units where they share it, as a chip's files have it."""
+    """Return a single number if all units share it, as in a chip's files."""
     return int(decay[0]) if (decay == decay[0]).all() else decay
 
 

@@ -1,1 +1,1 @@
-"""Lava, the simulator of Intel's Loihi: frozen upstream, run in a process of its own."""
+"""Lava, Intel's simulator of Loihi, no longer developed upstream; run in a separate process."""

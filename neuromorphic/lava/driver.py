@@ -1,4 +1,4 @@
-"""Network and input in, Lava's spikes out; Lava itself runs in a worker process."""
+"""Run a network on Lava in a worker process and return its spikes."""
 
 import os
 import shutil
@@ -25,9 +25,9 @@ Mode = Literal["fixed", "floating", "netx"]
 Spikes = npt.NDArray[np.bool_]
 
 TIMEOUT = 120.0  # s without a step
-LANES = 8  # stretches of one recording side by side; a step costs more in messages than in sums
-LANE = 256  # frames, at least: below that a lane saves nothing
-LANE_WEIGHTS = 2**22  # of all lanes, most of them zeros: above that they cost more than messages
+LANES = 8  # parts of a recording to run in parallel, since messages cost a step more than sums do
+LANE = 256  # frames in a lane, at least; a shorter one saves nothing
+LANE_WEIGHTS = 2**22  # most weights of all lanes, nearly all 0; more would cost more than messages
 
 
 def run_on_lava(
@@ -40,13 +40,13 @@ def run_on_lava(
 ) -> Spikes:
     """Run a network on Lava: `x (M, T)` to the last layer's spikes `(N, T) bool`.
 
-    `fixed` and `floating` are Lava's stock Dense, Conv and LIF in either precision, one process
-    each. Column `t` answers to input `t`: the steps that synapses take are taken out. Integers
-    that keep nothing from step to step are cut into at most so many `lanes`, which run side by side
-    as copies of the network. Input and output go through files, so that memory does not grow with
-    the recording; `progress` hears the finished share, 0..1. Raises `MissingPackageError` without
-    Lava, `GraphError` for an input that does not fit, `SimulationError` when the worker dies or
-    makes no step in `timeout` s.
+    `fixed` and `floating` use Lava's stock Dense, Conv and LIF in that precision, one process for
+    each layer and synapse. Output column `t` belongs to input column `t`: the delay of synapses is
+    removed. The input of an integer network without memory is split into at most `lanes` parts,
+    which run in parallel as copies of the network. Input and output go through files, so memory
+    does not grow with the recording; `progress` is called with the finished share, 0..1. Raises
+    `MissingPackageError` without Lava, `GraphError` for an input that does not fit,
+    `SimulationError` when the worker dies or makes no step in `timeout` s.
     """
     lanes = min(lanes, _lanes(network, x.shape[-1]) if mode == "fixed" else 1)
     if lanes == 1:
@@ -67,9 +67,9 @@ def run_netx(
     timeout: float = TIMEOUT,
     progress: Progress | None = None,
 ) -> Spikes:
-    """Run the netx file at `path`, as lava-dl reads it, on Lava: as `run_on_lava`.
+    """Run the netx file at `path`, as lava-dl reads it, on Lava; see `run_on_lava`.
 
-    `network` is what the file says (`netx.read_netx`); only its size is used.
+    `network` is the file's content (`netx.read_netx`); only its size is used.
     """
     return _run(network, x, "netx", timeout, progress, path)
 
@@ -112,7 +112,7 @@ def _run(
 
 
 def _lanes(network: Network[AnyNeuron], frames: int) -> int:
-    """Return how many stretches of a run go side by side; in floats the order of sums tells."""
+    """Return how many lanes to run; only 1 in floats, where the order of sums matters."""
     synapses = [c.synapse for layer in network.layers for c in layer.connections]
     weights = sum(synapse.units * synapse.inputs for synapse in synapses)
     if not network.is_memoryless or LANES**2 * weights > LANE_WEIGHTS:
@@ -121,7 +121,7 @@ def _lanes(network: Network[AnyNeuron], frames: int) -> int:
 
 
 def _copies(network: Network[AnyNeuron], number: int) -> Network[AnyNeuron]:
-    """Return `number` copies of a network of integers side by side as one."""
+    """Return one network that is `number` parallel copies of an integer network."""
     layers = []
     for layer in network.layers:
         connections = (Connection(c.source, _copied(c.synapse, number)) for c in layer.connections)
@@ -145,7 +145,7 @@ def _repeated(decay: Decay, number: int) -> Decay:
 
 
 def _environment() -> dict[str, str]:
-    # The worker finds this package where we did, and leaves the other cores alone.
+    # The worker must find this package where we found it, and use only one core.
     root = str(Path(neuromorphic.__file__).resolve().parents[1])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}

@@ -1,4 +1,4 @@
-"""A network laid out for the worker: arrays in files, and a plan of how they are connected."""
+"""Write a network for the worker: arrays in files, and a plan of how they are connected."""
 
 import json
 from pathlib import Path
@@ -12,10 +12,10 @@ from neuromorphic.integers.network import AnyNeuron, Layer, Network
 
 
 def write_plan(network: Network[AnyNeuron], frames: int, folder: Path) -> int:
-    """Write `plan.json` and the arrays to `folder`; return by how many steps the output is late.
+    """Write `plan.json` and the arrays to `folder`; return the delay of the output in steps.
 
-    Each synapse on the longest way takes a step; a shorter way gets the difference as a delay, so
-    that a layer hears all that belongs to one moment in one step.
+    Each synapse on the longest path takes a step. A shorter path gets the difference as a delay, so
+    that everything that belongs together reaches a layer in the same step.
     """
     depths = network.depths()
     layers = []
@@ -61,11 +61,11 @@ def _neuron(neuron: AnyNeuron) -> dict[str, Any]:
 
 
 def _as_lava_has_it(synapse: Synapse, delay: int) -> Synapse:
-    """Return a matrix where Lava's Conv cannot do it: it pads both ends alike and never waits."""
+    """Return a matrix if Lava's Conv cannot do it: that pads both ends equally and has no delay."""
     if isinstance(synapse, Dense) or (synapse.padding[0] == synapse.padding[1] and not delay):
         return synapse
     matrix = synapse.matrix()
-    # Integers of mixed sign must be even in a Dense (see `layer.chip_weights`).
+    # Dense requires weights of mixed sign to be even (see `layer.chip_weights`).
     return Dense(2 * matrix, -1) if matrix.dtype.kind == "i" else Dense(matrix)
 
 

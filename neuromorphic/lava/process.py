@@ -1,4 +1,4 @@
-"""A command in a process group of its own, of which nothing is left, whatever happens."""
+"""Run a command in its own process group, and always end the whole group afterwards."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from pathlib import Path
 from runtime.errors import SimulationError
 
 POLL = 0.02  # s
-GRACE = 1.0  # s; Python's resource tracker outlives SIGTERM and removes shared memory meanwhile
+GRACE = 1.0  # s in which Python's resource tracker, which survives SIGTERM, frees shared memory
 
 
 def run_alone(
@@ -21,10 +21,11 @@ def run_alone(
     env: Mapping[str, str] | None = None,
     look: Callable[[], object] = lambda: None,
 ) -> None:
-    """Run `command` with its output in the file `log`; end its whole process group afterwards.
+    """Run `command` with its output in the file `log`, then end its whole process group.
 
-    `look` is called again and again; the time begins anew whenever it returns something else.
-    Raises `SimulationError` when the command fails, with the log's last line, or takes `timeout` s.
+    `look` is called repeatedly; whenever its result changes, the timeout starts again. Raises
+    `SimulationError` when the command fails, with the log's last line, and after `timeout` s
+    without a change.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -43,22 +44,22 @@ def run_alone(
 
 
 def _wait(pid: int, timeout: float, look: Callable[[], object]) -> int:
-    """Return the exit status of `pid`, which stays unreaped: its number names the group still."""
+    """Return the exit status of `pid` without reaping it, so that its group id is not reused."""
     seen, end = look(), time.monotonic() + timeout
     while (result := os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)) is None:
         if (now := look()) != seen:
             seen, end = now, time.monotonic() + timeout
         if time.monotonic() > end:
             raise SimulationError(
-                f"the simulator was ended after {timeout:g} s without a sign of life; give it "
-                "more time or less to do"
+                f"the simulator was ended after {timeout:g} s without a step; give it "
+                "a longer timeout or a shorter input"
             )
         time.sleep(POLL)
     return result.si_status
 
 
 def end_group(group: int, clean: bool) -> None:
-    """End all processes of a group; one that failed gets time to remove what it shares."""
+    """End all processes of a group; unless it is `clean`, give it time to free shared memory."""
     with suppress(ProcessLookupError):
         if not clean:
             os.killpg(group, signal.SIGTERM)

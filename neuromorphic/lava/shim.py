@@ -1,4 +1,4 @@
-"""Makes lava-nc 0.10.0 importable on CPython >= 3.11; both are final, so this cannot rot."""
+"""Makes lava-nc 0.10.0, its last release, importable on CPython >= 3.11."""
 
 import dataclasses
 import functools
@@ -17,7 +17,7 @@ INSTALL = "pip install --no-deps --ignore-requires-python lava-nc==0.10.0 lava-d
 
 
 def require_lava() -> None:
-    """Raise `MissingPackageError`, saying how to install it, when Lava is not there."""
+    """Raise `MissingPackageError`, which says how to install Lava, if it is not installed."""
     try:
         found = importlib.util.find_spec("lava.magma") is not None
     except ModuleNotFoundError:
@@ -29,23 +29,23 @@ def require_lava() -> None:
 
 
 def apply() -> None:
-    """Import the two modules of Lava that a newer Python refuses, each under a small patch.
+    """Import the two modules of Lava that fail on a newer Python, each under a small patch.
 
     Call it before any other `import lava`. Raises `MissingPackageError` without Lava.
     """
     require_lava()
-    # CPython 3.11 wants hashable dataclass defaults; Lava's encoders default to unhashable ones.
+    # CPython 3.11 requires hashable dataclass defaults; those of Lava's encoders are not.
     hashable = functools.partial(dataclasses.dataclass, unsafe_hash=True)
     with _patched(dataclasses, "dataclass", hashable):
         importlib.import_module("lava.magma.compiler.var_model")
-    # Lava sets the start method when imported, which fails where anything has set it before.
+    # Lava sets the start method when imported, which fails if it has been set before.
     forced = functools.partial(multiprocessing.set_start_method, force=True)
     with _patched(multiprocessing, "set_start_method", forced):
         importlib.import_module("lava.magma.runtime.message_infrastructure.multiprocessing")
 
 
 def apply_netx() -> None:
-    """Stand in for what lava-dl's netx imports and does not use here: slayer, and so torch.
+    """Replace slayer, and so torch, which lava-dl's netx imports but does not use here.
 
     Call it after `apply`, before `lava.lib.dl.netx` is imported. Raises `MissingPackageError`
     without lava-dl.
@@ -57,9 +57,9 @@ def apply_netx() -> None:
     for name in ("slayer", "slayer.neuron", "slayer.neuron.rf", "netx.sequential_modules"):
         module = sys.modules[f"lava.lib.dl.{name}"] = ModuleType(f"lava.lib.dl.{name}")
         module.__path__ = []
-        # Lava asks of every module beside a process which file it is.
+        # Lava reads `__file__` of every module that is next to a process.
         module.__file__ = f"{root}/{name.replace('.', '/')}.py"
-    # Only resonate-and-fire neurons call it.
+    # Only resonate-and-fire neurons would call it.
     vars(sys.modules["lava.lib.dl.slayer.neuron.rf"])["neuron_params"] = None
 
 

@@ -1,1 +1,1 @@
-"""What the conventional networks of a codec compute: every operator of an ONNX graph, counted."""
+"""Count every operator of an ONNX graph: what a codec's conventional networks compute."""

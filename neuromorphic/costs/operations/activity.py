@@ -1,4 +1,4 @@
-"""What graphs do with one signal: which products meet a zero, and which are sums alone."""
+"""Run a graph on one signal and count which products have a zero factor or are mere sums."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -21,11 +21,12 @@ Run = Callable[[Feed], Feed]
 
 @dataclass(frozen=True)
 class Activity:
-    """What the operator that makes `output` does: `dense` products, and those with no factor zero.
+    """The operator that makes `output`: its `dense` products, and those with no zero factor.
 
-    The latter are `accumulates` where every input is -1, 0 or 1, so that a product is the weight
-    itself, and `macs` where not: NeuroBench's distinction, made for whole tensors. `inputs` values
-    arrive, `active` of them not zero; of `weights`, `connections` are not zero.
+    The latter count as `accumulates` if every input is -1, 0 or 1, so that a product is the weight
+    or its negative, and otherwise as `macs`; this is NeuroBench's distinction, for whole tensors.
+    `inputs` values arrive, of which `active` are non-zero; of `weights`, `connections` are
+    non-zero.
     """
 
     output: str
@@ -39,15 +40,15 @@ class Activity:
 
 
 def activity(path: Path, feed: Feed) -> tuple[Activity, ...]:
-    """Run the graph at `path` on `feed` and watch all its products.
+    """Run the graph at `path` on `feed` and count all its products.
 
-    Raises `GraphError` for a graph that cannot be shaped, `BundleError` for one that fails to run.
+    Raises `GraphError` when the graph's shapes cannot be inferred, `BundleError` when it fails.
     """
     return watcher(path)(feed)
 
 
 def watcher(path: Path) -> Callable[[Feed], tuple[Activity, ...]]:
-    """Return `activity` of one graph, which is loaded once for all that it is fed."""
+    """Return `activity` as a function of the feed, with the graph loaded only once."""
     graphs: dict[tuple[tuple[str, Shape], ...], ShapedGraph] = {}
     runs: list[Run] = []
 
@@ -69,12 +70,12 @@ def watcher(path: Path) -> Callable[[Feed], tuple[Activity, ...]]:
 def heard(
     path: Path, shapes: Mapping[str, Shape], port: str, values: Array
 ) -> tuple[Activity, ...]:
-    """Return what the operators do with the input `port` that take it first, and with it alone.
+    """Return the activity of the first operators that take the input `port`, for it alone.
 
-    They may take it moved about, and beside other channels, whose products are not counted.
+    It may reach them rearranged, or beside other channels, whose products are not counted.
     """
     graph = shaped(path, shapes)
-    # Of ones: how many products there are.
+    # With an input of ones, to count all its products.
     moved, ones = (_moved(graph, port, v) for v in (values, np.ones_like(values)))
     found = []
     for node in listeners(graph, port):
@@ -89,7 +90,7 @@ def heard(
 
 
 def _moved(graph: ShapedGraph, port: str, values: Array) -> dict[str, Array]:
-    """Return an input as it is, and wherever it is moved about; what joins it is zero."""
+    """Return an input and all rearranged copies of it, with zeros for whatever joins it."""
     found: dict[str, Array] = {port: values}
     for node in graph.nodes:
         if node.op_type not in VIEWS + MOVERS or not found.keys() & set(node.input):
@@ -110,7 +111,7 @@ def _unknown(nodes: Iterable[onnx.NodeProto], graph: ShapedGraph, feed: Feed) ->
 
 def _watched(graph: ShapedGraph, node: onnx.NodeProto, known: Feed) -> Activity:
     given = tuple(known[name] for name in node.input[:2])
-    # MatMul may have its weights first: what arrives is what is no constant.
+    # MatMul may have its weights first, so the input is the operand that is not constant.
     first, second = given if node.input[0] not in graph.constants else given[::-1]
     out = graph.shapes[node.output[0]]
     met = effective(node, given, out)
@@ -128,7 +129,7 @@ def _watched(graph: ShapedGraph, node: onnx.NodeProto, known: Feed) -> Activity:
 
 
 def _runner(path: Path, names: set[str]) -> Run:
-    """Return a function from what a graph is fed to the values of its tensors `names`."""
+    """Return a function from a graph's feed to the values of its tensors `names`."""
     if not names:
         return lambda feed: {}
     import onnxruntime
@@ -139,7 +140,7 @@ def _runner(path: Path, names: set[str]) -> Run:
     try:
         model = _leading_to(onnx.load(path), wanted)
         session = onnxruntime.InferenceSession(model.SerializeToString(), options)
-    except Exception as error:  # onnxruntime has one class for each of its reasons
+    except Exception as error:  # onnxruntime raises many classes of errors
         raise BundleError(f"{path}: cannot be loaded ({one_line(error)})") from error
     taken = {port.name for port in session.get_inputs()}
 
@@ -154,7 +155,7 @@ def _runner(path: Path, names: set[str]) -> Run:
 
 
 def _leading_to(model: onnx.ModelProto, wanted: Iterable[str]) -> onnx.ModelProto:
-    """Cut a model down to what it takes to compute the tensors `wanted`."""
+    """Reduce a model to what is needed to compute the tensors `wanted`."""
     graph, needed, kept = model.graph, set(wanted), []
     for node in reversed(graph.node):
         if needed & set(node.output):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from neuromorphic.costs.operations.operators import Operator
 from runtime.bundle import Manifest
 
-Calls = Counter[int]  # how often, by frames a call
+Calls = Counter[int]  # number of calls, by frames per call
 SUMMED = (
     "macs",
     "arithmetic",
@@ -20,15 +20,15 @@ SUMMED = (
 
 
 def chunk_calls(manifest: Manifest, frames: int) -> Calls:
-    """Return the calls of the encoder, or of the waveform decoder alone: a chunk with context."""
+    """Return the calls of the encoder, or of the waveform decoder alone: one per chunk."""
     width = manifest.chunk_frames + 2 * manifest.context_frames
     return Counter({width: -(-frames // manifest.chunk_frames)} if frames else {})
 
 
 def window_calls(manifest: Manifest, frames: int) -> Calls:
-    """Return the windows of the diffusion decoder, each `steps` calls of the U-Net.
+    """Return the windows of the diffusion decoder, each of which calls the U-Net `steps` times.
 
-    Each is also one call of the waveform decoder, with `context_frames` more on either side.
+    Each also calls the waveform decoder once, with `context_frames` more on either side.
     """
     length = manifest.chunk_frames
     stride = length - 2 * manifest.decoder.context_frames
@@ -38,14 +38,14 @@ def window_calls(manifest: Manifest, frames: int) -> Calls:
 
 
 def with_context(manifest: Manifest, calls: Calls) -> Calls:
-    """Return calls on as many frames and the context on either side."""
+    """Return the calls with the context on either side added to their frames."""
     return Counter({width + 2 * manifest.context_frames: n for width, n in calls.items()})
 
 
 def summed(runs: Sequence[tuple[tuple[Operator, ...], int]]) -> tuple[Operator, ...]:
-    """Add up the operators of one graph over its calls: pairs of operators and how often they run.
+    """Add up the operators of one graph over its calls, given as pairs of operators and count.
 
-    A weight is read once a call.
+    A weight is read once per call.
     """
     if not runs:
         return ()

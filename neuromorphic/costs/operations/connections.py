@@ -1,4 +1,4 @@
-"""Multiply-accumulates of one operator: those that there are, and those that meet no zero."""
+"""Multiply-accumulates of one operator: all of them, and those without a zero factor."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -16,21 +16,21 @@ KINDS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 
 
 def dense(node: onnx.NodeProto, given: tuple[Shape, ...], out: Shape) -> int:
-    """Return the products of inputs and weights that `node` sums, without those with padding.
+    """Return how many products of inputs and weights `node` sums, not counting padding.
 
-    `given` are the shapes of its inputs, `out` of its output; a bias is not counted. It is what
-    NeuroBench 2.3 calls dense, where NeuroBench knows the operator.
+    `given` are the shapes of its inputs, `out` is that of its output; a bias is not counted. For
+    the operators that NeuroBench 2.3 knows, this is what it calls dense.
     """
     first, second = given[:2]
     if node.op_type in ("MatMul", "Gemm"):
         return prod(out) * (first[-2] if _number(node, "transA", 0) else first[-1])
-    pairs = prod(second[:2])  # of channels in and out, within their groups
+    pairs = prod(second[:2])  # pairs of input and output channels, within their groups
     positions = sum(prod(len(range(*s)) for s in taps) for _, taps in _taps(node, given, out))
     return first[0] * pairs * positions
 
 
 def effective(node: onnx.NodeProto, given: tuple[Array, ...], out: Shape) -> int:
-    """Return how many of the products of `dense` have no factor zero.
+    """Return how many of the products of `dense` have no zero factor.
 
     `given` are the values of the inputs, `out` the shape of the output.
     """
@@ -57,9 +57,9 @@ def effective(node: onnx.NodeProto, given: tuple[Array, ...], out: Shape) -> int
 def _taps(
     node: onnx.NodeProto, given: tuple[Shape, ...], out: Shape
 ) -> Iterator[tuple[tuple[int, ...], tuple[tuple[int, int, int], ...]]]:
-    """Yield each tap of a kernel with, for each axis, (start, stop, step) of the inputs it meets.
+    """Yield each tap of a kernel with (start, stop, step), per axis, of the inputs it meets.
 
-    Where a tap meets padding, or its product falls outside the output, there is no input.
+    Inputs in the padding, or whose product falls outside the output, are left out.
     """
     lengths, kernel, outs = given[0][2:], given[1][2:], out[2:]
     axes = range(len(kernel))
@@ -76,14 +76,14 @@ def _taps(
 
 
 def _span(offset: int, count: int, step: int, length: int) -> tuple[int, int, int]:
-    """Inputs `offset + step * i`, `i < count`, that lie in `0..length`."""
+    """Return those inputs `offset + step * i`, `i < count`, that lie in `0..length`."""
     first = max(0, -(offset // step))
     last = min(count, -(-(length - offset) // step))
     return (offset + step * first, offset + step * max(last, first), step)
 
 
 def _reached(offset: int, count: int, step: int, length: int) -> tuple[int, int, int]:
-    """Inputs `i < count` whose output `offset + step * i` lies in `0..length`."""
+    """Return those inputs `i < count` whose output `offset + step * i` lies in `0..length`."""
     first = max(0, -(offset // step))
     return (first, max(min(count, -(-(length - offset) // step)), first), 1)
 
@@ -96,7 +96,7 @@ def _pads(
     strides: list[int],
     dilations: list[int],
 ) -> list[int]:
-    """Padding before each axis; automatic padding is worked out of the output's length."""
+    """Return the padding before each axis; automatic padding follows from the output's length."""
     automatic = attribute(node, "auto_pad", b"NOTSET").decode()
     if not automatic.startswith("SAME"):
         return _numbers(node, "pads", [0] * 2 * len(kernel))[: len(kernel)]
@@ -114,7 +114,7 @@ def _paired(one: Array, other: Array) -> int:
 
 
 def attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
-    """Return an attribute of a node, or `default` where it has none."""
+    """Return an attribute of a node, or `default` if it does not have it."""
     found = [entry for entry in node.attribute if entry.name == name]
     return onnx.helper.get_attribute_value(found[0]) if found else default
 

@@ -1,4 +1,4 @@
-"""Every operator of an ONNX graph at one length, counted exactly, or named as one that is not."""
+"""Count every operator of an ONNX graph at one length exactly, or mark it as unknown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ MOVERS = (
 VIEWS = (
     "ConstantOfShape", "Flatten", "Identity", "Reshape", "Shape", "Size", "Squeeze", "Unsqueeze",
 )  # fmt: skip
-# Sums, products and comparisons for each output value and for each input value; then, for each
-# output value, functions: what is none of these, such as an exponential, a root, a quotient.
+# Sums, products and comparisons per output value and per input value; then functions per output
+# value, that is everything else, such as an exponential, a root or a quotient.
 RULES: Mapping[str, tuple[int, int, int]] = {
     **dict.fromkeys(SIMPLE, (1, 0, 0)),
     **dict.fromkeys(("BatchNormalization", "Clip", "HardSigmoid", "LeakyRelu"), (2, 0, 0)),
@@ -46,15 +46,15 @@ RULES: Mapping[str, tuple[int, int, int]] = {
 
 @dataclass(frozen=True)
 class Operator:
-    """One operator at one length, run once; every number is exact.
+    """One operator, run once at one length; every number is exact.
 
-    `output` is the tensor it makes, which no other makes; `layer` the weight it is named after, or
-    its node's name; `kind` its ONNX type; `verdict`
-    one of COUNTED, MOVES (bytes alone), FREE (a view of the same bytes), CONSTANT (computed once,
-    when the graph is loaded) and UNKNOWN. `macs` products with weights or between activations;
-    `arithmetic` other sums, products and comparisons; `functions` values of exp, roots, quotients
-    and their like; `weight_bytes` of weights, each read once; `read_bytes` and `written_bytes` of
-    activations; `units` values that a layer with weights puts out, each a neuron.
+    `output`: the tensor it makes, which identifies it. `layer`: the weight it is named after, or
+    the node's name. `kind`: its ONNX type. `verdict`: COUNTED, MOVES (it only moves bytes), FREE (a
+    view of the same bytes), CONSTANT (computed once, when the graph is loaded) or UNKNOWN.
+    `macs`: products with weights or between activations. `arithmetic`: other sums, products and
+    comparisons. `functions`: values of exponentials, roots, quotients and the like. `weight_bytes`:
+    bytes of weights, each read once. `read_bytes`, `written_bytes`: bytes of activations. `units`:
+    output values of a layer with weights, each counted as a neuron.
     """
 
     output: str
@@ -82,7 +82,7 @@ def operators_of(graph: ShapedGraph) -> tuple[Operator, ...]:
 
 
 def coverage(operators: Sequence[Operator]) -> dict[str, int]:
-    """Return how many operators there are of each verdict."""
+    """Return the number of operators with each verdict."""
     verdicts = [entry.verdict for entry in operators]
     return {v: verdicts.count(v) for v in (COUNTED, MOVES, FREE, CONSTANT, UNKNOWN)}
 
@@ -98,7 +98,7 @@ def downstream(graph: ShapedGraph, tensor: str) -> frozenset[str]:
 
 
 def listeners(graph: ShapedGraph, tensor: str) -> tuple[onnx.NodeProto, ...]:
-    """Return the nodes with weights that take a tensor as it is, or moved about but unchanged."""
+    """Return the nodes with weights that take a tensor as it is, or rearranged but unchanged."""
     same, found = {tensor}, []
     for node in graph.nodes:
         if not same & set(node.input) or node.output[0] in graph.constants:
@@ -155,7 +155,7 @@ def _counts(
 
 
 def _groups(node: onnx.NodeProto, shape: Shape) -> int:
-    """How many means and deviations a normalisation takes."""
+    """Return how many means and deviations a normalisation computes."""
     if node.op_type == "LayerNormalization":
         return prod(shape[: attribute(node, "axis", -1)])
     if node.op_type == "GroupNormalization":
@@ -164,7 +164,7 @@ def _groups(node: onnx.NodeProto, shape: Shape) -> int:
 
 
 def _layers(graph: ShapedGraph) -> list[str]:
-    """Name each node after its weight, without the ending, where it has one; casts lead to it."""
+    """Name each node after its weight, if it has one, looking through casts; drop the suffix."""
     made = {out: node for node in graph.nodes for out in node.output}
 
     def weight(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What conventional networks cost, operator by operator: arithmetic, functions, and moving data."""
+"""Price conventional networks operator by operator: arithmetic, functions, and moving data."""
 
 from neuromorphic.chips.catalogue import Chip
 from neuromorphic.chips.figure import Figure
@@ -11,11 +11,11 @@ QUANTITIES = ("fp32_mac", "fp32_arithmetic", "fp32_function", "fp32_byte")
 
 
 def operators_bill(chip: Chip, operators: tuple[Operator, ...]) -> Bill:
-    """Price operators at the reference prices of `chip`; terms that count nothing are left out.
+    """Price operators at the reference prices of `chip`; terms with a count of 0 are left out.
 
-    Every tensor is read where it is used and written where it is made, once, and every weight once
-    a call; where it lies meanwhile is the range of `fp32_byte`. Refused for operators that are
-    UNKNOWN. Raises `ChipError` for a chip without these prices.
+    Every tensor is written once where it is made and read once where it is used, and every weight
+    is read once per call; which memory it is kept in is the range of `fp32_byte`. The bill is
+    refused if any operator is UNKNOWN. Raises `ChipError` for a chip without these prices.
     """
     unknown = dict.fromkeys(op.kind for op in operators if op.verdict == UNKNOWN)
     reason = "not counted: " + ", ".join(unknown) if unknown else None
@@ -29,18 +29,18 @@ def operators_bill(chip: Chip, operators: tuple[Operator, ...]) -> Bill:
 
 
 def link_bill(chip: Chip, size: int) -> Bill:
-    """Price `size` bytes of a file on their way from one chip to another."""
+    """Price the transfer of `size` bytes from one chip to another."""
     price = reference(chip, "link_bit")
     return settled(chip, [term("link", "link_bit", 8 * size, price)], covers="pins, no radio")
 
 
 def reference(chip: Chip, name: str) -> Figure:
-    """Return a price of `chip`; raises `ChipError` where it has none."""
+    """Return a price of `chip`; raises `ChipError` if it does not have it."""
     if name not in chip.energy:
         raise ChipError(f"chip {chip.name!r} has no price {name}; use int8-45nm")
     return chip.energy[name]
 
 
 def moved_bytes(op: Operator) -> int:
-    """Bytes that an operator reads and writes."""
+    """Return how many bytes an operator reads and writes."""
     return op.weight_bytes + op.read_bytes + op.written_bytes

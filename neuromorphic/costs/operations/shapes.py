@@ -1,4 +1,4 @@
-"""An ONNX graph at one length: its nodes in order, the shape of every tensor, all constants."""
+"""An ONNX graph at one length: its nodes in order, the shape of every tensor, its constants."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from runtime.errors import GraphError, one_line
 
 Shape = tuple[int, ...]
 Constants = dict[str, npt.NDArray[Any]]
-Tensors = dict[str, tuple[Shape | None, int]]  # shape, and bytes an item
+Tensors = dict[str, tuple[Shape | None, int]]  # shape, and bytes per item
 
 
 @dataclass(frozen=True, eq=False)
 class ShapedGraph:
-    """Nodes in the order in which they run, and of each tensor the shape and the bytes an item.
+    """Nodes in the order they run in, and the shape and bytes per item of each tensor.
 
-    `constants` holds what depends on no input: weights, and what is computed from weights or
-    shapes alone, once, when the graph is loaded.
+    `constants` holds what does not depend on the inputs: weights, and what is computed once, when
+    the graph is loaded, from weights or shapes.
     """
 
     nodes: tuple[onnx.NodeProto, ...]
@@ -35,8 +35,8 @@ class ShapedGraph:
 def shaped(path: Path, inputs: Mapping[str, Sequence[int]]) -> ShapedGraph:
     """Read the graph at `path` for inputs of the given shapes.
 
-    Raises `GraphError`, naming the file, when it is no ONNX graph, has other inputs, or when the
-    shape of a tensor cannot be known without running it.
+    Raises `GraphError`, naming the file, when it is not an ONNX graph, has other inputs, or when
+    the shape of a tensor cannot be known without running it.
     """
     try:
         model = onnx.load(path)
@@ -45,9 +45,9 @@ def shaped(path: Path, inputs: Mapping[str, Sequence[int]]) -> ShapedGraph:
         constants, tensors = _folded(model)
     except GraphError as error:
         raise GraphError(f"{path}: {error}") from error
-    except Exception as error:  # onnx and protobuf have one class for each of their reasons
+    except Exception as error:  # onnx and protobuf raise many classes of errors
         raise GraphError(
-            f"{path}: is not a graph that onnx can shape ({one_line(error)})"
+            f"{path}: onnx cannot infer the shapes of this graph ({one_line(error)})"
         ) from error
     shapes: dict[str, Shape] = {}
     for node in nodes:
@@ -63,7 +63,7 @@ def shaped(path: Path, inputs: Mapping[str, Sequence[int]]) -> ShapedGraph:
 
 
 def _fix(model: onnx.ModelProto, inputs: Mapping[str, Shape]) -> None:
-    """Write the given shapes into the graph, and forget what it says of its outputs."""
+    """Set the shapes of the graph's inputs, and forget the shapes it states for its outputs."""
     weights = {tensor.name for tensor in model.graph.initializer}
     ports = {port.name: port.type.tensor_type for port in model.graph.input}
     if ports.keys() - weights != inputs.keys():
@@ -79,9 +79,9 @@ def _fix(model: onnx.ModelProto, inputs: Mapping[str, Shape]) -> None:
 
 
 def _folded(model: onnx.ModelProto) -> tuple[Constants, Tensors]:
-    """Fold constants into `model`, again and again, until no more can be.
+    """Fold constants into `model` until there are no more to fold.
 
-    onnx infers shapes but does not carry every length that is computed into what it is used for.
+    onnx infers shapes, but does not always propagate a computed length to where it is used.
     """
     opset = opset_of(model)
     constants = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
@@ -105,7 +105,7 @@ def _folded(model: onnx.ModelProto) -> tuple[Constants, Tensors]:
 def _evaluated(
     node: onnx.NodeProto, opset: int, tensors: Tensors, constants: Constants
 ) -> Constants:
-    """Return the outputs of a node whose inputs are all constant, or of Shape of a known shape."""
+    """Return the outputs of a node whose inputs are constant, or of Shape of a known shape."""
     given = {name: constants[name] for name in node.input if name in constants}
     if node.op_type == "Shape":
         shape = tensors.get(node.input[0], (None, 0))[0]
@@ -124,7 +124,7 @@ def evaluated(node: onnx.NodeProto, opset: int, given: Mapping[str, Any]) -> Con
 
 
 def opset_of(model: onnx.ModelProto) -> int:
-    """Return the version of ONNX's own operators that a model is written in."""
+    """Return the version of ONNX's standard operators that a model uses."""
     return next((entry.version for entry in model.opset_import if not entry.domain), 1)
 
 

@@ -1,4 +1,4 @@
-"""Everything that a codec computes on one recording: encoder, bottleneck, link, decoders."""
+"""Everything a codec computes on one recording: encoder, bottleneck, link and decoders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from runtime.encoder import Payload
 from runtime.events import EventMatrix
 from runtime.mu import ports
 
-MULTIPLE = 4  # frames; the U-Net takes multiples of it
+MULTIPLE = 4  # frames; the U-Net takes multiples of this
 ENCODER, BOTTLENECK, WAVEFORM, DIFFUSION = (
     "encoder",
     "bottleneck",
@@ -36,12 +36,12 @@ Operators = tuple[Operator, ...]
 
 @dataclass(frozen=True)
 class System:
-    """The parts of a codec on one recording, all calls of them together.
+    """The parts of a codec on one recording, each summed over all its calls.
 
-    `networks`: the operators of each part by name, contexts of windows included, as the codec runs
-    them; BOTTLENECK is that within the encoder's graph. `steps` of the diffusion are all in its
-    part. `spiking` counts the bottleneck as a chip runs it, each frame once. `link_bytes` is the
-    file. `hearing`: what the first layer of each decoder does with the events, in one pass.
+    `networks`: the operators of each part by name, as the codec runs them, including the context of
+    windows; BOTTLENECK is the one in the encoder's graph. All `steps` of the diffusion count in its
+    part. `spiking` counts the bottleneck as a chip runs it, each frame once. `link_bytes`: the size
+    of the file. `hearing`: the activity of each decoder's first layer on the events, in one pass.
     """
 
     frames: int
@@ -61,12 +61,12 @@ def count_system(
     steps: int | None = None,
     sent: Deltas | None = None,
 ) -> System:
-    """Count what `bundle` does with a recording that has `payload (M, T)` and `events (N, T)`.
+    """Count what `bundle` computes for a recording that has `payload (M, T)` and `events (N, T)`.
 
-    With `sent` the payload arrives as deltas. Through the diffusion decoder with `steps`, by
-    default the bundle's, where it has one; else through the waveform decoder alone.
-    Raises `GraphError` for a graph that cannot be shaped, `BundleError` for a bundle without a
-    bottleneck.
+    With `sent` the payload arrives as these deltas. It is decoded by the diffusion decoder, if the
+    bundle has one, with `steps` (by default the bundle's), else by the waveform decoder alone.
+    Raises `GraphError` when the shapes of a graph cannot be inferred, `BundleError` for a bundle
+    without a bottleneck.
     """
     model, frames = bundle.manifest, events.frames
     network = bundle_integers(bundle)
@@ -89,7 +89,7 @@ def count_system(
 
 
 def _encoder(bundle: Bundle, calls: Calls) -> dict[str, Operators]:
-    """The operators of the encoder's graph, parted where the payload is known."""
+    """Return the operators of the encoder's graph, split at the payload."""
     path = bundle.file("encoder.onnx")
     graph = shaped(path, _inputs(bundle, "encoder.onnx", max(calls, default=1)))
     after = downstream(graph, "payload")
@@ -111,7 +111,7 @@ def _run(bundle: Bundle, name: str, calls: Calls) -> Operators:
 
 
 def _inputs(bundle: Bundle, name: str, frames: int) -> dict[str, tuple[int, ...]]:
-    """The shapes of what a graph takes for so many frames."""
+    """Return the shapes of a graph's inputs for so many frames."""
     model = bundle.manifest
     sound, events = (1, 1, frames * model.hop), (1, model.units, frames)
     given: dict[str, dict[str, tuple[int, ...]]] = {
@@ -123,7 +123,7 @@ def _inputs(bundle: Bundle, name: str, frames: int) -> dict[str, tuple[int, ...]
 
 
 def _heard(bundle: Bundle, name: str, events: EventMatrix) -> tuple[Activity, ...]:
-    """What the first layer does with the events when it takes them all at once."""
+    """Return the first layers' activity when they take all events at once."""
     frames = max(-(-events.frames // MULTIPLE), 1) * MULTIPLE
     bits = np.zeros((1, events.units, frames), np.float32)
     bits[0, :, : events.frames] = events.bits

@@ -1,4 +1,4 @@
-"""A bundle whose graphs tell what they are fed, whoever runs them."""
+"""A bundle whose graphs report their inputs each time they are run."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Saw = Callable[[str, Feed], None]
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedBundle(Bundle):
-    """The bundle, and `saw`, which hears the file's name and the feed of each run beforehand."""
+    """A bundle that calls `saw` with the file's name and the feed before each run of a graph."""
 
     saw: Saw
 

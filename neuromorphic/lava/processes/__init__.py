@@ -1,1 +1,1 @@
-"""Custom Lava processes, alone in this folder: Lava executes every file beside a process again."""
+"""Custom Lava processes, in a folder of their own because Lava executes all files next to one."""

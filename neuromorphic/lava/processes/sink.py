@@ -1,4 +1,4 @@
-"""A sink that adds its spikes to one file: reading a Lava variable costs a message an element."""
+"""A sink that appends spikes to a file, since reading a Lava variable takes a message per value."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 
 class SpikeFile(AbstractProcess):
-    """Adds a byte a unit and step to the file at `path`, 0 or 1, for so many steps."""
+    """Appends a byte, 0 or 1, per unit and step to the file at `path`, for `steps` steps."""
 
     def __init__(self, *, units: int, steps: int, path: str) -> None:
         super().__init__(units=units, steps=steps, path=path)
@@ -26,7 +26,7 @@ class SpikeFile(AbstractProcess):
 @requires(CPU)
 @tag("fixed_pt", "floating_pt")
 class PySpikeFile(PyLoihiProcessModel):
-    """Closes the file at the last step; its size tells meanwhile how far the run has come."""
+    """Closes the file at the last step; until then its size shows how far the run has come."""
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
 

@@ -1,4 +1,4 @@
-"""A source that reads its frames from one file as they are due: nothing is held in memory."""
+"""A source that reads its frames from a file when they are due, to keep memory small."""
 
 from typing import Any
 
