@@ -49,7 +49,7 @@ def _sources(graph: nir.NIRGraph) -> Sources:
             if name not in sources:
                 raise GraphError(f"edge {source!r} -> {target!r}: there is no node {name!r}")
         if source in sources[target]:
-            raise GraphError(f"edge {source!r} -> {target!r}: is there twice; one says it all")
+            raise GraphError(f"edge {source!r} -> {target!r}: is there twice; remove one")
         sources[target].append(source)
     return {name: tuple(feeding) for name, feeding in sources.items()}
 

@@ -1,4 +1,4 @@
-"""Memoryless layers as a NIR graph, in the two forms that other tools need, and back.
+"""Convert memoryless layers to a NIR graph, in the two forms that other tools need, and back.
 
 One layer is the chain Input -> Affine -> Threshold (or LIF) -> Output. With several, a layer is the
 neuron and an Affine before it, and a Linear from each further source.
@@ -29,7 +29,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """How a layer is written: each unit times `scale (N,)`, `bias (N,)`, then the `unit`."""
+    """How to write a layer: each unit scaled by `scale (N,)`, its `bias (N,)`, the `unit` node."""
 
     scale: Array
     bias: Array
@@ -37,11 +37,11 @@ class Form:
 
 
 def exact_graph(layers: Sequence[ExactLayer]) -> nir.NIRGraph:
-    """Return Affine and Threshold of each layer: its definition, word for word.
+    """Return a graph with Affine and Threshold for each layer, which is exactly its definition.
 
     Weights `(N, M) float64` and the Affine's `bias = layer.offset (N,) float64` hold integers and
-    half-integers; Threshold is 0 with NIR's strict `>`. What `layers_of` reads and a simulation
-    does not need is in the metadata: the Affine's `shift`, the `exponent` of a Linear.
+    half-integers; Threshold is 0 with NIR's strict `>`. The metadata holds what only `layers_of`
+    needs, and a simulation does not: the Affine's `shift`, the `exponent` of a Linear.
     """
 
     def form(layer: ExactLayer) -> Form:
@@ -52,7 +52,7 @@ def exact_graph(layers: Sequence[ExactLayer]) -> nir.NIRGraph:
 
 
 def portable_graph(layers: Sequence[ExactLayer]) -> nir.NIRGraph:
-    """Return Affine and LIF of each layer: the same spikes where Threshold is not understood.
+    """Return a graph with Affine and LIF for each layer: the same spikes without Threshold.
 
     Importers drop or refuse `nir.Threshold`, but all read a LIF, and with `tau` = one step it keeps
     nothing from the previous step. `r` = `v_threshold` = 1, `v_leak` = `v_reset` = 0,
@@ -82,7 +82,7 @@ def portable_scale(layer: ExactLayer) -> Array:
 
 
 def layers_of(graph: Graph) -> tuple[ExactLayer, ...]:
-    """Return the layers that `exact_graph` or `portable_graph` made a graph of.
+    """Return the layers from which `exact_graph` or `portable_graph` made a graph.
 
     Raises `GraphError` when the graph has another form, or its values are not on the integer grid.
     """
@@ -105,7 +105,7 @@ def layers_of(graph: Graph) -> tuple[ExactLayer, ...]:
 
 
 def layer_of(graph: Graph) -> IntegerLayer:
-    """Return the one layer of a graph; raises `GraphError` for more, and as `layers_of` does."""
+    """Return the only layer of a graph; raises `GraphError` for more, and as `layers_of` does."""
     layers = layers_of(graph)
     if len(layers) > 1 or len(layers[0].arms) > 1:
         raise GraphError(f"graph has {len(layers)} layers; one is needed")
@@ -156,9 +156,11 @@ def _memoryless_lif(units: int) -> nir.LIF:
 def _layer_of(
     name: str, unit: Stage, feeds: Sequence[Stage | None], numbers: Mapping[str, int]
 ) -> ExactLayer:
-    """A layer of its neuron and the weights that feed it, each from one source."""
+    """Return the layer of a neuron and the weights that feed it, each from one source."""
     if not isinstance(unit.node, nir.Threshold | nir.LIF) or None in feeds:
-        raise GraphError(f"node {unit.name!r}: {unit.kind} of {len(feeds)} sources is no layer")
+        raise GraphError(
+            f"node {unit.name!r}: a {unit.kind} with {len(feeds)} sources is not a layer"
+        )
     if isinstance(unit.node, nir.LIF):
         _require_memoryless(unit.name, unit.node)
         level = unit.node.v_threshold
@@ -184,14 +186,16 @@ def _layer_of(
 def _shift(affine: Stage) -> int:
     shift = int(affine.node.metadata.get("shift", 0))
     if not 0 <= shift < 32:
-        raise GraphError(f"node {affine.name!r}: shift is {shift}; it must be 0 or a little more")
+        raise GraphError(
+            f"node {affine.name!r}: shift is {shift}; it must be a small number from 0"
+        )
     return shift
 
 
 def _scale(feed: Stage) -> Array:
     scale = np.asarray(feed.node.metadata.get("scale", 1.0), np.float64)
     if scale.shape not in ((), feed.shape) or not (np.isfinite(scale) & (scale > 0)).all():
-        raise GraphError(f"node {feed.name!r}: scale must be one positive number a unit")
+        raise GraphError(f"node {feed.name!r}: scale must be one positive number per unit")
     return scale
 
 

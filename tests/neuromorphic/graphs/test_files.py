@@ -111,9 +111,9 @@ def test_refuses_what_is_not_in_the_file(file_of, tmp_path):
     def raw(file):
         file.create_dataset("node/nodes/lif/raw", (4,), "u1", external=[(tmp_path / "b", 0, 4)])
 
-    refuses(file_of(soft), "links elsewhere")
-    refuses(file_of(elsewhere), "links elsewhere")
-    refuses(file_of(circle), "is there twice")
+    refuses(file_of(soft), "is a link")
+    refuses(file_of(elsewhere), "is a link")
+    refuses(file_of(circle), "appears twice")
     refuses(file_of(raw), "lies in another file")
 
 

@@ -89,7 +89,7 @@ def test_portable_graph_is_refused_without_margin():
 
 
 def test_layer_of_refuses_other_graphs(make_layer, chain, lif):
-    with pytest.raises(GraphError, match="LIF of 1 sources is no layer"):
+    with pytest.raises(GraphError, match="a LIF with 1 sources is not a layer"):
         layer_of(parse_graph(chain(lif())))
     graph = exact_graph(make_layer(0, units=4, inputs=4).exact)
     graph.edges.append(("input", "output"))
