@@ -256,7 +256,8 @@ def store_half(model: onnx.ModelProto) -> None:
         if weight.data_type != TensorProto.FLOAT:
             continue
         values = numpy_helper.to_array(weight)
-        half = values.astype(np.float16)
+        with np.errstate(over="ignore"):  # thresholds of the code reach beyond fp16
+            half = values.astype(np.float16)
         if values.size < 64 or not np.array_equal(half.astype(np.float32), values):
             continue
         graph.initializer.remove(weight)

@@ -82,7 +82,7 @@ def __dir__() -> list[str]:
 
 
 def load(bundle: Path | str = "small", provider: str | None = None) -> "Codec":
-    """Load a trained model: a shipped bundle by name, `small` or `small-mu`, or a bundle's folder.
+    """Load a trained model: `small`, `small-mu` or `spectral`, which ship, or a folder.
 
     `provider` computes it: cuda, cpu or openvino; None takes cuda where it works, else cpu. Raises
     `BundleError` for a folder that is no bundle or differs from its manifest, `SpikingMusicError`
