@@ -154,7 +154,7 @@ WRONG = {
     "chip without a unit": ('unit = "count"\n', "", "limits.cores.unit is None"),
     "chip upside down": ("low = 1", "low = 3", "low 3.0, value 2.0"),
     "chip with an unknown key": ("[limits.cores]", "[limits.kernels]", "kernels is not a key"),
-    "chip that is no table": ("[limits.cores]", "limits = [", "not a readable TOML file"),
+    "chip that is no table": ("[limits.cores]", "limits = [", "is not valid TOML"),
 }
 
 
