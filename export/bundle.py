@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from export import onnx_graphs
 from export.certificate import certify
 from export.evidence import make_probe, write_evidence
+from export.folder import bundle_folder
 from neuromorphic.graphs.files import write_graph
 from neuromorphic.integers.exact import ExactLayer, network_of
 from neuromorphic.integers.netx import write_netx
@@ -21,17 +22,14 @@ from runtime.bundle import (
     DECODER_FAST,
     ENCODER,
     EXACT,
-    MANIFEST,
     NETX,
     PAYLOAD_BITS,
     PORTABLE,
     Bundle,
-    load_manifest,
     open_bundle,
     write_manifest,
 )
-from runtime.errors import BundleError, ExportError, OutputError
-from runtime.files import replacing_folder
+from runtime.errors import ExportError
 from runtime.kinds import KINDS
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
@@ -83,24 +81,10 @@ def export(
     for context in (model.before, model.after):
         if context is not None:
             context.extend(*config.sparsity.mu)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with replacing_folder(folder, overwrite, _refuse_other) as made:
+    with bundle_folder(folder, overwrite) as made:
         manifest = _manifest_of(checkpoint, steps or _steps_of(config), terms)
         _write(model.eval(), manifest, made, progress or (lambda _: None))
     return open_bundle(folder)
-
-
-def _refuse_other(folder: Path) -> None:
-    """Raise OutputError unless a folder is a bundle and holds nothing else."""
-    try:
-        files = load_manifest(folder).files
-    except BundleError as error:
-        raise OutputError(f"{folder}: not a bundle, so kept; choose another folder") from error
-    for name in sorted(entry.name for entry in folder.iterdir()):
-        if name not in (*files, MANIFEST):
-            raise OutputError(
-                f"{folder}: kept, since {name} in it does not belong to a bundle; move it away"
-            )
 
 
 def _require_finished(run: Path, checkpoint: Checkpoint) -> None:

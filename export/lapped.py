@@ -2,7 +2,6 @@
 
 import dataclasses
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,9 @@ import numpy as np
 import torch
 
 from export.bundle import ExportError, Terms
+from export.folder import bundle_folder
 from export.onnx_graphs import exported
 from runtime.bundle import Bundle, open_bundle, write_manifest
-from runtime.errors import OutputError
 from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, NOMINAL_LEVELS, UNITS
 from runtime.lapped.noise import FEATURES
 from train.lapped.loop import PARTS
@@ -26,25 +25,17 @@ def export_lapped(run: Path, folder: Path, terms: Terms, overwrite: bool = False
     """Export a finished lapped run to a bundle folder and open it.
 
     Raises ExportError when the run has not finished, CheckpointError for a damaged one,
-    OutputError when the folder exists and `overwrite` is off.
+    OutputError when the folder exists and `overwrite` is off, or it holds what is no bundle.
     """
     point = load(run)
     if not (run / TABLES).is_file():
         raise ExportError(f"{run}: has not finished; finish it first: train --resume")
-    if folder.exists() and not overwrite:
-        raise OutputError(f"{folder}: exists already; choose another folder or overwrite with -f")
     model = Model(point.config)
     model.load_state_dict(point.part("model"))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
-        made = Path(temporary) / "bundle"
-        made.mkdir()
+    with bundle_folder(folder, overwrite) as made:
         write_model(model, made)
         shutil.copy(run / TABLES, made / TABLES)
         write_manifest(made, _manifest(point, terms))
-        if folder.exists():
-            shutil.rmtree(folder)
-        made.rename(folder)
     return open_bundle(folder)
 
 

@@ -1,0 +1,33 @@
+"""Where a bundle is made: in place of another, and of nothing else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from runtime.bundle import MANIFEST, load_manifest
+from runtime.errors import BundleError, OutputError
+from runtime.files import replacing_folder
+
+
+@contextmanager
+def bundle_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
+    """Yield a new folder, which becomes the bundle `folder` on success, in one step.
+
+    Raises OutputError where something is there and `overwrite` is off, or it is no bundle.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with replacing_folder(folder, overwrite, _refuse_other) as made:
+        yield made
+
+
+def _refuse_other(folder: Path) -> None:
+    """Raise OutputError unless a folder is a bundle and holds nothing else."""
+    try:
+        files = load_manifest(folder).files
+    except BundleError as error:
+        raise OutputError(f"{folder}: not a bundle, so kept; choose another folder") from error
+    for name in sorted(entry.name for entry in folder.iterdir()):
+        if name not in (*files, MANIFEST):
+            raise OutputError(
+                f"{folder}: kept, since {name} in it does not belong to a bundle; move it away"
+            )
