@@ -17,7 +17,7 @@ def test_a_bundle_is_made_only_where_there_is_none_or_another(
     for folder in (mixed, old):
         shutil.copytree(toy_bundle.path, folder)
     (mixed / "notes.txt").write_text("mine")
-    for folder, said in ((thesis, "no bundle"), (mixed, r"notes\.txt")):
+    for folder, said in ((thesis, "not a bundle"), (mixed, r"notes\.txt")):
         before = {path.name: path.read_bytes() for path in folder.iterdir()}
         with pytest.raises(OutputError, match=said):
             bundle_folder(folder, overwrite=True).__enter__()
