@@ -25,6 +25,7 @@ from runtime.events import EventMatrix
 Array = npt.NDArray[Any]
 
 SECONDS = 1.0  # duration of random spikes
+STEPS = 100  # least steps of random spikes, if a step is long
 LARGEST = 2**27  # most values of random spikes
 
 
@@ -59,16 +60,17 @@ def energies(
 def random_spikes(shape: tuple[int, ...], rate: float, dt: float) -> Array:
     """Return one second of random spikes `(T, *shape) bool`, the same each time.
 
-    Every input spikes `rate` times per second on average. Raises `SpikingMusicError` for a rate
-    below 0 or above one spike per step of `dt` s, and for a `dt` that gives too many steps or none.
+    It is 100 steps if these are longer. Every input spikes `rate` times per second on average.
+    Raises `SpikingMusicError` for a rate below 0 or above one spike per step of `dt` s, and for a
+    `dt` that gives too many steps or none.
     """
-    if not 0 < dt < SECONDS or prod(shape) * SECONDS / dt > LARGEST:
+    if not 0 < dt < np.inf or prod(shape) * SECONDS / dt > LARGEST:
         raise SpikingMusicError(f"dt is {dt:g} s: choose a step that fits {SECONDS:g} s of spikes")
     if not 0 <= rate * dt <= 1:
         raise SpikingMusicError(
             f"a rate of {rate:g} Hz: choose from 0 to {1 / dt:g} Hz, at most one spike a step"
         )
-    return np.random.default_rng(0).random((round(SECONDS / dt), *shape)) < rate * dt
+    return np.random.default_rng(0).random((max(STEPS, round(SECONDS / dt)), *shape)) < rate * dt
 
 
 def sent_deltas(
@@ -82,7 +84,7 @@ def sent_deltas(
 
 def _counted(forms: Forms, x: Array, sent: Deltas | None) -> dict[str, Counts]:
     if forms.graph is not None and forms.file is None:
-        return count_graph(forms.graph, x, forms.dt)
+        return count_graph(forms.graph, x, forms.dt, forms.dialect)
     return count(forms.network, forms.payload(x), sent)
 
 

@@ -1,5 +1,6 @@
 """Open a network of any origin, to run, quantise, fit, simulate and price it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ from neuromorphic.chips.catalogue import load_chip
 from neuromorphic.energy import energies
 from neuromorphic.fit import fitted
 from neuromorphic.graphs import STEP
+from neuromorphic.graphs.dialects import NIR, proposed
+from neuromorphic.graphs.dialects import dialect as dialect_of
 from neuromorphic.graphs.files import read_graph
 from neuromorphic.graphs.graph import Graph
-from neuromorphic.graphs.run import run_graph
+from neuromorphic.graphs.run import Input, graph_values, run_graph
+from neuromorphic.graphs.silence import remarks
 from neuromorphic.integers.bundles import bundle_integers, netx_file
 from neuromorphic.integers.exact import network_of
 from neuromorphic.integers.fixed_point import Neuron
@@ -38,15 +42,20 @@ class OpenNetwork(Forms):
     """An opened network; inputs `x` are `(T, ...)`, with T steps.
 
     When integers are needed, a graph in floats is rounded to Lava's grid with the scales best for
-    that `x`. `quantise` does so once, for a given chip; `rounding` says what it cost.
+    that `x`. `quantise` does so once, for a given chip; `rounding` says what it cost. `notes` say
+    what was read differently from what the file declares, and which dialect it may be in.
     """
 
     rounding: Quantised | None = None
+    notes: tuple[str, ...] = ()
 
-    def run(self, x: npt.ArrayLike) -> Array:
-        """Return the output: `(T, ...) float64` of a graph, `(T, N) bool` of integers alone."""
+    def run(self, x: Input) -> Array:
+        """Return the output: `(T, ...) float64` of a graph, `(T, N) bool` of integers alone.
+
+        For a graph with several Inputs, `x` maps each name to its array.
+        """
         if self.graph is not None and self.file is None:
-            return run_graph(self.graph, x, self.dt)
+            return run_graph(self.graph, x, self.dt, self.dialect)
         return spikes(self, np.asarray(x)).T
 
     def quantise(self, x: npt.ArrayLike | None = None, chip: str | None = None) -> "OpenNetwork":
@@ -63,6 +72,12 @@ class OpenNetwork(Forms):
             return replace(self, integers=own)
         silence = np.zeros((1, *self.graph.input_shape))
         return self._rounded(self.graph, silence if x is None else np.asarray(x), widths)
+
+    def remarks(self, x: npt.ArrayLike) -> list[str]:
+        """Say of a run of the graph on `x` what makes it meaningless: see `graphs.silence`."""
+        if self.graph is None or self.file is not None:
+            return []
+        return remarks(self.graph, graph_values(self.graph, x, self.dt, self.dialect), self.dt)
 
     def fit(self, chip: str, x: npt.ArrayLike | None = None) -> dict[str, Any]:
         """Return whether it fits `chip`, on how many cores, and what binds; see `fit.fitted`."""
@@ -92,23 +107,40 @@ class OpenNetwork(Forms):
         write_netx(self.network, path, overwrite, self.entry)
 
     def _rounded(self, graph: Graph, x: Array, widths: Arithmetic) -> "OpenNetwork":
-        found = quantise(graph, x, self.dt, widths)
+        found = quantise(graph, x, self.dt, widths, self.dialect)
         return replace(self, integers=found.network, entry=found.entry, rounding=found)
 
 
-def open_network(path: Path | str, dt: float = STEP) -> OpenNetwork:
-    """Open a bundle's bottleneck, a netx file, or a NIR graph, which takes steps of `dt` s.
+def open_network(
+    path: Path | str, dt: float | None = None, dialect: str | None = None
+) -> OpenNetwork:
+    """Open a bundle's bottleneck, a netx file, or a NIR graph in the dialect of a framework.
 
-    Raises `BundleError` or `GraphError` for what cannot be opened.
+    A graph takes steps of `dt` s, by default the usual one of its dialect; see `graphs.dialects`.
+    Without a dialect it is run as NIR says, and a note says if the file shows who made it. Raises
+    `BundleError` or `GraphError` for what cannot be opened.
     """
     path = Path(path)
+    if dialect is not None and (path.is_dir() or path.suffix == ".net"):
+        raise GraphError(f"{path}: holds integers, which have no dialect; omit {dialect!r}")
     if path.is_dir():
         return bundle_network(open_bundle(path))
     if path.suffix == ".net":
-        return OpenNetwork(integers=read_netx(path), file=path, entry=read_entry(path), period=dt)
+        period = STEP if dt is None else dt
+        return OpenNetwork(
+            integers=read_netx(path), file=path, entry=read_entry(path), period=period
+        )
     if path.suffix != ".nir":
         raise GraphError(f"{path}: is not a network; give a bundle, a .net or a .nir file")
-    return OpenNetwork(graph=read_graph(path), dt=dt, period=dt)
+    return open_graph(path, dt, dialect)
+
+
+def open_graph(path: Path, dt: float | None = None, dialect: str | None = None) -> OpenNetwork:
+    """Open a NIR file, whatever it is called: see `open_network`."""
+    graph, spoken = read_graph(path), NIR if dialect is None else dialect_of(dialect)
+    step = spoken.step if dt is None else dt
+    notes = (*graph.notes, *(_proposal(graph) if dialect is None else ()))
+    return OpenNetwork(graph=graph, dt=step, period=step, dialect=spoken, notes=notes)
 
 
 def bundle_network(bundle: Bundle) -> OpenNetwork:
@@ -130,6 +162,12 @@ def read_input(path: Path) -> Array:
     if not np.isfinite(x).all():
         raise SpikingMusicError(f"{path}: holds values that are not finite")
     return x
+
+
+def _proposal(graph: Graph) -> Iterator[str]:
+    if found := proposed(graph):
+        name, by = found
+        yield f"{by} speak of {name}; to run it as that does, --dialect {name} (docs/nir.md)"
 
 
 def _exact(graph: Graph) -> Network[Neuron] | None:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
+from neuromorphic.graphs.dialects import NIR, Dialect
 from neuromorphic.graphs.graph import Graph
 from neuromorphic.graphs.run import by_unit, run_graph
 from neuromorphic.integers import fixed_point, floating_point
@@ -51,7 +52,13 @@ class Quantised:
     compared: int
 
 
-def quantise(graph: Graph, x: npt.ArrayLike, dt: float, widths: Arithmetic = LAVA) -> Quantised:
+def quantise(
+    graph: Graph,
+    x: npt.ArrayLike,
+    dt: float,
+    widths: Arithmetic = LAVA,
+    dialect: Dialect = NIR,
+) -> Quantised:
     """Round a NIR graph to a chip's integers, with the scales that are best for `x (T, ...)`.
 
     The input's scale follows from its range. Then, layer by layer, every power of two near the one
@@ -61,14 +68,15 @@ def quantise(graph: Graph, x: npt.ArrayLike, dt: float, widths: Arithmetic = LAV
     their own scale, since only the sign matters for them. Raises `GraphError` as `lower` and
     `run_graph` do, and when a bias is too large at every scale.
     """
-    wanted = by_unit(run_graph(graph, x, dt)) > 0.5
+    lowered = lower(graph, dt, dialect).layers
+    wanted = by_unit(run_graph(graph, x, dt, dialect)) > 0.5
     signals = by_unit(np.asarray(x, np.float64))
     entry = best_entry(signals, widths)
     payload = to_payload(signals, entry.exponent, widths)
     exact: list[Spikes] = []
     found: list[Spikes] = []
     layers, reports = [], []
-    for layer in lower(graph, dt).layers:
+    for layer in lowered:
         exact.append(_float_spikes(layer, signals, exact))
         made, report, spikes = _best(layer, entry, payload, found, exact[-1], widths)
         layers.append(made)

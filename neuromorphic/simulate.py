@@ -38,9 +38,9 @@ def spikes(
     """
     match backend:
         case "nir":
-            return _fires(_needed(forms.graph, backend), x, forms.dt)
+            return _fires(_needed(forms.graph, backend), x, forms)
         case "nir-lif":
-            return _fires(_needed(forms.portable, backend), x, forms.dt)
+            return _fires(_needed(forms.portable, backend), x, forms)
         case "integer":
             return run_network(forms.network, forms.payload(x))
     # Each back end imports its own packages, so that integers work without Lava.
@@ -48,7 +48,7 @@ def spikes(
     from neuromorphic.lava import driver
 
     if backend == "lava-floating":
-        floats = lower(_needed(forms.graph, backend), forms.dt)
+        floats = lower(_needed(forms.graph, backend), forms.dt, forms.dialect)
         x = by_unit(np.asarray(x, np.float64))
         return driver.run_on_lava(floats, x, "floating", progress=progress)
     payload = forms.payload(x)
@@ -109,8 +109,8 @@ def _differing(found: Mapping[Backend, Bits], one: Backend, other: Backend) -> i
     return differing(found[one], found[other]) if other in found else None
 
 
-def _fires(graph: Graph, x: Input, dt: float) -> Bits:
-    fires: Bits = by_unit(run_graph(graph, x, dt)) > 0.5
+def _fires(graph: Graph, x: Input, forms: Forms) -> Bits:
+    fires: Bits = by_unit(run_graph(graph, x, forms.dt, forms.dialect)) > 0.5
     return fires
 
 

@@ -9,13 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.costs.counts import NOTHING, Counts, Events, arriving, words_read
+from neuromorphic.graphs.dialects import NIR, Dialect
 from neuromorphic.graphs.graph import Graph, Stage
 from neuromorphic.graphs.run import Array, by_unit, graph_values
 from neuromorphic.graphs.synapses import WEIGHTS, fan_out, synapse_of
 from neuromorphic.integers.entry import best_entry, to_payload
 from neuromorphic.integers.lowering import FIRING
+from runtime.errors import GraphError
 
-UNITS = (*FIRING, nir.LI)
+SILENT = (nir.I, nir.LI, nir.CubaLI)  # they put out a state, and send no spikes
+UNITS = (*FIRING, *SILENT)
 
 Steps = npt.NDArray[np.bool_]
 
@@ -32,7 +35,9 @@ class Flow:
     senders: frozenset[str]
 
 
-def count_graph(graph: Graph, x: npt.ArrayLike, dt: float) -> dict[str, Counts]:
+def count_graph(
+    graph: Graph, x: npt.ArrayLike, dt: float, dialect: Dialect = NIR
+) -> dict[str, Counts]:
     """Count each node with weights or units in a run on `x (T, ...)` with steps of `dt` s.
 
     Every non-zero value that arrives at weights is an event: a spike, or a number, which counts as
@@ -41,7 +46,10 @@ def count_graph(graph: Graph, x: npt.ArrayLike, dt: float) -> dict[str, Counts]:
     idle in the others; an LI sends no spikes. Each source of a sum sends its own events. Raises
     what `run_graph` raises.
     """
-    values = graph_values(graph, x, dt)
+    for stage in graph.stages:
+        if stage.late:
+            raise GraphError(f"node {stage.name!r}: closes a cycle, which is not yet counted")
+    values = graph_values(graph, x, dt, dialect)
     flows: dict[str, Flow] = {}
     found: dict[str, Counts] = {}
     for stage in graph.stages:
@@ -100,7 +108,7 @@ def _units(stage: Stage, given: Sequence[Flow], values: Array) -> Counts:
         steps=len(values),
         driven_updates=driven * units,
         idle_updates=(len(values) - driven) * units,
-        spikes=0 if isinstance(stage.node, nir.LI) else int(np.count_nonzero(values)),
+        spikes=0 if isinstance(stage.node, SILENT) else int(np.count_nonzero(values)),
     )
 
 

@@ -1,18 +1,19 @@
 """NIR files: written so that old and new readers take them, read with suspicion."""
 
 from pathlib import Path
+from typing import Any
 
 import h5py
 import nir
 import numpy as np
 from nir.serialization import hdf2dict
 
-from neuromorphic.graphs.graph import Graph, parse_graph, require_known
+from neuromorphic.graphs.graph import FIELDS, Graph, parse_graph, require_known
 from neuromorphic.hdf5 import opened_hdf5
 from runtime.errors import GraphError, one_line
 from runtime.files import replacing
 
-VERSION = "1."  # nir writes a version and checks none; another major version may mean otherwise
+VERSIONS = ("0.", "1.")  # nir writes a version and checks none; another may mean otherwise
 
 
 def write_graph(graph: nir.NIRGraph, path: Path, overwrite: bool = False) -> None:
@@ -39,16 +40,20 @@ def read_graph(path: Path) -> Graph:
     single bits: check the hash of a file first that has come a long way.)
     """
     with opened_hdf5(path, "NIR") as file:
-        return parse_graph(_graph(file))
+        version = _text(file["version"])
+        if not version.startswith(VERSIONS):
+            raise GraphError(
+                f"NIR version {version!r} is unknown; write it with nir {VERSIONS[-1]}x"
+            )
+        return parse_graph(_graph(file["node"]))
 
 
-def _graph(file: h5py.File) -> nir.NIRGraph:
-    version = _text(file["version"])
-    if not version.startswith(VERSION):
-        raise GraphError(f"NIR version {version!r} is unknown; write it with nir {VERSION}x")
-    group = file["node"]
-    require_known((name, _text(node["type"])) for name, node in group["nodes"].items())
-    nodes = {name: _node(name, node) for name, node in group["nodes"].items()}
+def _graph(group: h5py.Group, prefix: str = "") -> nir.NIRGraph:
+    for part in ("nodes", "edges"):
+        if part not in group:
+            where = f"node {prefix[:-1]!r}: " if prefix else ""
+            raise GraphError(f"{where}has no {part}; what wrote the file broke off")
+    nodes = {name: _node(prefix + name, node) for name, node in group["nodes"].items()}
     edges = [(source.decode("utf8"), target.decode("utf8")) for source, target in group["edges"]]
     metadata = hdf2dict(group["metadata"]) if "metadata" in group else {}
     # nir's own check of types takes C_in of a grouped Conv1d for C_in / groups: ours comes after.
@@ -56,10 +61,35 @@ def _graph(file: h5py.File) -> nir.NIRGraph:
 
 
 def _node(name: str, group: h5py.Group) -> nir.NIRNode:
+    if "type" not in group:
+        raise GraphError(f"node {name!r}: has no type; what wrote the file broke off")
+    kind = _text(group["type"])
+    if kind == "NIRGraph":
+        return _graph(group, f"{name}.")
+    require_known([(name, kind)])
     try:
-        return nir.dict2NIRNode(hdf2dict(group))
+        return nir.dict2NIRNode(_filled(kind, hdf2dict(group)))
     except Exception as error:  # nir asserts, divides and indexes without a check
         raise GraphError(f"node {name!r}: nir cannot make it ({one_line(error)})") from error
+
+
+def _filled(kind: str, stored: dict[str, Any]) -> dict[str, Any]:
+    """Return what is stored of a node as nir's constructors want it.
+
+    An input_shape that is not stored is open, and one number stands for each unit.
+    """
+    if kind in ("Conv1d", "Conv2d"):
+        return {"input_shape": None, **stored}
+    if "weight" in stored:
+        return stored
+    arrays = {name: np.asarray(stored[name]) for name in FIELDS[kind] if name in stored}
+    largest = max(arrays.values(), key=np.size, default=np.zeros(1))
+    alike = {
+        name: np.full(largest.shape, array.item(), array.dtype)
+        for name, array in arrays.items()
+        if array.size == 1
+    }
+    return {**stored, **alike}
 
 
 def _text(dataset: h5py.Dataset) -> str:

@@ -1,70 +1,134 @@
-"""NIR's neurons, one pure step of forward Euler each: `v(t + dt) = v(t) + dt * v'(t)`.
+"""The units of NIR, all as one: a current and a voltage that decay, a threshold, a reset.
 
-The equations are those of nir 1.0.8 (Pedersen et al. 2024, table 1); `x` is a neuron's input, all
-times are in seconds. A neuron that fires, `v > v_threshold` strictly, is set to `v_reset` in the
-same step. NIR says nothing of the beginning: here every state is 0.
+`i = keep_i i + gain_i x`, `v = keep_v v + gain_v i + bias`; where there is no synapse `i` is the
+input itself. The equations are those of nir 1.0.8 (Pedersen et al. 2024, table 1) at steps of dt;
+what these do not say is a dialect's: see `dialects`. The current goes first and the voltage sees
+the new one, as in snnTorch, in Norse and on Loihi.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import nir
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic.graphs.dialects import Dialect
+from neuromorphic.graphs.graph import Stage
+from runtime.errors import GraphError
+
 Array = npt.NDArray[np.float64]
+
+NEURONS = (nir.I, nir.LI, nir.CubaLI, nir.IF, nir.LIF, nir.CubaLIF)
+FIRING = (nir.IF, nir.LIF, nir.CubaLIF)
 
 
 class State(NamedTuple):
-    """Voltage `v` and synaptic current `i` of neurons of any shape; `i` stays 0 without synapse."""
+    """Voltage, synaptic current and the spikes of the step before, of neurons of any shape."""
 
     v: Array
     i: Array
+    spikes: Array
 
 
-Step = Callable[[nir.NIRNode, State, Array, float], tuple[State, Array]]
+@dataclass(frozen=True, eq=False)
+class Neuron:
+    """The factors of a step, arrays in the shape of the stage; `threshold` is None without spikes.
 
-
-def rest(shape: tuple[int, ...]) -> State:
-    """Return the state in which every run begins: zeros."""
-    return State(np.zeros(shape), np.zeros(shape))
-
-
-def li(node: nir.LI, state: State, x: Array, dt: float) -> tuple[State, Array]:
-    """Leaky integrator, `tau v' = v_leak - v + r x`: the new state and `v`."""
-    v = state.v + dt / node.tau * (node.v_leak - state.v + node.r * x)
-    return State(v, state.i), v
-
-
-def integrate_and_fire(node: nir.IF, state: State, x: Array, dt: float) -> tuple[State, Array]:
-    """IF, `v' = r x`: the new state and the spikes, 0 or 1."""
-    return _fired(node, state.v + dt * node.r * x, state.i)
-
-
-def lif(node: nir.LIF, state: State, x: Array, dt: float) -> tuple[State, Array]:
-    """LIF, `tau v' = v_leak - v + r x`: the new state and the spikes, 0 or 1."""
-    v = state.v + dt / node.tau * (node.v_leak - state.v + node.r * x)
-    return _fired(node, v, state.i)
-
-
-def cuba_lif(node: nir.CubaLIF, state: State, x: Array, dt: float) -> tuple[State, Array]:
-    """CubaLIF, `tau_syn i' = w_in x - i`, `tau_mem v' = v_leak - v + r i`: as `lif`.
-
-    The current goes first and the voltage sees the new one, as in snnTorch and on Loihi.
+    `floor` is the lowest voltage there is, `v_reset` where a unit that fired is set to.
     """
-    i = state.i + dt / node.tau_syn * (node.w_in * x - state.i)
-    v = state.v + dt / node.tau_mem * (node.v_leak - state.v + node.r * i)
-    return _fired(node, v, i)
+
+    keep_i: Array | None
+    gain_i: Array
+    keep_v: Array
+    gain_v: Array
+    bias: Array
+    threshold: Array | None
+    v_reset: Array
+    floor: Array | None
+    dialect: Dialect
+
+    def rest(self) -> State:
+        """Return the state in which every run begins."""
+        zeros = np.zeros(self.keep_v.shape)
+        v = self.v_reset if self.dialect.start == "v_reset" else zeros
+        return State(v, zeros, zeros)
+
+    def step(self, state: State, x: Array) -> tuple[State, Array]:
+        """Return the new state and what is put out for the input `x`: spikes, or the voltage."""
+        i = self.gain_i * x if self.keep_i is None else self.keep_i * state.i + self.gain_i * x
+        v = self.keep_v * state.v + self.gain_v * i + self.bias
+        if self.threshold is None:
+            return State(v, i, state.spikes), v
+        if self.dialect.late:
+            v = v - state.spikes * self.threshold
+        spikes = self._spikes(v, self.threshold)
+        if self.dialect.reset != "subtract":
+            v = np.where(spikes > 0, self.v_reset, v)
+        elif not self.dialect.late:
+            v = v - spikes * self.threshold
+        if self.floor is not None:
+            v = np.maximum(v, self.floor)
+        return State(v, i, spikes), spikes
+
+    def _spikes(self, v: Array, threshold: Array) -> Array:
+        if self.dialect.many:
+            return np.maximum(np.trunc(v / threshold), 0)
+        return (v >= threshold if self.dialect.ties else v > threshold).astype(np.float64)
 
 
-def _fired(node: nir.IF | nir.LIF | nir.CubaLIF, v: Array, i: Array) -> tuple[State, Array]:
-    fires = v > node.v_threshold
-    return State(np.where(fires, node.v_reset, v), i), fires.astype(np.float64)
+def neuron(stage: Stage, dt: float, dialect: Dialect) -> Neuron:
+    """Return the neurons of a stage at steps of `dt` s.
+
+    Raises `GraphError` for several spikes a step at a threshold that is not positive.
+    """
+    node, one = stage.node, np.ones(stage.shape)
+    tau = getattr(node, "tau", getattr(node, "tau_mem", None))
+    keep_v, leak = _decay(tau, one, dt, dialect)
+    keep_i, gain_i = None, one
+    if isinstance(node, nir.CubaLI | nir.CubaLIF):
+        keep_i, gain_i = _synapse(node, one, dt, dialect)
+    threshold = node.v_threshold if isinstance(node, FIRING) else None
+    if dialect.many and threshold is not None and (threshold <= 0).any():
+        raise GraphError(
+            f"node {stage.name!r}: v_threshold is {threshold.min():g}; the dialect {dialect.name} "
+            "divides by it"
+        )
+    return Neuron(
+        keep_i=keep_i,
+        gain_i=gain_i,
+        keep_v=keep_v,
+        gain_v=_gain(node, one, leak, dt, dialect),
+        bias=0 * one if tau is None else leak * node.v_leak,
+        threshold=threshold,
+        v_reset=0 * one if threshold is None or dialect.reset == "zero" else node.v_reset,
+        floor=-node.v_threshold if dialect.floor and isinstance(node, nir.IF) else None,
+        dialect=dialect,
+    )
 
 
-NEURONS: dict[type[nir.NIRNode], Step] = {
-    nir.LI: li,
-    nir.IF: integrate_and_fire,
-    nir.LIF: lif,
-    nir.CubaLIF: cuba_lif,
-}
+def _decay(tau: Any, one: Array, dt: float, dialect: Dialect) -> tuple[Array, Array]:
+    """Return what is kept of a state in a step, and what is lost."""
+    if tau is None:
+        return one, 0 * one
+    lost = dt / tau if dialect.decay == "euler" else -np.expm1(-dt / tau)
+    return 1 - lost, lost
+
+
+def _synapse(
+    node: nir.CubaLI | nir.CubaLIF, one: Array, dt: float, dialect: Dialect
+) -> tuple[Array, Array]:
+    keep, lost = _decay(node.tau_syn, one, dt, dialect)
+    if dialect.jumps and (node.w_in == 1).all():
+        return keep, one if dialect.decay == "euler" else keep
+    return keep, lost * node.w_in
+
+
+def _gain(node: nir.NIRNode, one: Array, leak: Array, dt: float, dialect: Dialect) -> Array:
+    integrates = isinstance(node, nir.I | nir.IF)
+    if dialect.gain == "written":
+        return dt * node.r if integrates else leak * node.r
+    if dialect.gain == "one" or integrates:
+        return one
+    # A synapse of Norse's importer multiplies by r; what it exports has r = 1.
+    return leak * node.r if isinstance(node, nir.CubaLIF) else leak

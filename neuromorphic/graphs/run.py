@@ -1,5 +1,6 @@
 """A reference executor for NIR graphs in float64: nir defines equations and runs none."""
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from math import prod
 from typing import Any
@@ -8,43 +9,53 @@ import nir
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic.graphs.graph import Graph, Stage
-from neuromorphic.graphs.neurons import NEURONS, Array, Step, rest
-from neuromorphic.graphs.synapses import synapse_of
+from neuromorphic.graphs.dialects import NIR, Dialect
+from neuromorphic.graphs.graph import Graph, Stage, only
+from neuromorphic.graphs.neurons import NEURONS, Array, neuron
+from neuromorphic.graphs.synapses import WEIGHTS, bias_of, synapse_of
 from runtime.errors import GraphError
 
+Input = npt.ArrayLike | Mapping[str, npt.ArrayLike]
+Over = Callable[[Array], Array]  # what a stage is given, some steps `(t, ...)`, to what it puts out
 
-def run_graph(graph: Graph, x: npt.ArrayLike, dt: float) -> Array:
+
+def run_graph(graph: Graph, x: Input, dt: float, dialect: Dialect = NIR) -> Array:
     """Run a graph over time: `x (T, ...)` to `(T, ...) float64`, one step every `dt` s.
 
-    Stage by stage over all time, which is the same as step by step where nothing flows back. A
-    node with several sources is given their sum. Neurons are those of `neurons`; Threshold gives
-    1 where `x > threshold` strictly; Conv1d slides over the last axis in every step by itself, as a
-    cross-correlation; Delay gives 0 before its first value.
+    `x` is an array for each Input by its name where there are several. A node with several sources
+    is given their sum. What closes a cycle carries what its unit put out in the step before. Units
+    are those of `neurons` in a `dialect`; Threshold gives 1 where `x > threshold` strictly;
+    convolutions and pools slide over the last axes in every step by itself, as a cross-correlation;
+    Delay gives 0 before its first value.
     Raises `GraphError` when `x` does not fit the graph, `dt` is longer than a time constant, where
-    Euler overshoots, or a delay is no whole number of steps.
+    Euler overshoots, a delay is no whole number of steps, and for several Outputs.
     """
-    *_, out = graph_values(graph, x, dt).values()
-    return out
+    return graph_values(graph, x, dt, dialect)[only("Output", graph.outputs).name]
 
 
-def graph_values(graph: Graph, x: npt.ArrayLike, dt: float) -> dict[str, Array]:
+def graph_values(graph: Graph, x: Input, dt: float, dialect: Dialect = NIR) -> dict[str, Array]:
     """Return what each node puts out, in the order of the flow: as `run_graph`."""
-    require_step(graph, dt)
-    entry, *rest_of_it = graph.stages
-    values = {entry.name: _input(entry, x)}
-    for stage in rest_of_it:
-        given = reduce(np.add, (values[source] for source in stage.sources))
-        values[stage.name] = _output(stage, given, dt)
+    require_step(graph, dt, dialect)
+    values = _inputs(graph, x)
+    length = len(next(iter(values.values())))
+    for group in graph.groups:
+        run = {stage.name: _over(stage, dt, dialect, length) for stage in group if stage.sources}
+        if any(stage.late for stage in group):
+            values |= _cycle(group, run, values)
+        else:
+            for stage in group:
+                if stage.sources:
+                    given = reduce(np.add, (values[source] for source in stage.sources))
+                    values[stage.name] = run[stage.name](given)
     return values
 
 
-def require_step(graph: Graph, dt: float) -> None:
+def require_step(graph: Graph, dt: float, dialect: Dialect = NIR) -> None:
     """Raise `GraphError` where steps of `dt` s are too long, or do not add up to a delay."""
     if not (np.isfinite(dt) and dt > 0):
         raise GraphError(f"dt is {dt} s; it must be positive")
     for stage in graph.stages:
-        _require_step(stage, dt)
+        _require_step(stage, dt, dialect)
 
 
 def by_unit(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -52,12 +63,14 @@ def by_unit(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return x.reshape(len(x), prod(x.shape[1:])).T
 
 
-def _require_step(stage: Stage, dt: float) -> None:
+def _require_step(stage: Stage, dt: float, dialect: Dialect) -> None:
     for field in ("tau", "tau_syn", "tau_mem"):
         tau = getattr(stage.node, field, None)
-        if tau is not None and dt > np.min(tau):
+        # A tau of one step may have lost a little where it was rounded to float32.
+        if tau is not None and dialect.decay == "euler" and dt > np.min(tau) * (1 + 1e-6):
             raise GraphError(
-                f"node {stage.name!r}: dt {dt:g} s exceeds its {field} {np.min(tau):g} s"
+                f"node {stage.name!r}: dt {dt:g} s exceeds its {field} {np.min(tau):g} s; choose a "
+                f"shorter step, such as --dt {np.min(tau) / 10:.3g}"
             )
     if isinstance(stage.node, nir.Delay):
         steps = stage.node.delay / dt
@@ -69,49 +82,98 @@ def _require_step(stage: Stage, dt: float) -> None:
             )
 
 
+def _inputs(graph: Graph, x: Input) -> dict[str, Array]:
+    names = [stage.name for stage in graph.inputs]
+    given = x if isinstance(x, Mapping) else {only("Input", graph.inputs).name: x}
+    if set(given) != set(names):
+        raise GraphError(
+            f"input has {', '.join(map(repr, given))}; {', '.join(map(repr, names))} are needed"
+        )
+    found = {stage.name: _input(stage, given[stage.name]) for stage in graph.inputs}
+    if len({len(array) for array in found.values()}) > 1:
+        lengths = ", ".join(f"{len(array)} of {name!r}" for name, array in found.items())
+        raise GraphError(f"inputs have different numbers of steps: {lengths}")
+    return found
+
+
 def _input(stage: Stage, x: npt.ArrayLike) -> Array:
     array = np.asarray(x)
     if array.dtype.kind not in "biuf" or array.ndim < 1 or array.shape[1:] != stage.shape:
         wanted = ", ".join(map(str, ("T", *stage.shape)))
-        raise GraphError(f"input is {array.shape} {array.dtype}; numbers ({wanted}) are needed")
+        raise GraphError(
+            f"node {stage.name!r}: input is {array.shape} {array.dtype}; numbers ({wanted}) are "
+            "needed"
+        )
     if not np.isfinite(array).all():
-        raise GraphError("input holds values that are not finite")
+        raise GraphError(f"node {stage.name!r}: input holds values that are not finite")
     return array.astype(np.float64)
 
 
-def _output(stage: Stage, x: Array, dt: float) -> Array:
+def _cycle(
+    group: Sequence[Stage], run: Mapping[str, Over], values: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Run the stages of a cycle step by step."""
+    length = len(next(iter(values.values())))
+    found = {stage.name: np.zeros((length, *stage.shape)) for stage in group}
+    known = {**values, **found}
+    for t in range(length):
+        for stage in group:
+            given = np.zeros((1, *stage.given))
+            for source in stage.sources:
+                if source not in stage.late:
+                    given = given + known[source][t]
+                elif t:
+                    given = given + known[source][t - 1]
+            found[stage.name][t] = run[stage.name](given)[0]
+    return found
+
+
+def _over(stage: Stage, dt: float, dialect: Dialect, length: int) -> Over:
+    """Return what runs a stage over some steps, then the next ones, `length` in all."""
     node = stage.node
+    if isinstance(node, WEIGHTS):
+        synapse, bias = synapse_of(stage), bias_of(stage)
+        return lambda x: synapse.apply(by_unit(x)).T.reshape(len(x), *stage.shape) + bias
+    if isinstance(node, NEURONS):
+        return _neurons(stage, dt, dialect)
     match node:
-        case nir.Output():
-            return x
-        case nir.Affine():
-            return x @ node.weight.T + node.bias
-        case nir.Linear():
-            return x @ node.weight.T
         case nir.Scale():
-            return x * node.scale
+            return lambda x: x * node.scale
         case nir.Threshold():
-            return (x > node.threshold).astype(np.float64)
-        case nir.Flatten():
-            return x.reshape(len(x), *stage.shape)
-        case nir.Conv1d():
-            sums = synapse_of(stage).apply(x.reshape(len(x), prod(stage.given)).T).T
-            return sums.reshape(len(x), *stage.shape) + node.bias[:, None]
+            return lambda x: (x > node.threshold).astype(np.float64)
         case nir.Delay():
-            return _delayed(x, np.round(node.delay / dt))
-    return _over_time(NEURONS[type(node)], node, x, dt)
+            return _delayed(np.minimum(np.round(node.delay / dt), length).astype(int))
+        case nir.Flatten():
+            return lambda x: x.reshape(len(x), *stage.shape)
+    return lambda x: x
 
 
-def _over_time(step: Step, node: nir.NIRNode, x: Array, dt: float) -> Array:
-    out, state = np.empty_like(x), rest(x.shape[1:])
-    for t, now in enumerate(x):
-        state, out[t] = step(node, state, now, dt)
-    return out
+def _neurons(stage: Stage, dt: float, dialect: Dialect) -> Over:
+    units = neuron(stage, dt, dialect)
+    state = units.rest()
+
+    def over(x: Array) -> Array:
+        nonlocal state
+        out = np.empty_like(x)
+        for t, now in enumerate(x):
+            state, out[t] = units.step(state, now)
+        return out
+
+    return over
 
 
-def _delayed(x: Array, steps: Array) -> Array:
-    out = np.zeros_like(x)
-    for late in np.unique(steps[steps < len(x)]).astype(int):
-        where = steps == late
-        out[late:, where] = x[: len(x) - late, where]
-    return out
+def _delayed(late: npt.NDArray[np.int64]) -> Over:
+    past = np.zeros((late.max(initial=0), *late.shape))
+
+    def over(x: Array) -> Array:
+        nonlocal past
+        whole = np.concatenate([past, x])
+        out = np.empty_like(x)
+        for steps in np.unique(late):
+            where = late == steps
+            first = len(past) - steps
+            out[:, where] = whole[first : first + len(x), where]
+        past = whole[len(x) :]
+        return out
+
+    return over

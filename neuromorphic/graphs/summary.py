@@ -14,7 +14,8 @@ from neuromorphic.graphs.synapses import WEIGHTS, fan_out, synapse_of
 def summary(graph: Graph) -> list[dict[str, Any]]:
     """Return a row for each node in the order of the flow.
 
-    `node`, `kind`; `sources`, whose outputs it is given the sum of; `given` and `gives`, shapes
+    `node`, `kind`; `sources`, whose outputs it is given the sum of, those of the step before in
+    `late` too; `given` and `gives`, shapes
     without time; `neurons`; `parameters`, numbers that are stored; `synapses`, how many products a
     step takes with every input active, and `zeros`, how many of these have a weight of zero;
     `values`, least and greatest of each parameter.
@@ -29,9 +30,10 @@ def _row(stage: Stage) -> dict[str, Any]:
         "node": stage.name,
         "kind": stage.kind,
         "sources": list(stage.sources),
+        "late": sorted(stage.late),
         "given": list(stage.given),
         "gives": list(stage.shape),
-        "neurons": prod(stage.shape) if type(stage.node) in NEURONS else 0,
+        "neurons": prod(stage.shape) if isinstance(stage.node, NEURONS) else 0,
         "parameters": sum(array.size for array in arrays.values()),
         "synapses": synapses,
         "zeros": zeros,

@@ -1,6 +1,7 @@
 """Connections between populations: a matrix or a convolution, of integers or of floats."""
 
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import nir
@@ -8,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.graphs.graph import Stage
-from neuromorphic.graphs.shapes import padding
+from neuromorphic.graphs.shapes import CONVOLUTIONS, POOLS, Padding, Shape, by_axis, padding
 from runtime.errors import GraphError
 
 Weights = npt.NDArray[Any]  # int32 on a chip, float64 before
 Signals = npt.NDArray[Any]  # payloads, spikes, or floats
 
 LARGEST = 2**26  # weights of a matrix that a convolution is turned into
-WEIGHTS = (nir.Affine, nir.Linear, nir.Conv1d)
+WEIGHTS = (nir.Affine, nir.Linear, nir.Conv1d, nir.Conv2d, *POOLS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +104,70 @@ class Conv1d:
         return out.reshape(self.units, frames)
 
 
-Synapse = Dense | Conv1d
+@dataclass(frozen=True, eq=False)
+class Conv2d:
+    """A cross-correlation over the places of one time step, `(C_in, Y, X)` to `(C_out, y, x)`.
+
+    `weight (C_out, C_in / groups, K_y, K_x)`; `padding` zeros before and after each axis. Units are
+    numbered channel by channel, row by row.
+    """
+
+    weight: Weights
+    size: tuple[int, ...]
+    stride: tuple[int, ...] = (1, 1)
+    padding: Padding = ((0, 0), (0, 0))
+    dilation: tuple[int, ...] = (1, 1)
+    groups: int = 1
+
+    @property
+    def channels(self) -> int:
+        """Number of input channels."""
+        return int(self.weight.shape[1]) * self.groups
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Places of the output along each axis."""
+        reach = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.weight.shape[2:], strict=True)]
+        lengths = [n + sum(ends) for n, ends in zip(self.size, self.padding, strict=True)]
+        return tuple(
+            int(n - r) // s + 1 for n, r, s in zip(lengths, reach, self.stride, strict=True)
+        )
+
+    @property
+    def units(self) -> int:
+        """Number of units that it feeds."""
+        return int(self.weight.shape[0]) * prod(self.places)
+
+    @property
+    def inputs(self) -> int:
+        """Number of inputs."""
+        return self.channels * prod(self.size)
+
+    def apply(self, x: Signals) -> npt.NDArray[np.float64]:
+        """Return the sums `(units, T) float64` of `x (inputs, T)`."""
+        frames = x.shape[1]
+        planes = x.reshape(self.groups, -1, *self.size, frames).astype(np.float64)
+        planes = np.pad(planes, ((0, 0), (0, 0), *self.padding, (0, 0)))
+        kernels = self.weight.reshape(self.groups, -1, *self.weight.shape[1:]).astype(np.float64)
+        out = np.zeros((self.groups, kernels.shape[1], *self.places, frames))
+        for tap in np.ndindex(self.weight.shape[2:]):
+            where = tuple(
+                slice(k * d, k * d + (n - 1) * s + 1, s)
+                for k, d, n, s in zip(tap, self.dilation, self.places, self.stride, strict=True)
+            )
+            kernel = kernels[(..., *tap)]
+            if kernel.any():  # of a pruned kernel, and of a pool, only what is there
+                out += np.einsum(
+                    "goc,gcyxt->goyxt",
+                    kernel,
+                    planes[(slice(None), slice(None), *where)],
+                    optimize=True,
+                )
+        return out.reshape(self.units, frames)
+
+
+Synapse = Dense | Conv1d  # what chips hold
+AnySynapse = Synapse | Conv2d
 
 
 def scaled(synapse: Synapse, factor: npt.NDArray[np.float64]) -> Synapse:
@@ -118,26 +182,92 @@ def scaled(synapse: Synapse, factor: npt.NDArray[np.float64]) -> Synapse:
     return Dense(synapse.matrix() * factor[:, None])
 
 
-def fan_out(synapse: Synapse) -> npt.NDArray[np.int64]:
+def fan_out(synapse: AnySynapse) -> npt.NDArray[np.int64]:
     """Return how many units each input reaches, `(M,) int64`; a Dense stores zeros too."""
     if isinstance(synapse, Dense):
         return np.full(synapse.inputs, synapse.units)
-    kernel = np.arange(synapse.weight.shape[2]) * synapse.dilation - synapse.padding[0]
-    met = np.arange(synapse.places)[:, None] * synapse.stride + kernel
-    places = np.bincount(met[(met >= 0) & (met < synapse.width)], minlength=synapse.width)
+    if isinstance(synapse, Conv1d):
+        synapse = _as_2d(synapse)
+    along = [
+        _met(*axis)
+        for axis in zip(
+            synapse.size,
+            synapse.places,
+            synapse.weight.shape[2:],
+            synapse.stride,
+            synapse.padding,
+            synapse.dilation,
+            strict=True,
+        )
+    ]
+    places = np.ravel(np.multiply.outer(*along))
     return np.tile(places * (len(synapse.weight) // synapse.groups), synapse.channels)
 
 
-def synapse_of(stage: Stage) -> Synapse:
-    """Return the weights of an Affine, a Linear or a Conv1d."""
-    node = stage.node
-    if not isinstance(node, nir.Conv1d):
-        return Dense(node.weight)
-    return Conv1d(
-        weight=node.weight,
-        width=stage.given[1],
-        stride=int(np.ravel(node.stride)[0]),
-        padding=padding(node),
-        dilation=int(np.ravel(node.dilation)[0]),
-        groups=int(np.ravel(node.groups)[0]),
+def _as_2d(synapse: Conv1d) -> Conv2d:
+    """The same convolution in a row."""
+    return Conv2d(
+        weight=synapse.weight[:, :, None],
+        size=(1, synapse.width),
+        stride=(1, synapse.stride),
+        padding=((0, 0), synapse.padding),
+        dilation=(1, synapse.dilation),
+        groups=synapse.groups,
     )
+
+
+def _met(
+    size: int, places: int, taps: int, stride: int, padding: tuple[int, int], dilation: int
+) -> npt.NDArray[np.int64]:
+    """Return how many taps meet each input along one axis."""
+    first = np.arange(places)[:, None] * stride - padding[0]
+    met = first + np.arange(taps) * dilation
+    return np.bincount(met[(met >= 0) & (met < size)], minlength=size)
+
+
+def synapse_of(stage: Stage) -> AnySynapse:
+    """Return the weights of an Affine, a Linear, a convolution or a pool."""
+    node = stage.node
+    match node:
+        case nir.Conv1d():
+            return Conv1d(
+                weight=node.weight,
+                width=stage.given[1],
+                stride=by_axis(node.stride, 1)[0],
+                padding=padding(node)[0],
+                dilation=by_axis(node.dilation, 1)[0],
+                groups=int(np.ravel(node.groups)[0]),
+            )
+        case nir.Conv2d():
+            return Conv2d(
+                weight=node.weight,
+                size=stage.given[1:],
+                stride=by_axis(node.stride, 2),
+                padding=padding(node),
+                dilation=by_axis(node.dilation, 2),
+                groups=int(np.ravel(node.groups)[0]),
+            )
+        case nir.SumPool2d() | nir.AvgPool2d():
+            return _pool(node, stage.given)
+    return Dense(node.weight)
+
+
+def _pool(node: nir.SumPool2d | nir.AvgPool2d, given: Shape) -> Conv2d:
+    """The convolution that a pool is: each channel by itself, padding averaged with the rest."""
+    taps = by_axis(node.kernel_size, 2)
+    weight = 1.0 if isinstance(node, nir.SumPool2d) else 1 / prod(taps)
+    return Conv2d(
+        weight=np.full((given[0], 1, *taps), weight),
+        size=given[1:],
+        stride=by_axis(node.stride, 2),
+        padding=tuple((width, width) for width in by_axis(node.padding, 2)),
+        groups=given[0],
+    )
+
+
+def bias_of(stage: Stage) -> npt.NDArray[np.float64]:
+    """Return what is added to the sums of a stage with weights, in its shape."""
+    node, zeros = stage.node, np.zeros(stage.shape)
+    if isinstance(node, CONVOLUTIONS):
+        return zeros + node.bias.reshape(-1, *(1,) * (len(stage.shape) - 1))
+    return zeros + node.bias if isinstance(node, nir.Affine) else zeros

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.graphs import STEP
+from neuromorphic.graphs.dialects import NIR, Dialect
 from neuromorphic.graphs.graph import Graph
 from neuromorphic.graphs.run import by_unit
 from neuromorphic.integers.entry import Entry, Payload, to_payload
@@ -21,9 +22,9 @@ from runtime.errors import GraphError
 class Forms:
     """A network as given, and the forms derived from it; a missing form is None.
 
-    `graph` is in floats, in steps of `dt` s; `portable` is the same for tools without Threshold.
-    `integers` is on a chip's grid, and `file` is its netx file; `entry` scales the input.
-    `period` is the duration of a step in the original signal, s.
+    `graph` is in floats, in steps of `dt` s in a `dialect`; `portable` is the same for tools
+    without Threshold. `integers` is on a chip's grid, and `file` is its netx file; `entry` scales
+    the input. `period` is the duration of a step in the original signal, s.
     """
 
     graph: Graph | None = None
@@ -32,6 +33,7 @@ class Forms:
     file: Path | None = None
     entry: Entry | None = None
     dt: float = STEP
+    dialect: Dialect = NIR
     period: float = STEP
 
     @property

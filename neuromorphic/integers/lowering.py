@@ -8,14 +8,16 @@ import nir
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic.graphs.graph import Graph, Stage
+from neuromorphic.graphs.dialects import LAVA, NIR, Dialect
+from neuromorphic.graphs.graph import Graph, Stage, only
 from neuromorphic.graphs.run import require_step
-from neuromorphic.graphs.synapses import Dense, Synapse, scaled, synapse_of
+from neuromorphic.graphs.synapses import Conv2d, Dense, Synapse, bias_of, scaled, synapse_of
 from neuromorphic.integers.floating_point import FloatNeuron
 from neuromorphic.integers.network import INPUT, Connection, Layer, Network
 from runtime.errors import GraphError
 
 Array = npt.NDArray[np.float64]
+ON_CHIPS = (NIR, LAVA)  # dialects
 FIRING = (nir.Threshold, nir.IF, nir.LIF, nir.CubaLIF)
 
 
@@ -30,17 +32,19 @@ class Drive:
     constant: Array
 
 
-def lower(graph: Graph, dt: float) -> Network[FloatNeuron]:
+def lower(graph: Graph, dt: float, dialect: Dialect = NIR) -> Network[FloatNeuron]:
     """Return a feed-forward graph as a network with steps of `dt` s that spikes as in `run_graph`.
 
     Affine, Linear, Conv1d, Scale, Flatten and sums between neurons become one synapse from each
     source; Threshold, IF, LIF and CubaLIF become units scaled so that they fire above 1. A constant
     input to the current of a CubaLIF is added to its voltage instead, with the value that it has
     once the current has settled. Raises `GraphError`, naming the node, for LI and Delay, which do
-    not spike, for a reset to anything but 0, for a threshold that is not positive, and for an
-    Output that is not the output of one neuron node.
+    not spike, for a reset to anything but 0, for a threshold that is not positive, for an Output
+    that is not the output of one neuron node, and for what is not yet put on a chip: cycles,
+    Conv2d, pools, several Inputs or Outputs, other dialects.
     """
     require_step(graph, dt)
+    _require_forward(graph, dialect)
     layers: list[Layer[FloatNeuron]] = []
     drives: dict[str, Drive] = {}
     for stage in graph.stages:
@@ -60,16 +64,36 @@ def _linear(stage: Stage, given: Drive) -> Drive:
         case nir.Input():
             return _spikes(INPUT, stage)
         case nir.Affine() | nir.Linear() | nir.Conv1d():
-            return _through(synapse_of(stage), given, _bias(stage))
+            return _through(_held(stage), given, np.ravel(bias_of(stage)))
         case nir.Scale():
             factor = np.ravel(node.scale)
             return Drive(_scaled(given, factor), given.constant * factor)
         case nir.Flatten() | nir.Output():
             return given
+        case nir.Conv2d() | nir.SumPool2d() | nir.AvgPool2d():
+            raise GraphError(f"node {stage.name!r}: {stage.kind} is not yet put on a chip")
     raise GraphError(
         f"node {stage.name!r}: {stage.kind} cannot become units of a chip; only "
         f"{', '.join(kind.__name__ for kind in FIRING)} spike"
     )
+
+
+def _held(stage: Stage) -> Synapse:
+    synapse = synapse_of(stage)
+    assert not isinstance(synapse, Conv2d)
+    return synapse
+
+
+def _require_forward(graph: Graph, dialect: Dialect) -> None:
+    only("Input", graph.inputs), only("Output", graph.outputs)
+    for stage in graph.stages:
+        if stage.late:
+            raise GraphError(f"node {stage.name!r}: closes a cycle, which is not yet put on a chip")
+        if isinstance(stage.node, FIRING) and dialect not in ON_CHIPS:
+            raise GraphError(
+                f"node {stage.name!r}: is not yet put on a chip in the dialect {dialect.name}; "
+                f"only in {', '.join(one.name for one in ON_CHIPS)}"
+            )
 
 
 def _layer(stage: Stage, given: Drive, dt: float) -> Layer[FloatNeuron]:
@@ -147,13 +171,6 @@ def _scaled(given: Drive, factor: Array) -> dict[int, Synapse]:
 def _matrix(synapse: Synapse | None, width: int) -> Array:
     matrix: Array = np.eye(width) if synapse is None else synapse.matrix()
     return matrix
-
-
-def _bias(stage: Stage) -> Array:
-    node, zeros = stage.node, np.zeros(stage.shape)
-    if isinstance(node, nir.Conv1d):
-        return np.ravel(zeros + node.bias[:, None])
-    return zeros if isinstance(node, nir.Linear) else zeros + node.bias
 
 
 def _require_spikes(stage: Stage, drive: Drive, last: int) -> None:

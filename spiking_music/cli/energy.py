@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from neuromorphic.graphs import STEP
 from runtime.errors import SpikingMusicError
-from spiking_music.cli.inputs import open_codec, read_samples, refuse_idle
+from spiking_music.cli.inputs import note, open_codec, opened_network, read_samples, refuse_idle
 from spiking_music.cli.options import (
     AsJson,
     BundleDir,
     DenoisingSteps,
+    Dialect,
     InputArray,
     Mu,
     TimeStep,
@@ -47,7 +47,8 @@ def energy(
         float | None,
         typer.Option(metavar="HZ", help="Run a network on a second of random spikes of this rate"),
     ] = None,
-    dt: TimeStep = STEP,
+    dt: TimeStep = None,
+    dialect: Dialect = None,
     bundle: BundleDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -66,11 +67,11 @@ def energy(
             shape=form,
             bundle=bundle,
         )
-        energy_of_network(Path(source), data, rate, dt, chip, as_json)
+        energy_of_network(Path(source), data, rate, dt, dialect, chip, as_json)
     elif data is not None or rate is not None:
         raise SpikingMusicError(f"{source}: --input and --rate are for .nir files; omit them")
     else:
-        refuse_idle("a recording", dt=None if dt == STEP else dt)
+        refuse_idle("a recording", dt=dt, dialect=dialect)
         if shape != "own":
             refuse_idle(f"--shape {shape}", chip=chip, delta=delta, layers=layers)
         energy_of_recording(source, chip, steps, mu, delta, layers, shape, bundle, as_json)
@@ -134,25 +135,33 @@ def energy_of_recording(
 
 
 def energy_of_network(
-    path: Path, data: Path | None, rate: float | None, dt: float, chip: str | None, as_json: bool
+    path: Path,
+    data: Path | None,
+    rate: float | None,
+    dt: float | None,
+    dialect: str | None,
+    chip: str | None,
+    as_json: bool,
 ) -> None:
     """A network of any origin on an input, or on random spikes, on each chip."""
     from neuromorphic.energy import random_spikes
-    from neuromorphic.opening import open_network, read_input
+    from neuromorphic.opening import read_input
     from spiking_music.cli import terminal
     from spiking_music.report.energies import count_rows, energy_rows, term_rows, verdict_notes
 
-    opened = open_network(path, dt)
+    opened = opened_network(path, dt, dialect)
     if data is not None and rate is None:
         x = read_input(data)
     elif rate is not None and data is None:
-        x = random_spikes(opened.input_shape, rate, dt)
+        x = random_spikes(opened.input_shape, rate, opened.period)
     else:
         raise SpikingMusicError(
             f"{path}: a network needs an input; give --input FILE.npy or --rate HZ"
         )
     with terminal.progress("count"):
         found = opened.energy(x, chip)
+    for remark in opened.remarks(x):
+        note(remark)
     if as_json:
         terminal.print_json(found)
         return

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from neuromorphic.graphs import STEP
-from spiking_music.cli.options import AsJson, InputArray, TimeStep
+from spiking_music.cli.inputs import opened_network
+from spiking_music.cli.options import AsJson, Dialect, InputArray, TimeStep
 
 FACTS = ("verdict", "sums_hold_for", "otherwise", "cores", "binds", "misfit")
 
@@ -19,20 +19,21 @@ def fit(
         str, typer.Option(metavar="NAME", help="Name of a chip, or a .toml file of your own")
     ],
     data: InputArray = None,
-    dt: TimeStep = STEP,
+    dt: TimeStep = None,
+    dialect: Dialect = None,
     as_json: AsJson = False,
 ) -> None:
     """Check whether a network fits a chip, and on how many cores.
 
     With --input, the largest sums are measured on it too. The exit code is 1 if it does not fit.
     """
-    from neuromorphic.opening import open_network, read_input
+    from neuromorphic.opening import read_input
     from spiking_music.cli import terminal
     from spiking_music.report.networks import finding_rows
 
     x = None if data is None else read_input(data)
     with terminal.progress("fit"):
-        found = open_network(net, dt).fit(chip, x)
+        found = opened_network(net, dt, dialect).fit(chip, x)
     if as_json:
         terminal.print_json(found)
     else:

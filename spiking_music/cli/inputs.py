@@ -11,6 +11,7 @@ from runtime.errors import OutputError, SpikingMusicError
 from spiking_music.cli.streams import one_line, standard_input
 
 if TYPE_CHECKING:
+    from neuromorphic.opening import OpenNetwork
     from runtime.codec import Codec
     from runtime.coders.lapped.tables import Tables
 
@@ -134,6 +135,16 @@ def settle_output(source: str, out: str | None, suffix: str, force: bool, as_jso
         return out
     refuse_output(Path(out), force, [Path(source)], streams=True)
     return out
+
+
+def opened_network(path: Path, dt: float | None, dialect: str | None) -> "OpenNetwork":
+    """Open a network; what is odd about it goes to standard error."""
+    from neuromorphic.opening import open_network
+
+    opened = open_network(path, dt, dialect)
+    for remark in opened.notes:
+        note(remark)
+    return opened
 
 
 def named(text: str, option: str) -> tuple[str, str]:

@@ -25,7 +25,22 @@ BundleDir = Annotated[
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite existing files")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON")]
 TimeStep = Annotated[
-    float, typer.Option("--dt", metavar="SECONDS", help="Duration of one time step of the network")
+    float | None,
+    typer.Option(
+        "--dt",
+        metavar="SECONDS",
+        help="Duration of one time step of the network",
+        show_default="the dialect's",
+    ),
+]
+Dialect = Annotated[
+    str | None,
+    typer.Option(
+        "--dialect",
+        metavar="NAME",
+        help="Framework as which to run a NIR graph (docs/nir.md)",
+        show_default="nir",
+    ),
 ]
 InputArray = Annotated[
     Path | None,

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from neuromorphic.graphs import STEP
 from runtime.errors import GraphError
-from spiking_music.cli.options import AsJson, Force, TimeStep
+from spiking_music.cli.inputs import note, opened_network
+from spiking_music.cli.options import AsJson, Dialect, Force, TimeStep
 
 
 def quantise(
@@ -19,7 +19,8 @@ def quantise(
             "--input", metavar="FILE.npy", help="Typical input to scale by, shape (T, ...)"
         ),
     ],
-    dt: TimeStep = STEP,
+    dt: TimeStep = None,
+    dialect: Dialect = None,
     chip: Annotated[
         str, typer.Option(metavar="NAME", help="Chip whose bit widths to keep to")
     ] = "loihi2",
@@ -27,7 +28,7 @@ def quantise(
     as_json: AsJson = False,
 ) -> None:
     """Round a NIR graph to a chip's integers; count flipped spikes."""
-    from neuromorphic.opening import open_network, read_input
+    from neuromorphic.opening import read_input
     from runtime.outputs import refuse_output
     from spiking_music.cli import terminal
     from spiking_music.report.networks import rounding_facts
@@ -35,10 +36,13 @@ def quantise(
     refuse_output(out, force, [graph, data])
     x = read_input(data)
     with terminal.progress("quantise"):
-        found = open_network(graph, dt).quantise(x, chip)
+        opened = opened_network(graph, dt, dialect)
+        found = opened.quantise(x, chip)
     if found.rounding is None:
         raise GraphError(f"{graph}: holds integers already")
     found.save(out, force)
+    for remark in opened.remarks(x):
+        note(remark)
     facts = rounding_facts(found.rounding)
     if as_json:
         terminal.print_json(facts)

@@ -5,10 +5,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from neuromorphic.graphs import STEP
 from runtime.errors import SpikingMusicError
-from spiking_music.cli.inputs import open_codec, read_samples, refuse_idle
-from spiking_music.cli.options import AsJson, BundleDir, InputArray, TimeStep
+from spiking_music.cli.inputs import note, open_codec, opened_network, read_samples, refuse_idle
+from spiking_music.cli.options import AsJson, BundleDir, Dialect, InputArray, TimeStep
 
 
 def simulate(
@@ -21,7 +20,8 @@ def simulate(
         typer.Option(help="Back end to compute on (docs/chips.md)"),
     ] = "all",
     data: InputArray = None,
-    dt: TimeStep = STEP,
+    dt: TimeStep = None,
+    dialect: Dialect = None,
     bundle: BundleDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -31,9 +31,9 @@ def simulate(
     """
     if data is not None:
         refuse_idle("a network of your own", bundle=bundle)
-        simulate_network(source, backend, data, dt, as_json)
+        simulate_network(source, backend, data, dt, dialect, as_json)
     else:
-        refuse_idle("a recording", dt=None if dt == STEP else dt)
+        refuse_idle("a recording", dt=dt, dialect=dialect)
         simulate_recording(source, backend, bundle, as_json)
 
 
@@ -60,17 +60,23 @@ def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: b
     terminal.show(f"{audio}: bits that differ from the encoder's", facts, as_json)
 
 
-def simulate_network(net: str, backend: Any, data: Path, dt: float, as_json: bool) -> None:
+def simulate_network(
+    net: str, backend: Any, data: Path, dt: float | None, dialect: str | None, as_json: bool
+) -> None:
     """Any network on any input, against the float graph and the integer executor."""
-    from neuromorphic.opening import open_network, read_input
+    from neuromorphic.opening import read_input
     from neuromorphic.simulate import agreement, suitable
     from spiking_music.cli import terminal
 
     x = read_input(data)
     with terminal.progress("open"):
-        opened = open_network(net, dt).quantise(x)
+        opened = opened_network(Path(net), dt, dialect).quantise(x)
     chosen = suitable(opened) if backend == "all" else (backend,)
     rows = agreement(opened, x, chosen, terminal.progress)
+    for remark in opened.remarks(x):
+        note(remark)
+    if not any(row["spikes"] for row in rows):
+        note("there is no spike in any output: nothing was compared with nothing")
     if as_json:
         terminal.print_json(rows)
     else:

@@ -71,9 +71,9 @@ def test_refuses_unknown_versions_and_kinds(file_of):
 
 
 def test_names_the_node_that_nir_cannot_make(file_of):
-    def shorter(file):
+    def longer(file):
         del file["node/nodes/lif/tau"]
-        file["node/nodes/lif/tau"] = np.ones(1)
+        file["node/nodes/lif/tau"] = np.ones(3)
 
     def without(file):
         del file["node/nodes/lif/tau"]
@@ -81,7 +81,7 @@ def test_names_the_node_that_nir_cannot_make(file_of):
     def more(file):
         file["node/nodes/lif/colour"] = "blue"
 
-    refuses(file_of(shorter), "'lif': nir cannot make it .*same shape")
+    refuses(file_of(longer), "'lif': nir cannot make it .*same shape")
     refuses(file_of(without), "'lif': nir cannot make it .*tau")
     refuses(file_of(more), "'lif': nir cannot make it .*colour")
 

@@ -56,7 +56,7 @@ def test_what_cannot_be_run_is_one_line(cli: Run, graph: Path, tmp_path: Path) -
     x, out, text, other = (tmp_path / n for n in ("x.npy", "out.npy", "text", "other.nir"))
     np.save(x, np.zeros((3, 5)))
     text.write_text("no array")
-    nir.write(other, nir.NIRGraph.from_list(nir.I(np.ones(2))))
+    nir.write(other, nir.NIRGraph.from_list(nir.I(np.full(2, np.nan))))
     for words, expected in (
         ((graph, "--run", x), "--run and --out belong together"),
         ((graph, "--run", x, "-o", out), "input is (3, 5)"),
@@ -64,7 +64,7 @@ def test_what_cannot_be_run_is_one_line(cli: Run, graph: Path, tmp_path: Path) -
         ((graph, "--run", tmp_path / "none", "-o", out), "no such file"),
         ((text,), "text: not a readable NIR file"),
         ((tmp_path / "none",), "none: no such file"),
-        ((other,), "node 'i': I is not supported"),
+        ((other,), "node 'i': r holds values that are not finite"),
     ):
         code, _, errors = cli("nir", *words)
         assert code == 2

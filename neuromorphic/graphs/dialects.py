@@ -1,0 +1,114 @@
+"""What a NIR file does not say, and each framework takes for granted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args, get_type_hints
+
+from neuromorphic.graphs.graph import Graph
+from runtime.errors import GraphError
+
+Name = Literal["nir", "snntorch", "norse", "sinabs", "spikingjelly", "rockpool", "lava"]
+NAMES: tuple[Name, ...] = get_args(Name)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a framework runs a graph; `docs/nir.md` has the table with its sources.
+
+    `step` s is the usual one. A state decays in a step as forward `euler` has it, by dt / tau, or
+    as the `exponential` does. The input of LIF and IF is multiplied by what is written, dt r / tau
+    and dt r; with `leak` by dt / tau and 1, whatever r is; with `one` by 1. A unit that fires is
+    set to `v_reset`, to `zero`, or its threshold is subtracted, at once or, `late`, in the next
+    step. `ties` fire at v = v_threshold too; `many` spikes may leave in one step. `floor` keeps the
+    v of an IF from falling below -v_threshold. A run starts with v at `v_reset` or `zero`.
+    `jumps`: a CubaLIF without a `w_in` takes its input whole, and adds it before it decays where
+    the decay is exponential.
+    """
+
+    name: Name
+    step: float = 1e-4
+    decay: Literal["euler", "exponential"] = "euler"
+    gain: Literal["written", "leak", "one"] = "written"
+    reset: Literal["v_reset", "zero", "subtract"] = "v_reset"
+    late: bool = False
+    ties: bool = False
+    many: bool = False
+    floor: bool = False
+    start: Literal["zero", "v_reset"] = "zero"
+    jumps: bool = False
+
+
+SWITCH = ("yes", "no")
+FACTS: dict[str, tuple[str, ...]] = {
+    fact: SWITCH if kind is bool else get_args(kind)
+    for fact, kind in get_type_hints(Dialect).items()
+    if fact not in ("name", "step")
+}
+
+NIR = Dialect("nir")
+SNNTORCH = Dialect("snntorch", reset="subtract", late=True)
+NORSE = Dialect("norse", step=1e-3, gain="leak", reset="zero", jumps=True)
+SINABS = Dialect(
+    "sinabs",
+    step=1.0,
+    decay="exponential",
+    gain="one",
+    reset="subtract",
+    ties=True,
+    many=True,
+)
+SPIKINGJELLY = Dialect("spikingjelly", ties=True, start="v_reset")
+ROCKPOOL = Dialect(
+    "rockpool",
+    step=1e-3,
+    decay="exponential",
+    gain="one",
+    reset="subtract",
+    ties=True,
+    many=True,
+    jumps=True,
+)
+LAVA = Dialect("lava", reset="zero")
+
+DIALECTS: Mapping[str, Dialect] = {
+    one.name: one for one in (NIR, SNNTORCH, NORSE, SINABS, SPIKINGJELLY, ROCKPOOL, LAVA)
+}
+
+
+def dialect(said: str) -> Dialect:
+    """Return a dialect by its name, with facts of its own: `sinabs` or `sinabs,reset=zero,floor`.
+
+    Raises `GraphError` for a name or a fact that there is not.
+    """
+    name, *facts = said.split(",")
+    if name not in DIALECTS:
+        raise GraphError(f"dialect {name!r} is unknown; choose from {', '.join(DIALECTS)}")
+    changes: dict[str, Any] = dict(_fact(fact) for fact in facts)
+    return replace(DIALECTS[name], **changes)
+
+
+def _fact(said: str) -> tuple[str, str | bool]:
+    fact, _, value = said.partition("=")
+    values = FACTS.get(fact)
+    if values is None:
+        raise GraphError(f"dialect: {fact!r} is no fact; choose from {', '.join(FACTS)}")
+    if (value or "yes") not in values:
+        raise GraphError(f"dialect: {fact} is {value!r}; choose from {', '.join(values)}")
+    return fact, value if values != SWITCH else value != "no"
+
+
+def proposed(graph: Graph) -> tuple[Name, str] | None:
+    """Return the dialect that the file gives away, and by what; it is never silently taken."""
+    for key, value in graph.metadata.items():
+        said = value.decode("utf8", "replace") if isinstance(value, bytes) else str(value)
+        for name in NAMES[1:]:
+            if name in said.lower():
+                return name, f"its metadata {key} = {said!r}"
+    for node in (stage.name for stage in graph.stages):
+        if node.endswith("Torch"):
+            return "rockpool", f"names such as {node!r}"
+        if node.endswith(".w_rec"):
+            return "snntorch", f"names such as {node!r}"
+        if node == "input_1":
+            return "spikingjelly", f"names such as {node!r}"
+    return None
