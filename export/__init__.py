@@ -1,1 +1,1 @@
-"""A trained run becomes a bundle: ONNX graphs, NIR graphs, a netx file and a manifest."""
+"""Export a trained run as a bundle: ONNX graphs, NIR graphs, a netx file and a manifest."""

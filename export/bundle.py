@@ -41,16 +41,16 @@ from train.networks.model import Model
 from train.networks.trunks import context_frames
 from train.stages import stages_of
 
-CHUNK_FRAMES = 256  # a training clip of the paper, 5.944 s
-OVERLAP_FRAMES = 16  # to each side of a diffusion window, where windows cross-fade
+CHUNK_FRAMES = 256  # a training clip in the paper, 5.944 s
+OVERLAP_FRAMES = 16  # frames on each side of a diffusion window in which windows cross-fade
 COUNTED_FRAMES = 64
-UNFITTED_STEPS = 4  # of a U-Net that was not fitted to few
-CERTIFIED = ("nir", "nir-lif", "integer", "lava")  # the verb certify goes through all that there is
+UNFITTED_STEPS = 4  # default steps of a U-Net that was not fitted to few steps
+CERTIFIED = ("nir", "nir-lif", "integer", "lava")  # the verb certify runs all available ones
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What users of a bundle must know: its `licence`, and whose work it is made of."""
+    """The terms of use of a bundle: its `licence`, and whose work it builds on."""
 
     licence: str = "not stated"
     attribution: str = "not stated"
@@ -64,10 +64,10 @@ def export(
     overwrite: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> Bundle:
-    """Export a finished run to a bundle folder and open it.
+    """Export a finished run to a bundle folder, and open that.
 
-    `steps` is the sampler's default, otherwise what the U-Net was fitted to, or 4; `terms` go into
-    the manifest.
+    `steps` becomes the default number of sampler steps; if None, it is the number that the U-Net
+    was fitted to, or 4. `terms` go into the manifest.
 
     Raises ExportError when the run has not finished, has no events, or was not trained on the
     chip's grid, CheckpointError for a damaged one, OutputError when the folder exists and
@@ -205,7 +205,7 @@ def _operations(
 
 
 def _macs(module: nn.Module, *inputs: Tensor) -> int:
-    """Multiply-accumulates a frame in convolutions and linear maps, counted as torch runs them."""
+    """Multiply-accumulates per frame in convolutions and linear maps, counted in a run of torch."""
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter:
         module(*inputs)

@@ -1,6 +1,6 @@
-"""A bundle's certificate: the same spikes everywhere, counted on a probe and proved for all inputs.
+"""A bundle's certificate: equal spikes on all back ends, counted on a probe and proved for all.
 
-It holds no date, time or path: the same bundle, probe and versions make the same bytes.
+It holds no date, time or path: the same bundle, probe and versions give the same bytes.
 """
 
 import dataclasses
@@ -49,10 +49,10 @@ Stage = Callable[[str], AbstractContextManager[Progress]]
 
 @dataclass(frozen=True)
 class Row:
-    """What one back end made of the probe.
+    """The result of one back end on the probe.
 
-    `wrong` of `entries` bits differ from the integer layer's, None where there are none, for the
-    reason in `note`; `file` of the bundle that was run; `versions` of the packages that ran it.
+    `wrong` of `entries` bits differ from the integer layer's; it is None if there is no result, and
+    `note` says why. `file` of the bundle that was run; `versions` of the packages that ran it.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Row:
 
     @property
     def agrees(self) -> bool:
-        """Tell whether no bit differs; what is not installed says nothing against it."""
+        """Whether no bit differs; a back end that is not installed counts as agreeing."""
         return self.wrong == 0 or self.note == NOT_INSTALLED
 
     def as_shown(self) -> dict[str, Any]:
@@ -81,9 +81,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Certificate:
-    """Every back end's row, the proof, and what they are about.
+    """Every back end's row, the proof, and which bundle and probe they refer to.
 
-    `accumulators` of chips say whether the proof reaches them too: they may be narrower.
+    `accumulators` say for which chips the proof holds too, since theirs may be narrower.
     """
 
     model: str
@@ -96,11 +96,11 @@ class Certificate:
 
     @property
     def holds(self) -> bool:
-        """Tell whether the proof holds and no back end differs."""
+        """Whether the proof holds and no back end differs."""
         return self.proof.holds and all(row.agrees for row in self.rows)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as what `certificate.json` holds."""
+        """Return the content of `certificate.json`."""
         data = dataclasses.asdict(self)
         data["rows"] = [asdict | {"agrees": row.agrees} for asdict, row in self._paired(data)]
         return {
@@ -127,11 +127,11 @@ def certify(
     pythons: Mapping[str, str] | None = None,
     stage: Stage = _silent,
 ) -> Certificate:
-    """Run the probe through back ends and importers, those that are there, and prove the rest.
+    """Run the probe on the installed back ends and importers, and prove the bits for all inputs.
 
-    The reference are the integer layers of the exact graph. `known` are spikes `(N, t) bool` that
-    others made of the probe's first `t` frames; `pythons` are interpreters that have an importer,
-    by its name; `stage` takes each name and gives what hears its progress.
+    The integer layers of the exact graph are the reference. `known` are spikes `(N, t) bool` that
+    others computed for the probe's first `t` frames; `pythons` are interpreters that have an
+    importer, by its name; `stage` takes each name and gives the function to call with its progress.
     Raises `BundleError` and `GraphError` for a bundle without a usable bottleneck.
     """
     layers, opened = layers_of(read_graph(bundle.file(EXACT))), bundle_network(bundle)
@@ -165,7 +165,7 @@ def certify(
 
 
 def require_importers(pythons: Mapping[str, str]) -> None:
-    """Raise `SpikingMusicError` where `pythons` names an importer or a Python that there is not."""
+    """Raise `SpikingMusicError` if `pythons` names an unknown importer or a missing Python."""
     for name, python in pythons.items():
         if name not in NEEDED:
             raise SpikingMusicError(
@@ -220,7 +220,7 @@ def _compared(
     right: Bits,
     versions: Mapping[str, str] | None = None,
 ) -> Row:
-    """Count the entries that are not 0 or 1 as they should be: a double spike is wrong too."""
+    """Count the entries that differ from the correct 0 or 1; a double spike is wrong too."""
     expected = right[:, : found.shape[1]]
     wrong = int(np.count_nonzero(found != expected))
     return Row(name, file, expected.size, wrong, versions=versions or {})

@@ -1,4 +1,4 @@
-"""What is found of a model and goes into its bundle: a probe with torch's spikes, a certificate."""
+"""The evidence in a bundle: a probe with torch's spikes, and a certificate."""
 
 import dataclasses
 from pathlib import Path
@@ -19,9 +19,9 @@ CLIPS = Path(__file__).parents[1] / "runtime" / "clips"
 
 
 def make_probe(bundle: Bundle) -> Probe:
-    """Encode the middle window of each shipped clip, add what is planted, and ask torch for spikes.
+    """Encode the middle window of each shipped clip, add planted inputs, and run torch on them.
 
-    Without torch the probe has none.
+    Without torch the probe has no spikes.
     """
     codec, manifest = Codec(bundle), bundle.manifest
     layers = layers_of(read_graph(bundle.file(EXACT)))
@@ -36,7 +36,7 @@ def make_probe(bundle: Bundle) -> Probe:
 
 
 def torch_events(bundle: Bundle, payload: Payload) -> Bits | None:
-    """Return what torch makes of `payload (M, T)`, `(N, T) bool`, or None where it is not there."""
+    """Return torch's events `(N, T) bool` for `payload (M, T)`, or None if it is not installed."""
     try:
         from train.reference import bottleneck_events
     except ModuleNotFoundError:
@@ -45,7 +45,7 @@ def torch_events(bundle: Bundle, payload: Payload) -> Bits | None:
 
 
 def write_evidence(bundle: Bundle, probe: Probe, certificate: Certificate) -> None:
-    """Put both into the bundle's folder and its manifest; the model and its hash stay."""
+    """Put both into the bundle's folder and its manifest; the model and its hash do not change."""
     write_probe(probe, bundle.path / PROBE, overwrite=True)
     write_certificate(certificate, bundle.path / CERTIFICATE, overwrite=True)
     fields = dataclasses.asdict(bundle.manifest)

@@ -1,7 +1,7 @@
-"""`python worker.py IMPORTER GRAPH.nir IN.npy OUT VERSIONS.json`: another tool runs a graph.
+"""`python worker.py IMPORTER GRAPH.nir IN.npy OUT VERSIONS.json`: run a graph in another tool.
 
-IN is `(T, M)`, any numbers; OUT gets `(T, N)` float32, raw, as it is computed. Needs the tool,
-torch and nir, and nothing of this package: any Python may run it.
+IN is `(T, M)`, any numbers; OUT gets raw `(T, N)` float32 as it is computed. It needs the tool,
+torch and nir, but nothing from this package, so any Python can run it.
 """
 
 import json
@@ -15,28 +15,28 @@ import nir
 import numpy as np
 import torch
 
-STEP = 1e-4  # s; as the portable graph is made for
+STEP = 1e-4  # s; the step that the portable graph is made for
 BLOCK = 256  # steps at a time
 
-Run = Callable[[Any], Any]  # a block (t, M) to (t, N); what comes after goes on from there
+Run = Callable[[Any], Any]  # a block (t, M) to (t, N); the next block continues from there
 
 
 def snntorch(graph: nir.NIRGraph) -> Run:
-    """SnnTorch takes steps of 1e-4 s, and compares by `>`."""
+    """SnnTorch takes steps of 1e-4 s, and compares with `>`."""
     from snntorch.import_nir import import_from_nir
 
     return _stepped(import_from_nir(graph))
 
 
 def norse(graph: nir.NIRGraph) -> Run:
-    """Norse must be told the step, and compares by `>`."""
+    """Norse must be given the step, and compares with `>`."""
     from norse.torch import from_nir
 
     return _stepped(from_nir(graph, dt=STEP))
 
 
 def sinabs(graph: nir.NIRGraph) -> Run:
-    """Sinabs takes time constants as numbers of steps, compares by `>=`, may spike twice a step."""
+    """Sinabs counts time constants in steps, compares with `>=`, and may spike twice per step."""
     from sinabs.nir import from_nir
 
     network = from_nir(graph, batch_size=1)
@@ -49,7 +49,7 @@ def sinabs(graph: nir.NIRGraph) -> Run:
 
 
 def spikingjelly(graph: nir.NIRGraph) -> Run:
-    """SpikingJelly takes steps of 1e-4 s, and compares by `>=`."""
+    """SpikingJelly takes steps of 1e-4 s, and compares with `>=`."""
     from spikingjelly.activation_based.nir_exchange import import_from_nir
 
     return _stepped(import_from_nir(graph))

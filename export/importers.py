@@ -1,4 +1,4 @@
-"""Graph file and payload in, another tool's output out; the tool runs in a worker process."""
+"""Run a NIR file in another tool, in a worker process, and return the tool's output."""
 
 import importlib.util
 import json
@@ -22,12 +22,12 @@ NEEDED = {
     "spikingjelly": ("spikingjelly", "nirtorch"),
 }
 TIMEOUT = 300.0  # s without a step
-# A script of a room of its own, since it needs torch, which this one must not.
+# A separate script, since it may run in another Python, without this package.
 WORKER = Path(__file__).with_name("importer_worker.py")
 
 
 def is_installed(importer: str) -> bool:
-    """Tell whether this Python has what an importer needs."""
+    """Return whether this Python has what an importer needs."""
     return all(importlib.util.find_spec(module) for module in NEEDED[importer])
 
 
@@ -42,9 +42,9 @@ def run_importer(
 ) -> tuple[npt.NDArray[np.float32], dict[str, str]]:
     """Run the NIR file `graph` on `payload (M, T)`: `(N, T) float32` and the versions used.
 
-    What comes out is what the tool gives, spikes or not, `units` N of it a step. `python` is an
-    interpreter that has it. Raises `SimulationError` when the tool refuses the graph, dies, or
-    makes no step in `timeout` s.
+    The output is the tool's, whether spikes or not, with `units` N values per step. `python` is an
+    interpreter that has the tool. Raises `SimulationError` when the tool refuses the graph, dies,
+    or makes no step in `timeout` s.
     """
     frames = payload.shape[1]
     with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
@@ -57,7 +57,7 @@ def run_importer(
                 progress(min(1.0, size / max(1, 4 * units * frames)))
             return size
 
-        # Nothing here may hide a module of the tool's, whatever version its Python has.
+        # No module here may shadow one of the tool's, whatever version its Python has.
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
         command = [python, str(WORKER), importer, *map(str, (graph, given, found, versions))]
         run_alone(command, log, timeout, environment, look)

@@ -1,4 +1,4 @@
-"""From a trained lapped model to a bundle: units, three small graphs, and the coder's tables."""
+"""Export a trained lapped model as a bundle: units, three small graphs, the coder's tables."""
 
 import dataclasses
 import shutil
@@ -18,11 +18,11 @@ from train.lapped.loop import PARTS
 from train.lapped.model import Model
 from train.lapped.run import TABLES, Point, load
 
-FRAMES, BINS = 24, 64  # of the examples that the exporter follows
+FRAMES, BINS = 24, 64  # size of the example inputs that the exporter traces
 
 
 def export_lapped(run: Path, folder: Path, terms: Terms, overwrite: bool = False) -> Bundle:
-    """Export a finished lapped run to a bundle folder and open it.
+    """Export a finished lapped run to a bundle folder, and open that.
 
     Raises ExportError when the run has not finished, CheckpointError for a damaged one,
     OutputError when the folder exists and `overwrite` is off, or it holds what is no bundle.

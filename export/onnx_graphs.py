@@ -1,4 +1,4 @@
-"""The three ONNX graphs of a bundle, exported from torch with every length dynamic."""
+"""Export the three ONNX graphs of a bundle from torch, with dynamic lengths."""
 
 import logging
 import warnings
@@ -27,7 +27,7 @@ OPSET = 20  # from 21 on ONNX Runtime decomposes GroupNormalization into slower 
 FRAMES = 16  # example length; a multiple of the U-Net's 4 frames
 
 Network = TypeVar("Network", bound=nn.Module)
-Inputs = dict[str, tuple[Tensor, dict[int, Any]]]  # an example each, and its dynamic dimensions
+Inputs = dict[str, tuple[Tensor, dict[int, Any]]]  # an example of each, and its dynamic dimensions
 
 
 class PayloadEncoder(nn.Module):
@@ -51,7 +51,7 @@ class PayloadEncoder(nn.Module):
 
 
 class Heard(nn.Module):
-    """`events: (B, N, T)` to what they say of the latent, `(B, M, T)`."""
+    """`events: (B, N, T)` to the latent that they represent, `(B, M, T)`."""
 
     take: Tensor
 
@@ -64,7 +64,7 @@ class Heard(nn.Module):
 
 
 class HearingWaveform(nn.Module):
-    """`events: (B, N, T)` (and `mu: (B,)`) to audio, through the context that hears them."""
+    """`events: (B, N, T)` (and `mu: (B,)`) to audio, through the context network."""
 
     def __init__(self, after: nn.Module, waveform: nn.Module) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class HearingWaveform(nn.Module):
 
 
 class HearingUNet(nn.Module):
-    """A `UNet` that takes `events: (B, N, T)` (and `mu: (B,)`) and hears them in context."""
+    """A `UNet` that takes `events: (B, N, T)` (and `mu: (B,)`) through the context network."""
 
     def __init__(self, after: nn.Module | None, unet: nn.Module) -> None:
         super().__init__()
@@ -91,10 +91,10 @@ class HearingUNet(nn.Module):
 
 
 def deployed_encoder(model: Model, layers: Sequence[ExactLayer]) -> PayloadEncoder:
-    """The encoder as it ships: weight norm and payload scale folded, weights rounded to fp16.
+    """The encoder to deploy: weight norm and payload scale folded, weights rounded to fp16.
 
-    The rounding happens here, so that torch, ONNX and every other copy hold the same weights.
-    The model's own encoder is changed in place, as in the two functions below.
+    Rounding here makes torch, ONNX and every other copy hold the same weights. This changes the
+    model's own encoder in place; the two functions below do likewise.
     """
     encoder: Any = fold(model.encoder)
     if isinstance(encoder, spectral.Encoder):
@@ -115,7 +115,7 @@ def deployed_encoder(model: Model, layers: Sequence[ExactLayer]) -> PayloadEncod
 
 
 def deployed_waveform(model: Model) -> nn.Module:
-    """The waveform decoder as it ships: of events, whatever it was trained to hear of them."""
+    """The waveform decoder to deploy, which takes events even if it was trained on their latent."""
     waveform: Any = fold(model.waveform)
     if isinstance(waveform, spectral.Decoder):
         waveform.fourier = MatrixFourier(len(waveform.taper))
@@ -127,7 +127,7 @@ def deployed_waveform(model: Model) -> nn.Module:
 
 @torch.no_grad()
 def _hearing_events(first: nn.Linear, take: Tensor) -> nn.Linear:
-    """A layer that hears `(2 events - 1) @ take` as one that hears the events."""
+    """Fold `(2 events - 1) @ take` into a layer, which then takes the events themselves."""
     weight = first.weight.double() @ take.double().T
     made = nn.Linear(len(take), first.out_features)
     made.weight.copy_(2 * weight)
@@ -136,7 +136,7 @@ def _hearing_events(first: nn.Linear, take: Tensor) -> nn.Linear:
 
 
 def deployed_unet(model: Model) -> nn.Module:
-    """The U-Net as it ships."""
+    """The U-Net to deploy."""
     after: nn.Module | None = None if model.after is None else _half(model.after)
     if isinstance(model.bottleneck, Inhibition):
         after = Heard(model.bottleneck.take)
@@ -168,7 +168,7 @@ def export_unet(unet: nn.Module, units: int, path: Path, with_mu: bool) -> None:
     """Write `decoder.onnx`: one denoising step."""
     blocks, batch = torch.export.Dim("blocks", min=2), torch.export.Dim("batch", min=1)
     long, code = {0: batch, 2: 4 * HOP * blocks}, {0: batch, 2: 4 * blocks}
-    # Two tensors: the exporter makes one input of a tensor that is given twice.
+    # Two tensors, since the exporter would merge inputs that are the same tensor.
     sample, base = torch.zeros(2, 1, HOP * FRAMES), torch.ones(2, 1, HOP * FRAMES)
     inputs = {
         "sample": (sample, long),
@@ -208,7 +208,7 @@ def exported(module: nn.Module, inputs: Inputs, outputs: list[str], path: Path) 
 
 
 def strip(model: onnx.ModelProto) -> None:
-    """Drop what the exporter notes for debugging, in place: half of the file, and local paths."""
+    """Remove debugging information, in place: it is half of the file and holds local paths."""
     graph = model.graph
     for part in [*graph.node, *graph.value_info, *graph.initializer, *graph.input, *graph.output]:
         part.doc_string = ""
@@ -222,8 +222,8 @@ def strip(model: onnx.ModelProto) -> None:
 def take_elu_apart(model: onnx.ModelProto) -> None:
     """Compute ELU as `max(x, exp(min(x, 0)) - 1)`, in place.
 
-    ONNX Runtime does the four in less time than the one: encoder and waveform decoder are 1.4 times
-    as fast.
+    ONNX Runtime computes these four operators faster than the single one, which makes encoder and
+    waveform decoder 1.4 times as fast.
     """
     graph, nodes = model.graph, list[onnx.NodeProto]()
     constants = [
@@ -249,7 +249,7 @@ def take_elu_apart(model: onnx.ModelProto) -> None:
 
 
 def store_half(model: onnx.ModelProto) -> None:
-    """Store float32 weights as fp16 with a cast behind each, where that loses nothing, in place."""
+    """Store float32 weights as fp16 followed by a cast, if that is lossless, in place."""
     graph = model.graph
     casts = []
     for weight in list(graph.initializer):

@@ -1,4 +1,4 @@
-"""Inputs that look for trouble: real latents, then near-ties and extremes of every unit."""
+"""Inputs that are likely to show errors: real latents, near-ties, and extremes of every unit."""
 
 import math
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ Payload = npt.NDArray[np.int8]
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """`payload (M, T) int8`, of whose frames the first `real` are music, and torch's spikes.
+    """`payload (M, T) int8`, in which the first `real` frames are music, and torch's spikes.
 
-    `torch (N, T) bool` is what torch computed when the probe was made, None where it did not.
+    `torch (N, T) bool` is what torch computed when the probe was made; None if it did not.
     """
 
     payload: Payload
@@ -33,11 +33,12 @@ class Probe:
 
 
 def planted(layers: Sequence[ExactLayer], seed: int = 0) -> Payload:
-    """Return four frames a unit, and three more: `(M, 4 N + 3) int8`.
+    """Return four frames for each unit, and three more: `(M, 4 N + 3) int8`.
 
-    For each unit its lowest sum and then one just above its threshold, its highest sum and then one
-    just below: what a neuron keeps of the step before would tell there. At the end the least, the
-    greatest and no input at all. Of a unit that hears others too, the sums are of its input alone.
+    For each unit these are its lowest sum followed by one just above its threshold, and its highest
+    sum followed by one just below: if a neuron kept anything from the previous step, it would show
+    there. At the end are the lowest input, the highest input, and no input. If a unit also takes
+    spikes of other units, the sums are those of its input alone.
     """
     rng = np.random.default_rng(seed)
     columns = []
@@ -55,10 +56,10 @@ def planted(layers: Sequence[ExactLayer], seed: int = 0) -> Payload:
 def _near(
     weight: npt.NDArray[np.int64], offset: int, rng: np.random.Generator
 ) -> npt.NDArray[np.int64]:
-    """Return an input whose sum with `offset` is as near to 0 as entry by entry gets it."""
+    """Return an input whose sum with `offset` is near 0, found greedily entry by entry."""
     x = np.round(rng.normal(0, 20, len(weight))).clip(-PAYLOAD_MAX, PAYLOAD_MAX).astype(np.int64)
     distance = int(weight @ x) + offset
-    for index in np.argsort(-np.abs(weight), kind="stable"):  # the finest steps come last
+    for index in np.argsort(-np.abs(weight), kind="stable"):  # fine steps come last
         if weight[index]:
             moved = np.clip(x[index] - round(distance / weight[index]), -PAYLOAD_MAX, PAYLOAD_MAX)
             distance += int(weight[index]) * int(moved - x[index])
@@ -67,7 +68,7 @@ def _near(
 
 
 def write_probe(probe: Probe, path: Path, overwrite: bool = False) -> None:
-    """Write a probe as `.npz`: `payload`, `real`, and torch's spikes, eight a byte."""
+    """Write a probe as `.npz`: `payload`, `real`, and torch's spikes, packed eight to a byte."""
     arrays: dict[str, Any] = {"payload": probe.payload, "real": np.int64(probe.real)}
     if probe.torch is not None:
         arrays["torch"] = np.packbits(probe.torch, axis=1)
@@ -85,7 +86,7 @@ def read_probe(path: Path) -> Probe:
         if packed is None:
             return Probe(payload, real)
         return Probe(payload, real, np.unpackbits(packed, axis=1, count=payload.shape[1]) > 0)
-    except Exception as error:  # zip and npy meet damage in every way that there is
+    except Exception as error:  # zipfile and numpy raise many different errors for damaged files
         raise BundleError(
             f"{path}: not a probe ({one_line(error)}); certify the bundle again"
         ) from error

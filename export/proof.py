@@ -1,4 +1,4 @@
-"""Why layers spike the same on every conforming back end, for all inputs: bounds, no probes."""
+"""Prove by bounds that layers spike the same on every conforming back end, for any input."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from neuromorphic.integers.nir_forms import RESIDUE, portable_scale
 class Proof:
     """Bounds over all units and all payloads `|x| <= payload_max`, and what follows from them.
 
-    A unit fires where `a = sum(w x) + 2**shift b + 1/2 > 0`, with `w`, `x`, `b` integers, and in a
-    network of several layers spikes of others are among the `x`. Since `a`
+    A unit fires if `a = sum(w x) + 2**shift b + 1/2 > 0`, with `w`, `x`, `b` integers; in a network
+    of several layers the `x` include spikes of other layers. Since `a`
     is never nearer to 0 than 1/2, `>` and `>=` agree. Since the chip's current and voltage,
     `(sum|w| m >> shift) + |b|` and the threshold at most, stay below `wrap_limit`, nothing wraps.
     Since every sum, in halves, stays below 2^24, float32 adds without rounding, in any order. Since
     half a step of the portable graph's `v` exceeds what its leak and one rounding leave of the last
-    step, its LIF forgets. So any back end that adds and compares, in integers of 24 bits or more
-    or in floats of 24 bits or more, gives the same spikes.
+    step, its LIF keeps nothing that matters. So any back end that adds and compares, in integers or
+    floats of 24 bits or more, gives the same spikes.
     """
 
     payload_max: int
@@ -38,7 +38,7 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Tell whether every bound is kept."""
+        """Whether every bound is met."""
         return (
             self.largest_chip_value < self.wrap_limit
             and self.smallest_margin > 0

@@ -1,4 +1,4 @@
-"""What a bundle measures on held-out music: rate, and quality of each way to decode."""
+"""Measure a bundle on held-out music: its rate, and the quality of each way to decode."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -15,11 +15,11 @@ from train.data.clips import SAMPLE_RATE, Clip, within
 from train.objectives.distances import mel_distance
 
 FIGURES = ("density", "paper_kbps", "bound_kbps")
-STEPS = {"ddim": (1, 2, 4, 8, 16), "dpm": (4, 8, 16)}  # with fewer DPM-Solver++ is DDIM
+STEPS = {"ddim": (1, 2, 4, 8, 16), "dpm": (4, 8, 16)}  # with fewer steps DPM-Solver++ is DDIM
 
 
 def measured_ways(manifest: Manifest) -> list[Preset]:
-    """Return the ways to decode that are compared, of those that a bundle has."""
+    """Return the ways to decode that a bundle has and that are compared."""
     fast = [FAST] if manifest.has_waveform else []
     if not manifest.has_diffusion:
         return fast
@@ -29,11 +29,11 @@ def measured_ways(manifest: Manifest) -> list[Preset]:
 def measure(
     bundle: Bundle, clips: Sequence[Clip], progress: Callable[[float], None] = lambda share: None
 ) -> dict[str, Any]:
-    """Encode clips and decode them in every way.
+    """Encode clips, decode them in every way, and measure the result.
 
-    Gives the number of clips, event density, rates in kbit/s (the paper's formula and the entropy
-    bound), and SI-SNR in dB (mean, standard deviation) and mel distance in nepers of each way, by
-    its name.
+    Returns the number of clips, event density, rates in kbit/s (the paper's formula and the entropy
+    bound), and for each way, by its name, SI-SNR in dB (mean, standard deviation) and mel distance
+    in nepers.
     """
     codec, ways = Codec(bundle), measured_ways(bundle.manifest)
     rates, quality = [], []
@@ -63,11 +63,11 @@ def measure(
 
 
 def write_quality(bundle: Bundle, quality: dict[str, Any]) -> None:
-    """Put measured figures into a bundle's manifest, and make what they favour its default.
+    """Put measured figures into a bundle's manifest, and make the best preset its default.
 
-    The default is the knee of the curve over all sets, see `knee` of `runtime.decoders.presets`;
-    where that is the fast decoder, the steps of diffusion are the knee of what is left. Files and
-    hash stay as they are.
+    The default is the knee of the curve over all sets, see `knee` in `runtime.decoders.presets`; if
+    that is the fast decoder, the steps of diffusion are the knee of the others. Files and hash do
+    not change.
     """
     manifest = dataclasses.replace(bundle.manifest, quality=quality)
     fields = dataclasses.asdict(manifest)

@@ -1,4 +1,4 @@
-"""The discriminator as a player: it learns to tell decoded from real, and tells how."""
+"""The discriminator in training: it learns to tell decoded from real sound, and gives a loss."""
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ BETAS = (0.5, 0.9)  # EnCodec
 
 
 class Adversary:
-    """A discriminator, its optimiser, and the balance of its losses with those of the sound."""
+    """A discriminator, its optimiser, and the balancer of its losses with those of the sound."""
 
     def __init__(self, config: Config, seed: int) -> None:
         torch.manual_seed(seed)
@@ -40,7 +40,7 @@ class Adversary:
     def play(
         self, real: Tensor, decoded: Tensor, sound: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, float]]:
-        """One move each: a step of the discriminator, then the balanced loss of the decoder.
+        """Do one step of the discriminator, then return the balanced loss of the decoder.
 
         `real` and `decoded` are `(B, 1, n)`, `sound` the other losses of `decoded`.
         """
@@ -60,7 +60,7 @@ class Adversary:
         return self.balancer(sound | losses, decoded), figures | {"discriminator": found.item()}
 
     def state(self) -> dict[str, Tensor]:
-        """All that a checkpoint needs, as flat tensors."""
+        """Return everything that a checkpoint needs, as flat tensors."""
         parts = {
             "discriminator": self.discriminator.state_dict(),
             "balancer": self.balancer.state_dict(),
@@ -69,7 +69,7 @@ class Adversary:
         return {f"{part}.{k}": v for part, tensors in parts.items() for k, v in tensors.items()}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Put back what `state` gave."""
+        """Restore what `state` returned."""
 
         def part(name: str) -> dict[str, Tensor]:
             start = len(name) + 1

@@ -1,4 +1,4 @@
-"""Checkpoints: one safetensors file with every tensor and, as text, the settings and the step."""
+"""Checkpoints: one safetensors file with all tensors and, as text, the settings and the step."""
 
 import json
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ NAME = "checkpoint.safetensors"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that a run needs to go on: `tensors` by name, the `stage` and the `step` to do next."""
+    """Everything a run needs to continue: `tensors` by name, the `stage` and the next `step`."""
 
     config: Config
     data: str
@@ -28,18 +28,18 @@ class Checkpoint:
     tensors: dict[str, Tensor]
 
     def part(self, prefix: str) -> dict[str, Tensor]:
-        """The tensors below `prefix.`, without it."""
+        """Return the tensors whose names begin with `prefix.`, without that prefix."""
         start = len(prefix) + 1
         return {k[start:]: v for k, v in self.tensors.items() if k.startswith(f"{prefix}.")}
 
 
 def named(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors below `prefix.`: what `Checkpoint.part` gives back."""
+    """Return the tensors with `prefix.` before their names; `Checkpoint.part` undoes this."""
     return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
 
 
 def save(run: Path, checkpoint: Checkpoint) -> None:
-    """Write a run's checkpoint; the one before stays until the new one is whole.
+    """Write a run's checkpoint; the previous one is kept until the new one is complete.
 
     Raises OutputError when the system refuses the write.
     """
@@ -63,7 +63,7 @@ def save(run: Path, checkpoint: Checkpoint) -> None:
 
 
 def load(run: Path) -> Checkpoint:
-    """Read a run's checkpoint; raises CheckpointError when there is none or it is damaged."""
+    """Read a run's checkpoint; raises CheckpointError when it is missing or damaged."""
     path = run / NAME
     if not path.is_file():
         raise CheckpointError(f"{run}: holds no {NAME}; train it first: spiking-music train")
@@ -90,7 +90,7 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Put back what `optimiser_tensors` gave."""
+    """Restore what `optimiser_tensors` returned."""
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         index, key = name.split(".")

@@ -1,4 +1,4 @@
-"""What the coder of lapped events knows of music: its tables, learned by coding music."""
+"""The tables of the coder of lapped events, learned by coding music."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -7,8 +7,8 @@ from runtime.coders.lapped.coder import Corrections, Levels, send
 from runtime.coders.lapped.memory import memory_of, tables_of
 from runtime.coders.lapped.tables import Tables, fresh_tables
 
-PACES = (4, 1)  # of the mixer, one for each time that all the music is heard
-OLDEST = 1000  # observations after which a chance learns no more slowly
+PACES = (4, 1)  # learning rates of the mixer, one for each pass over all the music
+OLDEST = 1000  # after so many observations, the learning rate of a probability no longer falls
 
 
 def learned_tables(

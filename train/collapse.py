@@ -1,11 +1,11 @@
-"""Notice a code that has died: too few or too many events, idle units, sound that got lost."""
+"""Detect that a code has collapsed: too few or too many events, idle units, or lost sound."""
 
 from dataclasses import dataclass
 
 LEAST_DENSITY = 0.001
 MOST_DENSITY = 0.98
-MOST_IDLE = 0.75  # of the units, dead or always on
-MOST_LOST_DB = 6.0  # of SNR against the best evaluation so far
+MOST_IDLE = 0.75  # share of units that are dead or always on
+MOST_LOST_DB = 6.0  # SNR lost against the best evaluation so far
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Health:
 
 
 def collapse(now: Health, best_snr_db: float) -> str | None:
-    """Say what has collapsed, with its figure, or None; the best SNR may be minus infinity."""
+    """Return in words what has collapsed, or None; the best SNR may be minus infinity."""
     if not LEAST_DENSITY <= now.density <= MOST_DENSITY:
         return f"the density of events is {now.density:.4f}"
     if now.dead + now.always_on > MOST_IDLE:

@@ -1,4 +1,4 @@
-"""One frozen tree of settings: what a preset file says, what a checkpoint records."""
+"""The settings of a training as one frozen tree, read from presets and stored in checkpoints."""
 
 import dataclasses
 import math
@@ -16,8 +16,8 @@ HOP = 512
 SAMPLE_RATE = 22_050
 MUS = 32  # paper section 3: an integer in 0..31
 STAGES = ("codes", "diffusion", "joint", "few")  # in the order in which they run
-KINDS = (*EVENT_KINDS, "RVQ", "MEL")  # the last two are what the others are compared with
-_MANY = 1 << 31  # of anything that is counted
+KINDS = (*EVENT_KINDS, "RVQ", "MEL")  # the last two are baselines
+_MANY = 1 << 31  # limit of any count
 PRESETS = Path(__file__).with_name("presets")
 
 
@@ -43,7 +43,7 @@ class Spectral:
     dilations: tuple[int, ...]
     window: int  # samples of a Fourier frame, a multiple of 512 and at least 2048
     top: float  # Hz, up to where each complex bin is seen or made by itself
-    above: int  # mel bands that an encoder hears beside them; the rank of what a decoder adds
+    above: int  # mel bands that an encoder also takes; the rank of what a decoder adds above `top`
     spectrum: tuple[float, ...]  # a decoder's: the level of its bins in dB (see decoders.colour)
 
 
@@ -54,8 +54,8 @@ Trunk = SeaNet | Spectral
 class Code:
     """The bottleneck: its `kind`, `latent` channels into `units` events a frame.
 
-    `on_grid`: the forward pass is the chip's integer arithmetic. With more than one of `groups` of
-    units they inhibit each other, each after those before it, then in `sweeps` over all.
+    `on_grid`: the forward pass is the chip's integer arithmetic. If there are several `groups` of
+    units, they inhibit each other: first each one after those before it, then in `sweeps` over all.
     """
 
     kind: str  # one of KINDS
@@ -78,12 +78,12 @@ class Code:
 
 @dataclass(frozen=True)
 class Conformer:
-    """The context of SPARSE and MU_SPARSE: a stack of `layers` to each side of the bottleneck."""
+    """The context of SPARSE and MU_SPARSE: `layers` blocks on each side of the bottleneck."""
 
     layers: int
     heads: int
     kernel: int  # of the depthwise convolution, frames
-    reach: int  # of the attention, frames to each side
+    reach: int  # frames that the attention sees on each side
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,10 @@ class Rvq:
 
 @dataclass(frozen=True)
 class Sparsity:
-    """The price of events: its weight (paper: gamma) is zero, then grows, then is held.
+    """The price of events: its weight (paper: gamma) is zero, then grows, then stays constant.
 
-    It is held from step `ramp_end` on, or from where the running density has come down to
-    `density`; SPARSE pays above `budget_kbps` (paper: B0); MU_SPARSE draws mu from `mu`.
+    It stays constant from step `ramp_end` on, or once the running density has fallen to `density`.
+    SPARSE pays for what exceeds `budget_kbps` (paper: B0); MU_SPARSE draws mu from `mu`.
     """
 
     weight: float
@@ -114,7 +114,7 @@ class Sparsity:
 
 @dataclass(frozen=True)
 class Adversary:
-    """The discriminator of the waveform decoder, one scale a window; without windows there is none.
+    """The discriminator of the waveform decoder: a scale for each window; none without windows.
 
     The weights are shares of the gradient after balancing.
     """
@@ -137,17 +137,17 @@ class UNet:
     factors: tuple[int, ...]
     items: tuple[int, ...]
     features: int  # width of the embedding of the noise level
-    on_residual: bool  # diffuse what the waveform decoder misses, not the sound itself
+    on_residual: bool  # whether to diffuse what the waveform decoder misses, not the sound itself
     residual_gain: float  # the residual's level relative to the waveform decoder's sound
     spectrum: tuple[float, ...]  # the residual's colour in dB (see decoders.colour); none: white
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """One stage of training: `steps` of `batch` crops of `samples`, Adam with a cosine to zero.
+    """One stage of training: `steps` steps of `batch` crops of `samples`, by Adam with a cosine.
 
-    From step `settle` on the code's batch norm keeps its statistics, so that what is trained is
-    what will run. MU_SPARSE needs it: a batch's statistics are of all its rates together.
+    From step `settle` on, the code's batch norm keeps its statistics, so that training uses the
+    network that will be deployed. MU_SPARSE needs this, since the statistics of a batch mix rates.
     """
 
     steps: int
@@ -160,27 +160,27 @@ class Schedule:
 
 @dataclass(frozen=True)
 class FewSchedule(Schedule):
-    """The stage that fits the U-Net to samplers of few steps: `sampler_steps`, each as often."""
+    """The stage that fits the U-Net to samplers with few steps: `sampler_steps`, equally often."""
 
     sampler_steps: tuple[int, ...]
 
 
-# Of settings that do not know this stage.
+# The default for settings written before this stage existed.
 NO_FEW = FewSchedule(0, 0, 8, 32_768, 3e-4, 0.99, (1, 2, 4))
 
 
 @dataclass(frozen=True)
 class Config:
-    """A preset: the networks, and the stages that train them. A stage of 0 steps is left out.
+    """A preset: the networks, and the stages that train them. A stage with 0 steps is skipped.
 
-    `codes`: encoder, bottleneck and waveform decoder; `diffusion`: the U-Net on frozen codes, or
-    end to end where there was no stage before it; `joint`: all of them together; `few`: the U-Net
-    again, by the sound of few steps.
+    `codes` trains encoder, bottleneck and waveform decoder; `diffusion` the U-Net on frozen codes,
+    or everything end to end if no stage came before it; `joint` all of them together; `few` the
+    U-Net again, by the sound that few steps give.
     """
 
     name: str
     seed: int
-    start_from: str  # a run, or a bundle's trunk ("shipped": of the shipped one); "": at random
+    start_from: str  # a run, or a bundle's trunk ("shipped": the shipped bundle's); "": random
     encoder: Trunk
     code: Code
     conformer: Conformer
@@ -204,7 +204,7 @@ def load_preset(name: str, overrides: list[str] | None = None) -> Config:
 
 
 def read_preset(name: str, overrides: list[str] | None = None) -> dict[str, Any]:
-    """What a preset says, as nested dictionaries; see `load_preset`."""
+    """A preset as nested dictionaries; see `load_preset`."""
     path = Path(name) if name.endswith(".toml") else PRESETS / f"{name}.toml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in PRESETS.glob("*.toml")))
@@ -231,7 +231,7 @@ def _override(tree: dict[str, Any], text: str) -> None:
     except UntrustedError as error:
         if not isinstance(error.__cause__, TOMLDecodeError):
             raise ConfigError(f"--set {key}: its value {error}") from error
-        branch[last] = value  # a text need not be in quotes
+        branch[last] = value  # a text does not need quotes
 
 
 def from_dict(tree: Any) -> Config:
@@ -242,7 +242,7 @@ def from_dict(tree: Any) -> Config:
 
 
 def _check(config: Config) -> None:
-    """Refuse what would fail only within a training, and there without a name."""
+    """Refuse settings that would fail only during training, with an error that names no key."""
     if config.code.kind not in KINDS:
         raise ConfigError(f"code.kind {config.code.kind!r}: choose one of {', '.join(KINDS)}")
     _check_groups(config.code)
@@ -292,7 +292,7 @@ def _check_trunk(name: str, trunk: Trunk) -> None:
 
 
 def to_dict(config: Config) -> dict[str, Any]:
-    """Nested dictionaries that `from_dict` reads back."""
+    """Nested dictionaries; `from_dict` undoes this."""
     return dataclasses.asdict(config)
 
 
@@ -323,7 +323,7 @@ def _value(kind: Any, value: Any, where: str) -> Any:
 
 
 def _trunk(tree: Any, where: str) -> Any:
-    """The class of a trunk by its `kind`; SEANet's may be left out."""
+    """A trunk of the class that its `kind` names; SEANet needs no `kind`."""
     kinds = {"seanet": SeaNet, "spectral": Spectral}
     kind = tree.get("kind", "seanet") if isinstance(tree, dict) else tree
     if not isinstance(kind, str) or kind not in kinds:

@@ -1,9 +1,9 @@
-"""Where a training runs: one processor, one GPU, or the processes that `torchrun` has started.
+"""Where training runs: on one CPU, on one GPU, or in the processes that `torchrun` started.
 
     torchrun --standalone --nproc-per-node 4 --no-python spiking-music train paper RUN_DIR
 
-starts one process a GPU of a machine; for several machines torchrun takes `--nnodes` and
-`--rdzv-endpoint` in place of `--standalone`. The batch is the whole run's, shared evenly.
+starts four processes, one for each GPU of a machine; for several machines, give torchrun `--nnodes`
+and `--rdzv-endpoint` instead of `--standalone`. The batch of the preset is divided evenly.
 """
 
 import os
@@ -13,9 +13,9 @@ from lightning_fabric import Fabric
 
 
 def launched() -> Fabric:
-    """Fabric for this process; under `torchrun`, one member of its data-parallel group.
+    """Fabric for this process; under `torchrun`, as a member of its data-parallel group.
 
-    bf16 autocast on GPUs alone: on processors without matrix units it is slower than float32.
+    bf16 autocast is used only on GPUs: on CPUs without matrix units it is slower than float32.
     """
     local, everyone = (int(os.environ.get(k, "1")) for k in ("LOCAL_WORLD_SIZE", "WORLD_SIZE"))
     gpu = torch.cuda.is_available()

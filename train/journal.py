@@ -1,4 +1,4 @@
-"""What a run leaves to be looked at: its log, curves, sounds, TensorBoard, and a progress bar."""
+"""What a run shows: its log, curves, sounds, TensorBoard, and a progress bar."""
 
 import json
 import time
@@ -24,7 +24,7 @@ SHOWN |= {"kbps": "{:.2f} kbit/s"}
 class Journal:
     """Writes `log.jsonl`, `log.png`, `samples/` and `tensorboard/`; shows progress on stderr.
 
-    Where it is not `shown`, on all processes but the first, it does nothing.
+    If it is not `shown`, as on all processes but the first, it does nothing.
     """
 
     def __init__(self, folder: Path, config: Config, shown: bool) -> None:
@@ -61,11 +61,11 @@ class Journal:
             if (self.folder / LOG).exists():
                 plot(self.folder)
         except (OSError, OutputError):
-            if error is None:  # of two failures the first is told
+            if error is None:  # otherwise the first failure is reported
                 raise
 
     def write(self, stage: Stage, step: int, figures: dict[str, float]) -> None:
-        """Note the figures of a step."""
+        """Log the figures of a step."""
         if not self.shown:
             return
         row = {"stage": stage.name, "step": step, **figures}
@@ -83,14 +83,14 @@ class Journal:
             self.say(f"{stage.name} {step + 1}/{stage.schedule.steps}  {now}")
 
     def sound(self, stage: Stage, step: int, original: Samples, decoded: Samples) -> None:
-        """Keep how a clip `(n,)` sounds at a step."""
+        """Store how a clip `(n,)` sounds at a step."""
         if self.shown:
             write_samples(self.folder / "samples" / f"{stage.name}-{step:06}", original, decoded)
             sound = decoded.clip(-1, 1)
             self.tensorboard.add_audio(f"{stage.name}/decoded", sound, step, SAMPLE_RATE)
 
     def say(self, message: str) -> None:
-        """Tell the user something, above the bar."""
+        """Print a message above the bar."""
         if self.shown:
             self.console.print(message)
 

@@ -1,4 +1,4 @@
-"""The weights of a bundle's ONNX graphs, which keep the names that they have in torch."""
+"""Read the weights of a bundle's ONNX graphs, which have the same names as in torch."""
 
 import numpy as np
 import onnx

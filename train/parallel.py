@@ -1,4 +1,4 @@
-"""Several processes that act as one: each makes its share of the batch, sums go over all."""
+"""Data-parallel processes: each computes its share of the batch, and sums are taken over all."""
 
 import torch
 import torch.distributed as dist
@@ -17,7 +17,7 @@ def summed(tensor: Tensor) -> Tensor:
 
 
 def averaged(values: dict[str, float]) -> dict[str, float]:
-    """Figures of one process to their mean over all processes."""
+    """The means of figures over all processes."""
     if not several():
         return values
     total = torch.tensor(list(values.values()), dtype=torch.float64, device=_device())
@@ -26,7 +26,7 @@ def averaged(values: dict[str, float]) -> dict[str, float]:
 
 
 def gathered(tensor: Tensor) -> Tensor:
-    """The rows of all processes, in the order of their ranks; without gradients."""
+    """The rows of all processes in the order of their ranks, without gradients."""
     if not several():
         return tensor
     rows = [torch.empty_like(tensor) for _ in range(dist.get_world_size())]
@@ -44,5 +44,5 @@ def average_gradients(module: torch.nn.Module) -> None:
 
 
 def _device() -> torch.device:
-    """Where figures must lie to be summed: NCCL takes them from a GPU alone."""
+    """The device that figures must be on to be summed: NCCL needs a GPU."""
     return torch.device("cuda" if dist.get_backend() == "nccl" else "cpu")

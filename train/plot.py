@@ -1,4 +1,4 @@
-"""The learning curves of a run, drawn from its log."""
+"""Draw the learning curves of a run from its log."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -13,9 +13,9 @@ CURVES = ("loss", "valid_si_snr_db", "mel", "valid_mel", "density", "valid_veloc
 
 
 def read_log(folder: Path) -> dict[str, dict[str, dict[int, float]]]:
-    """A run's figures as `figures[stage][name][step]`; a step done twice counts as done last.
+    """A run's figures as `figures[stage][name][step]`; for a repeated step the last ones.
 
-    A line that a full disk has cut off is left out.
+    A line that is cut off, as on a full disk, is ignored.
     """
     figures: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
     with (folder / LOG).open(encoding="utf-8") as file:
@@ -26,7 +26,7 @@ def read_log(folder: Path) -> dict[str, dict[str, dict[int, float]]]:
 
 
 def _row(line: str) -> dict[str, Any]:
-    """A line of the log; nothing of one that is broken, as the last may be."""
+    """The figures in a line of the log; empty if the line is cut off."""
     try:
         row = parse_json(line)
     except UntrustedError:
@@ -35,7 +35,7 @@ def _row(line: str) -> dict[str, Any]:
 
 
 def plot(folder: Path) -> Path:
-    """Draw `log.png` beside a run's log: one row a stage, one panel a figure; returns its path."""
+    """Draw `log.png` beside a run's log, a row per stage, a panel per figure; returns its path."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -1,4 +1,4 @@
-"""A bundle's encoder run by torch: the reference against which every other executor is counted."""
+"""A bundle's encoder in torch: the reference that every other executor is compared with."""
 
 from collections.abc import Callable, Sequence
 
@@ -29,8 +29,8 @@ Events = Callable[..., npt.NDArray[np.bool_]]
 def load_reference(bundle: Bundle) -> Events:
     """The torch encoder of a bundle: `samples (n,) float32` (and mu) to events `(N, T) bool`.
 
-    The weights are those of `encoder.onnx`, read by name; the windows are the codec's.
-    Raises BundleError when the manifest does not say how the encoder was built, or differs.
+    The weights are read from `encoder.onnx` by name; the windows are the codec's. Raises
+    BundleError when the manifest does not describe the encoder, or describes a different one.
     """
     manifest = bundle.manifest
     weights = read_weights(bundle, ENCODER)
@@ -71,7 +71,7 @@ def load_reference(bundle: Bundle) -> Events:
 
 @torch.no_grad()
 def bottleneck_events(layers: Sequence[ExactLayer], payload: npt.NDArray[np.int8]) -> Bits:
-    """What torch makes of `payload (M, T) int8` behind the encoder: the events `(N, T) bool`."""
+    """The events `(N, T) bool` that torch computes from `payload (M, T) int8`."""
     bits = [np.zeros((len(layers[-1].bias), 0), np.bool_)]
     for start in range(0, payload.shape[1], BLOCK):
         part = torch.from_numpy(payload[None, :, start : start + BLOCK].astype(np.float32))

@@ -1,4 +1,4 @@
-"""A run: what is trained, on what, into which folder, and from where it goes on."""
+"""A run: its settings, its music, its folder, and the checkpoint that it resumes from."""
 
 import dataclasses
 from collections.abc import Callable
@@ -21,7 +21,7 @@ MakeCrops = Callable[[int, range], Samples]
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What is trained (`config`), on which `music` (named `data`), into which `folder`."""
+    """A run of `config` on `music` (named `data`), which writes to `folder`."""
 
     config: Config
     folder: Path
@@ -30,16 +30,16 @@ class Run:
     every: int = 250  # steps between evaluations and checkpoints
 
     def crops(self, stage: Stage) -> MakeCrops:
-        """The music of a stage, as a function of the step and of the items of its batch."""
+        """The crops of a stage, as a function of the step and of the items of its batch."""
         seed = self.config.seed + STAGES.index(stage.name)
         return Crops(self.music.train, stage.schedule.batch, stage.schedule.samples, seed)
 
 
 def begun(run: Run, resume: bool, fabric: Fabric) -> Checkpoint | None:
-    """The checkpoint from which a run goes on, or None for a new one, whose folder is made.
+    """The checkpoint that a run resumes from, or None for a new run, whose folder is created.
 
-    Stages to which it has not come may have other settings, so that a finished run can get more.
-    Raises TrainingError when the folder holds a run already and `resume` is not set, or a run of
+    Stages that it has not reached may have new settings, so that a finished run can be extended.
+    Raises TrainingError when the folder already holds a run and `resume` is not set, or a run with
     other settings, and CheckpointError when the checkpoint is missing or damaged.
     """
     folder = run.folder

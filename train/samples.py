@@ -1,4 +1,4 @@
-"""What a model in training sounds and looks like: clips as FLAC, with their spectrograms."""
+"""Write examples from a model in training: clips as FLAC, with their spectrograms."""
 
 from pathlib import Path
 

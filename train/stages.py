@@ -34,17 +34,17 @@ class Stage:
 
     @property
     def few(self) -> bool:
-        """Whether the U-Net is judged by the sound of few steps."""
+        """Whether the U-Net's loss is that of the sound after few steps."""
         return isinstance(self.schedule, FewSchedule)
 
     @property
     def diffuses(self) -> bool:
-        """Whether the U-Net is judged by its velocity."""
+        """Whether the U-Net's loss is that of its velocity."""
         return "unet" in self.modules and not self.few
 
 
 def stages_of(config: Config) -> list[Stage]:
-    """The stages of a preset in order; without a codes stage the diffusion is end to end."""
+    """The stages of a preset in order; without a codes stage, diffusion trains end to end."""
     end_to_end = config.codes_stage.steps == 0
     modules = {
         "codes": (*CODE, "waveform"),
@@ -58,7 +58,7 @@ def stages_of(config: Config) -> list[Stage]:
 
 @dataclass(frozen=True)
 class Mel:
-    """The mel distance of a step: over which `windows`, of every how many crops, its weight."""
+    """The mel distance in a step: its `windows`, the stride over the crops, and its weight."""
 
     windows: tuple[int, ...]
     every: int
@@ -70,11 +70,11 @@ WHOLE_MEL = Mel(WINDOWS, 1, 0.5)
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What a step is computed from, drawn for the whole batch so that processes can share it.
+    """The inputs of a step, drawn for the whole batch so that processes can share it.
 
     `audio: (B, 1, n)` float32; `mu: (B,)` int64; `sigma: (B,)` float32 in 0..1; `noise` as audio;
-    `path: (L,)` float32, the noise levels that a sampler of few steps has come down, from 1;
-    `mel`, what of its distance is computed.
+    `path: (L,)` float32, the noise levels that a sampler with few steps has passed, from 1 down;
+    `mel`: how the mel distance is computed.
     """
 
     audio: Tensor
@@ -86,12 +86,12 @@ class Batch:
 
 
 def draw(audio: Tensor, config: Config, step: int, batch: int, rank: int) -> Batch:
-    """A step's batch for one process: its `audio`, and its share of the draws for all."""
+    """A step's batch for one process: its `audio`, and its share of the random draws."""
     generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
     share = slice(rank * len(audio), (rank + 1) * len(audio))
     low, high = config.sparsity.mu
     mu = torch.randint(low, high + 1, (batch,), generator=generator)
-    # Spread over the batch, so that every step sees all noise levels.
+    # Noise levels are spread evenly over the batch, so that every step sees all of them.
     sigma = (torch.rand(1, generator=generator) + torch.arange(batch) / batch) % 1
     noise = torch.randn((batch, *audio.shape[1:]), generator=generator)
     counts = config.few_stage.sampler_steps
@@ -100,7 +100,7 @@ def draw(audio: Tensor, config: Config, step: int, batch: int, rank: int) -> Bat
     path = torch.tensor(levels(steps)[:length], dtype=torch.float32)
     drawn = (mu[share], sigma[share], noise[share], path)
     mu, sigma, noise, path = (tensor.to(audio.device) for tensor in drawn)
-    # A step at the frame rate costs so little that the whole mel distance would be half of it.
+    # At the frame rate a step is so cheap that the full mel distance would take half of it.
     part = Mel((WINDOWS[step % len(WINDOWS)],), 2, 0.1)
     mel = part if isinstance(config.waveform, Spectral) else WHOLE_MEL
     return Batch(audio, mu, sigma, noise, path, mel)
@@ -124,7 +124,7 @@ class Network(nn.Module):
         if "waveform" in self.stage.modules:
             outputs["decoded"] = model.waveform(coded.heard)
         if self.stage.diffuses:
-            with torch.no_grad():  # the U-Net's task is given, not to be made easy
+            with torch.no_grad():  # the code must not change to make the U-Net's task easier
                 base, target = model.residual(audio, coded.heard)
                 sample, outputs["velocity"] = diffuse(target, noise, sigma)
             outputs["predicted"] = model.unet(sample, sigma, coded.heard, base)
@@ -134,12 +134,12 @@ class Network(nn.Module):
 
 
 def sampled_in_few(model: Model, heard: Tensor, noise: Tensor, path: Tensor) -> Tensor:
-    """The sound `(B, 1, n)` that a sampler sees when it has come down a `path` of noise levels.
+    """The sound `(B, 1, n)` that a sampler estimates after passing a `path` of noise levels.
 
-    The steps before the last one are those of DDIM and have no gradient: the U-Net learns from the
-    samples that it makes itself, not from those of training, and what counts is the sound that each
-    step would end in. After "backward distillation" (Kohler et al. 2024, arXiv 2405.05224), with
-    the recording in place of a teacher, who is not the better for more steps here.
+    All steps but the last are DDIM steps without gradient. So the U-Net learns from samples that it
+    made itself, and the loss is that of the sound in which each step would end. This follows
+    "backward distillation" (Kohler et al. 2024, arXiv 2405.05224), but with the recording in place
+    of a teacher, since more steps do not make a better teacher here.
     """
     sound, base = model.begun(heard)
     sample = noise
@@ -167,7 +167,8 @@ def sound_losses(batch: Batch, outputs: dict[str, Tensor]) -> Losses:
 def velocity_loss(outputs: dict[str, Tensor]) -> Losses:
     """The U-Net's loss: squared error over the power of the target, mean over clips.
 
-    Relative to each clip's power, since a clip that the codes miss would outweigh all others.
+    It is relative to each clip's power, so that a clip that the codes miss does not outweigh all
+    others.
     """
     if "predicted" not in outputs:
         return {}

@@ -1,4 +1,5 @@
-"""Averaged weights, and batch-norm statistics measured for them: those of the raw do not fit."""
+"""Averaged weights, and batch-norm statistics measured for them, since those of the raw weights
+do not fit."""
 
 from collections.abc import Callable
 from itertools import count
@@ -15,7 +16,7 @@ BATCHES = 40
 
 @torch.no_grad()
 def follow(average: nn.Module, trained: nn.Module, keep: float) -> None:
-    """Move an exponential average of weights and buffers on, in place; integers are copied."""
+    """Update an exponential average of weights and buffers, in place; integers are copied."""
     for mean, now in zip(average.state_dict().values(), trained.state_dict().values(), strict=True):
         if mean.is_floating_point():
             mean.lerp_(now, 1 - keep)
@@ -25,11 +26,11 @@ def follow(average: nn.Module, trained: nn.Module, keep: float) -> None:
 
 @torch.no_grad()
 def recalibrate(model: Model, batch: Callable[[int], tuple[Tensor, Tensor]]) -> None:
-    """Measure a model's bottleneck statistics anew, in place, on `batch(0), batch(1), ...`.
+    """Measure a model's bottleneck statistics again, in place, on `batch(0), batch(1), ...`.
 
     A batch is audio `(B, 1, n)` float32 and mu `(B,)` int64. The latent's norm comes first, since
-    the units' norm sees what it makes. On the `small` preset this was worth 2 dB against averaging
-    the statistics too.
+    its output is the input of the units' norm. On the `small` preset this gained 2 dB over
+    averaging the statistics too.
     """
     bottleneck = model.bottleneck
     indices = count()
@@ -43,7 +44,7 @@ def recalibrate(model: Model, batch: Callable[[int], tuple[Tensor, Tensor]]) -> 
 
 
 def norms(bottleneck: nn.Module) -> tuple[nn.BatchNorm1d, ...]:
-    """The batch norms of a bottleneck in their order: none where it has no events."""
+    """The batch norms of a bottleneck in order; none if it has no events."""
     if isinstance(bottleneck, Inhibition):
         return (bottleneck.latent_norm,)
     if not isinstance(bottleneck, Bottleneck):
@@ -57,7 +58,7 @@ def measured(bottleneck: nn.Module) -> bool:
 
 
 def settle(bottleneck: nn.Module, average: nn.Module) -> None:
-    """Give the statistics of a bottleneck to its `average`, in place; from here they are one."""
+    """Copy the statistics of a bottleneck to its `average`, in place; they then stay equal."""
     for norm, mean in zip(norms(bottleneck), norms(average), strict=True):
         for kept, buffer in zip(mean.buffers(), norm.buffers(), strict=True):
             kept.copy_(buffer)

@@ -1,4 +1,4 @@
-"""How good a model in training is: fixed validation clips, without noise or variation."""
+"""Evaluate a model in training on fixed validation clips, without noise or variation."""
 
 import math
 
@@ -18,7 +18,7 @@ from train.objectives.losses import diffuse, mel_distance, noise_ratio
 from train.objectives.sparsity import CLIP_FRAMES, target_density
 from train.stages import Stage
 
-LEVELS = (0.2, 0.5, 0.8, 1.0)  # of noise, at which the U-Net is judged
+LEVELS = (0.2, 0.5, 0.8, 1.0)  # noise levels at which the U-Net is evaluated
 SAMPLER_STEPS = 8
 IDLE = 0.002  # share of frames below which a unit is dead, above one minus which always on
 
@@ -40,13 +40,13 @@ def evaluate(model: Model, clips: Tensor, stage: Stage, config: Config) -> dict[
 
 
 def validation_mu(config: Config, batch: int) -> Tensor:
-    """Rates spread evenly over the range that is trained: `(B,)` int64."""
+    """Values of mu spread evenly over the trained range: `(B,)` int64."""
     low, high = config.sparsity.mu
     return torch.linspace(low, high, batch).round().long()
 
 
 def health(figures: dict[str, float]) -> Health | None:
-    """What the collapse detector looks at, where the model has events."""
+    """The input of the collapse detector; None if the model has no events."""
     if "valid_density" not in figures:
         return None
     named = ("valid_density", "valid_dead", "valid_always_on")
@@ -55,13 +55,13 @@ def health(figures: dict[str, float]) -> Health | None:
 
 
 def kbps(density: float, units: int) -> float:
-    """The paper's cost in kbit/s of a clip of 256 frames with a density of events."""
+    """The paper's cost in kbit/s for a clip of 256 frames with this density of events."""
     bits = paper_bits(units, CLIP_FRAMES, round(density * units * CLIP_FRAMES))
     return bits * SAMPLE_RATE / HOP / CLIP_FRAMES / 1000
 
 
 def activity(events: Tensor) -> dict[str, float]:
-    """Density and paper cost of `events: (B, N, T)`, where there are any units."""
+    """Density and paper cost of `events: (B, N, T)`, if there are any units."""
     if not events.shape[1]:
         return {}
     density = events.mean().item()
@@ -70,7 +70,7 @@ def activity(events: Tensor) -> dict[str, float]:
 
 @torch.no_grad()
 def sound_of(model: Model, clip: Tensor, mu: Tensor, stage: Stage) -> npt.NDArray[np.float32]:
-    """A clip `(1, 1, n)` as the stage's decoder gives it back: `(n,)` float32."""
+    """A clip `(1, 1, n)` as decoded by the stage's decoder: `(n,)` float32."""
     coded = model.code(clip, mu)
     unet = "unet" in stage.modules
     decoded = _sampled(model, coded.heard, stage) if unet else model.waveform(coded.heard)
@@ -78,7 +78,7 @@ def sound_of(model: Model, clip: Tensor, mu: Tensor, stage: Stage) -> npt.NDArra
 
 
 def _sampled(model: Model, heard: Tensor, stage: Stage) -> Tensor:
-    """The sound `(B, 1, n)` of DDIM from one noise; in a stage of few, by the most of its steps."""
+    """The sound `(B, 1, n)` by DDIM from fixed noise; in stage `few`, with its most steps."""
     schedule = stage.schedule
     steps = max(schedule.sampler_steps) if isinstance(schedule, FewSchedule) else SAMPLER_STEPS
     sound, base = model.begun(heard)
@@ -96,7 +96,7 @@ def _sampled(model: Model, heard: Tensor, stage: Stage) -> Tensor:
 
 
 def _scale_invariant(clips: Tensor, decoded: Tensor) -> dict[str, float]:
-    """The mean SI-SNR of the clips that have one: a silent clip, or a silent copy, has none."""
+    """The mean SI-SNR of the clips for which it exists: not for a silent clip or a silent copy."""
     pairs = zip(clips[:, 0].cpu().numpy(), decoded[:, 0].cpu().numpy(), strict=True)
     ratios = [ratio for pair in pairs if math.isfinite(ratio := si_snr(*pair))]
     return {"valid_si_snr_db": sum(ratios) / len(ratios)} if ratios else {}

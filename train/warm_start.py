@@ -1,8 +1,8 @@
-"""Begin a training with what another has learned: a whole run, or the trunk of a bundle.
+"""Start a training from the weights of another: a whole run, or the trunk of a bundle.
 
-The trunk is encoder and waveform decoder without what touches the code: the bottleneck, and the
-layer of the decoder that hears it, start at random. So every kind of code can begin at the same
-place, and none has an advantage.
+The trunk is the encoder and the waveform decoder without the layers next to the code: the
+bottleneck and the decoder's first layer start at random. So every kind of code can start from the
+same weights, and none has an advantage.
 """
 
 from pathlib import Path
@@ -23,10 +23,10 @@ SHIPPED = "shipped"
 
 
 def start_from(model: Model, name: str) -> None:
-    """Put a run's networks, or the trunk of a bundle, into a model, in place.
+    """Load a run's networks, or the trunk of a bundle, into a model, in place.
 
     `name` is the folder of a run or of a bundle, or `shipped`. Raises CheckpointError for a bad
-    run, BundleError for a bad bundle, ConfigError where its networks have other sizes.
+    run, BundleError for a bad bundle, ConfigError if its networks have other sizes.
     """
     if name != SHIPPED and (Path(name) / checkpoints.NAME).exists():
         _whole(model, Path(name))
@@ -71,7 +71,7 @@ def _put(
                     f"start_from: {bundle.path} has no {key} of {tuple(own.shape)}; "
                     "start from a bundle of the same preset"
                 )
-            # Setting a weight-normalised weight splits it into direction and length.
+            # Assigning a weight-normalised weight splits it into direction and length.
             if kind == "weight":
                 module.weight = weights[key]
             else:

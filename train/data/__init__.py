@@ -1,1 +1,1 @@
-"""Music to train and to measure on: recordings, MIDI played on a sampled piano, MAESTRO."""
+"""Music to train and measure on: recordings, MIDI played on a sampled piano, MAESTRO."""

@@ -1,4 +1,4 @@
-"""Whole recordings with what is played in them: of MAESTRO, or with notes in files beside them."""
+"""Whole recordings with the notes played in them, from MAESTRO or from files beside them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class AnnotatedRecording:
 
 
 def pieces_of(source: str, limit: int | None = None) -> list[Callable[[], AnnotatedRecording]]:
-    """The pieces of a source, at most `limit`, spread over all; each is read when called.
+    """At most `limit` pieces of a source, spread evenly; each is read when it is called.
 
     `source` is a folder, or MAESTRO's test split as `maestro:DIR` or `maestro:DIR:PACK.zip`.
     Raises DataError for a folder that is not MAESTRO, or one without notes.
@@ -40,7 +40,7 @@ def pieces_of(source: str, limit: int | None = None) -> list[Callable[[], Annota
 
 
 def of_maestro(maestro: Maestro, split: str = "test") -> list[Callable[[], AnnotatedRecording]]:
-    """The pieces of a split of MAESTRO: its WAV, or its MIDI rendered where there is none.
+    """The pieces of a split of MAESTRO: the WAV, or if it is missing the rendered MIDI.
 
     Raises DataError for a folder that is not MAESTRO.
     """
@@ -59,8 +59,8 @@ def of_maestro(maestro: Maestro, split: str = "test") -> list[Callable[[], Annot
 def of_folder(folder: Path) -> list[Callable[[], AnnotatedRecording]]:
     """The recordings below a folder that have a MIDI file or a list of notes beside them.
 
-    A list is a `.tsv` with onset in seconds and MIDI number in columns 1 and 3, as MAPS has it; it
-    knows no pedal. Raises DataError when there is none.
+    A list is a `.tsv` with onset in seconds and MIDI number in columns 1 and 3, as in MAPS; it has
+    no pedal. Raises DataError when there is no such recording.
     """
     known = [
         file for file in recordings(folder) if _midi(file) or file.with_suffix(".tsv").exists()

@@ -1,4 +1,4 @@
-"""What a codec is measured on: the middle 5.944 s of recordings, with their notes where known."""
+"""Clips to measure a codec on: the middle 5.944 s of recordings, with their notes if known."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -18,16 +18,16 @@ Item = TypeVar("Item")
 
 SAMPLE_RATE = 22_050
 CLIP_SAMPLES = 131_072  # 2^17, a clip of the paper: 5.944 s
-_SHORTEST = 2048  # samples; the widest window of the distances
-_BELOW_NYQUIST = 0.95  # where a resampler has begun to roll off
+_SHORTEST = 2048  # samples; the longest window of the distances
+_BELOW_NYQUIST = 0.95  # share of the Nyquist frequency above which a resampler rolls off
 
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """A clip: its `name`, `samples (n,) float32` at 22 050 Hz, and what is known of it.
+    """A clip: its `name`, `samples (n,) float32` at 22 050 Hz, and what is known about it.
 
-    `bandwidth` in Hz, where its recording had a lower rate: sound above it is in no comparison;
-    `notes` that are played in it, where a list of them is there.
+    `bandwidth` in Hz, if its recording had a lower rate; sound above it is not compared. `notes`
+    played in it, if a list of them exists.
     """
 
     name: str
@@ -39,8 +39,8 @@ class Clip:
 def read_clip(file: Path, notes: Notes | None = None) -> Clip:
     """Return the middle of a recording, with the notes played in it.
 
-    `notes` of the whole recording, else those of a `.tsv` beside it that has onset in seconds and
-    MIDI number in columns 1 and 3, as MAPS is distributed.
+    `notes` are those of the whole recording, by default read from a `.tsv` beside it that has onset
+    in seconds and MIDI number in columns 1 and 3, as in MAPS.
     Raises `AudioError` when the recording cannot be read or is shorter than 0.1 s.
     """
     recording = read_audio(file, SAMPLE_RATE)
@@ -62,10 +62,9 @@ def read_clip(file: Path, notes: Notes | None = None) -> Clip:
 def read_clips(
     items: Sequence[Item], read: Callable[[Item], Clip], limit: int | None = None
 ) -> tuple[list[Clip], list[str]]:
-    """Return the clips of at most `limit` items, spread over all, and why others have none.
+    """Return the clips of at most `limit` items, spread evenly, and why others were skipped.
 
-    One that cannot be read is skipped and another taken. Raises `DataError` when none is
-    left.
+    An item that cannot be read is replaced by another. Raises `DataError` when none is left.
     """
     clips: list[Clip] = []
     skipped: list[str] = []
@@ -84,7 +83,7 @@ def read_clips(
 
 
 def middle(samples: int) -> slice:
-    """Return where the middle 5.944 s of so many samples lie: all of a shorter recording."""
+    """Return the slice of the middle 5.944 s of so many samples, or all of a shorter recording."""
     start = max(0, (samples - CLIP_SAMPLES) // 2)
     return slice(start, min(samples, start + CLIP_SAMPLES))
 
@@ -110,5 +109,5 @@ def listed_notes(file: Path) -> Notes:
 
 
 def within(samples: Samples, clip: Clip) -> Samples:
-    """Return samples `(n,)`, original or copy, without what the clip's recording cannot hold."""
+    """Return samples `(n,)`, original or copy, limited to the bandwidth of the clip's recording."""
     return samples if clip.bandwidth is None else low_pass(samples, clip.bandwidth)

@@ -1,4 +1,4 @@
-"""The music of a training run: crops of its sources, each a pure function of (seed, number)."""
+"""The crops of music that a run trains on, each a pure function of (seed, number)."""
 
 import math
 from collections import deque
@@ -15,7 +15,7 @@ from train.data.variation import DETUNE, SAMPLE_RATE, retuned, vary
 
 
 def long_enough(sources: list[Source], frames: int, what: str, warn: Warn) -> list[Source]:
-    """The sources of at least `frames` samples; those left out are named."""
+    """The sources with at least `frames` samples; `warn` is told of the others."""
     for source in sources:
         if source.frames < frames:
             seconds, least = source.frames / SAMPLE_RATE, frames / SAMPLE_RATE
@@ -26,11 +26,12 @@ def long_enough(sources: list[Source], frames: int, what: str, warn: Warn) -> li
 
 
 class Crops:
-    """Random crops of sources of music, varied as another piano in another room would be.
+    """Random crops of music, varied to sound like another piano in another room.
 
-    Crop `step * batch + item` is a pure function of (seed, number), whoever makes it and when.
-    Sources shorter than a crop, or that cannot be read, are named to `warn` (by default on stderr,
-    once a process) and others are cropped instead. Raises DataError when none is left.
+    Crop number `step * batch + item` is a pure function of (seed, number), whichever process makes
+    it and when. `warn` is told of sources that are shorter than a crop or cannot be read (by
+    default on stderr, once per process), and others are used instead. Raises DataError when none
+    is left.
     """
 
     def __init__(
@@ -46,9 +47,9 @@ class Crops:
         self.batch, self.samples, self.seed, self.warn = batch, samples, seed, warn
 
     def __call__(self, step: int, items: range | None = None) -> Samples:
-        """The batch of a step, or those `items` of it: `(batch, samples)` float32.
+        """The batch of a step, or only the given `items` of it: `(batch, samples)` float32.
 
-        The processes of a data-parallel run take a range each; together they make the batch.
+        The processes of a data-parallel run each make a range; together they make the batch.
         """
         items = range(self.batch) if items is None else items
         return np.stack([self._crop(step * self.batch + item) for item in items])
@@ -58,10 +59,10 @@ class Crops:
         return vary(retuned(self._part(rng), self.samples, rng), rng)
 
     def _part(self, rng: np.random.Generator) -> Samples:
-        """A part of a source that is drawn by its length.
+        """A random part of a source, drawn in proportion to the sources' lengths.
 
-        A source that cannot be read is out for this crop alone, not for later ones: what was met
-        before would differ in a run that is resumed.
+        A source that cannot be read is excluded from this crop only: a resumed run has not seen the
+        earlier failures, and must make the same crops.
         """
         room = self.room
         while room.any():
@@ -78,10 +79,10 @@ class Crops:
 def ahead(
     make: Callable[[int], Samples], first: int, last: int, workers: int = 1
 ) -> Iterator[Samples]:
-    """Yield `make(step)` for every step from first to last, made by threads ahead of its use.
+    """Yield `make(step)` for every step from first to last, computed ahead by threads.
 
-    Threads and not processes: nearly all of the work is in numpy, soxr and libsndfile, which let
-    others run meanwhile, and one memory holds the piano's tones for all.
+    Threads rather than processes, because nearly all of the work is in numpy, soxr and libsndfile,
+    which release the lock of the interpreter, and because threads share the piano's tones.
     """
     pool = ThreadPoolExecutor(workers)
     depth = workers + 1

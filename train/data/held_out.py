@@ -1,4 +1,4 @@
-"""Clips to measure on, by the text that names them: a folder of recordings, or MAESTRO's tests."""
+"""Clips to measure on, named by a text: a folder of recordings, or MAESTRO's test split."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from train.data.sources import recordings
 
 
 def clips_of(source: str, limit: int | None = None) -> tuple[list[Clip], list[str]]:
-    """Clips of at most `limit` recordings of a source, and why others have none.
+    """Clips of at most `limit` recordings of a source, and why others were skipped.
 
     `source` is a folder, or MAESTRO's test split as `maestro:DIR` or `maestro:DIR:PACK.zip`.
     Raises DataError for a folder that is not MAESTRO, or when nothing can be read.
@@ -22,9 +22,9 @@ def clips_of(source: str, limit: int | None = None) -> tuple[list[Clip], list[st
 
 
 def held_out(maestro: Maestro, limit: int | None = None) -> tuple[list[Clip], list[str]]:
-    """Clips of at most `limit` pieces of the test split, and why others have none.
+    """Clips of at most `limit` pieces of the test split, and why others were skipped.
 
-    Read from the WAV if it is there, else rendered from the middle of the MIDI.
+    A clip is read from the WAV if it exists, else rendered from the middle of the MIDI.
     Raises DataError for a folder that is not MAESTRO, or when no piece can be read.
     """
 

@@ -1,4 +1,4 @@
-"""MAESTRO v3 in its own layout: a table of pieces, their MIDI, and their WAV where published."""
+"""MAESTRO v3 in its own layout: a table of pieces, their MIDI, and their WAV if it is there."""
 
 import csv
 import functools
@@ -27,7 +27,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Maestro:
-    """MAESTRO v3 in the folder `root`; its MIDI is played on the Salamander `pack`, if given."""
+    """MAESTRO v3 in the folder `root`; MIDI is rendered with the Salamander `pack`, if given."""
 
     root: Path
     pack: Path | None = None

@@ -1,4 +1,4 @@
-"""What is told of data that cannot be used, while the rest goes on."""
+"""Warnings about data that cannot be used, while the run continues with the rest."""
 
 import sys
 import threading
@@ -7,11 +7,11 @@ from collections.abc import Callable
 Warn = Callable[[str], None]
 
 _told: set[str] = set()
-_lock = threading.Lock()  # several workers meet the same file
+_lock = threading.Lock()  # several workers may read the same file
 
 
 def tell_once(line: str) -> None:
-    """Print a line to stderr the first time that it is told in this process."""
+    """Print a line to stderr, but only once per process."""
     with _lock:
         if line not in _told:
             _told.add(line)

@@ -12,7 +12,7 @@ from train.data.notes import Notes
 
 SUSTAIN_PEDAL = 64
 PEDAL_DOWN = 64
-LONGEST = 86_400  # seconds: beyond a day the times are damaged
+LONGEST = 86_400  # seconds: times beyond a day mean that the file is damaged
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Performance:
 
     @property
     def notes(self) -> Notes:
-        """When each note begins, and which it is."""
+        """The onset and pitch of each note."""
         return Notes(self.onset, self.pitch)
 
     @property
@@ -41,14 +41,14 @@ class Performance:
 
 @dataclass(frozen=True, eq=False)
 class Pedal:
-    """When the sustain pedal goes `down (p,)` and `up (q,)`, seconds, float64."""
+    """When the sustain pedal goes `down (p,)` and `up (q,)`: float64, in seconds."""
 
     down: npt.NDArray[np.float64]
     up: npt.NDArray[np.float64]
 
 
 def read_midi(path: Path) -> Performance:
-    """Read a MIDI file, all tracks together, with the sustain pedal folded into the releases.
+    """Read all tracks of a MIDI file as one, with the sustain pedal included in the releases.
 
     Raises PerformanceError when the file is not MIDI, is damaged, or holds no note.
     """
@@ -99,7 +99,7 @@ def _pedal(tracks: list[Any]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.b
 
 
 def _columns(tracks: list[dict[str, npt.NDArray[Any]]]) -> dict[str, npt.NDArray[Any]]:
-    """One table of all tracks."""
+    """All tracks as one table."""
     names = tracks[0] if tracks else ()
     return {name: np.concatenate([track[name] for track in tracks]) for name in names}
 

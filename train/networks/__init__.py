@@ -1,1 +1,1 @@
-"""The networks of the paper, one a file: plain modules that know of no training."""
+"""The networks of the paper, one per file: plain modules, independent of training."""

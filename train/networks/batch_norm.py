@@ -1,6 +1,6 @@
-"""Batch norm whose statistics are those of the batches of all processes together.
+"""Batch norm with statistics over the batches of all processes.
 
-torch's own synchronised norm works on CUDA only; this one is the same sum everywhere.
+torch's own synchronised norm works only on CUDA; this one computes the same sums on any device.
 """
 
 import torch
@@ -10,7 +10,7 @@ from train.parallel import several, summed
 
 
 class BatchNorm(nn.BatchNorm1d):
-    """`(B, C, T)` float32 kept; parameters and buffers as torch's BatchNorm1d."""
+    """`(B, C, T)` float32 to the same shape; parameters and buffers as in torch's BatchNorm1d."""
 
     def forward(self, signal: Tensor) -> Tensor:
         if not (self.training and several()):

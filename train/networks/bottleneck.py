@@ -42,16 +42,17 @@ class Heaviside(torch.autograd.Function):
 
 
 def straight_through(exact: Tensor, rounded: Tensor) -> Tensor:
-    """The value of `rounded` with the gradient of `exact`."""
+    """Return the value of `rounded`, with the gradient of `exact`."""
     return exact + (rounded - exact).detach()
 
 
 class Bottleneck(nn.Module):
     """`latent: (B, M, T)` float32 to `events: (B, N, T)` of zeros and ones.
 
-    With `on_grid` the forward pass is the chip's: the latent is normalised a channel and rounded to
-    8-bit payloads, the weights are rounded to 8-bit integers with one scale a unit. Once batch norm
-    keeps its statistics, its threshold lies where `freeze` puts it: what fires is what will fire.
+    With `on_grid` the forward pass is the chip's: the latent is normalised per channel and rounded
+    to 8-bit payloads, and the weights are rounded to 8-bit integers with one scale per unit. Once
+    batch norm keeps its statistics, its threshold is where `freeze` puts it, so that the events in
+    training are those of the chip.
     """
 
     def __init__(self, latent: int, units: int, on_grid: bool) -> None:
@@ -65,12 +66,12 @@ class Bottleneck(nn.Module):
         )
 
     def payload(self, latent: Tensor) -> Tensor:
-        """What the graded spikes carry: `(B, M, T)` float32, integers in -127..127."""
+        """The payloads of graded spikes: `(B, M, T)` float32, integers in -127..127."""
         scaled = PAYLOAD_SCALE * self.latent_norm(latent)
         return straight_through(scaled, scaled.round()).clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
 
     def integer_weight(self) -> Tensor:
-        """The weights on the grid: `(N, M)` float32, integers in -127..127, one scale a unit."""
+        """The weights on the grid: `(N, M)` float32, integers in -127..127, one scale per unit."""
         weight = self.linear.weight
         size = weight.detach().abs()
         limit = torch.minimum(
@@ -80,7 +81,7 @@ class Bottleneck(nn.Module):
         return straight_through(scaled, scaled.round())
 
     def forward(self, latent: Tensor) -> Tensor:
-        # Half precision would round the sums, which a chip forms exactly.
+        # Half precision would round the sums, but a chip computes them exactly.
         with torch.autocast(latent.device.type, enabled=False):
             return self._fired(latent.float())
 
@@ -103,9 +104,9 @@ def freeze(bottleneck: Bottleneck) -> IntegerLayer:
     """The integer layer that a chip runs: batch norm becomes a threshold, folded in float64.
 
     A unit fires when `gamma (k x - mean) / sd + beta > 0`; for gamma > 0 that is
-    `k x > mean - beta sd / gamma`, and a negative gamma turns the signs of the row around. A
-    threshold further than `NEVER` standard deviations from the mean is moved there: it makes the
-    same dead (or constant) unit, and would cost all others the resolution of their bias.
+    `k x > mean - beta sd / gamma`, and a negative gamma flips the signs of the row. A threshold
+    further than `NEVER` standard deviations from the mean is moved to that distance: the unit is
+    dead (or constant) either way, and the bias of all others keeps its resolution.
     """
     norm = bottleneck.norm
     assert norm.running_mean is not None
@@ -134,7 +135,7 @@ def _shift(weight: npt.NDArray[np.int64], threshold: npt.NDArray[np.float64]) ->
 def network_events(payload: Tensor, layers: Sequence[ExactLayer]) -> Tensor:
     """What a chip makes of `payload: (B, M, T)`, in torch: events `(B, N, T)`, both float32.
 
-    The sums stay below 2^24, so float32 holds them exactly.
+    The sums stay below 2^24, so they are exact in float32.
     """
     spikes: list[Tensor] = []
     for layer in layers:

@@ -1,11 +1,11 @@
 """The conformer block (Gulati et al. 2020), which "integrates context" around the bottleneck.
 
 `x += FF/2; x += attention; x += convolution; x += FF/2`, after lucidrains/conformer's sizes
-(feed-forward x 4, Swish, GLU, depthwise kernel). So that the block has a finite reach, any length,
-and no statistics of the batch, attention sees `reach` frames to each side, with a learned bias by
-distance, and every norm is over the channels of one frame. So that it can be put into a network
-that was trained without it, every branch begins at zero and the last norm is left out: it would
-take each frame's level away.
+(feed-forward x 4, Swish, GLU, depthwise kernel). The block must have a finite reach, take any
+length, and use no batch statistics; so attention sees `reach` frames on each side, with a learned
+bias by distance, and every norm is over the channels of one frame. It must also fit into a network
+that was trained without it; so every branch starts at zero, and the last norm is omitted, since it
+would remove each frame's level.
 """
 
 import math
@@ -20,9 +20,9 @@ WIDENING = 4  # of the feed-forward layers
 
 
 class Linear(nn.Module):
-    """`(..., inputs)` to `(..., outputs)`, its weight laid out as the product reads it.
+    """`(..., inputs)` to `(..., outputs)`, with the weight stored as the product needs it.
 
-    So an ONNX graph has it as it is and by its name, where torch's own would be transposed.
+    So an ONNX graph holds it unchanged under its name; that of torch's layer would be transposed.
     """
 
     def __init__(self, inputs: int, outputs: int, bias: bool = True) -> None:
@@ -66,7 +66,7 @@ class Attention(nn.Module):
             part.unflatten(2, (self.heads, -1)).transpose(1, 2)
             for part in self.inward(self.norm(signal)).chunk(3, dim=2)
         )
-        # By hand: torch's fused attention has no export with a dynamic length and a bias.
+        # Torch's fused attention cannot be exported with a dynamic length and a bias.
         scores = query @ key.transpose(2, 3) / math.sqrt(query.shape[3])
         mixed = (scores + self._bias(signal.shape[1])).softmax(3) @ value
         result: Tensor = self.outward(mixed.transpose(1, 2).reshape(signal.shape))

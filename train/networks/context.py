@@ -11,14 +11,14 @@ from train.config import MUS
 from train.config import Conformer as Config
 from train.networks.conformer import Conformer
 
-MU_GAIN = 16.0  # on the embedding: what Adam moves in a step, a short training must feel
+MU_GAIN = 16.0  # on the embedding, so that Adam's small steps have an effect in a short training
 
 
 class Context(nn.Module):
     """`signal: (B, inputs, T)` float32 and `mu: (B,)` int64 to `(B, channels, T)` float32.
 
-    Without `with_mu` the second argument is ignored. It begins as a linear map of the signal, as if
-    it were absent when the widths are equal, so that a network without context can be trained on.
+    Without `with_mu` the second argument is ignored. It starts as a linear map of the signal, the
+    identity if the widths are equal, so that it can be added to a network trained without context.
     """
 
     def __init__(self, inputs: int, channels: int, config: Config, with_mu: bool) -> None:
@@ -42,6 +42,6 @@ class Context(nn.Module):
 
     @torch.no_grad()
     def extend(self, low: int, high: int) -> None:
-        """Let a mu outside of those that were trained, low to high, be the nearest of them."""
+        """Make each mu outside the trained range, low to high, act like the nearest one in it."""
         if self.mu is not None:
             self.mu.weight.copy_(self.mu.weight[torch.arange(MUS).clamp(low, high)])

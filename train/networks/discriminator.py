@@ -1,7 +1,7 @@
 """The multi-scale STFT discriminator of EnCodec (Defossez et al. 2022, section 3.4).
 
-The layers are those of EnCodec's own release: the paper's text names one convolution less, the
-3 x 3 one before the logits.
+The layers are those of EnCodec's released code, which has one convolution more than the paper
+describes: the 3 x 3 one before the logits.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ KERNEL = (3, 9)  # frames, bins
 DILATIONS = (1, 2, 4)  # in time, one a layer; each of these layers halves the bins
 SLOPE = 0.2
 
-Opinions = list[tuple[Tensor, list[Tensor]]]  # a scale: its logits, and its feature maps in order
+Opinions = list[tuple[Tensor, list[Tensor]]]  # per scale: logits, and feature maps in order
 
 
 class Discriminator(nn.Module):
-    """`audio: (B, 1, n)` float32 to `Opinions`, one a window length.
+    """`audio: (B, 1, n)` float32 to `Opinions`, one for each window length.
 
-    Logits are `(B, 1, frames, bins)` with an opinion at every place, positive for "real"; feature
-    maps are `(B, filters, frames, bins)`. Needs `n` of at least the largest window.
+    Logits are `(B, 1, frames, bins)`, positive for "real"; feature maps are
+    `(B, filters, frames, bins)`. `n` must be at least the largest window.
     """
 
     def __init__(self, windows: Sequence[int], filters: int) -> None:

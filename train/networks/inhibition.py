@@ -1,10 +1,11 @@
-"""Groups of units that inhibit each other: every group sees the latent less what others explain.
+"""Groups of units that inhibit each other: each sees the latent minus what the others represent.
 
-Eighty decisions taken alone leave much of the latent unsaid. Here the units stand in groups. First
-each group in turn sees what the groups before it have left of the latent; then, in sweeps over the
-groups, each unit is set to what makes the remainder shorter, given all others. A group decides at
-once, so that a frame takes `groups * (1 + sweeps)` sub-steps. Each is a chip's: payloads of 8 bits
-and spikes of others, both by weights of 8 bits, an integer threshold. What is trained is what runs.
+Eighty units that decide independently represent the latent poorly. Here the units form groups.
+First each group in turn sees the remainder of the latent after the groups before it. Then, in
+sweeps over the groups, each unit takes the state that makes the remainder smaller, given all
+others. The units of a group decide at the same time, so a frame takes `groups * (1 + sweeps)`
+sub-steps. Each sub-step is one that a chip computes: 8-bit payloads and spikes of other units,
+both times 8-bit weights, and an integer threshold. Training uses the same arithmetic.
 """
 
 import math
@@ -28,7 +29,7 @@ COMMITMENT = 0.25  # of the encoder to what the code can say
 
 
 class Inhibited(NamedTuple):
-    """`heard: (B, M, T)`, what the events say of the latent; `events: (B, N, T)` of zeros and ones;
+    """`heard: (B, M, T)`, the latent that the events represent; `events: (B, N, T)`, 0 and 1;
     `remainder`: a loss, scalar."""
 
     heard: Tensor
@@ -37,11 +38,11 @@ class Inhibited(NamedTuple):
 
 
 class SubStep(NamedTuple):
-    """What `units` of the code decide in one sub-step, all whole numbers in float32.
+    """What `units` of the code compute in one sub-step, in whole numbers held as float32.
 
-    They fire where `weight @ payload + 2**SHIFT * (2**exponent * lateral @ events + bias)` is at
-    least 0: `weight (G, M)`, `lateral (G, N)` on the events as they stand, `bias (G,)`; `scale`
-    `(G,)` is what one unit of the latent's remainder is in these sums.
+    They fire if `weight @ payload + 2**SHIFT * (2**exponent * lateral @ events + bias)` is at
+    least 0: `weight (G, M)`, `lateral (G, N)` on the current events, `bias (G,)`; `scale` `(G,)` is
+    what 1 in the latent's remainder amounts to in these sums.
     """
 
     units: slice
@@ -71,7 +72,7 @@ class SubStep(NamedTuple):
 
 
 class Inhibition(nn.Module):
-    """`latent: (B, M, T)` float32 to `units` events a frame in `groups`, settled in `sweeps`."""
+    """`latent: (B, M, T)` float32 to events of `units` units in `groups`, refined in `sweeps`."""
 
     ready: Tensor
 
@@ -85,16 +86,16 @@ class Inhibition(nn.Module):
         self.register_buffer("ready", torch.zeros((), dtype=torch.bool))
 
     def payload(self, latent: Tensor) -> Tensor:
-        """What the graded spikes carry: `(B, M, T)` float32, integers in -127..127."""
+        """The payloads of graded spikes: `(B, M, T)` float32, integers in -127..127."""
         scaled = PAYLOAD_SCALE * self.latent_norm(latent)
         return straight_through(scaled, scaled.round()).clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
 
     def hear(self, events: Tensor) -> Tensor:
-        """What events `(B, N, T)` say of the latent: `(B, M, T)` float32."""
+        """The latent that events `(B, N, T)` represent: `(B, M, T)` float32."""
         return ((2 * events - 1).transpose(1, 2) @ self.take).transpose(1, 2)
 
     def forward(self, latent: Tensor) -> Inhibited:
-        # Half precision would round the sums, which a chip forms exactly.
+        # Half precision would round the sums, but a chip computes them exactly.
         with torch.autocast(latent.device.type, enabled=False):
             return self._coded(latent.float())
 
@@ -136,7 +137,7 @@ class Inhibition(nn.Module):
         return events
 
     def first_pass(self) -> list[SubStep]:
-        """Each group on what those before it have left of the latent."""
+        """The sub-steps in which each group sees what the groups before it left of the latent."""
         made = []
         for units in self._slices():
             explained = self.read[units] @ self.take[: units.start].T
@@ -146,7 +147,7 @@ class Inhibition(nn.Module):
 
     @torch.no_grad()
     def sweep(self) -> list[SubStep]:
-        """Each group given all others: a unit is set to the side that leaves the shorter rest."""
+        """The sub-steps in which each unit, given all other groups, makes the remainder smaller."""
         alike = self.take @ self.take.T
         others = alike.diag().diag() - alike
         nothing = torch.zeros_like(self.bias)
@@ -174,9 +175,9 @@ class Inhibition(nn.Module):
 
     @torch.no_grad()
     def _begin(self, said: Tensor) -> None:
-        """Let each group read the main axes of what is left of `said (n, M)`.
+        """Start each group with the principal axes of what is left of `said (n, M)`.
 
-        The axes of a group are turned at random, so that its units share what there is.
+        The axes of a group are rotated at random, so that its units share the variance.
         """
         generator = torch.Generator().manual_seed(0)
         rest = said
@@ -194,8 +195,8 @@ class Inhibition(nn.Module):
 def _on_grid(units: slice, read: Tensor, inhibition: Tensor, bias: Tensor) -> SubStep:
     """Round `read @ said + inhibition @ signs + bias > 0` to the chip's grid, straight through.
 
-    `signs` are +-1, events 1 and 0: the difference goes into the weights and the bias. Each unit
-    has a scale of its own, one at which neither a weight nor the sum of all leaves its range.
+    `signs` are +-1, but events are 1 and 0; the difference goes into the weights and the bias. Each
+    unit has its own scale, at which no weight and no sum leaves its range.
     """
     lateral, threshold = 2 * inhibition, bias - inhibition.sum(1)
     with torch.no_grad():

@@ -1,6 +1,6 @@
-"""The MEL baseline: a log mel spectrogram in place of a code, and a U-Net that hears it.
+"""The MEL baseline: a log mel spectrogram in place of a code, and a U-Net conditioned on it.
 
-As audio-diffusion-pytorch's vocoder with its defaults: 80 bands, windows of 1024, hop 256, HTK
+Like audio-diffusion-pytorch's vocoder with its defaults: 80 bands, windows of 1024, hop 256, HTK
 scale, logarithm of magnitudes above 1e-5, and a transposed convolution that lifts the spectrogram
 to one more channel of the sample.
 """
@@ -46,7 +46,7 @@ class MelSpectrum(nn.Module):
 
 
 class MelUNet(nn.Module):
-    """One denoising step that hears a mel spectrum: a `UNet` with `(B, 160, T)` for the code."""
+    """One denoising step given a mel spectrum: a `UNet` with `(B, 160, T)` in place of the code."""
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()

@@ -1,12 +1,12 @@
-"""The whole auto-encoder of every kind: what makes the code, and what hears it.
+"""The whole auto-encoder of every kind: the encoder, the bottleneck, and the decoders.
 
     audio ─encoder─▶ (+ mu) ─before─▶ latent ─bottleneck─▶ events ─after─▶ heard ─waveform─▶ audio
                                                                              └────unet────▶ audio
 
-FREE has neither `before` nor `after`: its decoders hear the events, or what groups that inhibit
-each other say of the latent. SPARSE and MU_SPARSE have
-conformers there, MU_SPARSE also an embedding of mu on both sides. RVQ quantises instead of firing;
-MEL hears a mel spectrum and has no code.
+FREE has neither `before` nor `after`: its decoders take the events, or the latent that groups of
+units that inhibit each other represent. SPARSE and MU_SPARSE have conformers there, and MU_SPARSE
+also an embedding of mu on both sides. RVQ quantises instead of firing; MEL takes a mel spectrum and
+has no code.
 """
 
 from typing import NamedTuple
@@ -29,11 +29,10 @@ LEVEL_FLOOR = 1e-3
 
 
 class Coded(NamedTuple):
-    """`heard: (B, C, T)` by the decoders; `events: (B, N, T)`; `commitment`: scalar.
+    """`heard: (B, C, T)`, which the decoders take; `events: (B, N, T)`; `commitment`: scalar.
 
-    The last is the code's own loss, of RVQ and of groups that inhibit each other.
-
-    Kinds without events have none: N is 0.
+    The last is the code's own loss, for RVQ and for groups that inhibit each other. For kinds
+    without events, N is 0.
     """
 
     heard: Tensor
@@ -42,7 +41,7 @@ class Coded(NamedTuple):
 
 
 class Model(nn.Module):
-    """The networks of a preset, by the names that checkpoints use."""
+    """The networks of a preset, under the names that checkpoints use."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -78,21 +77,21 @@ class Model(nn.Module):
         return Coded(self.hear(events, mu), events, nothing)
 
     def latent(self, audio: Tensor, mu: Tensor) -> Tensor:
-        """What enters the bottleneck: `(B, M, T)` float32."""
+        """The input of the bottleneck: `(B, M, T)` float32."""
         latent: Tensor = self.encoder(audio)
         return latent if self.before is None else self.before(latent, mu)
 
     def hear(self, events: Tensor, mu: Tensor) -> Tensor:
-        """`events: (B, N, T)` to what the decoders hear of them: `(B, C, T)` float32."""
+        """`events: (B, N, T)` to the input of the decoders: `(B, C, T)` float32."""
         if isinstance(self.bottleneck, Inhibition):
             return self.bottleneck.hear(events)
         return events if self.after is None else self.after(events, mu)
 
     def residual(self, audio: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
-        """What the U-Net is given and what it makes: `base` and `target`, `(B, 1, n)` each.
+        """The U-Net's input and target: `base` and `target`, `(B, 1, n)` each.
 
-        On the residual they are the waveform decoder's sound at unit level, and what that sound
-        misses, at about unit level, both whitened; otherwise nothing and the audio.
+        If it works on the residual, they are the waveform decoder's sound at unit level, and what
+        that sound misses at about unit level, both whitened; otherwise silence and the audio.
         """
         sound, base = self.begun(heard)
         if not self.unet.on_residual:
@@ -100,18 +99,18 @@ class Model(nn.Module):
         return base, self._whitened((audio - sound) / (self.residual_gain * _level(sound)))
 
     def begun(self, heard: Tensor) -> tuple[Tensor, Tensor]:
-        """What the U-Net is to improve, and the same as it is given it: `(B, 1, n)` each.
+        """The sound that the U-Net improves, and that sound as its input: `(B, 1, n)` each.
 
-        The waveform decoder's sound, or silence where the U-Net makes the sound itself.
+        It is the waveform decoder's sound, or silence if the U-Net makes the sound itself.
         """
         if not self.unet.on_residual:
             silence = heard.new_zeros(len(heard), 1, heard.shape[2] * HOP)
             return silence, silence
-        sound = self.waveform(heard).float()  # Fourier transforms take no half precision
+        sound = self.waveform(heard).float()  # Fourier transforms need float32
         return sound, self._whitened(sound / _level(sound))
 
     def restored(self, made: Tensor, sound: Tensor) -> Tensor:
-        """The audio `(B, 1, n)` by what the U-Net `made` of a sound: undoes `residual`'s target."""
+        """The audio `(B, 1, n)` from what the U-Net `made` for a sound: inverts `residual`."""
         if not self.unet.on_residual:
             return made
         coloured = torch.fft.irfft(torch.fft.rfft(made) * self._colour(made), made.shape[-1])

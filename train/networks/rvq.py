@@ -1,9 +1,9 @@
 """Residual vector quantisation, the baseline's bottleneck (Zeghidour et al. 2021; EnCodec 3.2).
 
-Each codebook quantises what the ones before it left. Codebooks follow exponential averages of the
-vectors that chose them, start from k-means on the first batch, and codes that nobody chooses are
-replaced by vectors of the batch. Gradients pass straight through the *sum* only: passed through
-every stage, a later residual would cancel the commitment gradient of an earlier one.
+Each codebook quantises the residual of the ones before it. Codebooks start from k-means on the
+first batch and follow exponential averages of the vectors assigned to them; unused codes are
+replaced by vectors of the batch. Gradients pass straight through the *sum* only: if they passed
+through every stage, a later residual would cancel the commitment gradient of an earlier one.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from train.config import Rvq as Config
 from train.parallel import gathered
 
 KMEANS_ITERATIONS = 10
-DEAD_SHARE = 0.1  # of the usage that equal codes would have
+DEAD_SHARE = 0.1  # a code is dead below this share of the usage it would have if all were equal
 SMOOTHING = 1e-5
 
 
@@ -29,7 +29,7 @@ class Quantised(NamedTuple):
 
 
 class Codebook(nn.Module):
-    """`codes` vectors of `channels`, held as running sums and counts of what chose them."""
+    """`codes` vectors of `channels`, held as running sums and counts of the vectors assigned."""
 
     sums: Tensor
     counts: Tensor
@@ -52,7 +52,7 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def start(self, vectors: Tensor, generator: torch.Generator) -> None:
-        """Place the codes by k-means on `vectors: (n, M)`."""
+        """Initialise the codes by k-means on `vectors: (n, M)`."""
         usual = len(vectors) / len(self.sums)
         self.counts.fill_(usual)
         self.sums.copy_(usual * _drawn(vectors, len(self.sums), generator))
@@ -63,7 +63,7 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def follow(self, vectors: Tensor, generator: torch.Generator) -> None:
-        """Move the codes towards the vectors `(n, M)` nearest to them, and revive the dead ones."""
+        """Move the codes towards the vectors `(n, M)` nearest to them, and replace dead codes."""
         sums, counts = self._chosen(vectors, self.nearest(vectors))
         self.sums.lerp_(sums, 1 - self.decay)
         self.counts.lerp_(counts, 1 - self.decay)
@@ -81,7 +81,7 @@ class Codebook(nn.Module):
 
 
 class ResidualQuantiser(nn.Module):
-    """`latent: (B, M, T)` to the sum of its codes, one of each codebook a frame."""
+    """`latent: (B, M, T)` to the sum of its codes, one from each codebook per frame."""
 
     step: Tensor
 

@@ -15,7 +15,7 @@ from train.networks.layers import Convolution, Recurrence, Residual, Transposed
 
 Network = TypeVar("Network", bound=nn.Module)
 
-KERNEL = 7  # of the first layer, and of the decoder's last one
+KERNEL = 7  # of the first layer, and of the decoder's last layer
 
 
 class Encoder(nn.Module):
@@ -69,9 +69,9 @@ def _frames(config: SeaNet, channels: int) -> list[nn.Module]:
 
 
 def fold(module: Network) -> Network:
-    """Multiply a network's weight norms out, in place, for inference; returns it.
+    """Fold a network's weight norms into plain weights, in place, for inference; returns it.
 
-    Not on a deep copy: torch keeps a parametrised weight in the class, which copies share.
+    Do not use it on a deep copy: torch keeps parametrised weights in the class, which copies share.
     """
     for part in module.modules():
         if parametrize.is_parametrized(part, "weight"):
@@ -80,7 +80,7 @@ def fold(module: Network) -> Network:
 
 
 def reach(config: SeaNet, last_kernel: int) -> float:
-    """Frames to each side on which a frame of a network with such a last kernel can depend."""
+    """How many frames on each side an output can depend on, with this kernel in the last layer."""
     samples, step = 3.0, 1
     for ratio in reversed(config.ratios):
         samples += step * (1 + ratio)  # residual block of kernel 3, then kernel 2 x ratio

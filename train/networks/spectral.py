@@ -1,7 +1,7 @@
 """A trunk at the frame rate: Fourier frames in, residual blocks over frames, Fourier frames out.
 
-SEANet spends most of its time at the full rate; here a hop of samples is one column from the
-first layer on. Every frame hears a few to each side, so that chunks reproduce the whole.
+SEANet spends most of its time at the full rate; here, from the first layer on, a hop of samples is
+one column. A frame depends on only a few frames on each side, so chunks reproduce the whole.
 """
 
 from typing import Any
@@ -14,14 +14,14 @@ from runtime.decoders.colour import gains
 from train.config import HOP, SAMPLE_RATE, Spectral
 from train.objectives.distances import mel_filters
 
-BANDS_FROM = 1500.0  # Hz: from here on the encoder hears mel bands too
+BANDS_FROM = 1500.0  # Hz: above this the encoder also takes mel bands
 SILENCE = 1e-4  # power of a bin below which its amplitude is not raised
-SPREAD = 2  # inner channels of a block for each outer one
-SCALE = 0.3  # of what a block adds, at the start
+SPREAD = 2  # inner channels of a block per outer channel
+SCALE = 0.3  # initial scale of what a block adds
 
 
 class Fourier(nn.Module):
-    """Real frames to complex spectra and back, as pairs of numbers; both ways keep the power."""
+    """Real frames to complex spectra (as pairs of numbers) and back; both preserve the power."""
 
     def __init__(self, window: int) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class Block(nn.Module):
         return signal + self.scale * inner
 
     def _over_time(self, signal: Tensor) -> Tensor:
-        """The convolution as a sum of shifted products: back and forth 16 times a conv2d's pace."""
+        """The convolution as a sum of shifted products, forward and back 16 times faster."""
         frames, margin = signal.shape[1], self.dilation * (len(self.taps) // 2)
         padded = F.pad(signal, (0, 0, margin, margin))
         total = self.bias.expand_as(signal)
@@ -68,8 +68,8 @@ class Block(nn.Module):
 class Encoder(nn.Module):
     """`audio: (B, 1, T * hop)` to `latent: (B, latent, T)`, both float32.
 
-    It hears the complex bins below `top`, amplitudes to the power of a half, and the logarithm of
-    mel bands above 1.5 kHz.
+    It takes the complex bins below `top`, with amplitudes to the power of a half, and the logarithm
+    of mel bands above 1.5 kHz.
     """
 
     mel: Tensor
@@ -105,8 +105,8 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """`code: (B, inputs, T)` to `audio: (B, 1, T * hop)`, both float32.
 
-    It makes the complex bins below `top` each by its own weights, and those above by a map of rank
-    `above`; `spectrum` is what a bin's level usually is.
+    It makes each complex bin below `top` with weights of its own, and those above by a map of rank
+    `above`; `spectrum` is the usual level of the bins.
     """
 
     level: Tensor
@@ -155,7 +155,7 @@ def overlapped(frames: Tensor) -> Tensor:
 
 
 def reach(config: Spectral) -> int:
-    """Frames to each side on which a frame can depend."""
+    """How many frames on each side a frame can depend on."""
     return config.kernel // 2 * sum(config.dilations) + -(-(config.window - HOP) // (2 * HOP))
 
 

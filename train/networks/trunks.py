@@ -1,4 +1,4 @@
-"""The networks on both sides of the code, of either kind."""
+"""The networks on both sides of the code: SEANet or spectral."""
 
 import math
 
@@ -23,7 +23,7 @@ def decoder_of(trunk: Trunk, inputs: int) -> nn.Module:
 
 
 def context_frames(encoder: Trunk, decoder: Trunk) -> int:
-    """Frames to each side on which a frame's latent or sound can depend, the larger of both."""
+    """How many frames on each side a frame's latent or sound can depend on, the larger of both."""
 
     def reach(trunk: Trunk, kernel: int) -> float:
         if isinstance(trunk, Spectral):

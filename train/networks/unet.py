@@ -1,8 +1,8 @@
-"""The v-diffusion U-Net of Mousai (Schneider et al. 2023), after audio-diffusion-pytorch's UNetV0.
+"""The v-diffusion U-Net of Mousai (Schneider et al. 2023), like audio-diffusion-pytorch's UNetV0.
 
 A level is: downsample, items, the levels below, items, upsample, and a modulated skip around it.
-An item is: residual block, modulation by the noise level and, where the frame rate is the
-code's, injection of the code. No attention (that package's auto-encoder example has none).
+An item is: residual block, modulation by the noise level and, at the level whose frame rate is the
+code's, injection of the code. There is no attention, as in that package's auto-encoder example.
 """
 
 import math
@@ -69,7 +69,7 @@ class Item(nn.Module):
 
 
 class Level(nn.Module):
-    """One level of the U-Net around the level below it, or around nothing."""
+    """One level of the U-Net, around the level below it if there is one."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class Level(nn.Module):
             inner = item(inner, features, code)
         if self.factor > 1:
             inner = F.interpolate(inner, scale_factor=(1.0, float(self.factor)), mode="nearest")
-        # Around one: gates around zero, nine levels deep, would silence the code at the start.
+        # Gates start around 1: around 0, nine levels deep, they would silence the code at first.
         gate = 1 + self.gate(F.silu(features))[:, :, None, None]
         joined: Tensor = self.skip(signal) + gate * self.up(inner)
         return joined
@@ -114,7 +114,7 @@ class NoiseLevel(nn.Module):
         super().__init__()
         self.frequencies = nn.Parameter(torch.randn(FREQUENCIES))
         self.embed = nn.Linear(2 * FREQUENCIES + 1, features)
-        self.mix = nn.Linear(features, features)  # twice: so the package reaches its size
+        self.mix = nn.Linear(features, features)  # used twice, as in that package
 
     def forward(self, sigma: Tensor) -> Tensor:
         angle = sigma[:, None] * self.frequencies * (2 * math.pi)

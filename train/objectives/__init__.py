@@ -1,1 +1,1 @@
-"""What is minimised: distances of sounds, the v-diffusion loss, the price of events."""
+"""The objectives: distances between sounds, the v-diffusion loss, the price of events."""

@@ -1,6 +1,6 @@
-"""Losses of the discriminator and of its opponent (Defossez et al. 2022, section 3.4).
+"""Losses of discriminator and generator (Defossez et al. 2022, section 3.4).
 
-All are means over batch and scales, of what a discriminator returns for real and decoded sound.
+All are means over batch and scales, from the discriminator's output for real and decoded sound.
 """
 
 import torch
@@ -14,7 +14,7 @@ TINY = 1e-12
 
 
 def discriminator_loss(real: Opinions, decoded: Opinions) -> Tensor:
-    """Hinge loss `max(0, 1 - D(x)) + max(0, 1 + D(y))` of a discriminator: a scalar."""
+    """Hinge loss `max(0, 1 - D(x)) + max(0, 1 + D(y))` of the discriminator: a scalar."""
     losses = [
         F.relu(1 - logits).mean() + F.relu(1 + others).mean()
         for (logits, _), (others, _) in zip(real, decoded, strict=True)
@@ -23,14 +23,14 @@ def discriminator_loss(real: Opinions, decoded: Opinions) -> Tensor:
 
 
 def generator_loss(decoded: Opinions) -> Tensor:
-    """Hinge loss `max(0, 1 - D(y))` of who wants `y` to pass as real (equation 1): a scalar."""
+    """Hinge loss `max(0, 1 - D(y))` of the generator of `y` (equation 1): a scalar."""
     return torch.stack([F.relu(1 - logits).mean() for logits, _ in decoded]).mean()
 
 
 def feature_distance(real: Opinions, decoded: Opinions) -> Tensor:
-    """L1 distance of feature maps over the mean size of the real ones (equation 2): a scalar.
+    """L1 distance of feature maps, relative to the mean of the real ones (equation 2): a scalar.
 
-    The sizes are those of the whole batch, over all processes, and carry no gradient.
+    The sizes are averaged over the whole batch and all processes, and have no gradient.
     """
     pairs = [
         (feature.detach(), other)

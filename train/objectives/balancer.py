@@ -12,14 +12,14 @@ TINY = 1e-12
 
 
 class Balancer(nn.Module):
-    """Joins losses of one output into one loss (Defossez et al. 2022, section 3.4, equation 4).
+    """Combines losses of one output into one (Defossez et al. 2022, section 3.4, equation 4).
 
     `g_i`, the gradient of loss `i` with respect to the output, becomes
-    `w_i / sum(w) * g_i / mean(|g_i|)`, where the mean is a moving one over steps and `|g_i|` is the
-    norm of a clip's own gradient, averaged over the batch and over all processes. Losses are to be
-    means over the batch; then neither its size nor its split over processes matters.
+    `w_i / sum(w) * g_i / mean(|g_i|)`, where the mean is a moving average over steps and `|g_i|` is
+    the norm of a clip's own gradient, averaged over the batch and all processes. If losses are
+    means over the batch, neither its size nor its split over processes matters.
 
-    The moving means are buffers, so that a checkpoint holds them.
+    The moving averages are buffers, so that checkpoints include them.
     """
 
     sums: Tensor
@@ -33,10 +33,10 @@ class Balancer(nn.Module):
         self.register_buffer("count", torch.zeros(()))
 
     def forward(self, losses: Mapping[str, Tensor], output: Tensor) -> Tensor:
-        """Scalar losses by name, and the `output: (B, ...)` that they are of, to a scalar.
+        """Scalar losses by name, and the `output: (B, ...)` they depend on, to a scalar.
 
-        Its value is the losses' weighted mean. Its gradient is the balanced one, and reaches the
-        networks through the output alone. Raises ValueError where the names are not the weights'.
+        Its value is the weighted mean of the losses. Its gradient is the balanced one, and reaches
+        the networks only through the output. Raises ValueError if the names are not the weights'.
         """
         if losses.keys() != self.shares.keys():
             raise ValueError(
@@ -56,9 +56,9 @@ class Balancer(nn.Module):
 
     @torch.no_grad()
     def _follow(self, gradients: list[Tensor]) -> Tensor:
-        """The moving means of the norms, this step's included: `(losses,)`, free of bias."""
+        """The moving averages of the norms, with this step included: `(losses,)`, unbiased."""
         clips = torch.stack([gradient.flatten(1).float() for gradient in gradients])
-        # A mean over the batch gives each of its `B` clips a `B`-th of the clip's own gradient.
+        # In a mean over the batch, each of its `B` clips gets 1 / `B` of its own gradient.
         norms = clips.shape[1] * clips.norm(dim=2).mean(1)
         totals, processes = summed(torch.stack([norms, torch.ones_like(norms)]))
         self.sums.lerp_(totals / processes, 1 - DECAY)

@@ -1,4 +1,4 @@
-"""How far a decoded sound is from its original, in spectra seen through several windows."""
+"""How far a decoded sound is from its original, in spectra with several window lengths."""
 
 import functools
 
@@ -10,16 +10,16 @@ from train.config import SAMPLE_RATE
 
 Array = npt.NDArray[np.float32]
 
-# Windows of the mel distance, which training minimises too, with their bands.
+# The windows of the mel distance, which training also minimises, and their bands.
 MEL_BANDS = {2048: 160, 1024: 96, 512: 64, 256: 40}
 STFT_WINDOWS = (2048, 1024, 512)
-FLOOR = np.float32(1e-3)  # -60 dB of one partial at full scale: what lies below is not heard
+FLOOR = np.float32(1e-3)  # -60 dB of one partial at full scale: anything below is inaudible
 
 
 def mel_distance(original: Samples, decoded: Samples) -> float:
     """Return the mean absolute difference of log mel magnitudes over four windows, in nepers.
 
-    Of two signals `(n,) float32` at 22 050 Hz, n > 1024. Every window counts the same.
+    Both signals are `(n,) float32` at 22 050 Hz, n > 1024. All windows have equal weight.
     """
     distances = []
     for window, bands in MEL_BANDS.items():
@@ -34,8 +34,8 @@ def mel_distance(original: Samples, decoded: Samples) -> float:
 def stft_distance(original: Samples, decoded: Samples) -> float:
     """Return the multi-resolution STFT distance of two signals `(n,) float32`, n > 1024.
 
-    The mean over three windows of spectral convergence, `|| |X| - |Y| || / || |X| ||`, plus the
-    mean absolute difference of log magnitudes in nepers.
+    It is the mean over three windows of spectral convergence, `|| |X| - |Y| || / || |X| ||`, plus
+    the mean absolute difference of log magnitudes in nepers.
     Source: Yamamoto et al., "Parallel WaveGAN", ICASSP 2020, equations 4 to 6.
     """
     distances = []

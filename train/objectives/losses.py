@@ -14,9 +14,9 @@ WINDOWS = tuple(MEL_BANDS)
 
 
 def noise_ratio(audio: Tensor, decoded: Tensor) -> Tensor:
-    """Noise over signal a clip, in dB: `(B, 1, n)` each to `(B,)`; lower is better.
+    """Noise over signal of each clip, in dB: two `(B, 1, n)` to `(B,)`; lower is better.
 
-    The floor of -70 dB full scale keeps silence from dividing by zero.
+    The floor of -70 dB full scale avoids a division by zero for silence.
     """
     floor = 1e-7
     noise = (audio - decoded).square().mean((1, 2)) + floor
@@ -44,7 +44,7 @@ def _hann(window: int) -> Tensor:
 
 
 def diffuse(sound: Tensor, noise: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
-    """Noise a sound to the level `sigma: (B,)` in 0..1, and give the velocity to be predicted.
+    """Add noise to a sound, to the level `sigma: (B,)` in 0..1; also return the velocity.
 
     `x = alpha sound + beta noise`, `v = alpha noise - beta sound` with the angle `sigma pi / 2`
     (Salimans and Ho 2022, appendix D; Schneider et al. 2023, section 3).
@@ -55,8 +55,8 @@ def diffuse(sound: Tensor, noise: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor
 
 
 def undiffuse(sample: Tensor, velocity: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
-    """The sound and the noise of a noisy `sample` by its velocity: the inverse of `diffuse`.
+    """The sound and the noise in a noisy `sample`, given its velocity: the inverse of `diffuse`.
 
-    Both turn a pair by the same angle, there and back.
+    Both rotate a pair by the same angle, in opposite directions.
     """
     return diffuse(sample, velocity, -sigma)

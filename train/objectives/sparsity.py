@@ -7,16 +7,16 @@ from torch import Tensor, nn
 
 from train.config import HOP, SAMPLE_RATE, Sparsity
 
-CLIP_FRAMES = 256  # a clip of the paper: the costs are those of a chunk of the format
-MEMORY = 0.98  # of the running density, a step
+CLIP_FRAMES = 256  # a clip in the paper, and a chunk of the format, whose costs these are
+MEMORY = 0.98  # decay of the running density per step
 MU_OCTAVE = 4  # paper section 3: the target halves every four mu
 
 
 def sparse_cost(counts: Tensor, units: int) -> Tensor:
-    """`B_sparse` in kbit/s of clips with `counts: (B,)` events in 256 frames.
+    """`B_sparse` in kbit/s for clips with `counts: (B,)` events in 256 frames.
 
     The compressed-time cost `S log2 T + (N - 1) log2 S` (paper section 3) without its ceilings, so
-    that it can be differentiated in S; 0 and 1 events cost their indices alone.
+    that it is differentiable in S; with 0 or 1 events only the indices cost.
     """
     pointers = (units - 1) * torch.log2(counts.clamp(min=1))
     return (counts * math.log2(CLIP_FRAMES) + pointers) * _kbps_per_bit()
@@ -38,8 +38,9 @@ def target_density(mu: Tensor) -> Tensor:
 def deviation(events: Tensor, mu: Tensor) -> Tensor:
     """MU_SPARSE: distance of S from S0(mu), mean of `events: (B, N, T)`: a scalar.
 
-    Of their logarithms, where the paper takes the plain difference: with the same minimum, but an
-    error of a tenth weighs the same at mu 8 as at mu 24, where there are 16 times fewer events.
+    The distance is between their logarithms, while the paper takes the plain difference. The
+    minimum is the same, but a relative error of a tenth has the same weight at mu 8 as at mu 24,
+    where there are 16 times fewer events.
     """
     smallest = 1 / events[0].numel()
     density = events.mean((1, 2)) + smallest
@@ -47,10 +48,10 @@ def deviation(events: Tensor, mu: Tensor) -> Tensor:
 
 
 class Price(nn.Module):
-    """The weight of sparsity over a training: zero, growing, held. Its state is in the checkpoint.
+    """The weight of sparsity during training: zero, growing, constant. Checkpoints hold its state.
 
-    `density`: running density of the events; `held`: the weight from where it no longer grows, or
-    -1 before that; `relief`: what it was divided by to get out of a collapse.
+    `density`: running density of the events; `held`: the weight once it no longer grows, or -1
+    before that; `relief`: what it was divided by to recover from a collapse.
     """
 
     density: Tensor
@@ -71,14 +72,14 @@ class Price(nn.Module):
         return self._grown(step) / self.relief.item()
 
     def follow(self, step: int, density: float) -> None:
-        """Take note of a step's density, and hold the weight when enough is reached."""
+        """Track a step's density, and keep the weight constant once the density is low enough."""
         self.density.lerp_(torch.tensor(density), 1 - MEMORY)
         grown = self._grown(step)
         if self.held < 0 and grown > 0 and self.density < self.config.density:
             self.held.fill_(grown)
 
     def settle(self, step: int) -> None:
-        """Hold the weight as it is at a step, with which the stage that it grew in ends."""
+        """Keep the weight at its value at this step, the last of the stage in which it grew."""
         if self.held < 0:
             self.held.fill_(self._grown(step))
 
