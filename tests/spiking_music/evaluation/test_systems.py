@@ -4,7 +4,8 @@ import numpy as np
 
 from runtime.bundle import Bundle
 from runtime.codec import Codec
-from runtime.spk.container import FRAMING_BYTES, HEADER_BYTES
+from runtime.spk.chunks import FRAMING_BYTES
+from runtime.spk.header import HEADER_BYTES
 from spiking_music.evaluation.systems import MUS, baseline_systems, bundle_systems, stored
 
 NOISE = np.random.default_rng(0).normal(0, 0.1, 9000).astype(np.float32)
