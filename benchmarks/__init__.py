@@ -1,3 +1,3 @@
-"""What the project measures of itself: one file a benchmark, run by `python -m benchmarks`."""
+"""Benchmarks of the project, one per file, run by `python -m benchmarks`."""
 
 import runtime  # noqa: F401, before ONNX Runtime: see there

@@ -1,8 +1,8 @@
-"""How far apart one file sounds on different machines: `python -m benchmarks agreement`.
+"""How much the sound of one file differs between machines: `python -m benchmarks agreement`.
 
-What differs between machines is how ONNX Runtime sums its products: by threads, by what it makes of
-a graph, by the kernels of a provider. Each is changed here while the events stay. What another
-machine decoded of the same file can be compared too.
+Machines differ in how ONNX Runtime sums products: by the number of threads, the optimisation of the
+graph, and the kernels of a provider. Each is varied here for the same events. A sound that another
+machine decoded from the same file can be compared too.
 """
 
 from collections.abc import Iterator, Sequence

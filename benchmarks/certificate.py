@@ -1,4 +1,4 @@
-"""Whether hours of music spike the same everywhere: a certificate whose probe is that music."""
+"""Whether hours of music give the same spikes everywhere: a certificate with music as its probe."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -92,7 +92,7 @@ def _kept(path: Path, made_of: str) -> tuple[Payload, Bits]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             payload, packed, found = (arrays[key] for key in ("payload", "events", "made_of"))
-    except Exception as error:  # zip and npy meet damage in every way that there is
+    except Exception as error:  # zipfile and numpy raise many different errors for damaged files
         raise SpikingMusicError(f"{path}: not what this keeps ({one_line(error)})") from error
     if str(found) != made_of:
         raise SpikingMusicError(f"{path}: keeps {found}, not {made_of}; name another file")

@@ -1,8 +1,8 @@
-"""What the steps of a sampler buy: `python -m benchmarks decoding BUNDLE --data NAME=SOURCE`.
+"""What more sampler steps gain: `python -m benchmarks decoding BUNDLE --data NAME=SOURCE`.
 
-Each clip is encoded once and decoded in every way; its own transcription is the reference of the
-note F1. Times real time is by the clock, the middle one of all clips, on as many threads as
-`OMP_NUM_THREADS` or the cores say; compare it within a table alone.
+Each clip is encoded once and decoded in every way; the transcription of the clip is the reference
+for the note F1. Times real time is by the clock, the median over all clips, with `OMP_NUM_THREADS`
+or one thread per core; compare it only within one table.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""How much damage the code bears: bits flipped, units and cores lost, before it is decoded.
+"""How much damage the code tolerates: bits flipped, or units and cores lost, before decoding.
 
 Every clip is encoded once, damaged, decoded by the bundle's own decoder and measured against the
 recording. Damage is drawn anew, from the same seed, for each clip and repetition.

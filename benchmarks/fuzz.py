@@ -1,8 +1,8 @@
-"""Damage `.spk` files in every way and read them: `python -m benchmarks fuzz`.
+"""Damage `.spk` files in many ways and read them: `python -m benchmarks fuzz`.
 
-Half of the damaged files get checksums that fit again, so that what lies behind them is reached.
-A reader may refuse a file by a `FormatError`; any other exception, more than 64 MB of memory or
-more than 20 s of the CPU is a fault of ours.
+Half of the damaged files get valid checksums again, so that the code behind the checks is reached.
+A reader may refuse a file with a `FormatError`; any other exception, more than 64 MB of memory or
+more than 20 s of CPU time is a bug.
 """
 
 import io

@@ -13,7 +13,7 @@ from runtime.files import replacing_folder
 def bundle_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
     """Yield a new folder, which becomes the bundle `folder` on success, in one step.
 
-    Raises OutputError where something is there and `overwrite` is off, or it is no bundle.
+    Raises OutputError if it exists and `overwrite` is off, or if it is not a bundle.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with replacing_folder(folder, overwrite, _refuse_other) as made:

@@ -25,7 +25,7 @@ def export_lapped(run: Path, folder: Path, terms: Terms, overwrite: bool = False
     """Export a finished lapped run to a bundle folder, and open that.
 
     Raises ExportError when the run has not finished, CheckpointError for a damaged one,
-    OutputError when the folder exists and `overwrite` is off, or it holds what is no bundle.
+    OutputError when the folder exists and `overwrite` is off, or it is not a bundle.
     """
     point = load(run)
     if not (run / TABLES).is_file():

@@ -8,8 +8,8 @@
     piece = sm.read("piece.spk")
     sm.write_audio("decoded.wav", codec.decode(piece), piece.sample_rate)
 
-Everything public is in `__all__`. Importing this loads no model and none of the libraries that run
-one; they come with the first call that needs them.
+Everything public is in `__all__`. Importing this package does not load a model or the libraries
+that run one; the first call that needs them does.
 """
 
 from importlib import import_module
@@ -61,7 +61,7 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-# Where the names are that are loaded when they are first asked for.
+# The modules of the names that are imported when first used.
 _LATER: Final = {
     "Codec": "runtime.codec",
     "EventMatrix": "runtime.events",
@@ -84,9 +84,9 @@ def __dir__() -> list[str]:
 def load(bundle: Path | str = "small", provider: str | None = None) -> "Codec":
     """Load a trained model: `small`, `small-mu` or `spectral`, which ship, or a folder.
 
-    `provider` computes it: cuda, cpu or openvino; None takes cuda where it works, else cpu. Raises
-    `BundleError` for a folder that is no bundle or differs from its manifest, `SpikingMusicError`
-    for a provider that is not here.
+    `provider` computes it: cuda, cpu or openvino; for None, cuda if it works, else cpu. Raises
+    `BundleError` for a folder that is not a bundle or differs from its manifest, and
+    `SpikingMusicError` for a provider that is not installed.
     """
     from runtime.bundle import open_bundle
     from runtime.codec import Codec
@@ -98,7 +98,7 @@ def load(bundle: Path | str = "small", provider: str | None = None) -> "Codec":
 def read(path: Path | str) -> "Piece":
     """Read a `.spk` file and check every byte of it; raises `FormatError` naming what is damaged.
 
-    A file too long for the memory is read by chunks, see `docs/streaming.md`.
+    A file that is too long for memory can be read by chunks, see `docs/streaming.md`.
     """
     from runtime.spk.container import read_spk
 
@@ -106,11 +106,11 @@ def read(path: Path | str) -> "Piece":
 
 
 def write(path: Path | str, piece: "Piece", coder: str = "adaptive", force: bool = False) -> None:
-    """Write a piece to a `.spk` file, whole or not at all.
+    """Write a piece to a `.spk` file, which appears only when it is complete.
 
-    `coder` of the events: adaptive, the smallest, rice, or paper (arXiv 2402.01571, section 2);
-    `force` overwrites what exists. Raises `OutputError` when the file cannot be written,
-    `FormatError` for a piece or a coder that the format does not have.
+    `coder` codes the events: adaptive (the smallest), rice, or paper (arXiv 2402.01571, section 2).
+    `force` overwrites an existing file. Raises `OutputError` when the file cannot be written,
+    `FormatError` for a piece that the format cannot hold and for an unknown coder.
     """
     from runtime.spk.container import write_spk
 
@@ -120,9 +120,9 @@ def write(path: Path | str, piece: "Piece", coder: str = "adaptive", force: bool
 def read_audio(path: Path | str, rate: int | None = None) -> "tuple[Samples, int]":
     """Read a recording: `(samples (n,) float32, rate in Hz)`, full scale 1.0, channels averaged.
 
-    At `rate`, resampled, or without one at the rate of the file. A recording that is silent or
-    clipped comes with a warning. Raises `AudioError` for a file that is missing, no audio,
-    truncated, empty, or holds NaN or infinity.
+    It is resampled to `rate`, or for None keeps the rate of the file. Warns if the recording is
+    silent or clipped. Raises `AudioError` for a file that is missing, not audio, truncated or
+    empty, or holds NaN or infinity.
     """
     import warnings
 
@@ -137,9 +137,10 @@ def read_audio(path: Path | str, rate: int | None = None) -> "tuple[Samples, int
 def write_audio(path: Path | str, samples: Any, rate: int, force: bool = False) -> None:
     """Write `samples (n,)` at `rate` Hz as 16-bit PCM: FLAC for `.flac`, WAV for `.wav`.
 
-    Floats have a full scale of 1.0, and what is beyond is clipped; uint8, int16 and int32 have that
-    of the dtype. `force` overwrites what exists. Raises `AudioError` for samples of another shape,
-    NaN or infinity, `OutputError` for another suffix or when the file cannot be written.
+    Floats have a full scale of 1.0, and values beyond it are clipped; uint8, int16 and int32 have
+    the full scale of the dtype. `force` overwrites an existing file. Raises `AudioError` for
+    samples of another shape, NaN or infinity, and `OutputError` for another suffix or when the file
+    cannot be written.
     """
     import numpy as np
 

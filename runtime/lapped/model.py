@@ -210,7 +210,7 @@ def read_units(bundle: Bundle, hop: int) -> tuple[chip.Units, Floats, Floats]:
     try:
         arrays = read_arrays(path)
         theta, scale, points = (arrays[name] for name in ("theta", "scale", "points"))
-    except Exception as error:  # zip and npy meet damage in every way that there is
+    except Exception as error:  # zipfile and numpy raise many different errors for damaged files
         reason = one_line(error)
         raise BundleError(f"{path}: cannot be read ({reason}); export or copy it again") from error
     bins = theta.shape[-1]

@@ -1,1 +1,1 @@
-"""What the units of a model mean: which events follow which notes, chords and pedal moves."""
+"""What the units of a model respond to: notes, chords and the pedal."""

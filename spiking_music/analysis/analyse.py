@@ -1,4 +1,4 @@
-"""All measures of a code on pieces, one after another: only counts and short stretches are kept."""
+"""Compute all measures of a code over pieces, one by one, keeping only counts and short parts."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from spiking_music.analysis.tuning import Tuning, curves, tuning
 from train.data.annotated import AnnotatedRecording
 
 Piece = Callable[[], AnnotatedRecording]
-_HEARD = 0.8  # of the progress, before the decoding
+_HEARD = 0.8  # share of the progress before the decoding
 
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """What the units of one code mean.
+    """What the units of one code respond to.
 
     `name`, `kind`; `frames_per_second`; the `counted` tally; `tuned`, `curves (units, symbols,
-    lags)`, `selective` and `information (units, symbols)` of it; what was `decoded` from the
-    events, None of fewer than four pieces.
+    lags)`, `selective` and `information (units, symbols)` derived from it; `decoded`, how well
+    notes can be decoded from the events, None for fewer than four pieces.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Analysis:
 
 @dataclass(frozen=True, eq=False)
 class Analyses:
-    """The analyses of codes on the same pieces, how a `mel` decodes, and what was skipped."""
+    """The analyses of codes on the same pieces, the decoding from `mel`, and the skipped pieces."""
 
     codes: tuple[Analysis, ...]
     mel: Decoding | None
@@ -55,11 +55,11 @@ def analyse(
     surrogates: int = SURROGATES,
     progress: Progress | None = None,
 ) -> Analyses:
-    """Return what the units of each named codec mean, over pieces that are heard once.
+    """Return what the units of each named codec respond to; every piece is read once.
 
-    `mu` is that of MU_SPARSE codecs. A piece that cannot be read is skipped and named; `progress`
-    hears the share done. Raises `DataError` when none is left, or when the codecs' frames
-    differ.
+    `mu` is for MU_SPARSE codecs. A piece that cannot be read is skipped and named; `progress` is
+    called with the share done. Raises `DataError` when no piece is left, or when the codecs' frame
+    rates differ.
     """
     hop, rate = _frames_of(codecs.values())
     counted: list[Tally] = []
@@ -120,7 +120,7 @@ def _events(codec: Codec, music: AnnotatedRecording, mu: int | None) -> Bits:
 
 
 def _frames_of(codecs: Collection[Codec]) -> tuple[int, float]:
-    """The hop and the frames a second that all have."""
+    """Return the hop and the frames per second that all codecs share."""
     frames = {(codec.manifest.hop, codec.manifest.sample_rate) for codec in codecs}
     if len(frames) != 1:
         raise DataError(

@@ -1,7 +1,7 @@
-"""Can onsets be read from the events? A logistic regression a note, on pieces it has not seen.
+"""Can onsets be decoded from the events? A logistic regression per note, tested on unseen pieces.
 
-The same is done with a mel spectrogram of the sound that is encoded, at the same frame rate and
-with as many bands as there are units, to see how much of the notes the code has kept.
+The same is done with a mel spectrogram of the original sound, at the same frame rate and with 80
+bands, to see how much about the notes the code has kept.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from spiking_music.evaluation.transcription import note_f1
 from train.data.notes import Notes
 from train.objectives.distances import magnitudes, mel_filters
 
-AROUND = 3  # frames to each side that a regression sees
-BANDS = 80  # of the mel spectrogram
-HELD_OUT = 4  # every fourth piece is not trained on
-MOST_PIECES = 200  # of which a part is kept
-SECONDS = 40.0  # of each piece, from its middle
-MOST_FRAMES = 20_000  # to train on
+AROUND = 3  # frames on each side that a regression sees
+BANDS = 80  # bands of the mel spectrogram
+HELD_OUT = 4  # every fourth piece is used for testing
+MOST_PIECES = 200  # pieces of which a part is kept
+SECONDS = 40.0  # kept of each piece, from its middle
+MOST_FRAMES = 20_000  # frames to train on
 STEPS = 100
 FAINT = 0.03  # of the variance of a feature
 WEIGHT_DECAY = 1e-4
@@ -42,10 +42,10 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Decoding:
-    """How well onsets are read, on `pieces` that were not trained on.
+    """How well onsets are decoded, on `pieces` that were not trained on.
 
-    `f1`, 0..1: onset within 50 ms and pitch exact, at the one `threshold` that is best in training;
-    `average_precision`, 0..1, of frames, all notes together; `chance`, what guessing gives of it.
+    `f1`, 0..1: onset within 50 ms and exact pitch, at the `threshold` that is best in training;
+    `average_precision`, 0..1, over frames and all notes; `chance`, its value for guessing.
     """
 
     f1: float
@@ -56,7 +56,7 @@ class Decoding:
 
 
 def middle(frames: int, frames_per_second: float) -> slice:
-    """Return the frames of a piece that are decoded."""
+    """Return the middle frames of a piece, which are used for decoding."""
     kept = min(frames, int(SECONDS * frames_per_second))
     start = (frames - kept) // 2
     return slice(start, start + kept)
@@ -65,7 +65,7 @@ def middle(frames: int, frames_per_second: float) -> slice:
 def mel(samples: Samples, hop: int) -> Matrix:
     """Return the log mel spectrogram `(80, T) float32` of `samples (n,)`, T = ceil(n / hop).
 
-    Its hop is that of the codec, 512: a quarter of its window.
+    Its hop is the codec's, 512, a quarter of its window.
     """
     if hop * 4 != _WINDOW:
         raise ValueError(f"a hop of {hop} samples, where the mel spectrogram has {_WINDOW // 4}")
@@ -78,10 +78,10 @@ def mel(samples: Samples, hop: int) -> Matrix:
 def decoding(
     stretches: Sequence[Stretch], frames_per_second: float, progress: Progress | None = None
 ) -> Decoding | None:
-    """Return how well the notes of every fourth stretch are read from it, after the others.
+    """Return how well the notes of every fourth stretch are decoded, after training on the others.
 
-    None of fewer than four stretches, or where one part of them holds no note. `progress` hears
-    the share done.
+    None for fewer than four stretches, and if the training or the test part holds no notes.
+    `progress` is called with the share done.
     """
     held = list(stretches[HELD_OUT - 1 :: HELD_OUT])
     known = [s for place, s in enumerate(stretches) if place % HELD_OUT != HELD_OUT - 1]
@@ -116,7 +116,7 @@ def context(seen: Matrix | Bits) -> Matrix:
 
 
 def average_precision(truth: npt.NDArray[np.bool_], odds: Matrix) -> float:
-    """Return the mean precision at the ranks of what is true, the likeliest first: 0..1."""
+    """Return the mean precision at the ranks of the true entries, most likely first: 0..1."""
     ranked = truth[np.argsort(-odds, kind="stable")]
     precision = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
     return float(precision[ranked].mean()) if ranked.any() else float("nan")
@@ -144,7 +144,7 @@ def _f1(
 
 
 def _frames(stretches: Sequence[Stretch], frames_per_second: float) -> tuple[Matrix, Matrix]:
-    """Evenly spread frames of all stretches, as they are seen and as they are played."""
+    """Return evenly spread frames of all stretches: features and struck keys."""
     step = -(-sum(stretch.seen.shape[1] for stretch in stretches) // MOST_FRAMES)
     return (
         np.concatenate([context(stretch.seen)[::step] for stretch in stretches]),
@@ -153,7 +153,7 @@ def _frames(stretches: Sequence[Stretch], frames_per_second: float) -> tuple[Mat
 
 
 def _begun(stretch: Stretch, frames_per_second: float) -> Matrix:
-    """Which keys are struck in which frame: `(T, 88) float32` of 0 and 1."""
+    """Return which keys are struck in which frame: `(T, 88) float32` of 0 and 1."""
     begun = np.zeros((stretch.seen.shape[1], KEYS), np.float32)
     frame = (stretch.notes.onset * frames_per_second).astype(np.int64)
     key = stretch.notes.pitch - LOWEST
@@ -163,10 +163,10 @@ def _begun(stretch: Stretch, frames_per_second: float) -> Matrix:
 
 
 def _fitted(seen: Matrix, begun: Matrix, progress: Progress | None) -> Matrix:
-    """The weights `(features + 1, 88)` of the regressions, by accelerated gradient descent.
+    """Return the weights `(features + 1, 88)` of the regressions, by accelerated gradient descent.
 
-    Features without correlations and of equal variance make one step, 4, right for all: the
-    curvature of the loss is then at most 1/4. (Nesterov's method, as in Beck and Teboulle, 2009.)
+    For uncorrelated features of equal variance the curvature of the loss is at most 1/4, so a step
+    size of 4 is right for all. Source: Nesterov's method, as in Beck and Teboulle, 2009.
     """
     white = _whitening(seen)
     seen = _biased(seen @ white)

@@ -1,4 +1,4 @@
-"""How much a unit tells about an onset: the mutual information of two binary variables."""
+"""How much information a unit has about onsets: the mutual information of two binary variables."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +10,11 @@ Array = npt.NDArray[np.float64]
 
 
 def shared(counted: Tally) -> Array:
-    """Return the share of each onset train's entropy that one bit of a unit tells, 0..1.
+    """Return the share of each onset train's entropy that one bit of a unit gives, 0..1.
 
     `I(z_t; n_{t + tau}) / H(n)`, `(units, symbols)`, at the best lag of the peak, over all frames;
-    NaN for rare symbols. With some 10^6 frames the bias, `1 / (2 frames ln 2)` bits, is nothing,
-    but that the best of 19 lags is taken lifts pairs that share nothing above zero a little.
+    NaN for rare symbols. With some 10^6 frames the bias, `1 / (2 frames ln 2)` bits, is negligible,
+    but taking the best of 19 lags raises independent pairs a little above zero.
     """
     told = mutual_information(
         counted.pairs[:, :, PEAK],

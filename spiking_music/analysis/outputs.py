@@ -1,4 +1,4 @@
-"""What an analysis leaves behind: arrays, JSON for programs, Markdown to read."""
+"""Write the results of an analysis: arrays, JSON for programs, Markdown to read."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -85,7 +85,7 @@ def arrays(found: Analysis) -> dict[str, Any]:
 
 
 def summary(found: Analysis) -> dict[str, Any]:
-    """Return the figures of a code: means over the units that answer, None where none does."""
+    """Return the figures of a code: means over the units that respond, None if none does."""
     selective, counted, certain = found.selective, found.counted, found.tuned.significant
     judged = counted.begun >= FEWEST
     best = np.nan_to_num(found.tuned.phi[:, :KEYS]).max(1)
@@ -131,7 +131,7 @@ def as_json(sets: Mapping[str, Analyses]) -> dict[str, Any]:
 
 
 def as_markdown(sets: Mapping[str, Analyses]) -> str:
-    """Return a table for every set, a column a code."""
+    """Return a table for every set, with a column for each code."""
     lines = ["# What the units respond to", "", _LEGEND]
     for name, analyses in sets.items():
         codes = [summary(found) for found in analyses.codes]
@@ -164,9 +164,9 @@ def write(sets: Mapping[str, Analyses], out: Path, overwrite: bool = False) -> N
 
 
 def refuse_existing(out: Path, data: Sequence[str], codes: Sequence[str], overwrite: bool) -> None:
-    """Raise `OutputError` where a file of `write` could not be written.
+    """Raise `OutputError` if a file of `write` could not be written.
 
-    So too for a name of a set that is none of a file.
+    Also if the name of a set cannot be a file name.
     """
     for name in data:
         if Path(name).name != name:
@@ -181,7 +181,7 @@ def array_path(out: Path, data: str, code: str) -> Path:
 
 
 def _best_told(found: Analysis) -> npt.NDArray[np.float64]:
-    """Of each note that is played often enough, what the unit that tells most of it tells."""
+    """Return, for each note played often enough, the information of the best unit about it."""
     told = found.information[:, :KEYS]
     return told[:, ~np.isnan(told).all(0)].max(0, initial=0)
 

@@ -1,4 +1,4 @@
-"""How few notes, pitch classes or octaves a unit answers to, and how sharply."""
+"""How selective a unit is: to how few notes, pitch classes or octaves it responds, how sharply."""
 
 from dataclasses import dataclass
 
@@ -39,9 +39,9 @@ class Selectivity:
 
 
 def selectivity(tuned: Tuning, curves: Array) -> Selectivity:
-    """Return how selective the units are; `curves (units, symbols, lags)` as of the tuning.
+    """Return how selective the units are; `curves (units, symbols, lags)` are those of `tuning`.
 
-    Only answers count that chance does not give: phi where it is significant and positive.
+    Only responses beyond chance count: phi if it is significant and positive.
     """
     phi, certain = np.nan_to_num(tuned.phi[:, :KEYS]), tuned.significant[:, :KEYS]
     answer = np.where(certain & (phi > 0), phi, 0.0)
@@ -62,9 +62,9 @@ def selectivity(tuned: Tuning, curves: Array) -> Selectivity:
 
 
 def sparseness(answers: Array) -> Array:
-    """Return 0 where answers `(units, things)`, none negative, are equal, 1 where one is alone.
+    """Return 0 if the non-negative responses `(units, things)` are equal, 1 if only one is not 0.
 
-    `(1 - mean(a)^2 / mean(a^2)) / (1 - 1/n)`; NaN without any answer or of a single thing.
+    `(1 - mean(a)^2 / mean(a^2)) / (1 - 1/n)`; NaN without any response, or for a single thing.
     Source: Vinje and Gallant, "Sparse coding and decorrelation in primary visual cortex", 2000.
     """
     things = answers.shape[1]

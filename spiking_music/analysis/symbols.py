@@ -1,6 +1,6 @@
-"""What a unit may answer to: the onsets of 88 notes, 24 chords struck together, the pedal.
+"""What a unit may respond to: the onsets of 88 notes, 24 chords struck together, the pedal.
 
-Chords and pedal are rows like the notes, so that one algebra answers for all three.
+Chords and pedal are rows like the notes, so that the same computation serves all three.
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Onsets:
 
 
 def onsets(music: AnnotatedRecording, frames: int, frames_per_second: float) -> Onsets:
-    """Return what begins in a recording of so many frames; what lies outside them is left out."""
+    """Return the onsets in a recording of so many frames; onsets outside them are left out."""
     time, symbol = _played(music)
     frame = np.floor(time * frames_per_second).astype(np.int64)
     inside = (frame >= 0) & (frame < frames)

@@ -1,8 +1,8 @@
-"""What is counted in one piece, and the sum over many: all that the measures need.
+"""The counts in one piece, and their sum over many, from which all measures follow.
 
 `C(tau) = sum_t z_t n_{t + tau}` (paper, section 4) is a sum over the few onsets, not over all
-frames: for each, the events `tau` before it. A piece is wrapped round at its ends, so that every
-lag has as many terms, and the mean over all lags is exactly what independence would give.
+frames: for each, the events `tau` before it. A piece wraps around at its ends, so that every lag
+has equally many terms, and the mean over all lags is exactly the value under independence.
 """
 
 from dataclasses import dataclass, fields
@@ -55,7 +55,7 @@ class Tally:
 def tally(bits: Bits, onsets: Onsets, seed: int = 0, surrogates: int = SURROGATES) -> Tally:
     """Count one piece: `bits (units, T)` and the onsets in its T frames.
 
-    `seed` settles the shifts of the shuffled onsets; give each piece another.
+    `seed` determines the shifts of the shuffled onsets; give each piece a different one.
     Raises `ValueError` when events and onsets are of different lengths.
     """
     frames = bits.shape[1]

@@ -1,4 +1,4 @@
-"""How strongly a unit answers to a symbol, against what chance does: the peak prominence phi."""
+"""How strongly a unit responds to a symbol, compared with chance: the peak prominence phi."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from spiking_music.analysis.tally import AROUND, LAGS, PEAK, WINDOW, Tally
 
 LEVEL = 0.95
-FEWEST = 30  # onsets of a symbol below which nothing is said of it
+FEWEST = 30  # a symbol with fewer onsets is not judged
 
 Array = npt.NDArray[np.float64]
 
@@ -33,13 +33,13 @@ class Tuning:
 
 
 def tuning(counted: Tally) -> Tuning:
-    """Return how units answer to symbols.
+    """Return how units respond to symbols.
 
     phi is the unit's mean activity at the lags of the peak, less that at the lags around it, in
     standard deviations of its activity: `(C_peak - C_around) / n / sqrt(p (1 - p))`. So it is 0 by
-    chance and where unit and note are merely frequent in the same passages, negative where a unit
-    falls silent, the same for a unit and its negation but for the sign, and comparable between
-    dense and sparse codes. The paper leaves it open.
+    chance, and if unit and note are merely frequent in the same passages; negative if a unit falls
+    silent; equal except for the sign for a unit and its negation; and comparable between dense and
+    sparse codes. The paper does not define it.
     The family-wise bound is the max statistic (Westfall and Young, 1993).
     """
     phi, shuffled = (_phi(counted, raw) for raw in (counted.prominence, counted.shuffled))

@@ -1,1 +1,1 @@
-"""The command line, one file a verb; a verb loads what it needs when it runs."""
+"""The command line, one file per verb; a verb imports what it needs when it runs."""

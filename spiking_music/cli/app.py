@@ -1,4 +1,4 @@
-"""The application: which verbs there are, in the order in which a user needs them."""
+"""The application: all verbs, in the order in which a user needs them."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -33,7 +33,7 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # which would take "[default: small]" for markup, and drop it
+    rich_markup_mode=None,  # markup would drop "[default: small]"
 )
 listen = typer.Typer(
     cls=Verbs,

@@ -1,4 +1,4 @@
-"""How the help is laid out: plain text, the verbs in groups, arguments without Python's types."""
+"""The layout of the help: plain text, verbs in groups, arguments without Python's types."""
 
 import re
 from typing import Any
@@ -33,7 +33,7 @@ class Verb(TyperCommand):
 
 
 class Verbs(TyperGroup):
-    """Verbs whose help lists them under the titles of their groups, in the order they came in."""
+    """The verbs, listed in the help under the titles of their groups, in order of definition."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         width = max(map(len, self.commands))

@@ -1,4 +1,4 @@
-"""What verbs do with the words they are given: open the model, read sound, settle an output."""
+"""What verbs do with their arguments: open the model, read sound, determine the output."""
 
 import shlex
 import sys
@@ -35,20 +35,20 @@ def read_samples(audio: str, codec: "Codec") -> Any:
 
 
 def typed() -> str:
-    """The command as it was typed, for what is made by it."""
+    """Return the command as it was typed, to be recorded in its outputs."""
     from runtime.to_spk import unicode
 
     return unicode(shlex.join(["spiking-music", *sys.argv[1:]]))
 
 
 def audio_source(audio: str) -> Path | int:
-    """What `opened_audio` opens: a file, or standard input."""
+    """Return what `opened_audio` takes: a path, or standard input."""
     return standard_input().fileno() if audio == "-" else Path(audio)
 
 
 @contextmanager
 def stored_input(spk: str) -> Iterator[BinaryIO]:
-    """Open a stored recording, or standard input, whose name goes before what is wrong with it."""
+    """Open a stored recording, or standard input, and put its name before any error message."""
     from runtime.spk.reader import naming, opened_spk
 
     if spk == "-":
@@ -71,7 +71,7 @@ def tables_of(bundle: Path | None) -> "Tables | None":
 
 
 def checked_length(file: BinaryIO) -> int:
-    """Check all parts of a stored recording before any is heard; return its samples and rewind."""
+    """Check all of a stored recording before decoding; return its number of samples, and rewind."""
     from runtime.spk.reader import SpkReader
 
     reader = SpkReader(file)
@@ -83,7 +83,7 @@ def checked_length(file: BinaryIO) -> int:
 
 @contextmanager
 def stored_output(out: str, force: bool) -> Iterator[BinaryIO]:
-    """Open a stored recording to write, which is there whole or not at all, or standard output."""
+    """Open a file for events, which appears only when complete, or standard output."""
     from runtime.files import opened_output
 
     if out == "-":
@@ -97,7 +97,7 @@ def stored_output(out: str, force: bool) -> Iterator[BinaryIO]:
 def sound_output(
     out: str, sample_rate: int, samples: int | None, force: bool
 ) -> Iterator[Callable[[Any], None]]:
-    """Open a recording to write by blocks, or standard output, and yield what takes the blocks."""
+    """Open a recording, or standard output, and yield the function that writes its blocks."""
     from runtime.audio.writing import audio_file, wav_stream
 
     if out == "-":
@@ -112,14 +112,14 @@ def note(message: str) -> None:
 
 
 def refuse_idle(what: str, **options: object) -> None:
-    """Raise `SpikingMusicError` for an option that was given and does nothing for `what`."""
+    """Raise `SpikingMusicError` if an option was given that does nothing for `what`."""
     for name, value in options.items():
         if value is not None and value is not False:
             raise SpikingMusicError(f"--{name.replace('_', '-')} does nothing for {what}; omit it")
 
 
 def settle_output(source: str, out: str | None, suffix: str, force: bool, as_json: bool) -> str:
-    """Settle where an output goes and refuse, before the work, what could not be written."""
+    """Return where the output goes; refuse, before the work, an output that cannot be written."""
     from runtime.outputs import is_stream, refuse_output
 
     if out is None:

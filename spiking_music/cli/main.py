@@ -28,10 +28,10 @@ _ended_by: list[int] = []  # signals
 def main() -> None:
     """Run the command line: exit code 0, 2 with one line on an error, 130 on Ctrl-C.
 
-    Terminated, or left by its terminal, it tidies up and exits with 128 and the signal's number.
+    If it is terminated or its terminal closes, it cleans up and exits with 128 plus the signal.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
+        if signal.getsignal(number) is signal.SIG_DFL:  # under nohup it is ignored
             signal.signal(number, _terminate)
     try:
         with guarded():

@@ -1,4 +1,4 @@
-"""What is read from and shown on the terminal: nothing in a file moves its cursor."""
+"""Standard streams that are safe to print to: nothing in a file can control the terminal."""
 
 import os
 import re
@@ -9,10 +9,10 @@ from typing import Any, BinaryIO, TextIO
 
 from runtime.errors import OutputError, SpikingMusicError
 
-# Controls but for the ends of lines and tabs, marks that turn the direction of writing, and bytes
-# of names that are no text.
+# Control characters except newlines and tabs, marks that change the direction of writing, and bytes
+# of file names that are not text.
 _UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-# Signs of ours and their likes in ASCII: spaces, micro, mu, times, dash, dots, arrow.
+# Characters that we print, with replacements in ASCII: spaces, micro, mu, times, dash, dots, arrow.
 _PLAIN = str.maketrans(
     dict.fromkeys("\xa0\u2009\u202f", " ")
     | dict.fromkeys("\xb5\u03bc", "u")
@@ -26,7 +26,7 @@ def shown(text: str) -> str:
 
 
 def encodable(text: str, stream: Any) -> str:
-    """Return a text with what a stream's encoding has not in plainer letters or as its number."""
+    """Return a text in which characters that a stream cannot encode are replaced or escaped."""
     encoding = stream.encoding or "utf-8"
     try:
         text.encode(encoding)
@@ -36,12 +36,12 @@ def encodable(text: str, stream: Any) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text of a file as one line that only shows itself."""
+    """Return a text from a file as one line without control characters."""
     return shown(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 class Terminal:
-    """A stream of text on which only `raw` writes what a terminal would act upon."""
+    """A text stream that escapes control characters; only `raw` can write them."""
 
     def __init__(self, raw: TextIO) -> None:
         self.raw = raw
@@ -50,17 +50,18 @@ class Terminal:
         return getattr(self.raw, name)
 
     def write(self, text: str) -> int:
-        """Write a text that shows itself and nothing else."""
+        """Write a text with its control characters escaped."""
         self.raw.write(encodable(shown(text), self.raw))
         return len(text)
 
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Let all that is printed in the block go through `Terminal`s.
+    """Send everything that is printed in the block through `Terminal`s.
 
-    Descriptors that the caller has closed are taken, so that no file of ours gets their numbers and
-    what libraries print. Raises `OutputError` when standard output is one of them.
+    Standard descriptors that the caller has closed are opened on /dev/null, so that none of our
+    files gets their numbers, and with it what libraries print. Raises `OutputError` when standard
+    output is closed.
     """
     for number in range(3):
         try:
@@ -80,12 +81,12 @@ def guarded() -> Iterator[None]:
 
 
 def raw(stream: Any) -> TextIO:
-    """Return the stream for what is ours alone, such as a bar that moves."""
+    """Return the unguarded stream, for our own output only, such as a progress bar."""
     return stream.raw if isinstance(stream, Terminal) else stream
 
 
 def standard_input() -> BinaryIO:
-    """Return standard input; raises `SpikingMusicError` where it is closed."""
+    """Return standard input; raises `SpikingMusicError` if it is closed."""
     if sys.stdin is None:
         raise SpikingMusicError("standard input is closed; give a file, or leave it open")
     return sys.stdin.buffer

@@ -1,4 +1,4 @@
-"""What the command line shows and where its bytes go: progress, tables, pipes."""
+"""What the command line shows: progress, facts and tables; and inputs from pipes."""
 
 import json
 import shutil
@@ -20,15 +20,15 @@ from runtime.outputs import is_stream
 from runtime.scratch import scratch
 from spiking_music.cli.streams import encodable, one_line, raw, standard_input
 
-_LAST = 24  # letters of the last column of a table, below which its words are torn
+_LAST = 24  # letters: the last column of a table would break words if it were narrower
 
 
 @contextmanager
 def progress(label: str) -> Iterator[Progress]:
-    """Show a bar on standard error while the block runs; it yields what takes the share done.
+    """Show a bar on standard error while the block runs; yield the function to call with the share.
 
-    Where standard error is no terminal there is a line every ten seconds instead. A block that
-    never tells its share has a bar that only moves.
+    If standard error is not a terminal, it prints a line every ten seconds instead. For a block
+    that never reports its share, the bar only moves.
     """
     if sys.stderr is None or not sys.stderr.isatty():
         yield _Lines(label)
@@ -54,7 +54,7 @@ def progress(label: str) -> Iterator[Progress]:
 
 
 class _Lines:
-    """What hears the share done and writes it every ten seconds, where no bar can be shown."""
+    """Prints the share done every ten seconds, when no bar can be shown."""
 
     EVERY = 10.0  # s
 
@@ -72,7 +72,7 @@ class _Lines:
 
 @contextmanager
 def stage(label: str) -> Iterator[Progress]:
-    """Like `progress`, and leave a line with the time that the block took."""
+    """Like `progress`, but also print the time that the block took."""
     start = perf_counter()
     with progress(label) as tell:
         yield tell
@@ -81,7 +81,7 @@ def stage(label: str) -> Iterator[Progress]:
 
 @contextmanager
 def given(name: str) -> Iterator[Path]:
-    """Yield the path of an input; of a pipe, such as `-`, that of a temporary copy.
+    """Yield the path of an input; for a pipe, such as `-`, that of a temporary copy.
 
     Raises `SpikingMusicError` when there is no such file.
     """
@@ -99,7 +99,7 @@ def given(name: str) -> Iterator[Path]:
 
 
 def show(title: str, facts: Mapping[str, Any], as_json: bool) -> None:
-    """Print facts one a line, or as one JSON object."""
+    """Print facts, one per line, or as one JSON object."""
     if as_json:
         print_json(facts)
         return
@@ -110,9 +110,9 @@ def show(title: str, facts: Mapping[str, Any], as_json: bool) -> None:
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows with the same keys as a table, whose last column takes what width is left.
+    """Print rows with the same keys as a table, whose last column takes the remaining width.
 
-    Where a terminal is too narrow for that, each row is a block of lines: nothing is ever cut.
+    If the terminal is too narrow for that, each row becomes a block of lines. Nothing is cut off.
     """
     if not rows:
         return
@@ -120,7 +120,7 @@ def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
     cells = [[_text(value) for value in row.values()] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
     needed = sum(widths[:-1]) + 2 * (len(widths) - 1)
-    # A pipe has no width; wide enough that words which are searched for stay whole.
+    # A pipe has no width; take one so large that words are not broken and can be searched for.
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else max(160, needed + 40)
     if needed + min(widths[-1], _LAST) > width:
         _show_stacked(names, cells, width)
@@ -130,7 +130,7 @@ def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
         table.add_column(name, no_wrap=name != names[-1], overflow="fold")
     for row in cells:
         table.add_row(*row)
-    # With a height, since rich takes a width alone for no word on a terminal that is dumb.
+    # Give a height too: on a dumb terminal rich ignores a width alone.
     console = Console(file=raw(sys.stdout), width=width, height=24, highlight=False, markup=False)
     console.print(table)
 

@@ -1,1 +1,1 @@
-"""Many recordings at once: a folder or a list of them becomes a folder of `.spk` files."""
+"""Encode many recordings: a folder or a list of them becomes a folder of `.spk` files."""

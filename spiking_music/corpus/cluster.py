@@ -1,4 +1,4 @@
-"""Workers of a Dask cluster, which sees to it that what a dead worker had in work is done again."""
+"""Workers of a Dask cluster, which repeats the work of a worker that dies."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -11,12 +11,12 @@ from spiking_music.corpus.listing import Item
 from spiking_music.corpus.outcome import Outcome
 from spiking_music.corpus.window import Work, finished
 
-PATIENCE = "10s"  # with a scheduler that does not answer
-_AHEAD = 2  # files handed out for each thread of the cluster, so that none waits for the next
+PATIENCE = "10s"  # how long to wait for a scheduler
+_AHEAD = 2  # files to hand out for each thread of the cluster, so that no thread has to wait
 
 
 def on_cluster(work: Work, items: Sequence[Item], address: str) -> Iterator[Outcome]:
-    """Yield the outcomes of `items` as they come, from the workers of a scheduler at `address`.
+    """Yield the outcomes of `items`, in order of completion, from the scheduler at `address`.
 
     Workers may come and go. Each needs this package, the bundle at the same path, and the places
     that recordings are read from and written to.

@@ -1,4 +1,4 @@
-"""One recording of a corpus to its output: what each worker does."""
+"""Encode one recording of a corpus: what each worker does."""
 
 import errno
 import tempfile
@@ -17,16 +17,16 @@ from spiking_music.corpus.places import fetched, publish
 from spiking_music.corpus.receipts import receipt, refuse_other, sha256, standing
 from spiking_music.corpus.recipe import Recipe
 
-# Where writing fails for these, it fails for every file.
+# If writing fails for these reasons, it fails for every file.
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def encode_item(recipe: Recipe, item: Item) -> Outcome:
-    """Encode one recording unless its output stands there already; a failure is told, not raised.
+    """Encode one recording unless its output already exists; a failure is returned, not raised.
 
-    Raises only what every other file would fail of too: `BundleError` when the bundle does not run
-    or is not the one that the run began with, `OutputError` when there is no space left, a plain
-    `SpikingMusicError` when the bundle cannot do what is asked for.
+    Raises only errors that every other file would have too: `BundleError` when the bundle does not
+    run or has changed since the run began, `OutputError` when there is no space left, a plain
+    `SpikingMusicError` when the bundle cannot do what was asked for.
     """
     start = time.thread_time()
     try:
@@ -57,7 +57,7 @@ def _outcome(recipe: Recipe, item: Item) -> Outcome:
         if found is not None:
             refuse_other(found, item.target, model, storage)
             return Outcome(item, "kept", found.samples / model.sample_rate, found.size)
-        # Without a name, so that nothing is left of it when this process is killed.
+        # A file without a name, so that nothing is left of it if this process is killed.
         with (
             tempfile.TemporaryFile() as file,
             opened_audio(path, model.sample_rate) as recording,
@@ -81,7 +81,7 @@ def _codec(recipe: Recipe) -> Codec:
 
 
 def _refusal(error: BaseException | None) -> OSError | None:
-    """Return the refusal of a full disk that an error came from."""
+    """Return the error of a full disk that caused this error, if any."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _NO_SPACE:
             return error

@@ -1,4 +1,4 @@
-"""Which recordings a corpus has, and where the events of each go."""
+"""List the recordings of a corpus and the outputs they are encoded to."""
 
 import io
 import posixpath
@@ -15,7 +15,7 @@ from spiking_music.corpus.places import below, is_address, store_of
 
 @dataclass(frozen=True)
 class Item:
-    """A recording: its `source`, the `target` of its events, and the `name` that it is known by."""
+    """A recording: its `source`, the `target` for its events, and its `name` in messages."""
 
     source: str
     target: str
@@ -26,7 +26,7 @@ class Item:
 class Listing:
     """The `items` of a corpus by name, and the `clashes`: items that share a target.
 
-    `left_out` are the names of a folder's files that are no recordings by their suffix.
+    `left_out` are names of files in a folder that are not recordings, judging by the suffix.
     """
 
     items: tuple[Item, ...]
@@ -40,7 +40,7 @@ class Listing:
 
 
 def is_corpus(place: str) -> bool:
-    """Return whether a place is one of many recordings: a folder, a list, or an address."""
+    """Return whether a place can hold many recordings: a folder, a list, or an address."""
     return is_address(place) or is_manifest(place) or Path(place).is_dir()
 
 
@@ -50,10 +50,10 @@ def alone(source: str, target: str) -> Listing:
 
 
 def listed(place: str, out: str) -> Listing:
-    """Return the recordings of a folder tree, of a list, or the one that an address names.
+    """Return the recordings of a folder tree or a list, or the one that an address names.
 
-    An output has the name of its recording below `out`, ending in `.spk`. Hidden files are left
-    out. Raises `SpikingMusicError` when there is nothing there, or no recording.
+    An output has the name of its recording below `out`, with the suffix `.spk`. Hidden files are
+    left out. Raises `SpikingMusicError` when the place does not exist or holds no recordings.
     """
     store, path = store_of(place)
     left_out: list[str] = []

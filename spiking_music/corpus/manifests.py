@@ -1,4 +1,4 @@
-"""Lists of recordings: a `.txt` with a path a line, a `.csv` with a column of paths."""
+"""Lists of recordings: a `.txt` with a path per line, or a `.csv` with a column of paths."""
 
 import csv
 import posixpath
@@ -12,12 +12,12 @@ COLUMNS = ("path", "audio_filename")  # the second is MAESTRO's
 
 
 def is_manifest(place: str) -> bool:
-    """Return whether a place has the name of a list."""
+    """Return whether a place is a list, judging by its suffix."""
     return place.lower().endswith(SUFFIXES)
 
 
 def named_in(place: str, lines: Iterable[str]) -> dict[str, str]:
-    """Return the recordings that the `lines` of a list name: their names and places.
+    """Return the recordings that the `lines` of a list name: a place for each name.
 
     Paths are relative to the folder of the list, and so are names; the name of a recording outside
     it is its whole path. No name leads out of a folder that it is joined to.

@@ -1,4 +1,4 @@
-"""What has become of one recording, and of all."""
+"""The outcome of one recording, and of all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ from spiking_music.corpus.listing import Item
 
 @dataclass(frozen=True)
 class Outcome:
-    """What has become of an `item`: `encoded`; `kept`, since it stood there whole; or `failed`.
+    """What happened to an `item`: `encoded`, `kept` (its output was complete already) or `failed`.
 
-    `seconds` of sound, `size` of the output in bytes, `cpu_seconds` that it took the thread which
-    worked; `notes` for the user; the `reason` of a failure.
+    `seconds` of sound; `size` of the output in bytes; `cpu_seconds` of the worker's thread; `notes`
+    for the user; the `reason` of a failure.
     """
 
     item: Item
@@ -26,7 +26,7 @@ class Outcome:
 
 @dataclass
 class Tally:
-    """Outcomes counted as they come, so that memory follows the failures alone."""
+    """Outcomes counted as they come; only failures take memory."""
 
     counts: dict[str, int] = field(default_factory=lambda: {"encoded": 0, "kept": 0, "failed": 0})
     seconds: float = 0.0
@@ -54,8 +54,8 @@ class Tally:
     def summary(self, elapsed: float) -> Mapping[str, Any]:
         """Return the figures of a run that took `elapsed` seconds.
 
-        `hours` of sound, `bytes` and `kbit_s` are of all that stands there now; `hours_an_hour` and
-        `hours_a_core_hour` of what was encoded in this run, None when nothing was.
+        `hours` of sound, `bytes` and `kbit_s` are for all outputs that exist now; `hours_an_hour`
+        and `hours_a_core_hour` for what was encoded in this run, None when nothing was.
         """
         return {
             "files": self.files,

@@ -1,4 +1,4 @@
-"""Where files lie: local paths, and addresses such as `s3://bucket/key` through fsspec."""
+"""Places of files: local paths, and addresses such as `s3://bucket/key` through fsspec."""
 
 import shutil
 import tempfile
@@ -13,17 +13,17 @@ _SCHEME = "://"
 
 
 def is_address(place: str) -> bool:
-    """Return whether a place is an address, and not a path of this machine."""
+    """Return whether a place is an address rather than a local path."""
     return _SCHEME in place
 
 
 def store_of(place: str) -> tuple[Any, str]:
     """Return the file system of fsspec that an address belongs to, and the path in it."""
-    from fsspec.core import url_to_fs  # here, since one recording alone does not need it
+    from fsspec.core import url_to_fs  # here, since a single recording does not need it
 
     if is_address(place):
         return url_to_fs(place)
-    # Not parsed as an address, in which some characters of file names mean something.
+    # Do not parse a path as an address, in which some characters have a special meaning.
     return url_to_fs("file:///")[0], str(Path(place).absolute())
 
 
@@ -34,7 +34,7 @@ def below(place: str, name: str) -> str:
 
 @contextmanager
 def fetched(place: str) -> Iterator[Path]:
-    """Yield a local path of a file: its own, or that of a copy that goes with the block."""
+    """Yield a local path of a file: its own, or that of a copy, removed after the block."""
     if not is_address(place):
         yield Path(place)
         return
@@ -45,9 +45,9 @@ def fetched(place: str) -> Iterator[Path]:
 
 
 def publish(file: BinaryIO, place: str) -> None:
-    """Put the contents of a file at a place, over what is there, making folders as needed.
+    """Write the contents of a file to a place, replacing what is there and creating folders.
 
-    A local file appears whole or not at all, and so does an object of an object store.
+    A local file or an object of an object store appears only when it is complete.
     Raises `OutputError` when the system refuses the write.
     """
     file.seek(0)

@@ -1,4 +1,4 @@
-"""Workers on this machine: processes, of which any may die without taking more than itself."""
+"""Workers on this machine: processes, any of which may die without harm to the others."""
 
 import multiprocessing
 import os
@@ -19,17 +19,17 @@ from spiking_music.corpus.window import Work, finished
 
 T = TypeVar("T")
 
-GRACE = 2.0  # seconds in which a worker that is terminated tidies up
+GRACE = 2.0  # seconds in which a terminated worker can clean up
 
 # Of a worker.
 _at_work, _terminated = threading.Event(), threading.Event()
 
 
 def on_processes(work: Work, items: Sequence[Item], jobs: int) -> Iterator[Outcome]:
-    """Yield the outcomes of `items` as they come, from `jobs` processes; one job needs none.
+    """Yield the outcomes of `items` in order of completion, from `jobs` processes; 1 needs none.
 
-    When a worker dies, the files that were in work are done again one by one, so that the one of
-    which workers die is found: it has failed, and the others have not.
+    When a worker dies, the files that were in progress are repeated one by one, to find the file
+    that kills workers: only that one counts as failed.
     """
     if jobs == 1:
         yield from map(work, items)
@@ -45,7 +45,7 @@ def on_processes(work: Work, items: Sequence[Item], jobs: int) -> Iterator[Outco
 def _until_one_dies(
     work: Work, waiting: deque[Item], jobs: int
 ) -> Generator[Outcome, None, list[Item]]:
-    """Yield outcomes until all is done, or a worker dies; return the items that were in work."""
+    """Yield outcomes until all are done or a worker dies; return the items then in progress."""
     lost = []
     with _pool(jobs) as pool:
         for item, future in finished(pool, partial(_done, work), waiting, lambda: jobs):
@@ -57,7 +57,7 @@ def _until_one_dies(
 
 
 class _Processes(ProcessPoolExecutor):
-    """Processes that Ctrl-C does not reach: it is answered once, by the one who began them."""
+    """Processes that ignore Ctrl-C, which their parent handles."""
 
     def submit(self, work: Callable[..., T], /, *args: Any, **named: Any) -> Future[T]:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # new ones inherit it
@@ -76,7 +76,7 @@ def _pool(jobs: int) -> Iterator[Executor]:
     try:
         yield pool
     except BaseException:
-        # What is in work is given up, not waited for.
+        # Do not wait for work in progress.
         for process in set(multiprocessing.active_children()) - others:
             process.terminate()
         raise
@@ -92,8 +92,8 @@ def _begin(threads: int) -> None:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    # A worker that waits for work is told by the pool that there is no more, but never hears of it
-    # when another was killed while it held the lock of their queue.
+    # The pool tells a waiting worker that there is no more work, but the message never arrives if
+    # another worker was killed while it held the lock of their queue.
     grace = threading.Timer(GRACE, os._exit, (1,))
     grace.daemon = True
     grace.start()

@@ -1,8 +1,8 @@
-"""What stands at an output: the file itself says which recording, model and settings made it.
+"""Check existing outputs: each file says which recording, model and settings made it.
 
 The text `source` of a `.spk` file is the name of the recording, the SHA-256 of its bytes, and the
-mu or the quality that was asked for. Nothing else is remembered, so nothing can disagree with the
-files: no database, no times, no locks.
+mu or the quality that was asked for. Nothing else is stored, so nothing can disagree with the
+files: there is no database, no time stamp and no lock.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _MARK = " sha256:"
 
 @dataclass(frozen=True)
 class Standing:
-    """A whole `.spk` file: its `header`, `samples` of sound, `size` in bytes, text `source`."""
+    """A complete `.spk` file: its `header`, `samples` of sound, `size` in bytes, text `source`."""
 
     header: SpkHeader
     samples: int
@@ -36,14 +36,14 @@ def sha256(recording: Path) -> str:
 
 
 def receipt(name: str, digest: str, storage: Storage) -> str:
-    """Return the text `source` of a recording that is stored so."""
+    """Return the text `source` for a recording with this name, digest and storage."""
     wishes = {"mu": storage.mu, "min_si_snr": storage.min_si_snr, "kbps": storage.kbps}
     asked = (f"{wish}={value}" for wish, value in wishes.items() if value is not None)
     return unicode(" ".join([f"{name}{_MARK}{digest}", *asked]))
 
 
 def standing(target: str) -> Standing | None:
-    """Read an output and check every byte; None when there is none, or it is damaged."""
+    """Read an output and check every byte; None if it does not exist or is damaged."""
     store, path = store_of(target)
     try:
         with store.open(path, "rb") as file:
@@ -57,7 +57,7 @@ def standing(target: str) -> Standing | None:
 
 
 def refuse_other(found: Standing, target: str, model: Manifest, storage: Storage) -> None:
-    """Raise `OutputError` unless an output is of this model, `storage` and its text `source`."""
+    """Raise `OutputError` unless an output was made by this model and from this `storage`."""
     due = replace(header_of(model, None, storage), samples=found.header.samples, mu=found.header.mu)
     differing = [name for name in vars(due) if getattr(due, name) != getattr(found.header, name)]
     if found.source.rpartition(_MARK)[2] != (storage.source or "").rpartition(_MARK)[2]:

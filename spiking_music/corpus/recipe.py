@@ -1,4 +1,4 @@
-"""How the recordings of a corpus are encoded, all alike."""
+"""How all recordings of a corpus are encoded."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +8,9 @@ from runtime.to_spk import Storage
 
 @dataclass(frozen=True)
 class Recipe:
-    """A `bundle` folder, None for the shipped one; the hash of the `model` that must be in it.
+    """A `bundle` folder, None for the shipped one, and the hash of the `model` it must hold.
 
-    `storage`, without texts, which each file gets of its own; `force`: encode again what is there.
+    `storage` has no texts, since each file gets its own; `force`: encode existing outputs again.
     """
 
     bundle: Path | None

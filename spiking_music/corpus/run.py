@@ -1,4 +1,4 @@
-"""A whole run: every recording of a corpus, its outcomes counted, and the summary written."""
+"""Encode every recording of a corpus, count the outcomes, and write the summary."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from spiking_music.corpus.processes import on_processes
 from spiking_music.corpus.recipe import Recipe
 
 SUMMARY = "summary.json"
-_NAMED = 5  # of the files that are left out
+_NAMED = 5  # how many of the files that are left out are named
 Tell = Callable[[float], None]
 Note = Callable[[str], None]
 
@@ -30,8 +30,8 @@ def encode_corpus(
 ) -> Mapping[str, Any]:
     """Encode a corpus on `jobs` processes, or on the Dask cluster of a `scheduler`.
 
-    Outputs that stand there whole are kept, so a run that was stopped in any way goes on where it
-    was. `tell` hears the share done, 0..1; `note` what failed and what readers warn of.
+    Complete outputs are kept, so a run that was stopped in any way continues where it was. `tell`
+    is called with the share done, 0..1, and `note` with failures and warnings.
     Returns the summary, see `Tally.summary`. Raises what `encode_item` raises.
     """
     tally, start = Tally(), time.perf_counter()

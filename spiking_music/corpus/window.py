@@ -1,4 +1,4 @@
-"""Work that is handed out a little at a time, however much there is."""
+"""Hand out any amount of work a little at a time."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -13,9 +13,9 @@ Work = Callable[[Item], Outcome]
 def finished(
     executor: Executor, work: Work, waiting: deque[Item], width: Callable[[], int]
 ) -> Iterator[tuple[Item, Future[Outcome]]]:
-    """Yield items and their futures as they finish; no more than `width()` are in work at a time.
+    """Yield items and their futures as they finish, with at most `width()` in progress at a time.
 
-    Items are taken from `waiting` when they are handed out; once the executor is broken none is.
+    Items are removed from `waiting` when they are handed out; a broken executor gets no more.
     """
     running: dict[Future[Outcome], Item] = {}
     broken = False

@@ -1,1 +1,1 @@
-"""How good a codec is: measures, what it is measured against, and the table that comes of it."""
+"""How good a codec is: measures, systems to compare with, and tables."""

@@ -1,4 +1,4 @@
-"""Sounds that are known to be worse: low-pass anchors and a distorted one, as in a MUSHRA test."""
+"""Anchors, known to be worse than the original, as in a MUSHRA test: low-pass, and distorted."""
 
 import numpy as np
 
@@ -12,9 +12,9 @@ _LEVELS = 8
 def distort(samples: Samples) -> Samples:
     """Return the distorted anchor: below 3.5 kHz, clipped at its own level, in 8 steps.
 
-    The paper's anchor is "audio distorted by hand", so this one is ours: a low pass takes the
+    The paper's anchor is "audio distorted by hand", so this one is ours: a low pass removes the
     brilliance, hard clipping at the root mean square adds the harshness of an overdriven
-    amplifier, and 3 bits a sample leave the grain of coarse quantisation.
+    amplifier, and 3 bits per sample add the grain of coarse quantisation.
     """
     dull = low_pass(samples, ANCHORS_HZ[0])
     limit = float(np.sqrt(np.mean(np.square(dull, dtype=np.float64))))

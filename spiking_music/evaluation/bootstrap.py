@@ -1,4 +1,4 @@
-"""What the mean of a few clips is worth: its interval by the bootstrap."""
+"""How reliable the mean over a few clips is: its interval by the bootstrap."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ class Figure:
 
 
 def figure(values: Sequence[float], seed: int = 0) -> Figure | None:
-    """Return the figure of finite values; None of none.
+    """Return the figure of the finite values; None if there are none.
 
     The interval holds the percentiles of the means of 2000 resamples, drawn with replacement from
-    `seed`. Of one clip it has no width and says nothing; the standard deviation divides by n.
+    `seed`. For one clip it has no width and no meaning. The standard deviation divides by n.
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
     """
     if not values:

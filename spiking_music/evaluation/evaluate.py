@@ -1,4 +1,4 @@
-"""Every system on every clip, measured in the same way: one row each."""
+"""Measure every system on every clip in the same way, one row for each."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -20,17 +20,17 @@ Transcriber = Callable[[Samples], Notes]
 Listener = Callable[[Samples, Samples, int], float | None]
 
 MOST_DECIBELS = 100.0
-_CUT = 0.1  # seconds; where a clip is cut out of a piece, what sounds seems to begin
+_CUT = 0.1  # seconds: notes that sound when a clip is cut out seem to begin within this time
 
 
 @dataclass(frozen=True)
 class Row:
-    """One system on one clip; None where a measure does not apply.
+    """One system on one clip; None if a measure does not apply.
 
-    `si_snr_db` within +-100 dB, since an exact copy and one with nothing of the original have no
-    finite one; `mel_distance` in nepers; `stft_distance`; `visqol` 1..4.73; `note_f1` 0..1 of the
-    transcribed copy against the transcribed original, `reference_f1` against the notes played;
-    `stored_kbps` on disk, `paper_kbps` by the paper's formula, `bound_kbps` the least for N, T, S;
+    `si_snr_db` is limited to +-100 dB, since it is infinite for an exact copy and for one without
+    any of the original; `mel_distance` in nepers; `stft_distance`; `visqol` 1..4.73; `note_f1` 0..1
+    of the transcribed copy against the transcribed original, `reference_f1` against the notes
+    played; `stored_kbps` on disk, `paper_kbps` by the paper's formula, `bound_kbps`, the bound;
     `events_per_second`; `density`, the share of ones.
     """
 
@@ -63,10 +63,10 @@ def evaluate(
     sets: Mapping[str, Sequence[Clip]],
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Run every system on every clip of every named set and measure what comes out.
+    """Run every system on every clip of every named set, and measure the output.
 
-    `progress` hears the share done, 0..1. A measure whose package is missing is left out and
-    named. Raises `ValueError` when a system gives a sound of another length.
+    `progress` is called with the share done, 0..1. A measure whose package is missing is left out
+    and named. Raises `ValueError` when a system's output has another length.
     """
     unavailable: dict[str, str] = {}
     transcribe: Transcriber | None = _available(load_transcriber, "note_f1", unavailable)
@@ -84,7 +84,7 @@ def evaluate(
 
 
 class _Judge:
-    """Measures systems on one clip, whose own transcription is made once."""
+    """Measures systems on one clip, which is transcribed only once."""
 
     def __init__(
         self, name: str, clip: Clip, transcribe: Transcriber | None, listen: Listener | None
@@ -125,7 +125,7 @@ class _Judge:
 
 
 def bounded_decibels(value: float) -> float | None:
-    """Return decibels within +-100 dB; None of NaN, which a constant original gives."""
+    """Return decibels limited to +-100 dB; None for NaN, as for a constant original."""
     return None if math.isnan(value) else min(max(value, -MOST_DECIBELS), MOST_DECIBELS)
 
 

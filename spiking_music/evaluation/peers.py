@@ -1,4 +1,4 @@
-"""Codecs in use today, on the same clips: Opus and FLAC, at what their files weigh."""
+"""Codecs in use today, on the same clips: Opus and FLAC, with the sizes of their files."""
 
 import io
 
@@ -19,8 +19,8 @@ _FINENESS = 8  # steps of delay a sample
 def opus(samples: Samples, kbps: float) -> tuple[Samples, int]:
     """Code `samples (n,) float32` at 22 050 Hz by Ogg/Opus; return the sound and its file's bits.
 
-    `kbps`, 6..256, is what is asked for; the encoder's rate varies, and the file has pages around
-    it. The delay that the codec leaves is taken out, so that waveforms can be compared.
+    `kbps`, 6..256, is the requested rate; the encoder's rate varies, and the container adds to it.
+    The codec's delay is removed, so that waveforms can be compared.
     """
     sound = soxr.resample(samples, SAMPLE_RATE, _OPUS_RATE)
     level = 1 - (kbps - _LOWEST) / _SPAN

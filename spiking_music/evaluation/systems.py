@@ -1,4 +1,4 @@
-"""What is compared: anything that takes a sound and gives one back, at a price in bits."""
+"""The systems to compare: each turns a sound into a copy, at a cost in bits."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -20,10 +20,10 @@ MUS = (8, 12, 16, 20, 24)
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """What a system made of a clip.
+    """The output of a system for a clip.
 
-    `sound (n,) float32`, as long as the clip; `stored_bits`, the size of what was stored, None
-    where nothing was; `events` behind it, None for a system that has none.
+    `sound (n,) float32`, as long as the clip; `stored_bits`, the size of what was stored, None if
+    nothing was; the `events`, None for a system without events.
     """
 
     sound: Samples
@@ -33,7 +33,7 @@ class Decoded:
 
 @dataclass(frozen=True)
 class System:
-    """A way from a sound to its copy: a `name` for the table and `run(samples (n,) float32)`."""
+    """A system: its `name` in the table, and `run(samples (n,) float32)`, which makes the copy."""
 
     name: str
     run: Callable[[Samples], Decoded]

@@ -1,4 +1,4 @@
-"""What an evaluation leaves behind: JSON for programs, CSV for statistics, Markdown to read."""
+"""Write the results of an evaluation: JSON for programs, CSV for statistics, Markdown to read."""
 
 import csv
 import io
@@ -44,7 +44,7 @@ apply.
 
 
 def summary(evaluation: Evaluation) -> Summary:
-    """Return the figures by set, system and measure; None where no clip has the measure."""
+    """Return the figures by set, system and measure; None if no clip has the measure."""
     return {
         name: {
             system: {
@@ -60,7 +60,7 @@ def summary(evaluation: Evaluation) -> Summary:
 def write(
     evaluation: Evaluation, out: Path, overwrite: bool = False, skipped: Sequence[str] = ()
 ) -> None:
-    """Write `OUTPUTS` into the folder `out`, made if need be; `skipped` are lines to hand on.
+    """Write `OUTPUTS` into the folder `out`, created if needed; `skipped` are lines to include.
 
     Raises `OutputError` when a file exists and `overwrite` is false, or cannot be written.
     """
@@ -93,7 +93,7 @@ def as_json(evaluation: Evaluation, skipped: Sequence[str] = ()) -> dict[str, An
 
 
 def as_csv(evaluation: Evaluation) -> str:
-    """Return one line a clip and system, an empty field where a measure does not apply."""
+    """Return a line for each clip and system, with empty fields for measures that do not apply."""
     text = io.StringIO()
     names = [field.name for field in fields(Row)]
     writer = csv.DictWriter(text, names, lineterminator="\n")

@@ -1,8 +1,8 @@
-"""What a listener who knows notes would hear: an independent transcriber, and its agreement.
+"""Transcribe original and copy with an independent network, and compare the notes.
 
 The transcriber is Basic Pitch (Bittner et al., "A lightweight instrument-agnostic model for
 polyphonic note transcription and multipitch estimation", ICASSP 2022), a small network that was
-trained on other music than this codec. Of its package only the weights are used.
+trained on other music than this codec. Only the weights of its package are used.
 """
 
 import importlib.util
@@ -66,9 +66,9 @@ def pick_notes(note: Posteriors, onset: Posteriors) -> Notes:
 
 
 def note_f1(reference: Notes, estimate: Notes) -> float | None:
-    """Return the F1 score of the estimated notes, 0..1: onset within 50 ms and pitch exact.
+    """Return the F1 score of the estimated notes, 0..1: onset within 50 ms and exact pitch.
 
-    Releases do not count. None where neither holds a note.
+    Releases do not count. None if neither holds a note.
     Source: the measure of MIREX, by mir_eval (Raffel et al., 2014).
     """
     from mir_eval.transcription import precision_recall_f1_overlap
@@ -87,7 +87,7 @@ def note_f1(reference: Notes, estimate: Notes) -> float | None:
 
 
 def _weights() -> Path:
-    # Found without importing: the package would want TensorFlow.
+    # Found without importing the package, which would need TensorFlow.
     found = importlib.util.find_spec("basic_pitch")
     if found is None or not found.submodule_search_locations:
         raise MissingPackageError(
@@ -111,13 +111,13 @@ def _joined(windows: Posteriors) -> Posteriors:
 
 
 def _ahead(note: Posteriors) -> Posteriors:
-    """The mean of the `_SHORTEST` frames that follow, those beyond the end being silent."""
+    """Return the mean over the `_SHORTEST` frames that follow, with silence beyond the end."""
     padded = np.pad(note, ((0, _SHORTEST), (0, 0)))
     sums = np.cumsum(padded, axis=0, dtype=np.float64)
     return ((sums[_SHORTEST:] - sums[:-_SHORTEST]) / _SHORTEST).astype(np.float32)
 
 
 def _intervals(notes: Notes) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    # Releases are not compared, but mir_eval wants some.
+    # Releases are not compared, but mir_eval needs them.
     hertz = 440.0 * 2.0 ** ((notes.pitch - 69) / 12)
     return np.stack([notes.onset, notes.onset + 0.1], axis=1), hertz

@@ -1,4 +1,4 @@
-"""ViSQOL, a model of what listeners would say of a decoded sound."""
+"""ViSQOL, a model of how listeners would rate a decoded sound."""
 
 import math
 import warnings
@@ -17,8 +17,8 @@ SAMPLE_RATE = 48_000  # of its audio mode
 def load_visqol() -> Callable[[Samples, Samples, int], float | None]:
     """Return the function from original, decoded `(n,) float32` and their rate to MOS-LQO.
 
-    The score is 1..4.73, higher is better; None where ViSQOL gives none, as for silence.
-    Raises `MissingPackageError` where visqol-python is not installed.
+    The score is 1..4.73, higher is better; None if ViSQOL gives none, as for silence.
+    Raises `MissingPackageError` if visqol-python is not installed.
     Source: Chinen et al., "ViSQOL v3", QoMEX 2020, audio mode.
     """
     try:

@@ -1,7 +1,7 @@
-"""The look of every picture, and how one becomes files.
+"""The style of all pictures, and how to save them.
 
-Colours keep apart for colour-blind eyes; what must also keep apart in grey differs in dash, marker
-or hatch. Widths are in points, so that type keeps its size at any width.
+Colours can be told apart by the colour-blind; what must also differ in grey has another dash,
+marker or hatch. Widths are in points, so that type has the same size at any width.
 """
 
 from collections.abc import Sequence

@@ -1,1 +1,1 @@
-"""A listening test as one page, and what its listeners said."""
+"""A listening test as one page, and the score of its results."""

@@ -1,4 +1,4 @@
-"""Equal loudness, so that no condition wins by being louder."""
+"""Equalise loudness, so that no condition wins by being louder."""
 
 import warnings
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The test as one HTML file: parts, sounds and all, so that it opens from anywhere."""
+"""The test as one HTML file that includes everything, so that it opens from anywhere."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What listeners hand in: the JSON files of the page, read and checked."""
+"""Read and check listeners' results, the JSON files that the page saves."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Rated:
 
 @dataclass(frozen=True)
 class Session:
-    """What one listener handed in: the `test`, who it was, the `seed` of the order, the trials."""
+    """One listener's results: the `test`, the listener, the `seed` of the order, the trials."""
 
     test: str
     listener: str

@@ -1,4 +1,4 @@
-"""What the ratings say: means with intervals, and who wins against whom."""
+"""Means of the ratings with intervals, and which condition wins against which."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

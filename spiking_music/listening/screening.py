@@ -26,8 +26,8 @@ def as_in_the_paper(sessions: Sequence[Session]) -> list[Session]:
 def as_in_bs1534(sessions: Sequence[Session]) -> list[Session]:
     """Keep the listeners who know the reference and do not take the 7 kHz anchor for it.
 
-    Excluded is who rates the hidden reference below 90, or the middle anchor above 90, in more
-    than 15 % of the trials; the anchor of an `undegraded` clip is not held against anybody.
+    Listeners are excluded who rate the hidden reference below 90, or the middle anchor above 90, in
+    more than 15 % of the trials; the anchor of an `undegraded` clip does not count.
     Source: ITU-R BS.1534-3, section 4.1.2.
     """
     spared = undegraded(sessions)

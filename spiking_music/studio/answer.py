@@ -1,6 +1,6 @@
-"""What a unit answers to: the average sound around its onsets, and how it sounds.
+"""What a unit responds to: the average sound around its onsets, made audible.
 
-Waveforms would cancel in an average, since a unit does not fire in phase with them; powers do not.
+It averages powers: waveforms would cancel, since a unit does not fire in phase with them.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who may talk to the studio: a page of its own on this machine, and nobody else."""
+"""Accept requests only from the studio's own page on this machine."""
 
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware

@@ -1,4 +1,4 @@
-"""Work in the background that tells how far it is and stops when it is told to."""
+"""Background work that reports its progress and can be cancelled."""
 
 import threading
 

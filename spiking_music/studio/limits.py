@@ -1,4 +1,4 @@
-"""What one visitor may ask of the studio."""
+"""Limits on what one visitor may ask for."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What one visitor has before them; nothing of it is another's."""
+"""The state of one visitor, separate from all others."""
 
 import threading
 from collections.abc import Mapping

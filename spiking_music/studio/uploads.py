@@ -1,4 +1,4 @@
-"""Files that come in, bounded in size and time, and told apart by what they hold."""
+"""Receive uploads, limited in size and time, and recognise them by their contents."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ _LONGEST_NAME = 80
 
 
 async def receive(body: AsyncIterator[bytes], file: Path, limits: Limits) -> None:
-    """Write `body` to `file`; what has come is removed again when it does not end well.
+    """Write `body` to `file`, which is removed again on failure.
 
     Raises `TooLargeError` beyond the bytes, `TooSlowError` beyond the time of the limits.
     """

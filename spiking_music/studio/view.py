@@ -1,4 +1,4 @@
-"""What the page is told: the model, the state of its session, arrays as bytes."""
+"""What the page receives: the model, the state of its session, arrays as bytes."""
 
 from typing import Any
 

@@ -16,7 +16,7 @@ _WORKERS = 2
 
 
 class Visitors:
-    """Sessions by an id that nobody guesses; beyond `most` the one unused for longest is forgotten.
+    """Sessions by an id that cannot be guessed; beyond `most`, the least recently used is dropped.
 
     `folder` is temporary and takes the uploads.
     """
