@@ -1,1 +1,1 @@
-"""Pictures: one style for all of them, and those of units and of listeners' ratings."""
+"""Pictures of units and of listeners' ratings, in one style."""

@@ -1,4 +1,4 @@
-"""Figure 3: A, what listeners rated; B, who wins against whom."""
+"""Figure 3: A, listeners' ratings; B, which condition wins against which."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,12 @@ from spiking_music.figures.style import ACCENT, FAINT, INK, STYLE, canvas, lette
 from spiking_music.listening.scores import Duel, Mean
 
 WORDS = ("Bad", "Poor", "Fair", "Good", "Excellent")
-CELL = 44.0  # points a condition takes in either panel
+CELL = 44.0  # width of a condition in either panel, in points
 _WON, _OPEN = "#9fd3ca", "#f6d98a"  # light enough for numbers on them
 
 
 def ratings(means: Sequence[Mean], duels: Sequence[Duel]) -> Figure:
-    """Draw both panels, the conditions of both from the best mean down."""
+    """Draw both panels, with conditions ordered by their mean, best first."""
     with matplotlib.rc_context(STYLE):
         side = max(230.0, CELL * len(means) + 40)
         figure = canvas(2 * side + 250, side + 100)
@@ -62,7 +62,7 @@ def _duels(panel: Axes, names: Sequence[str], duels: Sequence[Duel]) -> None:
             (duel.loser, duel.winner, duel.losses),
         ):
             colour = (_WON if one == duel.winner else "white") if duel.significant else _OPEN
-            # The hatch says in grey print what the colour says.
+            # The hatch replaces the colour in grey print.
             hatch = None if duel.significant else "////"
             x, y = place[other], place[one]
             panel.fill_between(

@@ -20,7 +20,7 @@ from runtime.outputs import refuse_outputs
 WIDE, NARROW = 720.0, 360.0
 ACCENT, WARM = "#1f9d8a", "#e0704f"
 BLUE, GOLD = "#33508f", "#d9a520"
-# In SVG within a page these are stand-ins for the page's own colours, light or dark.
+# In an SVG on a page, these are replaced by the page's own colours, light or dark.
 INK, FAINT = "#0a0b0c", "#8d8e8f"
 DPI = 110  # of the images within the drawings
 LINES: Final = (
@@ -62,21 +62,21 @@ def canvas(width: float, height: float) -> Figure:
 
 
 def letter(panel: Axes, which: str, title: str) -> None:
-    """Head a panel with its letter and title."""
+    """Put a letter and a title above a panel."""
     panel.set_title(rf"$\bf{{{which}}}$  {title}")
 
 
 def curve(panel: Axes, x: Any, y: Any, line: int, label: str = "", **given: Any) -> None:
-    """Draw the line of one of `LINES`, marked at some of its points."""
+    """Draw a curve in the style of one of `LINES`, with markers at some of its points."""
     every = max(1, len(np.atleast_1d(x)) // 6)
     look = LINES[line % len(LINES)] | {"markersize": 5, "markevery": every, "linewidth": 1.6}
     panel.plot(x, y, label=label, **(look | given))
 
 
 def save(figure: Figure, place: Path, told: str, overwrite: bool = False) -> None:
-    """Write `place` as .svg and .png, and in a .txt what it shows and the command that made it.
+    """Write `place` as .svg and .png, and a .txt with what it shows and the command that made it.
 
-    The text is within both pictures too. Raises `OutputError` for what exists or cannot be written.
+    Both pictures contain the text too. Raises `OutputError` if a file exists or cannot be written.
     """
     refuse_existing(place, overwrite)
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": place.name}):
@@ -90,5 +90,5 @@ def save(figure: Figure, place: Path, told: str, overwrite: bool = False) -> Non
 
 
 def refuse_existing(place: Path, overwrite: bool, sources: Sequence[Path] = ()) -> None:
-    """Raise `OutputError` where a file of `save` could not be written."""
+    """Raise `OutputError` if a file of `save` could not be written."""
     refuse_outputs(place.parent, (place.name + suffix for suffix in FILES), overwrite, sources)

@@ -1,4 +1,4 @@
-"""Figure 5 and the atlas: what the units of a code answer to."""
+"""Figure 5 and the atlas: what the units of a code respond to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class Units:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read the arrays that an analysis has left; raises `FormatError` for another file."""
+        """Read the arrays that an analysis has written; raises `FormatError` for another file."""
         try:
             with np.load(path) as held:
                 name, rate = str(held["name"]), float(held["frames_per_second"])
@@ -79,10 +79,10 @@ class Units:
 
 
 def selectivity(one: Units, other: Units) -> Figure:
-    """Draw the paper's Figure 5 for two codes beside each other, on the same scales.
+    """Draw the paper's Figure 5 for two codes side by side, on the same scales.
 
-    A and B: correlations at each lag of the 15 units that answer most to A2. C: phi of them over
-    the notes A1 to A6, and of the first by note.
+    A and B: correlations at each lag for the 15 units that respond most to A2. C: their phi for the
+    notes A1 to A6, and that of the first unit by note.
     """
     codes = (one, other)
     units = [strongest(code) for code in codes]
@@ -113,10 +113,10 @@ def selectivity(one: Units, other: Units) -> Figure:
 
 
 def atlas(code: Units) -> Figure:
-    """Draw a keyboard a unit: dark keys make it fire, hatched orange ones silence it.
+    """Draw a keyboard for each unit: dark keys make it fire, hatched orange ones silence it.
 
-    Only answers that chance does not give are coloured; the units come in order of the note to
-    which they answer most, those that answer to none last.
+    Only responses beyond chance are coloured. Units are ordered by the note they respond to most;
+    those that respond to none come last.
     """
     answer = np.where(code.significant, code.phi, 0.0)[:, :KEYS]
     best = np.where(answer.max(1) > 0, answer.argmax(1), KEYS)
@@ -188,7 +188,7 @@ def _curves(panel: Axes, code: Units, units: npt.NDArray[np.int64]) -> None:
 def _matrix(
     panel: Axes, code: Units, units: npt.NDArray[np.int64], reach: float
 ) -> matplotlib.image.AxesImage:
-    """Dots mark what chance does not give."""
+    """Draw phi as colours; dots mark what is beyond chance."""
     phi = code.phi[units, FIRST : LAST + 1]
     low, high = _span(reach)
     image = panel.imshow(

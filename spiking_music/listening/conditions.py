@@ -1,4 +1,4 @@
-"""What listeners compare: bundles, Opus, folders of decoded sound, and always the anchors."""
+"""The conditions of a test: bundles, Opus, folders of decoded sound, and always the anchors."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -22,13 +22,13 @@ from train.data.low_pass import low_pass
 REFERENCE = "reference"
 LOW_ANCHOR, MIDDLE_ANCHOR = (f"low-pass {hertz / 1000} kHz" for hertz in ANCHORS_HZ)
 DISTORTED = "distorted"
-MOST = 12  # ITU-R BS.1534-3, section 5.3: more in one trial tire its listener
-_SLACK = 2048  # samples at 22 050 Hz that another codec may have cut off or added
+MOST = 12  # conditions per trial, so as not to tire listeners: ITU-R BS.1534-3, section 5.3
+_SLACK = 2048  # samples at 22 050 Hz that another codec may have removed or added
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What is rated: a `name` and `hear`, from a clip to its sound `(n,) float32`."""
+    """A condition to rate: its `name`, and `hear`, from a clip to its sound `(n,) float32`."""
 
     name: str
     hear: Callable[[Clip], Samples]
@@ -45,10 +45,10 @@ def always() -> list[Condition]:
 
 
 def of_bundle(bundle: Bundle, decoders: Sequence[str], mus: Sequence[int]) -> list[Condition]:
-    """Return a bundle by each of `decoders`, and one of many rates at each of `mus`.
+    """Return a bundle with each of `decoders` and, if it has many rates, with each of `mus`.
 
-    Without a decoder it is heard by its own, without a mu at 16. Raises `ListeningError` when it
-    has none of the decoders.
+    By default it uses its own decoder, and mu 16. Raises `ListeningError` when it has none of the
+    decoders.
     """
     for decoder in decoders:
         if decoder not in DECODERS:
@@ -66,15 +66,15 @@ def of_opus(kbps: float) -> Condition:
 
 
 def of_folder(name: str, folder: Path) -> Condition:
-    """Return sounds that are there already: `folder` has one for each clip, by the clip's name.
+    """Return existing sounds: `folder` has one for each clip, named after the clip.
 
-    Each is as long as the clip or as the whole recording, whose middle is then taken.
+    Each is as long as the clip, or as the whole recording, of which the middle is then used.
     """
     return Condition(name, partial(_read, folder))
 
 
 def checked(conditions: Sequence[Condition]) -> list[Condition]:
-    """Return them; raises `ListeningError` for two of one name, for too many, and for too few."""
+    """Return the conditions; raises `ListeningError` for equal names, too many, or too few."""
     repeated = [name for name, count in Counter(c.name for c in conditions).items() if count > 1]
     if repeated:
         raise ListeningError(f"two conditions are called {repeated[0]!r}; omit one of them")

@@ -13,10 +13,10 @@ CEILING = 0.98  # of full scale
 
 
 def matched(sounds: Sequence[Samples], rate: int) -> list[Samples]:
-    """Return `sounds (n,) float32`, all of one loudness: -23 LUFS, less where one would clip.
+    """Return `sounds (n,) float32` at one loudness: -23 LUFS, or less if one would clip.
 
-    The loudness is that of ITU-R BS.1770-4, gated. What has none, silence or a sound below 0.4 s,
-    stays as it is.
+    Loudness is gated, as in ITU-R BS.1770-4. Silence and sounds shorter than 0.4 s have none and
+    are not changed.
     """
     levels = [_loudness(sound, rate) for sound in sounds]
     louder = [

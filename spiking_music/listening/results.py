@@ -33,10 +33,10 @@ class Session:
 
 
 def read_results(files: Sequence[Path]) -> list[Session]:
-    """Read the results of one test, a file a listener; the same file twice counts once.
+    """Read the results of one test, a file for each listener; duplicate files count once.
 
-    Raises `ListeningError` for a file that is none, for results of different tests, and for
-    different results of one listener and one order.
+    Raises `ListeningError` for a file that is not a result, for results of different tests, and for
+    different results of the same listener and order.
     """
     sessions: dict[tuple[str, int], Session] = {}
     for file in files:
@@ -83,7 +83,7 @@ def _read(file: Path) -> Session:
 
 
 def _of(kind: type[T], table: Any, name: str) -> T:
-    """The value of a name in a table, which has to be of a kind."""
+    """Return the value of a name in a table; raises `ValueError` if its type is not `kind`."""
     value = table.get(name) if isinstance(table, dict) else None
     if type(value) is not kind:
         raise ValueError(f"{name} is {value!r:.60}")

@@ -12,7 +12,7 @@ from spiking_music.listening.screening import SCREENINGS, undegraded
 
 @dataclass(frozen=True)
 class Score:
-    """Means and duels of the trials that `screening` left; `kept` says how many each leaves.
+    """Means and duels of the trials that `screening` keeps; `kept` says how many each rule keeps.
 
     `undegraded` are clips whose 7 kHz anchor many took for the reference, see `screening`.
     """

@@ -1,1 +1,1 @@
-"""The demo, which takes one recording the whole way, and its report."""
+"""The demo, which does everything with one recording, and its report."""

@@ -1,4 +1,4 @@
-"""The whole way on one recording: events, file, chips, sound, and a report of all of it."""
+"""Everything on one recording: events, file, chips, sound, and a report."""
 
 import json
 import math
@@ -164,7 +164,7 @@ class _Clock:
 
 
 def _store(path: Path, piece: Piece, overwrite: bool) -> tuple[Piece, dict[str, Any]]:
-    """Write the file and read it back: everything after this stage knows only what is stored."""
+    """Write the file and read it back, so that later stages use only what is stored."""
     write_spk(path, piece, overwrite=overwrite)
     parts = sizes(path)
     return read_spk(path), {"bytes": parts.total, "parts": vars(parts)}
@@ -238,7 +238,7 @@ def _versions() -> Mapping[str, str]:
 
 
 def _finite(decibels: float) -> float | None:
-    """JSON knows no infinity and no NaN, which is what silence gives."""
+    """Return None for infinity and NaN, as for silence, since JSON has neither."""
     return decibels if math.isfinite(decibels) else None
 
 

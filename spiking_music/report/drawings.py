@@ -1,7 +1,7 @@
 """Pictures of a recording: its events, its spectra, its bits and its energy.
 
-Every function returns a matplotlib `Figure`; `svg` makes the text of one that an HTML page sets in
-its own font and colours. Widths are in points, so that type keeps its size at any width.
+Every function returns a matplotlib `Figure`; `svg` converts it to SVG that a page shows with its
+own font and colours. Widths are in points, so that type has the same size at any width.
 """
 
 import io
@@ -57,7 +57,7 @@ def event_raster(
             aspect="auto",
             origin="lower",
             extent=(0, seconds, 0, units),
-            # One pixel an entry, which the page scales; a long recording is averaged instead.
+            # One pixel per entry, which the page scales; a long recording is averaged instead.
             interpolation="none" if frames <= _MOST_PIXELS else "antialiased",
             interpolation_stage="rgba",
         )
@@ -131,8 +131,8 @@ def bars(values: Mapping[str, float], unit: str, width: float = WIDE) -> Figure:
 def intervals(rows: Sequence[Row], unit: str, marked: str, width: float = WIDE) -> Figure:
     """Draw each row's range and middle on a logarithmic axis, and its mark as a hollow diamond.
 
-    A row without figures keeps its place and shows its remark, so that nobody takes it for zero.
-    `marked` says in the legend what the mark is.
+    A row without figures shows its remark, so that it is not mistaken for zero. `marked` is the
+    mark's entry in the legend.
     """
     with matplotlib.rc_context(STYLE):
         figure = canvas(width, 42 * len(rows) + 70)

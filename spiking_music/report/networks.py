@@ -1,4 +1,4 @@
-"""What rounding and fitting found of a network as rows of a table."""
+"""The results of rounding and fitting a network, as rows of a table."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

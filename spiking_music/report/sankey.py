@@ -1,4 +1,4 @@
-"""The whole codec in joules: from all of it to its parts, and on to what they are spent on."""
+"""A Sankey diagram of the whole codec's energy, by part and by kind of operation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ class Node:
 def sankey(system: Mapping[str, Any], width: float = WIDE) -> Figure:
     """Draw the middle of a `system_report` in three columns, whose heights are joules.
 
-    What spikes touch is warm; a flow too thin to be seen is drawn thicker than it is, and its
-    label has the figure. An empty picture, with the reason, where the total is refused.
+    What spikes affect has a warm colour. A flow too thin to be seen is drawn thicker, and its label
+    has the figure. If the total is refused, the picture is empty except for the reason.
     """
     wide = width >= WIDE
     with matplotlib.rc_context(STYLE):

@@ -1,4 +1,4 @@
-"""How a sound looks: power over time on a logarithmic frequency axis, in decibels."""
+"""Spectrograms: power in dB over time, on a logarithmic frequency axis."""
 
 import numpy as np
 import numpy.typing as npt

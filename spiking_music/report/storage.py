@@ -1,4 +1,4 @@
-"""A stored recording: its header, and what it costs on disk, by the paper, and at the least."""
+"""A stored recording: its header, and its rate on disk, by the paper's formula, and the bound."""
 
 from collections import Counter
 from dataclasses import replace

@@ -1,1 +1,1 @@
-"""A local page on which a recording is taken apart into spikes, and the spikes are heard."""
+"""A local page that shows and plays the spikes of a recording."""

@@ -1,4 +1,4 @@
-"""What the studio refuses, with the status that says so in HTTP."""
+"""The studio's errors, with their HTTP status."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Bits and joules of what is heard."""
+"""Bits and joules of the events that are played."""
 
 from typing import Any
 
