@@ -10,11 +10,13 @@ import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.chips.catalogue import Chip, load_chip
+from neuromorphic.graphs.sparse import Direct, Sparse
 from neuromorphic.graphs.synapses import Dense, Synapse, fan_out
 from neuromorphic.integers.bounds import peak_sums, worst_current, worst_sum
-from neuromorphic.integers.fixed_point import Neuron
+from neuromorphic.integers.fixed_point import NEVER, Neuron
 from neuromorphic.integers.forms import Forms
-from neuromorphic.integers.network import INPUT, Layer, Network
+from neuromorphic.integers.network import INPUT, Connection, Layer, Network
+from neuromorphic.integers.units import Units
 
 OK, EXCEEDED, UNCHECKED = "ok", "exceeded", "unchecked"
 THIS_INPUT = "this input alone"
@@ -71,7 +73,7 @@ def fitted(forms: Forms, chip: str, x: npt.NDArray[Any] | None = None) -> dict[s
 
 
 def fit(
-    network: Network[Neuron],
+    network: Network[Units],
     chip: Chip,
     payload_bits: int = PAYLOAD_BITS,
     peaks: Mapping[str, int] | None = None,
@@ -110,7 +112,7 @@ def binding(findings: tuple[Finding, ...]) -> Finding | None:
     return max(exceeded or growing, key=lambda f: f.share, default=None)
 
 
-def cores(network: Network[Neuron], chip: Chip, payload_bits: int = PAYLOAD_BITS) -> int | None:
+def cores(network: Network[Units], chip: Chip, payload_bits: int = PAYLOAD_BITS) -> int | None:
     """Return how many cores a network takes; None if a figure is missing or no number suffices."""
     total = 0
     for layer in network.layers:
@@ -143,13 +145,11 @@ def _most(needs: dict[str, int]) -> tuple[str | None, int | None]:
 
 
 def _needs(
-    layer: Layer[Neuron], chip: Chip, payload_bits: int, peaks: Mapping[str, int] | None
+    layer: Layer[Units], chip: Chip, payload_bits: int, peaks: Mapping[str, int] | None
 ) -> dict[str, int]:
     worst = worst_sum(layer, payload_bits) if peaks is None else peaks[layer.name]
-    counts = [_axons(c.source, chip, payload_bits) for c in layer.connections]
-    graded = any(c.source == INPUT for c in layer.connections) and max(counts) == 1
+    counts = [_axons(c, chip, payload_bits) for c in layer.connections]
     exponents = [_exponent(c.synapse) for c in layer.connections]
-    neuron = layer.neuron
     units = _units_per_core(layer, chip, payload_bits)
     held = min(layer.units, units) if units else None
     return {
@@ -164,18 +164,31 @@ def _needs(
         "weight_exponent": max(
             max(abs(e), abs(e + count - 1)) for e, count in zip(exponents, counts, strict=True)
         ),
-        "payload_bits": payload_bits if graded else 1,
+        "payload_bits": max(
+            (payload_bits if c.source == INPUT else c.bits) if count == 1 else 1
+            for count, c in zip(counts, layer.connections, strict=True)
+        ),
         "sum_max": worst,
         "state_bits": worst_current(layer, worst).bit_length() + 1,
+        **_unit_needs(layer.neuron),
+    }
+
+
+def _unit_needs(neuron: Units) -> dict[str, int]:
+    if not isinstance(neuron, Neuron):
+        largest = int(np.abs(neuron.bias).max())
+        return {"bias_mantissa": largest, "bias_exponent": 0, "threshold": neuron.vth, "decay": 0}
+    threshold = int(np.max(neuron.vth))
+    return {
         "bias_mantissa": int(np.abs(neuron.bias_mant).max()),
         "bias_exponent": neuron.bias_exp,
-        "threshold": neuron.vth,
+        "threshold": 0 if threshold == NEVER else threshold,
         "decay": int(max(np.max(neuron.du) + 1, np.max(neuron.dv))),
     }
 
 
 def _exponent(synapse: Synapse) -> int:
-    return synapse.weight_exp if isinstance(synapse, Dense) else 0
+    return synapse.weight_exp if isinstance(synapse, Dense | Sparse) else 0
 
 
 def _weight_bits(synapse: Synapse) -> int:
@@ -183,15 +196,19 @@ def _weight_bits(synapse: Synapse) -> int:
     if isinstance(synapse, Dense) and (weight % 2).any():
         signed = bool((weight < 0).any() and (weight > 0).any())  # else they share one sign
     elif isinstance(synapse, Dense):
-        weight = weight // 2  # they are stored doubled (`layer.chip_weights`)
-    return int(np.abs(weight).max()).bit_length() + int(signed)
+        weight = weight // 2  # held twice as large (`layer.chip_weights`)
+    elif isinstance(synapse, Sparse) and not (weight % 2).any():
+        weight = weight // 2  # even ones lose nothing in a synapse of both signs
+    return int(np.abs(weight).max(initial=0)).bit_length() + int(signed)
 
 
-def _axons(source: int, chip: Chip, payload_bits: int) -> int:
-    return chip.planes(payload_bits) if source == INPUT else 1
+def _axons(connection: Connection, chip: Chip, payload_bits: int) -> int:
+    if connection.source != INPUT or isinstance(connection.synapse, Direct):
+        return 1
+    return chip.planes(payload_bits)
 
 
-def _memory(layer: Layer[Neuron], counts: list[int], units: int) -> int:
+def _memory(layer: Layer[Units], counts: list[int], units: int) -> int:
     """Return the bits of the units' synapse lists: a list per axon, a weight per target."""
     total = 0
     for count, c in zip(counts, layer.connections, strict=True):
@@ -201,7 +218,7 @@ def _memory(layer: Layer[Neuron], counts: list[int], units: int) -> int:
     return total
 
 
-def _units_per_core(layer: Layer[Neuron], chip: Chip, payload_bits: int) -> int | None:
+def _units_per_core(layer: Layer[Units], chip: Chip, payload_bits: int) -> int | None:
     """Return how many units one core holds, by neurons and memory; None if a figure is missing."""
     if any(_gap(chip, name) for name in ("neurons_per_core", "synapse_memory_per_core")):
         return None
@@ -209,7 +226,7 @@ def _units_per_core(layer: Layer[Neuron], chip: Chip, payload_bits: int) -> int 
     if (neurons := chip.allowed("neurons_per_core")) is not None:
         units = min(units, int(neurons))
     if (memory := chip.allowed("synapse_memory_per_core")) is not None:
-        counts = [_axons(c.source, chip, payload_bits) for c in layer.connections]
+        counts = [_axons(c, chip, payload_bits) for c in layer.connections]
         sizes = range(1, units + 1)
         units = bisect_right(sizes, memory, key=lambda n: _memory(layer, counts, n))
     return units

@@ -21,11 +21,12 @@ from neuromorphic.graphs.run import Input, graph_values, run_graph
 from neuromorphic.graphs.silence import remarks
 from neuromorphic.integers.bundles import bundle_integers, netx_file
 from neuromorphic.integers.exact import network_of
-from neuromorphic.integers.fixed_point import Neuron
 from neuromorphic.integers.forms import Forms
 from neuromorphic.integers.network import Network
-from neuromorphic.integers.netx import read_entry, read_netx, write_netx
+from neuromorphic.integers.netx import write_netx
+from neuromorphic.integers.netx_reader import read_entry, read_netx
 from neuromorphic.integers.nir_forms import layers_of
+from neuromorphic.integers.units import Units
 from neuromorphic.quantise import Quantised, quantise
 from neuromorphic.simulate import Backend, spikes
 from runtime.arrays import read_array
@@ -170,7 +171,7 @@ def _proposal(graph: Graph) -> Iterator[str]:
         yield f"{by} speak of {name}; to run it as that does, --dialect {name} (docs/nir.md)"
 
 
-def _exact(graph: Graph) -> Network[Neuron] | None:
+def _exact(graph: Graph) -> Network[Units] | None:
     try:
         return network_of(layers_of(graph))
     except GraphError:

@@ -55,13 +55,17 @@ def spikes(
     if backend == "lava":
         return driver.run_on_lava(forms.network, payload, progress=progress)
     if forms.file is not None:
-        return driver.run_netx(forms.file, forms.network, payload, progress=progress)
+        return driver.run_netx(
+            forms.file, forms.network, payload, progress=progress, bits=forms.payload_bits
+        )
     from neuromorphic.integers.netx import write_netx
 
     with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
         path = Path(folder, "network.net")
         write_netx(forms.network, path, entry=forms.entry)
-        return driver.run_netx(path, forms.network, payload, progress=progress)
+        return driver.run_netx(
+            path, forms.network, payload, progress=progress, bits=forms.payload_bits
+        )
 
 
 def suitable(forms: Forms) -> tuple[Backend, ...]:

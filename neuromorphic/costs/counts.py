@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.costs.sigma_delta import DELTA_BITS, Deltas
-from neuromorphic.graphs.synapses import Signals, fan_out
+from neuromorphic.graphs.synapses import Signals, dense_weights, fan_out
 from neuromorphic.integers.entry import Payload
-from neuromorphic.integers.fixed_point import Neuron
-from neuromorphic.integers.network import INPUT, Layer, Network, Spikes, blocks, checked_payload
+from neuromorphic.integers.network import INPUT, SELF, Layer, Network, blocks, checked_payload
+from neuromorphic.integers.units import Units, message_type
 
 WORD_BITS = 64  # the memory word in which the baseline reads its weights
 
@@ -61,7 +61,7 @@ class Events(NamedTuple):
 def arriving(signals: Signals, reach: npt.NDArray[np.int64], bits: int = PAYLOAD_BITS) -> Events:
     """Count `signals (M, T)` of so many bits, each input of which reaches `reach (M,)` units."""
     words = np.count_nonzero(signals, axis=1)
-    coded = signals.astype(np.int16).view(np.uint16) & ((1 << bits) - 1)
+    coded = signals.astype(np.int32).view(np.uint32) & ((1 << bits) - 1)
     planes = np.bitwise_count(coded).sum(axis=1, dtype=np.int64)
     return Events(*(int(n) for found in (words, planes) for n in (found.sum(), found @ reach)))
 
@@ -79,7 +79,7 @@ def total(layers: Iterable[Counts]) -> Counts:
 
 
 def count(
-    network: Network[Neuron], payload: Payload, sent: Deltas | None = None
+    network: Network[Units], payload: Payload, sent: Deltas | None = None
 ) -> dict[str, Counts]:
     """Count the run of `network` on `payload (M, T)`; return the counts of each layer by name.
 
@@ -90,32 +90,36 @@ def count(
     not fit.
     """
     checked_payload(network, payload)
-    spikes = [np.empty((layer.units, payload.shape[1]), np.bool_) for layer in network.layers]
+    spikes = [
+        np.empty((layer.units, payload.shape[1]), message_type(layer.neuron))
+        for layer in network.layers
+    ]
     for block in blocks(network, payload):
         for found, fired in zip(spikes, block.spikes, strict=True):
             found[:, block.frames] = fired
     arrived = payload if sent is None else sent
     bits = PAYLOAD_BITS if sent is None else DELTA_BITS
-    counts = {
-        layer.name: _count(
-            layer,
-            [arrived if c.source == INPUT else spikes[c.source] for c in layer.connections],
-            fired,
-            bits,
-        )
-        for layer, fired in zip(network.layers, spikes, strict=True)
-    }
+    counts = {}
+    for layer, fired in zip(network.layers, spikes, strict=True):
+        sources = {INPUT: arrived, SELF: _a_step_later(fired), **dict(enumerate(spikes))}
+        given = [sources[c.source] for c in layer.connections]
+        counts[layer.name] = _count(layer, given, fired, bits)
     last = network.layers[-1].name
     return counts | {last: replace(counts[last], leaving=counts[last].spikes)}
 
 
-def _count(layer: Layer[Neuron], given: Sequence[Signals], fired: Spikes, bits: int) -> Counts:
+def _a_step_later(fired: Signals) -> Signals:
+    return np.pad(fired, ((0, 0), (1, 0)))[:, :-1]
+
+
+def _count(layer: Layer[Units], given: Sequence[Signals], fired: Signals, bits: int) -> Counts:
     reach = [fan_out(c.synapse) for c in layer.connections]
-    found = [arriving(signals, to, bits) for signals, to in zip(given, reach, strict=True)]
+    widths = [bits if c.source == INPUT else max(c.bits, PAYLOAD_BITS) for c in layer.connections]
+    found = [arriving(*each) for each in zip(given, reach, widths, strict=True)]
     events = Events(*map(sum, zip(*found, strict=True)))
     steps = fired.shape[1]
     driven = int(np.any([signals.any(axis=0) for signals in given], axis=0).sum())
-    macs = sum(int(to.sum()) for to in reach) * steps
+    macs = sum(dense_weights(c.synapse) for c in layer.connections) * steps
     return Counts(
         units=layer.units,
         inputs=sum(to.size for to in reach),

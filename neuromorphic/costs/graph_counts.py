@@ -12,7 +12,7 @@ from neuromorphic.costs.counts import NOTHING, Counts, Events, arriving, words_r
 from neuromorphic.graphs.dialects import NIR, Dialect
 from neuromorphic.graphs.graph import Graph, Stage
 from neuromorphic.graphs.run import Array, by_unit, graph_values
-from neuromorphic.graphs.synapses import WEIGHTS, fan_out, synapse_of
+from neuromorphic.graphs.synapses import WEIGHTS, dense_weights, fan_out, synapse_of
 from neuromorphic.integers.entry import best_entry, to_payload
 from neuromorphic.integers.lowering import FIRING
 from runtime.errors import GraphError
@@ -88,8 +88,8 @@ def _later(stirred: Steps, delays: Array) -> Steps:
 
 
 def _weights(stage: Stage, given: Sequence[Flow]) -> Counts:
-    reach, steps = fan_out(synapse_of(stage)), len(given[0].values)
-    macs = int(reach.sum()) * steps
+    synapse, steps = synapse_of(stage), len(given[0].values)
+    reach, macs = fan_out(synapse), dense_weights(synapse) * steps
     return replace(
         _events(given, reach),
         inputs=reach.size,

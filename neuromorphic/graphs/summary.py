@@ -8,7 +8,7 @@ import numpy as np
 
 from neuromorphic.graphs.graph import FIELDS, Graph, Stage
 from neuromorphic.graphs.neurons import NEURONS
-from neuromorphic.graphs.synapses import WEIGHTS, fan_out, synapse_of
+from neuromorphic.graphs.synapses import WEIGHTS, dense_weights, synapse_of
 
 
 def summary(graph: Graph) -> list[dict[str, Any]]:
@@ -46,4 +46,4 @@ def _synapses(stage: Stage) -> tuple[int, int]:
         return 0, 0
     synapse = synapse_of(stage)
     zeros = replace(synapse, weight=synapse.weight == 0).apply(np.ones((synapse.inputs, 1)))
-    return int(fan_out(synapse).sum()), int(zeros.sum())
+    return dense_weights(synapse), int(zeros.sum())

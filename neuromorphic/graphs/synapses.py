@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from neuromorphic.graphs.graph import Stage
 from neuromorphic.graphs.shapes import CONVOLUTIONS, POOLS, Padding, Shape, by_axis, padding
+from neuromorphic.graphs.sparse import Direct, Sparse
 from runtime.errors import GraphError
 
 Weights = npt.NDArray[Any]  # int32 on a chip, float64 before
@@ -166,7 +167,7 @@ class Conv2d:
         return out.reshape(self.units, frames)
 
 
-Synapse = Dense | Conv1d  # what chips hold
+Synapse = Dense | Conv1d | Sparse | Direct  # what chips hold
 AnySynapse = Synapse | Conv2d
 
 
@@ -183,12 +184,19 @@ def scaled(synapse: Synapse, factor: npt.NDArray[np.float64]) -> Synapse:
 
 
 def fan_out(synapse: AnySynapse) -> npt.NDArray[np.int64]:
-    """Return how many units each input reaches, `(M,) int64`; a Dense stores zeros too."""
-    if isinstance(synapse, Dense):
-        return np.full(synapse.inputs, synapse.units)
-    if isinstance(synapse, Conv1d):
-        synapse = _as_2d(synapse)
-    along = [
+    """Return how many units each input reaches by a weight that is not 0, `(M,) int64`."""
+    match synapse:
+        case Dense():
+            return np.count_nonzero(synapse.weight, axis=0)
+        case Sparse():
+            return synapse.fan_out()
+        case Direct():
+            return np.zeros(synapse.inputs, np.int64)
+        case Conv1d():
+            synapse = _as_2d(synapse)
+    # By group and channel within it, how many kernels have a weight at each tap.
+    kernels = (synapse.weight != 0).reshape(synapse.groups, -1, *synapse.weight.shape[1:])
+    met = [
         _met(*axis)
         for axis in zip(
             synapse.size,
@@ -200,8 +208,19 @@ def fan_out(synapse: AnySynapse) -> npt.NDArray[np.int64]:
             strict=True,
         )
     ]
-    places = np.ravel(np.multiply.outer(*along))
-    return np.tile(places * (len(synapse.weight) // synapse.groups), synapse.channels)
+    return np.einsum("gckl,ky,lx->gcyx", kernels.sum(axis=1), *met, optimize=True).ravel()
+
+
+def dense_weights(synapse: AnySynapse) -> int:
+    """Return how many weights there would be if none were 0: the products of a step."""
+    match synapse:
+        case Direct():
+            return 0
+        case Conv1d() | Conv2d():
+            return int(fan_out(replace(synapse, weight=np.ones_like(synapse.weight))).sum())
+        case Sparse(is_convolution=True):
+            return int(synapse.weights.nnz)
+    return synapse.units * synapse.inputs
 
 
 def _as_2d(synapse: Conv1d) -> Conv2d:
@@ -219,10 +238,12 @@ def _as_2d(synapse: Conv1d) -> Conv2d:
 def _met(
     size: int, places: int, taps: int, stride: int, padding: tuple[int, int], dilation: int
 ) -> npt.NDArray[np.int64]:
-    """Return how many taps meet each input along one axis."""
-    first = np.arange(places)[:, None] * stride - padding[0]
-    met = first + np.arange(taps) * dilation
-    return np.bincount(met[(met >= 0) & (met < size)], minlength=size)
+    """Return whether each tap meets each input along one axis at some place, `(taps, size)`."""
+    met = np.zeros((taps, size), np.int64)
+    for tap in range(taps):
+        inputs = np.arange(places) * stride - padding[0] + tap * dilation
+        met[tap, inputs[(inputs >= 0) & (inputs < size)]] = 1
+    return met
 
 
 def synapse_of(stage: Stage) -> AnySynapse:

@@ -6,8 +6,8 @@ from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.chips.catalogue import chip_names, load_chip
 from neuromorphic.integers.bounds import peak_sums, worst_sum
 from neuromorphic.integers.entry import Payload
-from neuromorphic.integers.fixed_point import Neuron
 from neuromorphic.integers.network import Network
+from neuromorphic.integers.units import Units
 
 ALL, SEEN, NONE = "all inputs", "the recordings of the probe alone", "neither"
 
@@ -26,7 +26,7 @@ class Accumulator:
     holds_for: str
 
 
-def accumulators(network: Network[Neuron], payload: Payload) -> tuple[Accumulator, ...]:
+def accumulators(network: Network[Units], payload: Payload) -> tuple[Accumulator, ...]:
     """Compare `network`, run on `payload (M, T)`, with each chip with a published accumulator."""
     most = max(worst_sum(layer, PAYLOAD_BITS) for layer in network.layers)
     seen = max(peak_sums(network, payload).values())

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from neuromorphic.graphs.files import read_graph
 from neuromorphic.integers.exact import network_of
-from neuromorphic.integers.fixed_point import Neuron
 from neuromorphic.integers.network import Network
-from neuromorphic.integers.netx import read_netx
+from neuromorphic.integers.netx_reader import read_netx
 from neuromorphic.integers.nir_forms import layers_of
+from neuromorphic.integers.units import Units
 from runtime.bundle import EXACT, NETX, Bundle
 
 
-def bundle_integers(bundle: Bundle) -> Network[Neuron]:
+def bundle_integers(bundle: Bundle) -> Network[Units]:
     """The integers of a bundle: its netx file's, or its exact graph's where netx cannot hold them.
 
     netx holds a chain of layers only. Raises `BundleError` for a bundle without a bottleneck.

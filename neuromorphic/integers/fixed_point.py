@@ -6,11 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
+from neuromorphic.graphs.sparse import Direct, Sparse
 from neuromorphic.graphs.synapses import Dense, Signals, Synapse
 
 INPUT_SHIFT = 6  # input, threshold and (here) bias are aligned 6 bits above the state's last bit
 FULL_DECAY = LAVA.decay_unity  # as `dv`: nothing of the last voltage is left
 THRESHOLD = 1  # the smallest that Loihi takes
+NEVER = LAVA.threshold + 1  # as `vth`: no voltage exceeds it, as that of a read-out should not
 SHIFT_MAX = 12  # of a sum: 32 bits hold it before the shift
 FLOAT32_EXACT = 2**24
 ACCUMULATOR_BITS = 24  # of Lava's Conv, which wraps there; Lava 0.10 `proc.conv`
@@ -23,13 +25,13 @@ Decay = int | Integers
 class Neuron:
     """Parameters of `N` current-based leaky units: decays `du`, `dv` in 1/4096 a step, threshold.
 
-    A decay is one for all units or `(N,) int64`. `bias_mant (N,) int64` and `bias_exp` give a bias
-    of `bias_mant * 2**bias_exp` in state units.
+    These are one for all units or `(N,) int64`; a `du` of -1 keeps all. `bias_mant (N,) int64` and
+    `bias_exp` give a bias of `bias_mant * 2**bias_exp` in state units.
     """
 
     du: Decay
     dv: Decay
-    vth: int
+    vth: Decay
     bias_mant: Integers
     bias_exp: int
 
@@ -106,18 +108,58 @@ def activations(
     largest = int(np.abs(payload).max(initial=0)) * int(np.abs(stored).sum(axis=1).max(initial=0))
     exact = np.float32 if largest < FLOAT32_EXACT else np.float64
     total = (stored.astype(exact) @ payload.astype(exact)).astype(np.int64)
-    return total << weight_exp if weight_exp > 0 else total >> -weight_exp
+    return shifted(total, weight_exp)
 
 
-def deliver(synapse: Synapse, spikes: Signals, widths: Arithmetic = LAVA) -> Integers:
+def deliver(
+    synapse: Synapse, spikes: Signals, widths: Arithmetic = LAVA, past: Signals | None = None
+) -> Integers:
     """Return what an integer synapse delivers of `spikes (M, T)`: `(N, T) int64`.
 
-    Equal to Lava's stock Dense and Conv, fixed point, without the one step by which they are late.
+    `past (M, t)` is what was sent before, for weights with delays; without it there was silence.
+    Equal to Lava's stock Dense, Sparse and Conv, fixed point, without the one step by which they
+    are late.
     """
+    if isinstance(synapse, Direct):
+        return synapse.apply(spikes)
     if isinstance(synapse, Dense):
         return activations(synapse.weight, synapse.weight_exp, spikes, widths)
+    if isinstance(synapse, Sparse):
+        sums = _late_sums(synapse, spikes, past)
+        return _in_accumulator(sums) if synapse.is_convolution else sums
+    return _in_accumulator(synapse.apply(spikes).astype(np.int64))
+
+
+def recurrent_matrix(synapse: Synapse, widths: Arithmetic = LAVA) -> npt.NDArray[np.int64]:
+    """Return the weights as the synapses hold them, `(N, M) int64`."""
+    matrix = synapse.matrix()
+    held = stored_weights(matrix, widths) if isinstance(synapse, Dense) else matrix
+    return held.astype(np.int64)
+
+
+def _late_sums(synapse: Sparse, spikes: Signals, past: Signals | None) -> Integers:
+    frames, longest = spikes.shape[1], synapse.longest
+    given = spikes.astype(np.int64)
+    if longest:
+        before = np.zeros((len(spikes), longest), np.int64)
+        if past is not None:
+            before[:, longest - past.shape[1] :] = past[:, -longest:]
+        given = np.concatenate((before, given), axis=1)
+    total = np.zeros((synapse.units, frames), np.int64)
+    for late, weights in synapse.by_delay():
+        first = longest - late
+        total += shifted(weights @ given[:, first : first + frames], synapse.weight_exp)
+    return total
+
+
+def shifted(total: Integers, exponent: int) -> Integers:
+    """Return a sum times `2**exponent`; a negative exponent floors."""
+    return total << exponent if exponent > 0 else total >> -exponent
+
+
+def _in_accumulator(sums: Integers) -> Integers:
     half = 1 << (ACCUMULATOR_BITS - 1)
-    return (synapse.apply(spikes).astype(np.int64) + half) % (2 * half) - half
+    return (sums + half) % (2 * half) - half
 
 
 def run(
@@ -130,7 +172,8 @@ def run(
     state = state or rest(len(activation))
     if neuron.is_memoryless(widths):
         u = _wrapped(activation << INPUT_SHIFT, widths)
-        return _clipped(u + neuron.bias[:, None], widths) > neuron.vth << INPUT_SHIFT, state
+        level = np.reshape(neuron.vth, (-1, 1)) << INPUT_SHIFT
+        return _clipped(u + neuron.bias[:, None], widths) > level, state
     spikes = np.empty(activation.shape, np.bool_)
     for t in range(activation.shape[1]):
         state, spikes[:, t] = step(state, activation[:, t], neuron, widths)

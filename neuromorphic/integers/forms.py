@@ -13,8 +13,8 @@ from neuromorphic.graphs.dialects import NIR, Dialect
 from neuromorphic.graphs.graph import Graph
 from neuromorphic.graphs.run import by_unit
 from neuromorphic.integers.entry import Entry, Payload, to_payload
-from neuromorphic.integers.fixed_point import Neuron
 from neuromorphic.integers.network import Network, checked_payload
+from neuromorphic.integers.units import Units
 from runtime.errors import GraphError
 
 
@@ -29,7 +29,7 @@ class Forms:
 
     graph: Graph | None = None
     portable: Graph | None = None
-    integers: Network[Neuron] | None = None
+    integers: Network[Units] | None = None
     file: Path | None = None
     entry: Entry | None = None
     dt: float = STEP
@@ -37,7 +37,7 @@ class Forms:
     period: float = STEP
 
     @property
-    def network(self) -> Network[Neuron]:
+    def network(self) -> Network[Units]:
         """The integers; raises `GraphError` if the graph has not been rounded yet."""
         if self.integers is None:
             raise GraphError("the graph is in floats; round it first with quantise")
@@ -54,16 +54,36 @@ class Forms:
         return PAYLOAD_BITS if self.entry is None else self.entry.bits
 
     def payload(self, x: npt.NDArray[Any]) -> Payload:
-        """Return `x (T, ...)` as the integers `(M, T) int8` that spikes carry into the network.
+        """Return `x (T, ...)` as the integers `(M, T)` that spikes carry into the network.
+
+        They are int8, or int16 where they go into units without a synapse.
 
         Raises `GraphError` for another shape, for values that no spike can carry, and for fractions
         if the network has no `entry` to scale them by.
         """
         signals = by_unit(np.asarray(x))
-        if self.entry is not None:
+        if self.entry is not None and self.entry.bits > PAYLOAD_BITS:
+            signals = _whole(signals)
+        elif self.entry is not None:
             signals = to_payload(signals.astype(np.float64), self.entry.exponent)
-        elif signals.dtype.kind == "f":
-            if not np.array_equal(signals, np.round(signals)):
-                raise GraphError("the input holds fractions; this network takes only integers")
-            signals = signals.astype(np.int64)
-        return checked_payload(self.network, signals).astype(np.int8, copy=False)
+            _require_plain(signals, self.entry)
+        else:
+            signals = _whole(signals)
+        kind = np.int8 if self.payload_bits <= PAYLOAD_BITS else np.int16
+        return checked_payload(self.network, signals).astype(kind, copy=False)
+
+
+def _whole(signals: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if signals.dtype.kind != "f":
+        return signals
+    if not np.array_equal(signals, np.round(signals)):
+        raise GraphError("the input holds fractions; this network takes only integers")
+    return signals.astype(np.int64)
+
+
+def _require_plain(payload: Payload, entry: Entry) -> None:
+    if not entry.is_graded and not np.isin(payload, (0, 1)).all():
+        raise GraphError(
+            f"the input reaches {payload.min()}..{payload.max()}; this network takes plain spikes, "
+            "0 or 1"
+        )

@@ -1,6 +1,6 @@
-"""Feed-forward networks of spiking populations, and the integer executor that runs them."""
+"""Networks of spiking populations, and the integer executor that runs them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -8,25 +8,34 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
+from neuromorphic.graphs.sparse import Direct, Sparse
 from neuromorphic.graphs.synapses import Dense, Signals, Synapse
-from neuromorphic.integers.fixed_point import Integers, Neuron, deliver, rest, run
+from neuromorphic.integers.fixed_point import NEVER, Integers, Neuron, deliver
 from neuromorphic.integers.floating_point import FloatNeuron
+from neuromorphic.integers.sigma_delta import SigmaDelta
+from neuromorphic.integers.units import Condition, Units, forgotten, message_type, rest, run
 from runtime.errors import GraphError
 
-BLOCK = 2048  # frames at a time, so that working memory stays small for any length
-INPUT = -1  # the number of the network's input, where it is a source
+BLOCK = 2048  # frames at a time: working memory stays small, whatever the length
+INPUT = -1  # as a source: the network's input
+SELF = -2  # as a source: the layer's own spikes of the step before
+DIRECT_BITS = 16  # of numbers that go into units without a synapse
 
 Spikes = npt.NDArray[np.bool_]
-AnyNeuron = Neuron | FloatNeuron
+AnyNeuron = Units | FloatNeuron
 Kind = TypeVar("Kind", bound=AnyNeuron, covariant=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Connection:
-    """A synapse from layer number `source`, or from `INPUT`."""
+    """A synapse from the layer number `source`, from `INPUT` or from `SELF`.
+
+    It carries messages of so many `bits`; of what the input carries, the network's user tells.
+    """
 
     source: int
     synapse: Synapse
+    bits: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +51,16 @@ class Layer(Generic[Kind]):
         """Number of units."""
         return self.connections[0].synapse.units
 
+    @property
+    def ahead(self) -> tuple[Connection, ...]:
+        """The connections that carry what is sent in the same step."""
+        return tuple(c for c in self.connections if c.source != SELF)
+
+    @property
+    def back(self) -> Synapse | None:
+        """The synapse through which spikes come back."""
+        return next((c.synapse for c in self.connections if c.source == SELF), None)
+
 
 @dataclass(frozen=True, eq=False)
 class Network(Generic[Kind]):
@@ -53,7 +72,10 @@ class Network(Generic[Kind]):
     def inputs(self) -> int:
         """Number of inputs."""
         return next(
-            c.synapse.inputs for layer in self.layers for c in layer.connections if c.source < 0
+            c.synapse.inputs
+            for layer in self.layers
+            for c in layer.connections
+            if c.source == INPUT
         )
 
     @property
@@ -63,105 +85,179 @@ class Network(Generic[Kind]):
 
     @property
     def is_memoryless(self) -> bool:
-        """Whether no state is carried from step to step, so that a run may be split anywhere."""
-        return all(layer.neuron.is_memoryless() for layer in self.layers)
+        """Whether nothing of one step is left in the next, so that a run may be cut anywhere."""
+        return not self.hears_its_past and all(
+            layer.neuron.is_memoryless() for layer in self.layers
+        )
+
+    @property
+    def hears_its_past(self) -> bool:
+        """Whether what was sent before still matters: to recurrence, delays and sigma-delta units.
+
+        Then what a chip's layers do before their first input arrives is part of the run.
+        """
+        return any(
+            isinstance(layer.neuron, SigmaDelta) or layer.back is not None for layer in self.layers
+        ) or bool(self.longest)
+
+    @property
+    def longest(self) -> int:
+        """The longest delay of a weight, in steps."""
+        return max(
+            c.synapse.longest if isinstance(c.synapse, Sparse) else 0
+            for layer in self.layers
+            for c in layer.connections
+        )
+
+    @property
+    def direct(self) -> Direct | None:
+        """How the input goes into units without a synapse, where it does."""
+        found = self.layers[0].connections[0].synapse
+        return found if isinstance(found, Direct) else None
 
     def depths(self) -> list[int]:
         """Return each layer's delay on a chip: a step for each synapse on the longest path."""
         depths: list[int] = []
         for layer in self.layers:
-            sources = (c.source for c in layer.connections)
-            depths.append(1 + max(0 if s == INPUT else depths[s] for s in sources))
+            ways = (
+                (0 if c.source == INPUT else depths[c.source]) + (not isinstance(c.synapse, Direct))
+                for c in layer.ahead
+            )
+            depths.append(max(ways))
         return depths
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Some frames of a run: the sums at each layer and its spikes, both `(N, t)`."""
+    """Some frames of a run: the sums that reached each layer and what it sent, `(N, t)` both."""
 
     frames: slice
     sums: list[Integers]
-    spikes: list[Spikes]
+    spikes: list[Signals]
 
 
-def blocks(
-    network: Network[Neuron], payload: Signals, widths: Arithmetic = LAVA
-) -> Iterator[Block]:
-    """Run an integer network on `payload (M, T)`, some frames at a time.
+def blocks(network: Network[Units], payload: Signals, widths: Arithmetic = LAVA) -> Iterator[Block]:
+    """Run integers on integers, `payload (M, T)`, some frames at a time.
 
     Every layer sees its sources in the same step, as if synapses took no time. A chip's output is
     the same but later, by the last of `Network.depths`. Units without memory need only one matrix
     product per block.
     """
-    states = [rest(layer.units) for layer in network.layers]
+    conditions, past = _begun(network, widths)
     for start in range(0, payload.shape[1], BLOCK):
         block = Block(slice(start, start + BLOCK), [], [])
+        given = payload[:, block.frames]
         for i, layer in enumerate(network.layers):
-            sums = gathered(layer, payload[:, block.frames], block.spikes, widths)
-            fired, states[i] = run(sums, layer.neuron, widths, states[i])
+            sums = gathered(layer, given, block.spikes, widths, past)
+            sent, conditions[i] = run(sums, layer.neuron, layer.back, widths, conditions[i])
             block.sums.append(sums)
-            block.spikes.append(fired)
+            block.spikes.append(sent)
         yield block
+        if network.longest:
+            sources = {INPUT: given, **dict(enumerate(block.spikes))}
+            past = {s: _joined(past.get(s), sent, network.longest) for s, sent in sources.items()}
 
 
-def run_network(network: Network[Neuron], payload: Signals, widths: Arithmetic = LAVA) -> Spikes:
-    """Return the spikes of the last layer, `(N, T) bool`, for `payload (M, T)`; see `blocks`.
+def _begun(
+    network: Network[Units], widths: Arithmetic
+) -> tuple[list[Condition], dict[int, Signals]]:
+    """Return how the units are when the first input reaches them, and what was sent before.
 
-    Raises `GraphError` as `check` does, and for a payload of another shape or out of range.
+    A layer so many synapses from the input has made as many steps by then, on its bias and what
+    that made others send. Leaky units are reset at that moment; sigma-delta units are not.
+    """
+    conditions = [rest(layer.neuron, layer.units) for layer in network.layers]
+    past: dict[int, Signals] = {}
+    if not network.hears_its_past:
+        return conditions, past
+    for i, (layer, depth) in enumerate(zip(network.layers, network.depths(), strict=True)):
+        silence = np.zeros((network.inputs, depth), np.int8)
+        before = [np.pad(s, ((0, 0), (depth - s.shape[1], 0))) for s in past.values()]
+        sums = gathered(layer, silence, before, widths)
+        sent, condition = run(sums, layer.neuron, layer.back, widths, conditions[i])
+        conditions[i], past[i] = forgotten(layer.neuron, condition), sent
+    return conditions, past
+
+
+def _joined(before: Signals | None, sent: Signals, longest: int) -> Signals:
+    joined = sent if before is None else np.concatenate((before, sent), axis=1)
+    return joined[:, -longest:]
+
+
+def run_network(network: Network[Units], payload: Signals, widths: Arithmetic = LAVA) -> Signals:
+    """Return what the last layer sends, `(N, T)`, on `payload (M, T)`: see `blocks`.
+
+    Spikes are bool, messages of sigma-delta units int32. Raises `GraphError` as `check` does, and
+    for a payload that has another shape or is too wide.
     """
     check(network, widths)
     checked_payload(network, payload, widths)
-    found = np.empty((network.units, payload.shape[1]), np.bool_)
+    found = np.empty((network.units, payload.shape[1]), message_type(network.layers[-1].neuron))
     for block in blocks(network, payload, widths):
         found[:, block.frames] = block.spikes[-1]
     return found
 
 
 def gathered(
-    layer: Layer[Neuron], payload: Signals, spikes: Sequence[Spikes], widths: Arithmetic = LAVA
+    layer: Layer[Units],
+    payload: Signals,
+    spikes: Sequence[Signals],
+    widths: Arithmetic = LAVA,
+    past: Mapping[int, Signals] | None = None,
 ) -> Integers:
-    """Return the sum of what the connections of `layer` deliver, `(N, T) int64`."""
+    """Return the sum of what the connections of `layer` deliver, `(N, T) int64`.
+
+    All but what comes back; `past` has what each source sent before, for delays.
+    """
+    before = past or {}
     total = np.zeros((layer.units, payload.shape[1]), np.int64)
-    for c in layer.connections:
-        total += deliver(c.synapse, payload if c.source == INPUT else spikes[c.source], widths)
+    for c in layer.ahead:
+        signals = payload if c.source == INPUT else spikes[c.source]
+        total += deliver(c.synapse, signals, widths, before.get(c.source))
     return total
 
 
 def checked_payload(
-    network: Network[Neuron], payload: Signals, widths: Arithmetic = LAVA
+    network: Network[Units], payload: Signals, widths: Arithmetic = LAVA
 ) -> Signals:
     """Return `payload (M, T)` unchanged; raises `GraphError` if a chip could not send it."""
     if payload.ndim != 2 or len(payload) != network.inputs or payload.dtype.kind not in "biu":
         raise GraphError(
             f"payload is {payload.shape} {payload.dtype}; integers ({network.inputs}, T) are needed"
         )
+    bits = DIRECT_BITS if network.direct else widths.payload_bits
+    most = (1 << (bits - 1)) - 1 if bits > 1 else 1
     low, high = (int(payload.min()), int(payload.max())) if payload.size else (0, 0)
-    if max(high, -low) > widths.payload_max or (widths.payload_bits == 1 and low < 0):
+    if max(high, -low) > most or (bits == 1 and low < 0):
         raise GraphError(
-            f"payload reaches {low}..{high}; spikes of {widths.payload_bits} bits carry at most "
-            f"{widths.payload_max}"
+            f"payload reaches {low}..{high}; spikes of {bits} bits carry at most {most}"
         )
     return payload
 
 
-def check(network: Network[Neuron], widths: Arithmetic) -> None:
-    """Raise `GraphError`, naming layer and value, if a number is out of the chip's range."""
+def check(network: Network[Units], widths: Arithmetic) -> None:
+    """Raise `GraphError`, naming layer and value, where a number is too wide for the chip."""
     for layer in network.layers:
-        neuron = layer.neuron
-        _within(layer, "du", neuron.du, 0, widths.decay_unity - 1)
-        _within(layer, "dv", neuron.dv, 0, widths.decay_unity)
-        _within(layer, "vth", neuron.vth, 0, widths.threshold)
-        _within(layer, "bias", neuron.bias_mant, -widths.bias_mantissa, widths.bias_mantissa)
-        _within(
-            layer, "bias exponent", neuron.bias_exp, -widths.bias_exponent, widths.bias_exponent
-        )
+        if isinstance(layer.neuron, Neuron):
+            _check_neuron(layer, layer.neuron, widths)
         for c in layer.connections:
-            # Lava's Dense stores twice the weight and halves the sum (`layer.chip_weights`).
-            most = (widths.weight_max + 1) << isinstance(c.synapse, Dense)
+            # A Dense holds twice the weight and halves the sum (`layer.chip_weights`).
+            doubled = isinstance(c.synapse, Dense | Sparse)
+            most = (widths.weight_max + 1) << doubled
             _within(layer, "weight", c.synapse.weight, -most, most - 1)
 
 
-def _within(layer: Layer[Neuron], name: str, value: object, low: int, high: int) -> None:
+def _check_neuron(layer: Layer[Units], neuron: Neuron, widths: Arithmetic) -> None:
+    mantissa, exponent = widths.bias_mantissa, widths.bias_exponent
+    never = np.equal(neuron.vth, NEVER).all()
+    _within(layer, "du", neuron.du, -1, widths.decay_unity - 1)
+    _within(layer, "dv", neuron.dv, 0, widths.decay_unity)
+    _within(layer, "vth", 0 if never else neuron.vth, 0, widths.threshold)
+    _within(layer, "bias", neuron.bias_mant, -mantissa, mantissa)
+    _within(layer, "bias exponent", neuron.bias_exp, -exponent, exponent)
+
+
+def _within(layer: Layer[Units], name: str, value: object, low: int, high: int) -> None:
     array = np.asarray(value)
     if array.size and not low <= array.min() <= array.max() <= high:
         raise GraphError(

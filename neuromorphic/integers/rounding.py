@@ -79,9 +79,11 @@ def _integers(
     most = widths.weight_max
     weight = np.clip(whole, -most, most).astype(np.int32)
     clipped = int(np.count_nonzero(np.abs(whole) > most))
-    if isinstance(synapse, Conv1d) and not shift:
-        return replace(synapse, weight=weight), clipped
-    matrix = replace(synapse, weight=weight).matrix()  # Lava's Conv has no shift
+    assert isinstance(synapse, Dense | Conv1d)
+    whole_synapse = replace(synapse, weight=weight)
+    if isinstance(whole_synapse, Conv1d) and not shift:
+        return whole_synapse, clipped
+    matrix = whole_synapse.matrix()  # a Conv knows no shift
     return Dense(2 * matrix, -1 - shift), clipped
 
 

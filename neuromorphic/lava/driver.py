@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 import neuromorphic
+from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.graphs.synapses import Conv1d, Dense, Signals, Synapse
 from neuromorphic.integers.fixed_point import Decay, Neuron
 from neuromorphic.integers.network import AnyNeuron, Connection, Layer, Network
+from neuromorphic.integers.units import Units, message_type
 from neuromorphic.lava.plan import write_plan
 from neuromorphic.lava.process import run_alone
 from neuromorphic.lava.shim import require_lava
@@ -22,7 +23,6 @@ from runtime.errors import GraphError
 from runtime.kinds import Progress
 
 Mode = Literal["fixed", "floating", "netx"]
-Spikes = npt.NDArray[np.bool_]
 
 TIMEOUT = 120.0  # s without a step
 LANES = 8  # parts of a recording to run in parallel, since messages cost a step more than sums do
@@ -37,8 +37,9 @@ def run_on_lava(
     timeout: float = TIMEOUT,
     progress: Progress | None = None,
     lanes: int = LANES,
-) -> Spikes:
-    """Run a network on Lava: `x (M, T)` to the last layer's spikes `(N, T) bool`.
+) -> Signals:
+    """Run a network on Lava: `x (M, T)` to the last layer's spikes `(N, T) bool`, or its
+    messages, int32.
 
     `fixed` and `floating` use Lava's stock Dense, Conv and LIF in that precision, one process for
     each layer and synapse. Output column `t` belongs to input column `t`: the delay of synapses is
@@ -62,16 +63,18 @@ def run_on_lava(
 
 def run_netx(
     path: Path,
-    network: Network[Neuron],
+    network: Network[Units],
     x: Signals,
     timeout: float = TIMEOUT,
     progress: Progress | None = None,
-) -> Spikes:
-    """Run the netx file at `path`, as lava-dl reads it, on Lava; see `run_on_lava`.
+    bits: int = PAYLOAD_BITS,
+) -> Signals:
+    """Run the netx file at `path`, as lava-dl reads it, on Lava: as `run_on_lava`.
 
-    `network` is the file's content (`netx.read_netx`); only its size is used.
+    `network` is what the file says (`netx_reader.read_netx`); only its size, its depths and what
+    becomes of its input are used. The input has so many `bits`, 1 for plain spikes.
     """
-    return _run(network, x, "netx", timeout, progress, path)
+    return _run(network, x, "netx", timeout, progress, path, bits)
 
 
 def _run(
@@ -81,21 +84,24 @@ def _run(
     timeout: float,
     progress: Progress | None,
     net: Path | None = None,
-) -> Spikes:
+    bits: int = PAYLOAD_BITS,
+) -> Signals:
     require_lava()
     if x.ndim != 2 or len(x) != network.inputs:
         raise GraphError(f"input is {x.shape}; ({network.inputs}, T) is needed")
     frames = x.shape[1]
+    kind = np.dtype(message_type(network.layers[-1].neuron))
     if not frames:
-        return np.empty((network.units, 0), np.bool_)
+        return np.empty((network.units, 0), kind)
+    x = network.direct.apply(x) if network.direct else x
     with tempfile.TemporaryDirectory(prefix="spiking-music-") as name:
         folder = Path(name)
         np.save(folder / "frames.npy", np.ascontiguousarray(x.T))
-        late = write_plan(network, frames, folder)
+        late = write_plan(network, frames, bits, folder)
         if net is not None:
             shutil.copy(net, folder / "network.net")
         spikes = folder / "spikes"
-        total = (frames + late) * network.units
+        total = (frames + late) * network.units * kind.itemsize
 
         def look() -> int:
             size = spikes.stat().st_size if spikes.exists() else 0
@@ -107,13 +113,15 @@ def _run(
         command.append(str(os.getpid()))
         run_alone(command, folder / "log", timeout, _environment(), look)
         look()
-        found = np.fromfile(spikes, np.bool_).reshape(-1, network.units)
+        found = np.fromfile(spikes, kind).reshape(-1, network.units)
     return found[late:].T
 
 
 def _lanes(network: Network[AnyNeuron], frames: int) -> int:
     """Return how many lanes to run; only 1 in floats, where the order of sums matters."""
     synapses = [c.synapse for layer in network.layers for c in layer.connections]
+    if not all(isinstance(synapse, Dense | Conv1d) for synapse in synapses):
+        return 1
     weights = sum(synapse.units * synapse.inputs for synapse in synapses)
     if not network.is_memoryless or LANES**2 * weights > LANE_WEIGHTS:
         return 1
@@ -127,8 +135,8 @@ def _copies(network: Network[AnyNeuron], number: int) -> Network[AnyNeuron]:
         connections = (Connection(c.source, _copied(c.synapse, number)) for c in layer.connections)
         own = layer.neuron
         assert isinstance(own, Neuron)
-        du, dv = (_repeated(decay, number) for decay in (own.du, own.dv))
-        neuron = replace(own, du=du, dv=dv, bias_mant=np.tile(own.bias_mant, number))
+        du, dv, vth = (_repeated(value, number) for value in (own.du, own.dv, own.vth))
+        neuron = replace(own, du=du, dv=dv, vth=vth, bias_mant=np.tile(own.bias_mant, number))
         layers.append(Layer(layer.name, tuple(connections), neuron))
     return Network(tuple(layers))
 
@@ -137,6 +145,7 @@ def _copied(synapse: Synapse, number: int) -> Synapse:
     if isinstance(synapse, Conv1d):
         weight = np.tile(synapse.weight, (number, 1, 1))
         return replace(synapse, weight=weight, groups=number * synapse.groups)
+    assert isinstance(synapse, Dense)
     return Dense(np.kron(np.eye(number, dtype=np.int32), synapse.weight), synapse.weight_exp)
 
 

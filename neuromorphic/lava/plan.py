@@ -1,21 +1,27 @@
 """Write a network for the worker: arrays in files, and a plan of how they are connected."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from neuromorphic.graphs.sparse import Direct, Sparse
 from neuromorphic.graphs.synapses import Conv1d, Dense, Synapse
 from neuromorphic.integers.fixed_point import Neuron
-from neuromorphic.integers.network import AnyNeuron, Layer, Network
+from neuromorphic.integers.network import INPUT, SELF, AnyNeuron, Connection, Layer, Network
+from neuromorphic.integers.sigma_delta import SigmaDelta
+from neuromorphic.integers.units import message_type
+
+WEIGHT_BITS = 8
 
 
-def write_plan(network: Network[AnyNeuron], frames: int, folder: Path) -> int:
-    """Write `plan.json` and the arrays to `folder`; return the delay of the output in steps.
+def write_plan(network: Network[AnyNeuron], frames: int, bits: int, folder: Path) -> int:
+    """Write `plan.json` and the arrays to `folder`; return by how many steps the output is late.
 
-    Each synapse on the longest path takes a step. A shorter path gets the difference as a delay, so
-    that everything that belongs together reaches a layer in the same step.
+    Each synapse on the longest way takes a step; a shorter way gets the difference as a delay, so
+    that a layer hears all that belongs to one moment in one step. The input has so many `bits`.
     """
     depths = network.depths()
     layers = []
@@ -23,13 +29,15 @@ def write_plan(network: Network[AnyNeuron], frames: int, folder: Path) -> int:
         np.savez(folder / f"{number}.npz", **_neuron(layer.neuron))
         connections = []
         for index, connection in enumerate(layer.connections):
-            delay = depth - 1 - (0 if connection.source < 0 else depths[connection.source])
+            delay = _delay(connection, depth, depths)
             synapse = _as_lava_has_it(connection.synapse, delay)
-            np.savez(folder / f"{number}.{index}.npz", weight=synapse.weight)
+            np.savez(folder / f"{number}.{index}.npz", **_weights(synapse))
             connections.append({"source": connection.source, "delay": delay, **_facts(synapse)})
         layers.append(_layer(layer, depth, connections))
     plan = {
         "frames": frames,
+        "bits": bits,
+        "messages": np.dtype(message_type(network.layers[-1].neuron)).name,
         "late": depths[-1],
         "inputs": network.inputs,
         "units": network.units,
@@ -44,25 +52,42 @@ def _layer(
 ) -> dict[str, Any]:
     return {
         "units": layer.units,
-        "vth": layer.neuron.vth,
+        "kind": layer.neuron.kind if isinstance(layer.neuron, SigmaDelta) else "leaky",
         "memoryless": layer.neuron.is_memoryless(),
         "depth": depth,
         "connections": connections,
     }
 
 
+def _delay(connection: Connection, depth: int, depths: Sequence[int]) -> int:
+    if connection.source == SELF or isinstance(connection.synapse, Direct):
+        return 0
+    return depth - 1 - (0 if connection.source == INPUT else depths[connection.source])
+
+
 def _neuron(neuron: AnyNeuron) -> dict[str, Any]:
+    if isinstance(neuron, SigmaDelta):
+        return {"vth": neuron.vth, "bias": neuron.bias.astype(np.int32)}
     if isinstance(neuron, Neuron):
         mantissa = neuron.bias_mant.astype(np.int32)
         given = {"bias_mant": mantissa, "bias_exp": neuron.bias_exp}
     else:
         given = {"bias_mant": neuron.bias}
-    return {"du": neuron.du, "dv": neuron.dv, **given}
+    return {"du": neuron.du, "dv": neuron.dv, "vth": neuron.vth, **given}
+
+
+def _weights(synapse: Synapse) -> dict[str, Any]:
+    if not isinstance(synapse, Sparse):
+        return {"weight": synapse.weight}
+    if synapse.delays is not None:
+        return {"weight": synapse.matrix(), "delays": synapse.delay_matrix()}
+    held = synapse.weights
+    return {"data": held.data, "indices": held.indices, "indptr": held.indptr}
 
 
 def _as_lava_has_it(synapse: Synapse, delay: int) -> Synapse:
-    """Return a matrix if Lava's Conv cannot do it: that pads both ends equally and has no delay."""
-    if isinstance(synapse, Dense) or (synapse.padding[0] == synapse.padding[1] and not delay):
+    """Return a matrix where Lava's Conv cannot do it: it pads both ends alike and never waits."""
+    if not isinstance(synapse, Conv1d) or (synapse.padding[0] == synapse.padding[1] and not delay):
         return synapse
     matrix = synapse.matrix()
     # Dense requires weights of mixed sign to be even (see `layer.chip_weights`).
@@ -70,8 +95,19 @@ def _as_lava_has_it(synapse: Synapse, delay: int) -> Synapse:
 
 
 def _facts(synapse: Synapse) -> dict[str, Any]:
+    if isinstance(synapse, Direct):
+        return {"direct": True}
     if isinstance(synapse, Dense):
         return {"weight_exp": synapse.weight_exp}
+    if isinstance(synapse, Sparse):
+        low, high = int(synapse.weight.min(initial=0)), int(synapse.weight.max(initial=0))
+        return {
+            "weight_exp": synapse.weight_exp,
+            "shape": synapse.weights.shape,
+            "longest": synapse.longest,
+            # So many that nothing is lost; of both signs the sign takes one.
+            "weight_bits": WEIGHT_BITS + int(low < 0 < high),
+        }
     assert isinstance(synapse, Conv1d)
     return {
         "width": synapse.width,

@@ -19,6 +19,8 @@ import numpy as np
 from neuromorphic.lava import shim
 from neuromorphic.lava.process import end_group
 
+SELF = -2  # as a source: the layer's own spikes
+
 
 def main() -> None:
     """Read the arguments, build, run."""
@@ -55,10 +57,14 @@ def _stock(folder: Path, plan: dict[str, Any]) -> Any:
     """Lava's own Dense, Conv and LIF, one each a connection and a layer."""
     outputs = {-1: _source(folder, plan)}
     for number, layer in enumerate(plan["layers"]):
-        lif = _lif(layer, _arrays(folder, f"{number}"), plan["steps"])
+        units = _units(layer, _arrays(folder, f"{number}"), plan["steps"])
         for index, connection in enumerate(layer["connections"]):
+            own = connection["source"] == SELF
+            source, target = units.s_out if own else outputs[connection["source"]], units.a_in
+            if "direct" in connection:
+                source.connect(target)
+                continue
             synapse = _synapse(connection, _arrays(folder, f"{number}.{index}"))
-            source, target = outputs[connection["source"]], lif.a_in
             if "width" in connection:  # ours are numbered channel by channel, theirs by place
                 source = source.reshape((connection["channels"], 1, connection["width"]))
                 source.transpose((2, 1, 0)).connect(synapse.s_in)
@@ -66,7 +72,7 @@ def _stock(folder: Path, plan: dict[str, Any]) -> Any:
             else:
                 source.connect(synapse.s_in)
                 synapse.a_out.connect(target)
-        outputs[number] = lif.s_out
+        outputs[number] = units.s_out
     return _sunk(outputs[len(plan["layers"]) - 1], folder, plan)
 
 
@@ -77,23 +83,32 @@ def _netx(folder: Path, plan: dict[str, Any]) -> Any:
     shim.apply_netx()
     from lava.lib.dl.netx import hdf5
 
+    direct = "direct" in plan["layers"][0]["connections"][0]
     network = hdf5.Network(
         str(folder / "network.net"),
         input_shape=(plan["inputs"],),
-        input_message_bits=8,
+        input_message_bits=plan["bits"] if plan["bits"] > 1 else 0,
         reset_interval=plan["steps"] + 2,  # one reset, when the first input arrives
-        reset_offset=1,
+        reset_offset=0 if direct else 1,
     )
     with h5py.File(folder / "network.net") as file:
-        for number, block in enumerate(network.layers):
-            group = file[f"layer/{number}"]
+        groups = [file[f"layer/{number}"] for number in range(len(file["layer"]))]
+        groups = [group for group in groups if "neuron" in group or "weight" in group]
+        for group, block in zip(groups, network.layers, strict=True):
             if "weightShift" in group:
                 exponent = block.synapse.proc_params["weight_exp"] - int(group["weightShift"][()])
                 block.synapse.proc_params.overwrite("weight_exp", exponent)
             if "biasExponent" in group:
                 block.neuron.bias_exp.init = int(group["biasExponent"][()])
-    _source(folder, plan).connect(network.inp)
-    return _sunk(network.out, folder, plan)
+    # An input block of lava-dl leaves it to its user to reach the units.
+    entry = network.in_layer.neuron.a_in if direct else network.inp
+    source, sent = _source(folder, plan), network.out
+    if len(entry.shape) == 3:  # ours are numbered channel by channel, theirs by place
+        source = source.reshape(entry.shape[::-1]).transpose((2, 1, 0))
+    source.connect(entry)
+    if len(sent.shape) == 3:
+        sent = sent.transpose((2, 1, 0)).flatten()
+    return _sunk(sent, folder, plan)
 
 
 def _synapse(connection: dict[str, Any], arrays: dict[str, Any]) -> Any:
@@ -113,6 +128,8 @@ def _synapse(connection: dict[str, Any], arrays: dict[str, Any]) -> Any:
             groups=connection["groups"],
             **graded,
         )
+    if "shape" in connection:
+        return _sparse(connection, arrays)
     given = {"weights": arrays["weight"], "weight_exp": connection["weight_exp"], **graded}
     if connection["delay"]:
         delays = np.full(arrays["weight"].shape, connection["delay"])
@@ -120,10 +137,36 @@ def _synapse(connection: dict[str, Any], arrays: dict[str, Any]) -> Any:
     return Dense(**given)
 
 
-def _lif(layer: dict[str, Any], arrays: dict[str, Any], steps: int) -> Any:
-    from lava.proc.lif.process import LIF, LIFReset
+def _sparse(connection: dict[str, Any], arrays: dict[str, Any]) -> Any:
+    from lava.proc.dense.process import DelayDense
+    from lava.proc.sparse.process import Sparse
+    from scipy.sparse import csr_matrix
 
-    given = {"shape": (layer["units"],), "vth": layer["vth"], **arrays}
+    given = {
+        "weight_exp": connection["weight_exp"],
+        "num_weight_bits": connection["weight_bits"],
+        "num_message_bits": 16,
+    }
+    if "delays" in arrays:
+        given |= {"delays": arrays["delays"], "max_delay": connection["longest"]}
+        return DelayDense(weights=arrays["weight"], **given)
+    parts = (arrays["data"], arrays["indices"], arrays["indptr"])
+    return Sparse(weights=csr_matrix(parts, connection["shape"]), **given)
+
+
+def _units(layer: dict[str, Any], arrays: dict[str, Any], steps: int) -> Any:
+    from lava.proc.lif.process import LIF, LIFReset
+    from lava.proc.sdn.process import Delta, Sigma, SigmaDelta
+
+    given = {"shape": (layer["units"],), **arrays}
+    scales = {"spike_exp": 6, "state_exp": 6}
+    match layer["kind"]:
+        case "sigma":
+            return Sigma(shape=given["shape"])
+        case "delta":
+            return Delta(shape=given["shape"], vth=int(given["vth"]), **scales)
+        case "sigma-delta":
+            return SigmaDelta(**given | {"vth": int(given["vth"])}, **scales)
     if layer["memoryless"]:
         return LIF(**given)
     # Until its first input arrives a layer integrates its bias alone; it forgets that here.
@@ -139,7 +182,12 @@ def _source(folder: Path, plan: dict[str, Any]) -> Any:
 def _sunk(port: Any, folder: Path, plan: dict[str, Any]) -> Any:
     from neuromorphic.lava.processes.sink import SpikeFile
 
-    sink = SpikeFile(units=plan["units"], steps=plan["steps"], path=str(folder / "spikes"))
+    sink = SpikeFile(
+        units=plan["units"],
+        steps=plan["steps"],
+        path=str(folder / "spikes"),
+        kind=plan["messages"],
+    )
     port.connect(sink.a_in)
     return sink
 

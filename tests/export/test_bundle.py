@@ -14,7 +14,7 @@ from export.quality import measure, measured_ways, write_quality
 from neuromorphic.graphs.files import read_graph
 from neuromorphic.graphs.run import run_graph
 from neuromorphic.integers.network import run_network
-from neuromorphic.integers.netx import read_netx
+from neuromorphic.integers.netx_reader import read_netx
 from neuromorphic.integers.nir_forms import layer_of
 from runtime.bundle import EVIDENCE, Bundle, open_bundle
 from runtime.codec import Codec

@@ -10,7 +10,7 @@ import pytest
 
 from neuromorphic.graphs.files import read_graph
 from neuromorphic.hdf5 import opened_hdf5
-from neuromorphic.integers.netx import read_entry, read_netx
+from neuromorphic.integers.netx_reader import read_entry, read_netx
 from runtime.errors import GraphError
 
 

@@ -8,7 +8,8 @@ from neuromorphic.fit import EXCEEDED, OK, UNCHECKED
 from neuromorphic.graphs import STEP
 from neuromorphic.graphs.files import write_graph
 from neuromorphic.integers.layer import IntegerLayer
-from neuromorphic.integers.netx import read_entry, read_netx, write_netx
+from neuromorphic.integers.netx import write_netx
+from neuromorphic.integers.netx_reader import read_entry, read_netx
 from neuromorphic.integers.nir_forms import portable_graph
 from neuromorphic.opening import open_network, read_input
 from neuromorphic.simulate import agreement, suitable

@@ -15,10 +15,10 @@ from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 
 class SpikeFile(AbstractProcess):
-    """Appends a byte, 0 or 1, per unit and step to the file at `path`, for `steps` steps."""
+    """Adds a value a unit and step to the file at `path`, of a `kind` of NumPy's, so many steps."""
 
-    def __init__(self, *, units: int, steps: int, path: str) -> None:
-        super().__init__(units=units, steps=steps, path=path)
+    def __init__(self, *, units: int, steps: int, path: str, kind: str) -> None:
+        super().__init__(units=units, steps=steps, path=path, kind=kind)
         self.a_in = InPort(shape=(units,))
 
 
@@ -32,11 +32,11 @@ class PySpikeFile(PyLoihiProcessModel):
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self.steps = proc_params["steps"]
+        self.steps, self.kind = proc_params["steps"], proc_params["kind"]
         self.file = Path(proc_params["path"]).open("wb")  # noqa: SIM115, closed at the last step
 
     def run_spk(self) -> None:
         """Receive one step."""
-        self.file.write((self.a_in.recv() != 0).tobytes())
+        self.file.write(self.a_in.recv().astype(self.kind).tobytes())
         if self.time_step == self.steps:
             self.file.close()

@@ -19,9 +19,16 @@ def test_counts_are_those_of_a_loop(make_layer, make_payload, seed, silent):
     planes = sum(format(int(p) & 0xFF, "b").count("1") for p in payload.flat)
     driven = sum(any(column) for column in payload.T)
     n, (m, t) = layer.units, payload.shape
+    reach = [sum(int(w != 0) for w in column) for column in layer.weight.T]
+    events = sum(to * int((row != 0).sum()) for to, row in zip(reach, payload, strict=True))
+    plane_events = sum(
+        to * format(int(p) & 0xFF, "b").count("1")
+        for to, row in zip(reach, payload, strict=True)
+        for p in row
+    )
     assert (found.units, found.inputs, found.steps) == (n, m, t)
-    assert (found.input_words, found.synaptic_events) == (words, words * n)
-    assert (found.plane_spikes, found.plane_events) == (planes, planes * n)
+    assert (found.input_words, found.synaptic_events) == (words, events)
+    assert (found.plane_spikes, found.plane_events) == (planes, plane_events)
     assert (found.driven_updates, found.idle_updates) == (driven * n, (t - driven) * n)
     assert found.spikes == bits.sum()
     assert found.dense_macs == n * m * t

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromorphic.integers.entry import Entry
-from neuromorphic.integers.netx import read_entry, read_netx, write_netx
+from neuromorphic.integers.netx import write_netx
+from neuromorphic.integers.netx_reader import read_entry, read_netx
 from runtime.errors import GraphError, OutputError
 
 
@@ -65,12 +66,13 @@ def test_refuses_a_missing_and_a_truncated_file(make_layer, tmp_path):
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("type", np.array([b"conv"], "S10"), "only dense layers"),
-        ("neuron/type", np.array([b"SDNN"], "S10"), "neuron type"),
+        ("type", np.array([b"pool"], "S10"), r"layer 0 \(pool\): lava-dl's reader does not"),
+        ("type", np.array([b"conv"], "S10"), "the shape of what it gets"),
+        ("neuron/type", np.array([b"ALIF"], "S10"), "neurons of type 'ALIF'"),
         ("weight", np.full((9, 13), 2**17), "weight reaches 131072"),
-        ("bias", np.zeros(4), r"weight \(9, 13\) and bias \(4,\)"),
+        ("bias", np.zeros(4), r"bias is \(4,\); \(9,\) is needed"),
         ("bias", np.full(9, np.nan), "not integers"),
-        ("weightShift", 99, "shift 99"),
+        ("weightShift", 99, "weightShift is 99"),
     ],
 )
 def test_names_what_is_wrong(make_layer, tmp_path, key, value, words):

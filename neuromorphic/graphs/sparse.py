@@ -1,0 +1,114 @@
+"""Connections that hold the weights that are not zero, each perhaps with a delay of its own."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from runtime.errors import GraphError
+
+LARGEST = 2**26  # weights of a matrix that this is turned into
+
+
+@dataclass(frozen=True, eq=False)
+class Sparse:
+    """The integer weights `(N, M)` that are not zero; the sum is shifted by `weight_exp`.
+
+    A weight acts after its delay, in steps, where `delays` has one for each in the order of
+    `weights.data`. Sums of a convolution wrap at 24 bits in Lava (`is_convolution`).
+    """
+
+    weights: csr_array
+    weight_exp: int = 0
+    delays: npt.NDArray[np.int64] | None = None
+    is_convolution: bool = False
+
+    @property
+    def weight(self) -> npt.NDArray[Any]:
+        """The weights in a row, in the order of the units."""
+        weights: npt.NDArray[Any] = self.weights.data
+        return weights
+
+    @property
+    def units(self) -> int:
+        """Number of units `N` that it feeds."""
+        return int(self.weights.shape[0])
+
+    @property
+    def inputs(self) -> int:
+        """Number of inputs `M`."""
+        return int(self.weights.shape[1])
+
+    @property
+    def longest(self) -> int:
+        """The longest delay, in steps."""
+        return 0 if self.delays is None else int(self.delays.max(initial=0))
+
+    def matrix(self) -> npt.NDArray[Any]:
+        """Return the weights as `(N, M)`; raises `GraphError` for a vast matrix."""
+        if self.units * self.inputs > LARGEST:
+            raise GraphError(
+                f"weights of {self.inputs} to {self.units} values are too many for a matrix"
+            )
+        matrix: npt.NDArray[Any] = self.weights.toarray()
+        return matrix
+
+    def apply(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the sums `(N, T)` of `x (M, T)`, as if no weight were late."""
+        sums: npt.NDArray[Any] = self.weights @ x
+        return sums
+
+    def delay_matrix(self) -> npt.NDArray[np.int64]:
+        """Return the delays as `(N, M)`, 0 where there is no weight."""
+        late: npt.NDArray[np.int64] = self._with(self.delays).toarray()
+        return late
+
+    def by_delay(self) -> list[tuple[int, csr_array]]:
+        """Return the weights of each delay, as matrices of their own."""
+        if self.delays is None:
+            return [(0, self.weights)]
+        return [
+            (int(late), self._with(np.where(self.delays == late, self.weight, 0)))
+            for late in np.unique(self.delays)
+        ]
+
+    def fan_out(self) -> npt.NDArray[np.int64]:
+        """Return how many units each input reaches, `(M,) int64`."""
+        return np.bincount(self.weights.indices, minlength=self.inputs)
+
+    def fan_in(self) -> npt.NDArray[np.int64]:
+        """Return the sum of the sizes of the weights of each unit, `(N,) int64`."""
+        sums: npt.NDArray[np.int64] = self._with(np.abs(self.weight).astype(np.int64)).sum(axis=1)
+        return np.ravel(sums)
+
+    def _with(self, data: Any) -> csr_array:
+        return csr_array((data, self.weights.indices, self.weights.indptr), self.weights.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Direct:
+    """No synapse: what comes in goes to the unit of the same number, as `factor x + offset`."""
+
+    units: int
+    factor: int = 1
+    offset: int = 0
+
+    @property
+    def inputs(self) -> int:
+        """Number of inputs."""
+        return self.units
+
+    @property
+    def weight(self) -> npt.NDArray[Any]:
+        """There are no weights."""
+        return np.zeros(0, np.int64)
+
+    def matrix(self) -> npt.NDArray[Any]:
+        """Return the factor as `(N, N)`."""
+        return self.factor * np.eye(self.units, dtype=np.int64)
+
+    def apply(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return what `x (M, T)` makes of itself."""
+        return self.factor * x.astype(np.int64) + self.offset
