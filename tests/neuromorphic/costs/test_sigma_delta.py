@@ -45,9 +45,10 @@ def test_spikes_are_the_same_and_events_are_those_sent(make_layer, make_payload,
     np.testing.assert_array_equal(layer.spikes(integrated(sent)), layer.spikes(payload))
     found, plain = (count(layer.network(), payload, given)["bottleneck"] for given in (sent, None))
     assert found.input_words == np.count_nonzero(sent)
-    assert found.synaptic_events == found.input_words * layer.units
-    bits = sum(format(int(delta) & 0x1FF, "b").count("1") for delta in sent.flat)
-    assert (found.plane_spikes, found.plane_events) == (bits, bits * layer.units)
+    reach = np.count_nonzero(layer.weight, axis=0)
+    assert found.synaptic_events == np.count_nonzero(sent, axis=1) @ reach
+    bits = np.array([[format(int(d) & 0x1FF, "b").count("1") for d in row] for row in sent])
+    assert (found.plane_spikes, found.plane_events) == (bits.sum(), bits.sum(axis=1) @ reach)
     assert found.idle_updates >= 10 * layer.units
     assert (found.spikes, found.dense_macs) == (plain.spikes, plain.dense_macs)
 

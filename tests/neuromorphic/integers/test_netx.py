@@ -69,7 +69,7 @@ def test_refuses_a_missing_and_a_truncated_file(make_layer, tmp_path):
         ("type", np.array([b"pool"], "S10"), r"layer 0 \(pool\): lava-dl's reader does not"),
         ("type", np.array([b"conv"], "S10"), "the shape of what it gets"),
         ("neuron/type", np.array([b"ALIF"], "S10"), "neurons of type 'ALIF'"),
-        ("weight", np.full((9, 13), 2**17), "weight reaches 131072"),
+        ("weight", np.full((9, 13), 2**17), "its weights reach 131072"),
         ("bias", np.zeros(4), r"bias is \(4,\); \(9,\) is needed"),
         ("bias", np.full(9, np.nan), "not integers"),
         ("weightShift", 99, "weightShift is 99"),
