@@ -1,0 +1,58 @@
+"""The lapped code as one ONNX graph of integers, from a chip's payloads to the events."""
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from runtime.lapped import chip
+
+OPSET = 20
+
+
+def integer_graph(units: chip.Units, levels: int) -> onnx.ModelProto:
+    """All units up to `levels` as a graph that any ONNX runtime computes alike.
+
+    Inputs: `payload (T, 2 hop) int8` of the samples and `steps (T, levels) int32`, the payload of
+    each level (`chip.level_payloads`). Output: `events (T, 2 levels bins) bool` in the order of
+    the units of an event matrix.
+    """
+    weight = chip.dictionary(units.bins, units.hop).T.astype(np.int8)
+    theta = np.stack([units.row(level) for level in range(levels)]).astype(np.int32)
+    constants = {
+        "weight": weight,
+        "dropped": np.array(1 << chip.SHIFT, np.int32),
+        "theta": theta[None],
+        "level_axis": np.array([1], np.int64),
+        "bin_axis": np.array([2], np.int64),
+        "sign_axis": np.array([3], np.int64),
+        "flat": np.array([0, 2 * levels * units.bins], np.int64),
+    }
+    nodes = [
+        helper.make_node("MatMulInteger", ["payload", "weight"], ["sum"]),
+        helper.make_node("Mod", ["sum", "dropped"], ["low"]),  # of the divisor's sign: it floors
+        helper.make_node("Sub", ["sum", "low"], ["high"]),
+        helper.make_node("Div", ["high", "dropped"], ["accumulator"]),
+        helper.make_node("Unsqueeze", ["accumulator", "level_axis"], ["positive"]),
+        helper.make_node("Neg", ["positive"], ["negative"]),
+        helper.make_node("Unsqueeze", ["steps", "bin_axis"], ["step"]),
+        helper.make_node("Mul", ["step", "theta"], ["threshold"]),
+        helper.make_node("Greater", ["positive", "threshold"], ["up"]),
+        helper.make_node("Greater", ["negative", "threshold"], ["down"]),
+        helper.make_node("Unsqueeze", ["up", "sign_axis"], ["ups"]),
+        helper.make_node("Unsqueeze", ["down", "sign_axis"], ["downs"]),
+        helper.make_node("Concat", ["ups", "downs"], ["pairs"], axis=3),
+        helper.make_node("Reshape", ["pairs", "flat"], ["events"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "lapped",
+        [
+            helper.make_tensor_value_info("payload", TensorProto.INT8, ["T", 2 * units.hop]),
+            helper.make_tensor_value_info("steps", TensorProto.INT32, ["T", levels]),
+        ],
+        [helper.make_tensor_value_info("events", TensorProto.BOOL, ["T", 2 * levels * units.bins])],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
+    onnx.checker.check_model(model)
+    return model
