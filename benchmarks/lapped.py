@@ -17,8 +17,9 @@ from runtime.codec import Codec
 from runtime.coders.lapped.coder import encode
 from runtime.costs import event_rates
 from runtime.kinds import Progress, Samples
+from runtime.lapped import chip
 from runtime.lapped.encoder import Levels, Section
-from runtime.lapped.model import step_of
+from runtime.lapped.model import LappedModel, step_of
 from runtime.metrics import si_snr
 from runtime.playback import Playback
 from runtime.spk.writer import SpkWriter
@@ -32,6 +33,7 @@ from train.objectives.distances import mel_distance
 RATES = (1.0, 1.5, 3.445)  # kbit/s of payload
 QUALITY = 9.0  # dB, of the waveform
 LARGEST_STEP = 254
+PARTS = ("thresholds", "refiner", "corrections")
 
 Judge = Callable[[Samples, Samples], dict[str, float | None]]
 
@@ -63,12 +65,23 @@ class Row:
 
 
 class Bench:
-    """A bundle that is measured with the thresholds of the chip, or with those a host moves."""
+    """A bundle that is measured with the thresholds of the chip, or with those a host moves.
 
-    def __init__(self, bundle: Path | None, effort: str, judged: bool) -> None:
+    It may be `without` some of `PARTS`: with thresholds that round, without refiner, or without
+    corrections of the noise. The coder's tables stay as they are.
+    """
+
+    def __init__(
+        self, bundle: Path | None, effort: str, judged: bool, without: Sequence[str] = ()
+    ) -> None:
         self.codec, self.effort = Codec(open_bundle(bundle)), effort
+        self.corrected = "corrections" not in without
         self.model, self.encoder = self.codec.engine.model, self.codec.engine.encoder
         self.code = self.codec.engine.code
+        if "thresholds" in without:
+            self.model.units = rounding(self.model)
+        if "refiner" in without:
+            self.model.values = lambda q, step, first=0: self.model.unrefined(q, step)
         self.judge: Judge | None = _judge() if judged else None
 
     def rows(self, name: str, clip: Clip, rates: Sequence[float]) -> list[Row]:
@@ -80,7 +93,7 @@ class Bench:
         def first(good: Callable[[int], bool]) -> int:
             return finest + bisect_left(choices, True, key=good)
 
-        worse = first(lambda step: self._waveform(clip, section, step) <= QUALITY)
+        worse = first(lambda step: self._si_snr(section, step) <= QUALITY)
         found = [self._row(name, clip, section, f"{QUALITY:g} dB", max(worse - 1, finest))]
         for kbps in rates:
             step = first(partial(self._fits, clip, section, kbps))
@@ -94,8 +107,9 @@ class Bench:
         q = self.model.levels(section.analysis, step_of(step), self.effort)
         return Levels(section.index, q, step, np.zeros((0, self.code.bands), np.int32))
 
-    def _waveform(self, clip: Clip, section: Section, step: int) -> float:
-        return si_snr(within(clip.samples, clip), self._sound(clip, self._levels(section, step)))
+    def _si_snr(self, section: Section, step: int) -> float:
+        q = self._levels(section, step).q
+        return self.model.si_snr(section.analysis, q, step_of(step))
 
     def _sound(self, clip: Clip, levels: Levels, decoder: str = "waveform") -> Samples:
         chunk = self.codec.engine.events(levels)
@@ -108,7 +122,9 @@ class Bench:
         return len(encode(levels.q, self.model.rate / 2 / self.model.hop, self.code.tables, moved))
 
     def _row(self, name: str, clip: Clip, section: Section, wish: str, step: int) -> Row:
-        levels = self.encoder.encoded(section, step, None, self.effort)
+        levels = self._levels(section, step)
+        if self.corrected:
+            levels = self.encoder.encoded(section, step, None, self.effort)
         payload, whole = self._payload(levels), self._payload(levels, corrected=True)
         original = within(clip.samples, clip)
         heard = self._sound(clip, levels, "listening")
@@ -139,6 +155,13 @@ class Bench:
         writer.write(chunk.events, chunk.mu, chunk.corrections)
         writer.close(len(clip.samples))
         return len(file.getvalue())
+
+
+def rounding(model: LappedModel) -> chip.Units:
+    """Units that fire where a level is nearest: the transform alone."""
+    level = np.arange(len(model.units.theta))[:, None]
+    theta = chip.GRID * model.scale * (level + 0.5) / (level + chip.OFFSET)
+    return chip.Units(np.rint(theta).astype(np.int32), model.hop)
 
 
 def measure(

@@ -1,6 +1,9 @@
 """The lapped code as one ONNX graph of integers, from a chip's payloads to the events."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
@@ -18,7 +21,7 @@ def integer_graph(units: chip.Units, levels: int) -> onnx.ModelProto:
     """
     weight = chip.dictionary(units.bins, units.hop).T.astype(np.int8)
     theta = np.stack([units.row(level) for level in range(levels)]).astype(np.int32)
-    constants = {
+    constants: dict[str, npt.NDArray[Any]] = {
         "weight": weight,
         "dropped": np.array(1 << chip.SHIFT, np.int32),
         "theta": theta[None],

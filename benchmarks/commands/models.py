@@ -141,6 +141,10 @@ def lapped(
     effort: Annotated[
         str, typer.Option(help="certified: the chip's thresholds; better: a host moves them")
     ] = "certified",
+    without: Annotated[
+        list[str] | None,
+        typer.Option(help="thresholds, refiner, corrections: leave a part out; repeatable"),
+    ] = None,
     judged: Annotated[bool, typer.Option(help="ViSQOL and note F1, which take minutes")] = False,
     each: Annotated[bool, typer.Option(help="A row a clip")] = False,
     json: Json = None,
@@ -152,5 +156,5 @@ def lapped(
 
     sets, _ = clip_sets(data, clips)
     with terminal.progress("lapped") as progress:
-        rows = measure(Bench(bundle, effort, judged), sets, progress=progress)
+        rows = measure(Bench(bundle, effort, judged, without or []), sets, progress=progress)
     show(rows, each, json)

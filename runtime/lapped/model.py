@@ -95,6 +95,21 @@ class LappedModel:
             values[:, :bins] = found * turn
         return values * self.scale * step[:, None]
 
+    def unrefined(self, q: Ints, step: Floats) -> Floats:
+        """The coefficients `(T, bins)` that levels stand for without what is near them."""
+        return self._plain(q) * self.scale * step[:, None]
+
+    def si_snr(self, analysis: Analysis, q: Ints, step: float, first: int = 0) -> float:
+        """The SI-SNR, in dB, of the waveform of levels: in the transform, so within 0.1 dB."""
+        found = self.values(q, np.full(len(q), step, np.float32), first).astype(np.float64)
+        count = np.ldexp(chip.lsb(self.hop), analysis.exponent)[:, None]
+        along = float((analysis.accumulator * count * found).sum()) ** 2
+        energy = float(np.square(found).sum())
+        if energy == 0.0:
+            return math.nan if analysis.energy == 0.0 else -math.inf
+        share = along / (analysis.energy * energy)
+        return math.inf if share >= 1 else 10 * math.log10(share / (1 - share))
+
     def heard(
         self,
         q: Ints,
@@ -129,7 +144,7 @@ class LappedModel:
 
     def noise_levels(self, q: Ints, step: Floats) -> Floats:
         """Log amplitudes `(PARTS T, BANDS)` of the noise that the events foretell."""
-        heard = features(self._plain(q) * self.scale * step[:, None], step, self.hop, self.rate)
+        heard = features(self.unrefined(q, step), step, self.hop, self.rate)
         return single(self._noise({"features": heard[None]})["levels"], (PARTS * len(q), BANDS))
 
     def _plain(self, q: Ints) -> Floats:

@@ -5,14 +5,12 @@ A larger step is taken to sound worse and to need fewer bits, so that the right 
 halving. No choice needs more than the levels: noise is left out of the SI-SNR.
 """
 
-import math
 from bisect import bisect_left
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
-from runtime.lapped import chip
 from runtime.lapped.encoder import Levels, Section
 from runtime.lapped.engine import Engine
 from runtime.lapped.model import step_of
@@ -50,15 +48,7 @@ class AtLeast:
     def _si_snr(self, section: Section, step: int) -> float:
         model, analysis = self._engine.model, section.analysis
         levels = model.levels(analysis, step_of(step))
-        steps = np.full(len(levels), step_of(step), np.float32)
-        found = model.values(levels, steps, section.index * len(levels)).astype(np.float64)
-        count = np.ldexp(chip.lsb(model.hop), analysis.exponent)[:, None]
-        along = float((analysis.accumulator * count * found).sum()) ** 2
-        energy = float(np.square(found).sum())
-        if energy == 0.0:
-            return math.nan if analysis.energy == 0.0 else -math.inf
-        share = along / (analysis.energy * energy)
-        return math.inf if share >= 1 else 10 * math.log10(share / (1 - share))
+        return model.si_snr(analysis, levels, step_of(step), section.index * len(levels))
 
 
 class Within:
