@@ -84,7 +84,7 @@ def page_reader():
     """The reader that the page of the format shows."""
     page = (Path(__file__).parents[3] / "docs" / "spk-format.md").read_text()
     scope: dict = {}
-    exec(re.search(r"```python\n(.*?)```", page, re.DOTALL).group(1), scope)
+    exec(re.search(r"```python\n(.*?)```", page, re.DOTALL).group(1), scope)  # of version 1
     return scope["read"]
 
 

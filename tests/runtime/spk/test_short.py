@@ -1,6 +1,8 @@
 """Version 2 of the format."""
 
 import io
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -219,3 +221,34 @@ def test_hints_are_kept() -> None:
     assert read_header(io.BytesIO(pack_header(header)).read).playback == Playback(
         "waveform", None, None, 9
     )
+
+
+@cache
+def page_reader() -> Callable[[bytes, bytes], tuple[int, list]]:
+    """The second reader that the page of the format shows."""
+    page = (Path(__file__).parents[3] / "docs" / "spk-format.md").read_text()
+    scope: dict = {}
+    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[1], scope)
+    return scope["read_short"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [HEADER, replace(HEADER, samples=UNKNOWN), replace(HEADER, bands=0, seed=700)],
+    ids=["corrections", "stream", "hints"],
+)
+def test_the_reader_of_the_page_agrees(header: SpkHeader) -> None:
+    samples, found = page_reader()(file(header), TABLES.packed())
+    assert samples == HEADER.samples
+    assert len(found) == HEADER.chunks
+    for (step, levels, corrections), chunk in zip(found, chunks(header), strict=True):
+        assert step == chunk.mu
+        np.testing.assert_array_equal(levels, levels_of(chunk.events, BINS))
+        if header.bands:
+            np.testing.assert_array_equal(corrections, chunk.corrections)
+
+
+def test_the_golden_file_stays() -> None:
+    """Written when version 2 was settled, in November 2026."""
+    golden = Path(__file__).parents[1] / "golden" / "lapped.spk"
+    assert file() == golden.read_bytes()
