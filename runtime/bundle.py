@@ -151,6 +151,14 @@ def _found(path: Path) -> Path:
     return shipped if not path.exists() and path == Path(path.name) and shipped.is_dir() else path
 
 
+def shipped_model(model: str) -> Path | None:
+    """Return the folder of the shipped bundle of this name, or of one that begins so, if any."""
+    for path in sorted(SHIPPED.glob(f"*/{MANIFEST}")):
+        if load_manifest(path.parent).model_hash.startswith(model):
+            return path.parent
+    return None
+
+
 def shipped_with(decoder: str) -> list[str]:
     """Return the names of the shipped bundles that have a decoder."""
     folders = sorted(path.parent for path in SHIPPED.glob(f"*/{MANIFEST}"))

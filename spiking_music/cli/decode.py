@@ -10,10 +10,10 @@ from spiking_music.cli.inputs import (
     checked_length,
     note,
     open_codec,
-    refuse_idle,
     settle_output,
     sound_output,
     stored_input,
+    tables_of,
 )
 from spiking_music.cli.options import (
     AsJson,
@@ -94,9 +94,11 @@ def decode(
 ) -> None:
     """Decode a .spk file into a recording.
 
-    Without options it decodes as the file says, or else as the model does by default.
+    Without options it decodes as the file says, or else as the model does by default, with the
+    shipped bundle that made it.
     """
     from runtime.audio.writing import refuse_suffix
+    from runtime.bundle import shipped_model
     from runtime.decoders.presets import preset_of
     from runtime.from_spk import Playback, from_spk, span_of
     from runtime.outputs import is_stream
@@ -108,21 +110,19 @@ def decode(
     out = settle_output(spk, out, ".decoded.wav", force, as_json)
     if out != "-" and not is_stream(Path(out)):
         refuse_suffix(Path(out))
-    codec, written = open_codec(bundle, chosen_provider(provider)), 0
-    if quality is not None:
-        way = preset_of(quality, codec.manifest)
-        decoder = decoder or way.decoder  # type: ignore[assignment]
-        sampler, steps = sampler or way.sampler, steps or way.steps  # type: ignore[assignment]
-    elif decoder == "fast":
-        refuse_idle("the fast decoder", sampler=sampler, steps=steps, seed=seed)
     with stored_input(spk) as file:
         whole = begin is None and end is None and not conceal
         length = checked_length(file) if whole and spk != "-" and file.seekable() else None
-        tables = codec.engine.code.tables if codec.manifest.lapped else None
+        tables = tables_of(bundle)
         reader = (
             Salvage(file, note, tables, max_seconds) if conceal else SpkReader(file, note, tables)
         )
-        header = reader.header
+        codec = open_codec(bundle or shipped_model(reader.header.model), chosen_provider(provider))
+        if quality is not None:
+            way = preset_of(quality, codec.manifest)
+            decoder = decoder or way.decoder  # type: ignore[assignment]
+            sampler, steps = sampler or way.sampler, steps or way.steps  # type: ignore[assignment]
+        header, written = reader.header, 0
         span = span_of(header, begin, end)
         blocks = from_spk(codec, reader, Playback(decoder, sampler, steps, seed), span)
         total = span.length(header.samples if header.known else length)
