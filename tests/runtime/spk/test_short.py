@@ -250,5 +250,5 @@ def test_the_reader_of_the_page_agrees(header: SpkHeader) -> None:
 
 def test_the_golden_file_stays() -> None:
     """Written when version 2 was settled, in November 2026."""
-    golden = Path(__file__).parents[1] / "golden" / "lapped.spk"
+    golden = Path(__file__).parent / "golden" / "version-2.spk"
     assert file() == golden.read_bytes()
