@@ -18,7 +18,7 @@ class Dialect:
     `step` s is the usual one. A state decays in a step as forward `euler` has it, by dt / tau, or
     as the `exponential` does. The input of LIF and IF is multiplied by what is written, dt r / tau
     and dt r; with `leak` by dt / tau and 1, whatever r is; with `one` by 1. A unit that fires is
-    set to `v_reset`, to `zero`, or its threshold is subtracted, at once or, `late`, in the next
+    set to `v_reset`, to `zero`, or the threshold is subtracted, at once or, `late`, in the next
     step. `ties` fire at v = v_threshold too; `many` spikes may leave in one step. `floor` keeps the
     v of an IF from falling below -v_threshold. A run starts with v at `v_reset` or `zero`.
     `jumps`: a CubaLIF without a `w_in` takes its input whole, and adds it before it decays where

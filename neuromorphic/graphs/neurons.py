@@ -60,12 +60,13 @@ class Neuron:
         v = self.keep_v * state.v + self.gain_v * i + self.bias
         if self.threshold is None:
             return State(v, i, state.spikes), v
-        if self.dialect.late:
+        subtracts, late = self.dialect.reset == "subtract", self.dialect.late
+        if subtracts and late:
             v = v - state.spikes * self.threshold
         spikes = self._spikes(v, self.threshold)
-        if self.dialect.reset != "subtract":
+        if not subtracts:
             v = np.where(spikes > 0, self.v_reset, v)
-        elif not self.dialect.late:
+        elif not late:
             v = v - spikes * self.threshold
         if self.floor is not None:
             v = np.maximum(v, self.floor)

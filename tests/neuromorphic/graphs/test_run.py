@@ -3,10 +3,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import correlate
 
 from neuromorphic.graphs.files import read_graph, write_graph
 from neuromorphic.graphs.graph import parse_graph
 from neuromorphic.graphs.run import run_graph
+from neuromorphic.graphs.shapes import output_shape
 from runtime.errors import GraphError
 
 DT = 2.0**-10  # s; the time constants of random graphs are multiples of it
@@ -231,3 +233,77 @@ def test_nothing_to_do(chain, lif):
 def test_refuses_other_inputs(chain, lif, x, dt, words):
     with pytest.raises(GraphError, match=words):
         run(chain(lif()), x, dt)
+
+
+def test_what_closes_a_cycle_is_a_step_late():
+    """Two units that inhibit themselves, and a bias on the way back, by hand."""
+    ends = nir.Input({"input": np.array([2])}), nir.Output({"output": np.array([2])})
+    nodes = {
+        "in": ends[0],
+        "unit": nir.Threshold(vector(0.5)),
+        "back": nir.Affine(-np.eye(2), vector(0.25)),
+        "out": ends[1],
+    }
+    edges = [("in", "unit"), ("unit", "back"), ("back", "unit"), ("unit", "out")]
+    graph = nir.NIRGraph(nodes, edges, type_check=False)
+    x = np.array([[1, 0.375], [1, 0.25], [1, 0]])
+    assert run(graph, x, 1.0).tolist() == [[1, 1], [0, 0], [1, 0]]
+
+
+def test_several_inputs_are_named():
+    one = nir.Input({"input": np.array([2])})
+    nodes = {"a": one, "b": one, "out": nir.Output({"output": np.array([2])})}
+    graph = parse_graph(nir.NIRGraph(nodes, [("a", "out"), ("b", "out")], type_check=False))
+    x = np.ones((3, 2))
+    assert run_graph(graph, {"a": x, "b": 2 * x}, 1.0).tolist() == (3 * x).tolist()
+    with pytest.raises(GraphError, match="2 Input nodes, 'a', 'b'"):
+        run_graph(graph, x, 1.0)
+    with pytest.raises(GraphError, match="input has 'a', 'c'; 'a', 'b' are needed"):
+        run_graph(graph, {"a": x, "c": x}, 1.0)
+    with pytest.raises(GraphError, match="3 of 'a', 2 of 'b'"):
+        run_graph(graph, {"a": x, "b": x[1:]}, 1.0)
+
+
+@settings(max_examples=40)
+@given(seed=seeds)
+def test_convolutions_and_pools_are_what_scipy_makes_of_them(seed):
+    rng = np.random.default_rng(seed)
+    groups, dilation, stride = (int(rng.integers(1, 3)) for _ in range(3))
+    shape = (2 * groups, *(int(n) for n in rng.integers(5, 8, 2)))
+    weight = rng.integers(-3, 4, (2 * groups, 2, *rng.integers(1, 4, 2))).astype(float)
+    around = [0, (1, 2), "valid", "same"][rng.integers(4)]
+    stride = 1 if around == "same" else stride
+    bias = rng.integers(-2, 3, len(weight)).astype(float)
+    conv = nir.Conv2d(None, weight, stride, around, (1, dilation), groups, bias)
+    pads = {"same": None, "valid": (0, 0)}.get(around, np.broadcast_to(around, 2))
+    x = rng.integers(-3, 4, (2, *shape)).astype(float)
+    found = alone(conv, x)
+    for t, o in np.ndindex(2, len(weight)):
+        kernel = np.kron(weight[o], np.eye(1, dilation)[None])[..., : dilation * weight.shape[3]]
+        kernel = kernel[..., : dilation * (weight.shape[3] - 1) + 1]
+        if pads is None:
+            spans = np.array(kernel.shape[1:]) - 1
+            widths = [(0, 0), *((s // 2, s - s // 2) for s in spans)]
+        else:
+            widths = [(0, 0), *((int(p), int(p)) for p in pads)]
+        first = 2 * (o // 2)
+        plane = np.pad(x[t, first : first + 2], widths)
+        wanted = correlate(plane, kernel, "valid")[0, ::stride, ::stride] + bias[o]
+        assert np.array_equal(found[t, o], wanted)
+
+
+def test_pools_sum_and_average_with_the_padding():
+    x = np.arange(16.0).reshape(1, 1, 4, 4)
+    assert alone(nir.SumPool2d(2, 2, 0), x).ravel().tolist() == [10, 18, 42, 50]
+    assert alone(nir.AvgPool2d((2, 2), (2, 2), (1, 1)), x)[0, 0, 0, 0] == 0
+    assert alone(nir.AvgPool2d(2, 2, 1), x)[0, 0, 1, 1] == (5 + 6 + 9 + 10) / 4
+
+
+def alone(node, x):
+    given = x.shape[1:]
+    nodes = {
+        "in": nir.Input({"input": np.array(given)}),
+        "a": node,
+        "out": nir.Output({"output": np.array(output_shape("a", node, given))}),
+    }
+    return run(nir.NIRGraph(nodes, [("in", "a"), ("a", "out")], type_check=False), x, 1.0)
