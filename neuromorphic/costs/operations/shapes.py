@@ -47,7 +47,7 @@ def shaped(path: Path, inputs: Mapping[str, Sequence[int]]) -> ShapedGraph:
         raise GraphError(f"{path}: {error}") from error
     except Exception as error:  # onnx and protobuf raise many classes of errors
         raise GraphError(
-            f"{path}: onnx cannot infer the shapes of this graph ({one_line(error)})"
+            f"{path}: is not a graph whose shapes onnx can infer ({one_line(error)})"
         ) from error
     shapes: dict[str, Shape] = {}
     for node in nodes:
