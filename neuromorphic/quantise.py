@@ -13,7 +13,7 @@ from neuromorphic.graphs.run import by_unit, run_graph
 from neuromorphic.integers import fixed_point, floating_point
 from neuromorphic.integers.bounds import worst_current, worst_sum
 from neuromorphic.integers.entry import Entry, Payload, best_entry, to_payload
-from neuromorphic.integers.fixed_point import Neuron
+from neuromorphic.integers.fixed_point import INPUT_SHIFT, Neuron
 from neuromorphic.integers.floating_point import FloatNeuron
 from neuromorphic.integers.lowering import lower
 from neuromorphic.integers.network import INPUT, Layer, Network, Spikes, gathered
@@ -101,20 +101,23 @@ def _best(
     wanted: Spikes,
     widths: Arithmetic,
 ) -> tuple[Layer[Neuron], LayerReport, Spikes]:
-    best, least = None, (True, wanted.size + 1, 0, 0)
-    for variant in (layer, alike(layer)) if layer.neuron.is_memoryless() else (layer,):
-        for exponent in exponents(variant, entry, widths):
-            made = rounded(variant, exponent, entry, widths)
-            if made is None:
-                continue
-            integer, clipped = made
-            current = gathered(integer, payload, before, widths)
-            spikes, _ = fixed_point.run(current, integer.neuron, widths)
-            flips = int(np.count_nonzero(spikes != wanted))
-            rank = (_may_wrap(integer, entry, widths), flips, clipped, -exponent)
-            if rank < least:
-                report = LayerReport(layer.name, exponent, clipped, flips, wanted.size)
-                best, least = (integer, report, spikes), rank
+    best, least = None, (True, wanted.size + 1, 0, 0, 0)
+    variants = (layer, alike(layer)) if layer.neuron.is_memoryless() else (layer,)
+    # A bias in units of weights is what lava-dl reads; a finer one is taken where that flips less.
+    for finest in (INPUT_SHIFT, 0):
+        for variant in variants if least[:2] > (False, 0) else ():
+            for exponent in exponents(variant, entry, widths):
+                made = rounded(variant, exponent, entry, widths, finest)
+                if made is None:
+                    continue
+                integer, clipped = made
+                current = gathered(integer, payload, before, widths)
+                spikes, _ = fixed_point.run(current, integer.neuron, widths)
+                flips = int(np.count_nonzero(spikes != wanted))
+                rank = (_may_wrap(integer, entry, widths), flips, -finest, clipped, -exponent)
+                if rank < least:
+                    report = LayerReport(layer.name, exponent, clipped, flips, wanted.size)
+                    best, least = (integer, report, spikes), rank
     if best is None:
         raise GraphError(f"node {layer.name!r}: its bias is too large for the chip at every scale")
     return best

@@ -33,7 +33,11 @@ def exponents(layer: Layer[FloatNeuron], entry: Entry, widths: Arithmetic) -> ra
 
 
 def rounded(
-    layer: Layer[FloatNeuron], exponent: int, entry: Entry, widths: Arithmetic
+    layer: Layer[FloatNeuron],
+    exponent: int,
+    entry: Entry,
+    widths: Arithmetic,
+    finest: int = 0,
 ) -> tuple[Layer[Neuron], int] | None:
     """Return the layer with 1 scaled to `2**exponent`, and how many weights were clipped.
 
@@ -50,7 +54,7 @@ def rounded(
         connections.append(Connection(c.source, synapse))
         clipped += lost
         floored += (1 - 2.0**-shift) / 2  # what the shift removes on average
-    neuron = _neuron(layer.neuron, exponent, floored, widths)
+    neuron = _neuron(layer.neuron, exponent, floored, widths, finest)
     return (Layer(layer.name, tuple(connections), neuron), clipped) if neuron else None
 
 
@@ -88,13 +92,13 @@ def _integers(
 
 
 def _neuron(
-    neuron: FloatNeuron, exponent: int, floored: Array, widths: Arithmetic
+    neuron: FloatNeuron, exponent: int, floored: Array, widths: Arithmetic, finest: int
 ) -> Neuron | None:
     unity = widths.decay_unity
     bias, vth = neuron.bias * 2.0**exponent, 2.0**exponent
     if neuron.is_memoryless():  # its threshold can be moved, so no scale is too coarse
         bias, vth = bias - vth + THRESHOLD, THRESHOLD
-    mantissas = _mantissas((bias + floored / neuron.du) * 2**INPUT_SHIFT, widths)
+    mantissas = _mantissas((bias + floored / neuron.du) * 2**INPUT_SHIFT, widths, finest)
     if not 1 <= vth <= widths.threshold or mantissas is None:
         return None
     du = np.clip(np.round(neuron.du * unity) - 1, 0, unity - 1).astype(np.int64)
@@ -102,8 +106,8 @@ def _neuron(
     return Neuron(_one(du), _one(dv), int(vth), *mantissas)
 
 
-def _mantissas(bias: Array, widths: Arithmetic) -> tuple[Integers, int] | None:
-    for exponent in range(widths.bias_exponent + 1):
+def _mantissas(bias: Array, widths: Arithmetic, finest: int) -> tuple[Integers, int] | None:
+    for exponent in range(min(finest, widths.bias_exponent), widths.bias_exponent + 1):
         # A half is rounded up, so that a sum just above the threshold stays above it.
         mantissa = np.floor(bias * 2.0**-exponent + 0.5)
         if np.abs(mantissa).max() <= widths.bias_mantissa:
