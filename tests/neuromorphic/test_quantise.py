@@ -58,7 +58,7 @@ def test_what_is_reported_is_what_differs(seed, graded):
     wanted = flat(run_graph(graph, x, STEP)) > 0.5
     assert found.flips == np.count_nonzero(spikes != wanted)
     assert found.compared == spikes.size
-    assert found.flips < 0.1 * found.compared
+    assert found.flips < 0.2 * found.compared  # random weights lie anywhere around thresholds
     assert graded == found.entry.is_graded
     assert [report.name for report in found.layers] == ["lif", "out_units"]
 
