@@ -22,10 +22,11 @@ from onnxruntime import (
 
 from benchmarks.results import write_json
 from runtime.audio.recordings import read_audio
+from runtime.audio.samples import Samples
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
-from runtime.kinds import DECODERS, Progress, Samples
+from runtime.kinds import DECODERS, Progress
 from runtime.piece import Piece
 from runtime.providers import PROVIDERS, provider_list
 from runtime.sessions import Graph

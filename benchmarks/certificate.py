@@ -18,12 +18,12 @@ from export.probe import Probe, planted
 from neuromorphic.graphs.files import read_graph
 from neuromorphic.integers.nir_forms import layer_of
 from runtime.audio.recordings import read_audio
+from runtime.audio.samples import Samples
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError, one_line
 from runtime.events import Bits
 from runtime.files import replacing
-from runtime.kinds import Samples
 from spiking_music.cli import terminal
 from train.data.clips import SAMPLE_RATE
 from train.data.maestro import maestro_of

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from runtime.audio.samples import Samples
 from runtime.events import EventMatrix
 from runtime.files import replacing
-from runtime.kinds import Progress, Samples
+from runtime.kinds import Progress
 from runtime.outputs import refuse_outputs
 from spiking_music.evaluation import tables
 from spiking_music.evaluation.evaluate import Evaluation, evaluate

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from runtime.audio.recordings import read_audio
+from runtime.audio.samples import Samples
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 from runtime.events import Bits, EventMatrix
 from runtime.files import replacing
-from runtime.kinds import Progress, Samples
+from runtime.kinds import Progress
 from runtime.metrics import si_snr
 from spiking_music.cli.terminal import show_rows
 

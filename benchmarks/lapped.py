@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.results import write_json
+from runtime.audio.samples import Samples
 from runtime.bundle import open_bundle
 from runtime.codec import Codec
 from runtime.coders.lapped.coder import encode
 from runtime.costs import event_rates
-from runtime.kinds import Progress, Samples
+from runtime.kinds import Progress
 from runtime.lapped import chip
 from runtime.lapped.encoder import Levels, Section
 from runtime.lapped.model import LappedModel, step_of

@@ -15,12 +15,13 @@ import numpy.typing as npt
 
 from benchmarks.results import write_json
 from runtime.audio.recordings import read_audio
+from runtime.audio.samples import Samples
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.decoders.diffusion import Denoised, Diffusion, Sampling, Window
 from runtime.decoders.seams import Seams
 from runtime.events import EventMatrix
-from runtime.kinds import Progress, Samples
+from runtime.kinds import Progress
 from spiking_music.cli.terminal import show_rows
 from spiking_music.report.demo import default_clip
 from train.objectives.distances import magnitudes

@@ -27,10 +27,11 @@ from torch import nn
 from benchmarks.results import write_json
 from export.onnx_graphs import HearingUNet, deployed_unet, deployed_waveform, export_unet
 from runtime.audio.recordings import read_audio
+from runtime.audio.samples import Samples
 from runtime.bundle import DECODER, DECODER_FAST, Bundle, open_bundle, write_manifest
 from runtime.codec import Codec
 from runtime.events import Bits
-from runtime.kinds import Progress, Samples
+from runtime.kinds import Progress
 from runtime.metrics import si_snr
 from runtime.sessions import cores, open_graph
 from spiking_music.cli.terminal import show_rows

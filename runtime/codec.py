@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from runtime.audio.samples import Samples
 from runtime.audio.signal import mono_signal
 from runtime.bundle import Bundle, Manifest, shipped_with
 from runtime.decoders.diffusion import Diffusion
@@ -14,7 +15,7 @@ from runtime.decoders.waveform import Waveform
 from runtime.encoder import Encoded, Encoder, Payload
 from runtime.errors import FormatError, SpikingMusicError
 from runtime.events import EventMatrix
-from runtime.kinds import DECODERS, LAPPED_DECODERS, Progress, Samples, frame_count
+from runtime.kinds import DECODERS, LAPPED_DECODERS, Progress, frame_count
 from runtime.mu import chosen_mu, chosen_step
 from runtime.piece import NO_MU, Chunk, Piece
 from runtime.playback import UNSAID, Playback

@@ -13,10 +13,10 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
+from runtime.audio.samples import Samples
 from runtime.bundle import ENCODER, Bundle
 from runtime.errors import AudioError
 from runtime.events import EventMatrix
-from runtime.kinds import Samples
 from runtime.mu import fed, ports
 from runtime.piece import Chunk
 from runtime.sessions import Graph, single

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from runtime.audio.samples import Samples
 from runtime.codec import Codec, require_model
 from runtime.errors import SpikingMusicError
-from runtime.kinds import Samples
 from runtime.piece import Chunk
 from runtime.playback import UNSAID, Playback
 from runtime.spk.header import UNKNOWN, SpkHeader

@@ -1,4 +1,4 @@
-"""The names that a bundle, a `.spk` file and the command line share, and two common types.
+"""The names that a bundle, a `.spk` file and the command line share.
 
 The position of a name in its tuple is its number in a `.spk` file, so new names go to the end.
 """
@@ -6,9 +6,6 @@ The position of a name in its tuple is its number in a `.spk` file, so new names
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal, get_args
-
-import numpy as np
-import numpy.typing as npt
 
 Kind = Literal["FREE", "SPARSE", "MU_SPARSE", "LAPPED"]
 DecoderName = Literal["diffusion", "fast", "listening", "waveform"]
@@ -23,9 +20,6 @@ SAMPLERS: Final[tuple[str, ...]] = get_args(SamplerName)
 CODERS: Final[tuple[str, ...]] = get_args(CoderName)
 
 SHIPPED = Path(__file__).parent / "bundles"
-
-Samples = npt.NDArray[np.float32]
-"""A mono signal `(n,)`, full scale 1.0."""
 
 Progress = Callable[[float], None]
 """Called with the share that is done, 0..1."""

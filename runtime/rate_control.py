@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from typing import Protocol
 
+from runtime.audio.samples import Samples
 from runtime.codec import Codec
 from runtime.encoder import Encoded, Window
 from runtime.errors import SpikingMusicError
 from runtime.events import Bits
-from runtime.kinds import Samples
 from runtime.metrics import si_snr
 from runtime.mu import LARGEST_MU
 from runtime.spk.chunks import store

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from runtime.audio.samples import Samples
 from runtime.bundle import Manifest
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
-from runtime.kinds import Progress, Samples
+from runtime.kinds import Progress
 from runtime.lapped.rate_control import AtLeast as LappedAtLeast
 from runtime.lapped.rate_control import Within as LappedWithin
 from runtime.mu import chosen_mu, chosen_step

@@ -30,9 +30,9 @@ from runtime.errors import (
 
 if TYPE_CHECKING:
     from neuromorphic.opening import open_network
+    from runtime.audio.samples import Samples
     from runtime.codec import Codec
     from runtime.events import EventMatrix
-    from runtime.kinds import Samples
     from runtime.piece import Piece
     from runtime.playback import Playback
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from torch.utils.tensorboard import SummaryWriter
 
+from runtime.audio.samples import Samples
 from runtime.errors import OutputError
-from runtime.kinds import Samples
 from train.config import SAMPLE_RATE, Config, to_dict
 from train.plot import LOG, plot
 from train.samples import write_samples

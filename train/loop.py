@@ -13,8 +13,8 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from runtime.audio.samples import Samples
 from runtime.errors import TrainingError
-from runtime.kinds import Samples
 from train import checkpoint as checkpoints
 from train.adversary import Adversary
 from train.checkpoint import Checkpoint

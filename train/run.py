@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lightning_fabric import Fabric
 
+from runtime.audio.samples import Samples
 from runtime.errors import TrainingError
-from runtime.kinds import Samples
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
 from train.config import STAGES, Config

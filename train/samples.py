@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from runtime.audio.samples import Samples
 from runtime.files import replacing
-from runtime.kinds import Samples
 from train.config import SAMPLE_RATE
 
 

@@ -8,9 +8,10 @@ import onnx
 
 from neuromorphic.costs.operations.activity import Activity, watcher
 from neuromorphic.costs.operations.watched import WatchedBundle
+from runtime.audio.samples import Samples
 from runtime.bundle import Bundle
 from runtime.codec import Codec
-from runtime.kinds import Progress, Samples
+from runtime.kinds import Progress
 from runtime.sessions import Tensor
 
 

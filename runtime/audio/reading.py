@@ -12,8 +12,8 @@ import soundfile
 import soxr
 
 from runtime.audio.opening import opened_sound
+from runtime.audio.samples import Samples
 from runtime.errors import AudioError
-from runtime.kinds import Samples
 
 RATES = (1_000, 768_000)  # Hz; outside, a header is damaged rather than unusual
 _BLOCK = 1 << 12  # frames; a live recording is delayed by this much

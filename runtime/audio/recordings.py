@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from runtime.audio.reading import opened_audio
+from runtime.audio.samples import Samples
 from runtime.audio.writing import audio_file
-from runtime.kinds import Samples
 
 # Which files of a folder are recordings; a file that is named itself may have any suffix.
 AUDIO_SUFFIXES = (

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import soxr
 
 from runtime.audio.reading import RATES
+from runtime.audio.samples import Samples
 from runtime.errors import AudioError
-from runtime.kinds import Samples
 
 MOST_CHANNELS = 32
 _BLOCK = 1 << 12  # samples; the same as for files, so that both are resampled to the same bits

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from runtime.audio.samples import Samples
 from runtime.audio.wav import too_long, wav_header
 from runtime.errors import AudioError, OutputError
 from runtime.files import opened_output, replacing
-from runtime.kinds import Samples
 from runtime.outputs import is_stream
 
 Steps = npt.NDArray[np.int16]

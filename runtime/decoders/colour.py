@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from runtime.kinds import Samples
+from runtime.audio.samples import Samples
 
 LOWEST = 32.0  # Hz: where a spectrum's first value lies; the last lies at half the sample rate
 

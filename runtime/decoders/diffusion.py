@@ -12,6 +12,7 @@ from itertools import chain, count
 
 import numpy as np
 
+from runtime.audio.samples import Samples
 from runtime.bundle import DECODER, Bundle
 from runtime.decoders.colour import coloured, whitened
 from runtime.decoders.noise import frame_noise
@@ -19,7 +20,6 @@ from runtime.decoders.samplers import Sampler, angles, sampled, sampler_of
 from runtime.decoders.seams import Seams
 from runtime.decoders.waveform import Rows, Waveform, rows
 from runtime.errors import SpikingMusicError
-from runtime.kinds import Samples
 from runtime.mu import fed, ports
 from runtime.piece import Chunk
 from runtime.playback import Playback

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from runtime.kinds import Samples
+from runtime.audio.samples import Samples
 from runtime.windows import rise
 
 

@@ -7,10 +7,10 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
+from runtime.audio.samples import Samples
 from runtime.bundle import DECODER_FAST, Bundle, Manifest
 from runtime.errors import FormatError
 from runtime.events import Bits
-from runtime.kinds import Samples
 from runtime.mu import chosen_mu, fed, ports
 from runtime.piece import NO_MU, Chunk
 from runtime.playback import Playback

@@ -6,7 +6,7 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
-from runtime.kinds import Samples
+from runtime.audio.samples import Samples
 from runtime.lapped.encoder import Levels
 from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, LappedModel, step_of
 from runtime.lapped.noise import BLOCK, band_count

@@ -7,8 +7,8 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
+from runtime.audio.samples import Samples
 from runtime.errors import AudioError
-from runtime.kinds import Samples
 from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, EFFORTS, Analysis, LappedModel, step_of
 from runtime.lapped.noise import band_count
 from runtime.lapped.transform import frames

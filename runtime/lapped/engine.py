@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
+from runtime.audio.samples import Samples
 from runtime.bundle import TABLES, Bundle
 from runtime.coders.lapped.tables import read_tables
-from runtime.kinds import Samples
 from runtime.lapped import chip
 from runtime.lapped.decoder import LappedDecoder
 from runtime.lapped.encoder import LappedEncoder, Levels, Section

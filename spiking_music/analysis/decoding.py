@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from runtime.audio.samples import Samples
 from runtime.events import Bits
-from runtime.kinds import Progress, Samples
+from runtime.kinds import Progress
 from spiking_music.analysis.symbols import KEYS, LOWEST
 from spiking_music.evaluation.transcription import note_f1
 from train.data.notes import Notes

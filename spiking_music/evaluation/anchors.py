@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from runtime.kinds import Samples
+from runtime.audio.samples import Samples
 from train.data.low_pass import low_pass
 
 ANCHORS_HZ = (3500, 7000)  # low and middle anchor of ITU-R BS.1534-3, section 5.1

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from runtime.audio.samples import Samples
 from runtime.costs import event_rates
 from runtime.errors import MissingPackageError
-from runtime.kinds import Progress, Samples
+from runtime.kinds import Progress
 from runtime.metrics import si_snr
 from spiking_music.evaluation.systems import Decoded, System
 from spiking_music.evaluation.transcription import load_transcriber, note_f1

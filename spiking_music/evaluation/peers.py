@@ -6,7 +6,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from runtime.kinds import Samples
+from runtime.audio.samples import Samples
 
 SAMPLE_RATE = 22_050
 OPUS_KBPS = (6, 12, 24)

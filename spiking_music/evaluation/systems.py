@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from runtime.audio.samples import Samples
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 from runtime.events import EventMatrix
-from runtime.kinds import DECODERS, Samples
+from runtime.kinds import DECODERS
 from runtime.piece import Piece
 from runtime.spk.container import packed, unpacked
 from spiking_music.evaluation.anchors import ANCHORS_HZ, distort

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from runtime.audio.samples import Samples
 from runtime.errors import MissingPackageError
 from runtime.extras import how_to_install
-from runtime.kinds import Samples
 from runtime.sessions import open_graph
 from train.data.notes import Notes
 

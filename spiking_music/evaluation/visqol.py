@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import soxr
 
+from runtime.audio.samples import Samples
 from runtime.errors import MissingPackageError
 from runtime.extras import how_to_install
-from runtime.kinds import Samples
 
 SAMPLE_RATE = 48_000  # of its audio mode
 

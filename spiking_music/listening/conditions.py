@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from runtime.audio.recordings import AUDIO_SUFFIXES, read_audio
+from runtime.audio.samples import Samples
 from runtime.bundle import Bundle
 from runtime.errors import ListeningError
-from runtime.kinds import DECODERS, Samples
+from runtime.kinds import DECODERS
 from runtime.mu import DEFAULT_MU
 from spiking_music.evaluation.anchors import ANCHORS_HZ, distort
 from spiking_music.evaluation.peers import aligned, opus

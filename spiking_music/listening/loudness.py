@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyloudnorm
 
-from runtime.kinds import Samples
+from runtime.audio.samples import Samples
 
 LUFS = -23.0  # EBU R 128
 CEILING = 0.98  # of full scale

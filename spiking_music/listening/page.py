@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import jinja2
 
 from runtime.audio.flac import flac
+from runtime.audio.samples import Samples
 from runtime.errors import ListeningError
-from runtime.kinds import Samples
 from spiking_music.listening.conditions import REFERENCE
 from spiking_music.listening.trials import Trial, identity
 from train.data.clips import SAMPLE_RATE

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runtime.audio.samples import Samples
 from runtime.errors import ListeningError
-from runtime.kinds import Progress, Samples
+from runtime.kinds import Progress
 from spiking_music.listening.conditions import Condition
 from spiking_music.listening.loudness import matched
 from train.data.clips import SAMPLE_RATE, Clip

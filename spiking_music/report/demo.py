@@ -20,13 +20,14 @@ from neuromorphic.energy import energies
 from neuromorphic.opening import OpenNetwork, bundle_network
 from neuromorphic.simulate import QUICK, differing, spikes
 from runtime.audio.recordings import read_audio, write_audio
+from runtime.audio.samples import Samples
 from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import BundleError, MissingPackageError
 from runtime.events import Bits, EventMatrix
 from runtime.extras import how_to_install
 from runtime.files import replacing
-from runtime.kinds import DECODERS, Progress, Samples
+from runtime.kinds import DECODERS, Progress
 from runtime.metrics import si_snr
 from runtime.outputs import refuse_outputs
 from runtime.piece import Piece

@@ -8,8 +8,8 @@ from typing import Any
 import jinja2
 
 from runtime.audio.flac import flac
+from runtime.audio.samples import Samples
 from runtime.events import EventMatrix
-from runtime.kinds import Samples
 from spiking_music.report import drawings
 from spiking_music.report.joules import joules, percent
 from spiking_music.report.sankey import sankey

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import ShortTimeFFT
 
-from runtime.kinds import Samples
+from runtime.audio.samples import Samples
 from spiking_music.studio.errors import StudioError
 
 Powers = npt.NDArray[np.float64]

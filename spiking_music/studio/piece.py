@@ -8,8 +8,8 @@ import numpy.typing as npt
 import soundfile
 
 from runtime.audio.recordings import read_audio
+from runtime.audio.samples import Samples
 from runtime.errors import AudioError
-from runtime.kinds import Samples
 from spiking_music.report.spectrum import spectrogram
 from spiking_music.studio.errors import TooLargeError
 

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.audio.flac import flac
+from runtime.audio.samples import Samples
 from runtime.codec import Codec
 from runtime.encoder import Encoded
 from runtime.errors import SpikingMusicError
 from runtime.events import EventMatrix
-from runtime.kinds import Samples
 from runtime.mu import DEFAULT_MU
 from spiking_music.studio.figures import figures
 from spiking_music.studio.jobs import Job

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from runtime.audio.recordings import read_audio
+from runtime.audio.samples import Samples
 from runtime.errors import DataError
-from runtime.kinds import Samples
 from train.data.clips import SAMPLE_RATE, listed_notes
 from train.data.maestro import Maestro, Piece, maestro_of
 from train.data.notes import Notes

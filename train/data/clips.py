@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 
 from runtime.audio.recordings import read_audio
+from runtime.audio.samples import Samples
 from runtime.errors import AudioError, DataError, SpikingMusicError
-from runtime.kinds import Samples
 from train.data.low_pass import low_pass
 from train.data.notes import Notes
 

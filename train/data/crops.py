@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from runtime.audio.samples import Samples
 from runtime.errors import AudioError, DataError
-from runtime.kinds import Samples
 from train.data.notice import Warn, tell_once
 from train.data.sources import Source
 from train.data.variation import DETUNE, SAMPLE_RATE, retuned, vary

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from runtime.kinds import Samples
+from runtime.audio.samples import Samples
 
 SAMPLE_RATE = 22_050
 _TAPS = 511

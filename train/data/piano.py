@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from runtime.kinds import Samples
+from runtime.audio.samples import Samples
 
 SAMPLE_RATE = 22_050
 LOUDEST = -26.5  # dB, mean level of a key in the loudest layer, so that rendered peaks are below 1

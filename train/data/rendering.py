@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from runtime.audio.samples import Samples
 from runtime.errors import PerformanceError
-from runtime.kinds import Samples
 from train.data.performance import Performance
 from train.data.piano import LONGEST, SAMPLE_RATE, Piano
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from runtime.audio.samples import Samples
 from runtime.errors import PianoError
-from runtime.kinds import Samples
 from runtime.untrusted import LARGEST, parse_json
 from train.data.piano import Piano, Recording
 

@@ -8,8 +8,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from runtime.audio.samples import Samples
 from runtime.errors import AudioError, DataError, PerformanceError
-from runtime.kinds import Samples
 from train.data.crops import long_enough
 from train.data.maestro import Maestro, Piece, maestro_of
 from train.data.notice import Warn, tell_once

@@ -11,9 +11,9 @@ import numpy as np
 import soundfile
 
 from runtime.audio.recordings import AUDIO_SUFFIXES, read_audio
+from runtime.audio.samples import Samples
 from runtime.errors import AudioError, DataError
 from runtime.files import replacing
-from runtime.kinds import Samples
 from train.data.piano import SAMPLE_RATE
 
 ENDLESS = 2**31  # frames, a day at 22 050 Hz: beyond it the header does not state the true length

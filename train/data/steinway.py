@@ -13,9 +13,9 @@ import numpy as np
 import soundfile
 import soxr
 
+from runtime.audio.samples import Samples
 from runtime.errors import MissingPackageError
 from runtime.extras import how_to_install
-from runtime.kinds import Samples
 from train.data.piano import LONGEST, SAMPLE_RATE, Piano, Recording
 
 VELOCITIES = (20, 36, 52, 68, 84, 100, 127)

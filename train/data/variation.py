@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from runtime.kinds import Samples
+from runtime.audio.samples import Samples
 from train.data.piano import SAMPLE_RATE
 
 DETUNE = 0.15  # semitones: how much the tunings of pianos differ

@@ -10,8 +10,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from runtime.audio.samples import Samples
 from runtime.files import replacing
-from runtime.kinds import Samples
 from train.checkpoint import CheckpointError
 from train.lapped.config import Lapped, lapped_config
 from train.run import TrainingError

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from runtime.kinds import Samples
+from runtime.audio.samples import Samples
 from train.config import SAMPLE_RATE
 
 Array = npt.NDArray[np.float32]

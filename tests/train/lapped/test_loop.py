@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from runtime.audio.samples import Samples
 from runtime.coders.lapped.tables import read_tables
-from runtime.kinds import Samples
 from train.config import read_preset
 from train.lapped.config import Lapped, Stage, lapped_config
 from train.lapped.loop import LOG, train
