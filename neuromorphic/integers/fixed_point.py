@@ -1,6 +1,7 @@
 """The chip's own neuron and synapse arithmetic, with state, as pure functions on integers."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ THRESHOLD = 1  # the smallest that Loihi takes
 NEVER = LAVA.threshold + 1  # as `vth`: no voltage exceeds it, as that of a read-out should not
 SHIFT_MAX = 12  # of a sum: 32 bits hold it before the shift
 FLOAT32_EXACT = 2**24
+COMPILING = 2**16  # units times steps: fewer are done before numba is loaded
 ACCUMULATOR_BITS = 24  # of Lava's Conv, which wraps there; Lava 0.10 `proc.conv`
 
 Integers = npt.NDArray[np.int64]
@@ -174,10 +176,30 @@ def run(
         u = _wrapped(activation << INPUT_SHIFT, widths)
         level = np.reshape(neuron.vth, (-1, 1)) << INPUT_SHIFT
         return _clipped(u + neuron.bias[:, None], widths) > level, state
+    if activation.size > COMPILING and (found := _compiled(activation, neuron, widths, state)):
+        return found
     spikes = np.empty(activation.shape, np.bool_)
     for t in range(activation.shape[1]):
         state, spikes[:, t] = step(state, activation[:, t], neuron, widths)
     return spikes, state
+
+
+def _compiled(
+    activation: Integers, neuron: Neuron, widths: Arithmetic, state: State
+) -> tuple[npt.NDArray[np.bool_], State] | None:
+    from neuromorphic.integers.loops import COMPILED, leaky  # it loads numba
+
+    if not COMPILED:
+        return None
+    units, unity = len(activation), widths.decay_unity
+    u, v = state.u.astype(np.int64), state.v.astype(np.int64)
+    given = (unity - 1 - neuron.du, unity - neuron.dv, np.left_shift(neuron.vth, INPUT_SHIFT))
+    by_unit = [np.full(units, value, np.int64) for value in (*given, neuron.bias)]
+    sums: Any = activation.astype(np.int64).ravel() << INPUT_SHIFT
+    numbers: list[Any] = [u, v, *by_unit, widths.decay_bits, widths.wrap]
+    leaky(sums, *numbers)
+    spikes: npt.NDArray[np.bool_] = sums.reshape(activation.shape).astype(np.bool_)
+    return spikes, State(u, v)
 
 
 def _decayed(value: Integers, decay: Decay, widths: Arithmetic) -> Integers:
