@@ -69,8 +69,8 @@ def _outcomes(
 
 def _left_out(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    what = "1 file that is no recording" if len(names) == 1 else f"{len(names)} files that are none"
-    return f"left out, by name: {what} ({', '.join(names[:_NAMED])}{more})"
+    files = "1 file" if len(names) == 1 else f"{len(names)} files"
+    return f"left out {files} with no suffix of a recording: {', '.join(names[:_NAMED])}{more}"
 
 
 def _failure(outcome: Outcome) -> Iterator[str]:

@@ -183,7 +183,7 @@ def _take_notes(session: Session, file: Path, name: str) -> None:
 
 def _piece(session: Session) -> Piece:
     if session.state.piece is None:
-        raise StudioError("there is no recording yet; open one first")
+        raise StudioError("no recording is open yet; open one first")
     return session.state.piece
 
 

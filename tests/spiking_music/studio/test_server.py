@@ -103,7 +103,7 @@ def test_notes_are_shown_beside_the_piece(
     session = studio.welcome()
     response, content = studio.ask("PUT", f"{session}/file?name=x.mid", midi)
     assert response.status == 400
-    assert b"no recording yet" in content
+    assert b"no recording is open yet" in content
     studio.ask("PUT", f"{session}/file?name=x.wav", wav)
     studio.settled(session)
     state = studio.json("PUT", f"{session}/file?name=x.mid", midi)
