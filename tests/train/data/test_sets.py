@@ -145,9 +145,23 @@ def test_a_broken_file_is_named_and_the_rest_is_used(tmp_path: Path) -> None:
     assert "\n" not in line
 
 
+FORMS = {
+    ".opus": "OGG",
+    ".oga": "OGG",
+    ".aif": "AIFF",
+    ".aifc": "AIFF",
+    ".snd": "AU",
+    ".sph": "NIST",
+    ".wave": "WAV",
+    ".bwf": "WAV",
+    ".mp2": "MP3",
+    ".mpga": "MP3",
+}
+
+
 @pytest.mark.parametrize("suffix", AUDIO_SUFFIXES)
 def test_training_reads_what_the_command_line_reads(suffix: str, tmp_path: Path) -> None:
-    form = {".opus": "OGG", ".aif": "AIFF"}.get(suffix, suffix[1:].upper())
+    form = FORMS.get(suffix, suffix[1:].upper())
     rate = 48_000 if suffix == ".opus" else SAMPLE_RATE
     sound = 0.1 * np.random.default_rng(0).standard_normal(rate)
     subtype = "OPUS" if suffix == ".opus" else None
