@@ -10,6 +10,7 @@ from spiking_music.cli.inputs import (
     checked_length,
     note,
     open_codec,
+    refuse_idle,
     settle_output,
     sound_output,
     stored_input,
@@ -107,6 +108,8 @@ def decode(
     from runtime.spk.salvage import Salvage
     from spiking_music.cli import terminal
 
+    if decoder == "fast" and quality is None:
+        refuse_idle("the fast decoder", sampler=sampler, steps=steps, seed=seed)
     out = settle_output(spk, out, ".decoded.wav", force, as_json)
     if out != "-" and not is_stream(Path(out)):
         refuse_suffix(Path(out))

@@ -1,5 +1,7 @@
 """Several memoryless layers that hear each other are the same in every form."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -47,16 +49,24 @@ def test_every_form_spikes_alike(seed: int) -> None:
 
 
 @settings(max_examples=30)
+def source_of(arm: Arm, layers: Sequence[ExactLayer]) -> str:
+    return "input" if arm.source == INPUT else layers[arm.source].name
+
+
 @seeds
 def test_layers_come_back(seed: int) -> None:
     layers, _ = drawn(seed)
     graphs = (layers_of(parse_graph(build(layers))) for build in (exact_graph, portable_graph))
     for again in (exact_layers(network_of(layers)), *graphs):
-        for one, other in zip(layers, again, strict=True):
+        # Layers that do not depend on each other may come in another order.
+        named = {layer.name: layer for layer in again}
+        for one in layers:
+            other = named[one.name] if len(layers) > 1 else again[0]  # a single one has no prefix
             assert np.array_equal(one.bias, other.bias)
             assert len(one.arms) == len(other.arms)
             for arm, found in zip(one.arms, other.arms, strict=True):
-                assert (arm.source, arm.exponent) == (found.source, found.exponent)
+                assert arm.exponent == found.exponent
+                assert source_of(arm, layers) == source_of(found, again)
                 assert np.array_equal(arm.weight, found.weight)
 
 

@@ -82,7 +82,7 @@ def test_damaged_pieces_are_skipped_and_named(
     [
         (("--data", "x={played}/none"), "holds no recordings"),
         (("--data", "x={bare}"), "beside it"),
-        (("--data", "a/b={played}"), "no slash"),
+        (("--data", "a/b={played}"), "without a slash"),
         (("--data", "{played}"), "NAME="),
         (("--data", "x=maestro:{played}"), "no maestro"),
         (("--data", "x={played}", "--mu", "8"), "MU_SPARSE"),

@@ -82,7 +82,7 @@ def test_what_another_recording_model_or_coder_made_is_not_overwritten_unless_fo
         assert reason in outcome.reason
         assert "--force" in outcome.reason
     write(music / "a.wav", 700)
-    assert "of another recording" in work(item).reason
+    assert "with a different recording" in work(item).reason
     assert (out / "a.spk").read_bytes() == before
     assert encode_item(replace(recipe, force=True), item).status == "encoded"
     assert read_spk(out / "a.spk").samples == 700

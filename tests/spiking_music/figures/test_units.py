@@ -63,5 +63,5 @@ def test_the_keyboard_is_that_of_a_piano() -> None:
 def test_a_file_without_arrays_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.npz"
     path.write_text("no arrays here")
-    with pytest.raises(FormatError, match="no arrays of an analysis"):
+    with pytest.raises(FormatError, match="does not hold the arrays of an analysis"):
         Units.read(path)
