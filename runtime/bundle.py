@@ -21,16 +21,16 @@ ENCODER, DECODER, DECODER_FAST = "encoder.onnx", "decoder.onnx", "decoder_fast.o
 EXACT, PORTABLE, NETX = "bottleneck.nir", "bottleneck.lif.nir", "bottleneck.net"
 CERTIFICATE, PROBE = "certificate.json", "probe.npz"
 TABLES = "coder.tables"  # of a LAPPED model
-EVIDENCE = (CERTIFICATE, PROBE)  # what was found of a model, and no part of it
+EVIDENCE = (CERTIFICATE, PROBE)  # measurements of a model, not a part of it
 DEFAULT = SHIPPED / "small"
 
 
 @dataclass(frozen=True)
 class Decoder:
-    """How the diffusion decoder is run.
+    """How the bundle is decoded.
 
-    `default`: diffusion or fast, of a LAPPED model listening or waveform, whichever was measured
-    better; `steps` of the `sampler` (see `decoders.samplers`) unless the user says otherwise;
+    `default`: diffusion or fast (for a LAPPED model listening or waveform), whichever measured
+    better; default `steps` of the `sampler` (see `decoders.samplers`);
     `residual_gain` and `spectrum` (dB, see `decoders.colour`), the level and colour of the
     residual; `context_frames` on each side of a window, where windows cross-fade.
     """
@@ -45,9 +45,9 @@ class Decoder:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What `manifest.json` says.
+    """The contents of `manifest.json`.
 
-    `name`; `kind`, one of `KINDS`; `units` N, of a LAPPED model 64 levels of each bin and sign;
+    `name`; `kind`, one of `KINDS`; `units` N (in a LAPPED model, 64 levels of each bin and sign);
     `latent` M; `hop` samples a frame; `sample_rate` Hz; `chunk_frames` and `context_frames` of the
     encoder's windows; `payload_bits` of one latent value; `decoder`; `licence`; `attribution`;
     `training`, `quality` and `operations` as measured; `files`, name to SHA-256 in hex.
@@ -77,7 +77,7 @@ class Manifest:
 
     @property
     def lapped(self) -> bool:
-        """Whether it is a lapped transform, whose rate is chosen by the step."""
+        """Whether the model is LAPPED; its rate is then set by the step."""
         return self.kind == LAPPED
 
     @property
@@ -92,7 +92,7 @@ class Manifest:
 
     @property
     def decoders(self) -> tuple[str, ...]:
-        """Those that it has, of `DECODERS` or of `LAPPED_DECODERS`."""
+        """The decoders that the bundle has, from `DECODERS` or `LAPPED_DECODERS`."""
         if self.lapped:
             return LAPPED_DECODERS
         there = {"diffusion": self.has_diffusion, "fast": self.has_waveform}
@@ -100,9 +100,9 @@ class Manifest:
 
     @property
     def model_hash(self) -> str:
-        """16 hex digits that name the model: of SHA-256 over the sorted `name:sha256` lines.
+        """The name of the model: 16 hex digits of SHA-256 over the sorted `name:sha256` lines.
 
-        Evidence is left out, so that a model may be certified again and keep its name.
+        Evidence is excluded, so that a model keeps its name when it is certified again.
         """
         names = sorted(name for name in self.files if name not in EVIDENCE)
         lines = "".join(f"{name}:{self.files[name]}\n" for name in names)
@@ -127,16 +127,16 @@ class Bundle:
         return self.path / name
 
     def graph(self, name: str, inputs: set[str], outputs: set[str]) -> Graph:
-        """Load one ONNX file, see `open_graph`; it must still be what the manifest says."""
+        """Load one ONNX file, see `open_graph`; its hash must still be that in the manifest."""
         path = self.file(name)
         return open_graph(path, inputs, outputs, self.manifest.files[name], self.provider)
 
 
 def open_bundle(path: Path | None = None, provider: str = "cpu") -> Bundle:
-    """Open a bundle, the default one without a `path`, and check every file by its hash.
+    """Open a bundle, by default the standard one, and check every file by its hash.
 
-    A name that is no folder here, such as `small-mu`, is that of a shipped bundle.
-    Raises `BundleError` naming the folder, the file or the field that is wrong.
+    A `path` that is not a folder, such as `small-mu`, names a shipped bundle.
+    Raises `BundleError`, which names the folder, the file or the field that is wrong.
     """
     folder = DEFAULT if path is None else _found(Path(path))
     manifest = load_manifest(folder)
@@ -152,7 +152,7 @@ def _found(path: Path) -> Path:
 
 
 def shipped_model(model: str) -> Path | None:
-    """Return the folder of the shipped bundle of this name, or of one that begins so, if any."""
+    """Return the folder of the shipped bundle with this name or one that starts with it, if any."""
     for path in sorted(SHIPPED.glob(f"*/{MANIFEST}")):
         if load_manifest(path.parent).model_hash.startswith(model):
             return path.parent
@@ -185,10 +185,10 @@ def load_manifest(path: Path) -> Manifest:
 
 
 def write_manifest(folder: Path, data: Mapping[str, Any], overwrite: bool = True) -> Manifest:
-    """Write `manifest.json` for the files that lie in `folder` and return what it says.
+    """Write `manifest.json` for the files in `folder` and return it.
 
-    `data` holds every field but `format` and `files`, which are added here: each file of the
-    folder with its hash. Raises `BundleError` for a missing or impossible field, `OutputError`
+    `data` holds every field except `format` and `files`, which are added here (each file of the
+    folder with its hash). Raises `BundleError` for a missing or impossible field, `OutputError`
     when the file cannot be written.
     """
     folder = Path(folder)
@@ -257,7 +257,7 @@ def _check(manifest: Manifest) -> None:
         ("decoder.sampler", decoder.sampler, SAMPLERS),
     ):
         _expect(name, chosen in known, chosen, " or ".join(known))
-    # name, value, least, most, and what it has to be a multiple of
+    # name, value, least, most, and the number that it must be a multiple of
     for name, value, least, most, multiple in (
         ("units", manifest.units, *((1024, 262_144, 1024) if manifest.lapped else (1, 65_535, 1))),
         ("latent", manifest.latent, 1, 65_535, 1),
@@ -272,7 +272,7 @@ def _check(manifest: Manifest) -> None:
         good = least <= value <= most and value % multiple == 0
         _expect(name, good, value, f"in {least}..{most} and a multiple of {multiple}")
     for name, digest in manifest.files.items():
-        # A manifest names files of its own folder, never elsewhere.
+        # A manifest may only name files in its own folder.
         plain = name == Path(name).name and name not in ("", "..")
         _expect("files", plain, name, "a plain file name")
         hexadecimal = isinstance(digest, str) and len(digest) == 64
@@ -286,7 +286,7 @@ def _expect(name: str, good: bool, value: Any, wanted: str) -> None:
 
 def _sha256(path: Path) -> str:
     try:
-        # A link may lead anywhere, and a pipe would be waited for without end.
+        # A link may lead anywhere, and reading a pipe could block forever.
         if not stat.S_ISREG(path.lstat().st_mode):
             raise BundleError(f"{path}: is not a regular file; export or copy the bundle again")
         with path.open("rb") as file:

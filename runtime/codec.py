@@ -1,4 +1,4 @@
-"""Sound to events and back: whole signals, and streams of them that give the same bit for bit."""
+"""Sound to events and back, for whole signals and for streams, bit for bit the same."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -23,29 +23,29 @@ from runtime.spk.header import SpkHeader
 
 
 class Decoder(Protocol):
-    """Events to sound, however the events come; a part sounds as it does in the whole."""
+    """Events to sound, from chunks of any size; a part sounds the same as within the whole."""
 
     def start(self, first: int) -> int:
-        """Return the frame from which on events are needed for the sound from `first` on."""
+        """Return the first frame whose events are needed for the sound from `first` on."""
 
     def decoded(
         self, chunks: Iterable[Chunk], start: int, first: int, playback: Playback
     ) -> Iterator[Samples]:
         """Yield the sound from frame `first` on of chunks that begin at `start(first)` or before.
 
-        `playback` says everything that the decoder asks for.
+        `playback` must be complete: no field that the decoder needs is None.
         """
 
 
 class Codec:
-    """A bundle that runs. Graphs are loaded when they are first needed."""
+    """A bundle that is ready to run. Graphs are loaded when first needed."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.manifest = bundle.manifest
         self.decoders: dict[str, Decoder]
         if self.manifest.lapped:
-            from runtime.lapped.engine import Engine  # whose coder takes a second to load
+            from runtime.lapped.engine import Engine  # its coder takes a second to load
 
             self.engine = Engine(bundle)
             self.decoders = {**self.engine.decoders}
@@ -65,13 +65,13 @@ class Codec:
         progress: Progress | None = None,
         step: int | None = None,
     ) -> Piece:
-        """Return the events of a recording and what belongs to them.
+        """Return a recording as a piece: its events and what belongs to them.
 
         `samples` at `rate` Hz are `(n,)`, `(n, channels)` or `(channels, n)`, an array or a list:
         floats of full scale 1.0, or uint8, int16 or int32 of the full scale of the dtype. They are
         averaged to mono and brought to the model's rate. `mu` in 0..31 sets the rate of a MU_SPARSE
         model (paper section 3), by default 16, `step` in 0..254 that of a LAPPED one, by default
-        following the loudness; `progress` hears the share done, 0..1.
+        following the loudness; `progress` is called with the share done, 0..1.
         Raises `AudioError` for samples that do not fit or are not finite, `BundleError` for a
         broken encoder, `SpikingMusicError` for a mu out of range or for a model that has none.
         """
@@ -89,10 +89,10 @@ class Codec:
     ) -> Samples:
         """Return the sound of a piece, `(piece.samples,) float32` at `piece.sample_rate` Hz.
 
-        `fast` is the waveform decoder; `diffusion` adds to it what `steps` of a `sampler` (one of
-        `SAMPLERS`) find, from noise that `seed` (0..2**64-1) settles. What is None is as the piece
-        says, or else as the bundle has chosen. The same call gives the same samples.
-        Raises `FormatError` for the piece of another model, `BundleError` where the bundle lacks
+        `fast` is the waveform decoder; `diffusion` adds a residual, sampled in `steps` of a
+        `sampler` (one of `SAMPLERS`) from noise with a `seed` (0..2**64-1). An argument that is
+        None is taken from the piece, or else from the bundle. The same call gives the same samples.
+        Raises `FormatError` for the piece of another model, `BundleError` when the bundle lacks
         the decoder, `SpikingMusicError` for steps or a seed out of range.
         """
         require_model(piece, self.manifest)
@@ -112,9 +112,9 @@ class Codec:
     ) -> Iterator[Chunk]:
         """Yield the events of a signal that comes in blocks `(n,) float32` of any size.
 
-        The blocks are at the model's rate. Each chunk has `chunk_frames` frames, the last one what
-        is left, and comes as soon as `context_frames` more have been heard. Whatever the blocks,
-        the events are those of `encode`, which says what is raised.
+        The blocks are at the model's rate. Each chunk has `chunk_frames` frames, or what is left in
+        the last one, and is yielded once `context_frames` more have arrived. The events are those
+        of `encode`, whatever the sizes of the blocks. Raises the same errors as `encode`.
         """
         step, mu = chosen_step(self.manifest, step), chosen_mu(self.manifest, mu)
         if self.manifest.lapped:
@@ -127,17 +127,17 @@ class Codec:
     ) -> Iterator[Samples]:
         """Yield the sound, `hop` samples a frame, of events that come in chunks of any size.
 
-        The sound begins at frame `first`, and the chunks at frame `start(first, playback)`; what is
-        given out is then the same as a part of the whole. The fast decoder is a chunk and
-        `context_frames` behind what comes in, diffusion three chunks. `decode` says what the
-        playback means and what is raised; the mu of each chunk is its own.
+        The sound begins at frame `first`, and the chunks at frame `start(first, playback)`, so that
+        it equals that part of the whole sound. The fast decoder is a chunk and `context_frames`
+        behind its input, diffusion three chunks. See `decode` for the playback and for the errors;
+        each chunk has its own mu.
         """
         playback = playback.over(self._usual)
         decoder, start = self._decoder(playback), self.start(first, playback)
         return decoder.decoded(chunks, start, first, playback)
 
     def start(self, first: int, playback: Playback = UNSAID) -> int:
-        """Return the frame, a multiple of `chunk_frames`, where `decode_stream` is to begin."""
+        """Return the first input frame of `decode_stream`: a multiple of `chunk_frames`."""
         start = self._decoder(playback.over(self._usual)).start(first)
         return start // self.manifest.chunk_frames * self.manifest.chunk_frames
 
@@ -148,7 +148,7 @@ class Codec:
         mu: int | None = None,
         step: int | None = None,
     ) -> tuple[Payload, Piece]:
-        """Return a piece and its payload `(latent, T) int8`: what the bottleneck has received.
+        """Return a piece and the input of its bottleneck, the payload `(latent, T) int8`.
 
         `samples (n,) float32` are at the model's rate; otherwise like `encode`.
         """
@@ -165,7 +165,7 @@ class Codec:
     def piece(self, events: EventMatrix, samples: int, mu: int | None = None) -> Piece:
         """Return events of this model as a piece of `samples`, `mu` being that of all its chunks.
 
-        Raises `EventsError` where they do not fit together.
+        Raises `EventsError` when they do not fit together.
         """
         manifest, mu = self.manifest, chosen_mu(self.manifest, mu)
         piece = Piece(
@@ -191,7 +191,7 @@ class Codec:
         return Playback(usual.default, usual.sampler, usual.steps, seed=0)
 
     def _no_decoder(self, name: str | None) -> str:
-        """Say which decoder there is instead, and which bundles have the one that was asked for."""
+        """Name the decoder that the bundle has, and the bundles that have the one asked for."""
         wanted = f"decoder {name!r}: choose {' or '.join(self.decoders)}"
         if name in (*DECODERS, *LAPPED_DECODERS):
             having = ", ".join(shipped_with(name))
@@ -205,7 +205,7 @@ class Codec:
 
 
 def require_model(made: Piece | SpkHeader, model: Manifest) -> None:
-    """Raise `FormatError` where another model has made a piece or a file."""
+    """Raise `FormatError` when a piece or a file was made by another model."""
     if made.model != model.model_hash[: len(made.model)] or made.kind != model.kind:
         raise FormatError(
             f"was encoded by model {made.model}, but the bundle {model.name} is "
@@ -221,7 +221,7 @@ def require_model(made: Piece | SpkHeader, model: Manifest) -> None:
 
 
 def _told(chunks: Iterable[Chunk], progress: Progress | None, frames: int) -> Iterator[Chunk]:
-    """Pass chunks on and tell how many of the frames they make up."""
+    """Pass chunks on and report which share of the frames is done."""
     done = 0
     for chunk in chunks:
         done += chunk.events.frames

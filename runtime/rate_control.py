@@ -1,8 +1,8 @@
-"""The mu of each chunk, chosen for a MU_SPARSE bundle: the fewest events that sound well enough, or
-the most that fit in a rate.
+"""The mu of each chunk of a MU_SPARSE bundle: the fewest events that reach a quality, or the most
+that fit in a rate.
 
-A larger mu is taken to sound worse and to need fewer bits, so that the right one is found by
-halving. Source: the quality control of arXiv 2402.01571, figure 4, there with 9 dB.
+A larger mu is assumed to sound worse and to need fewer bits, so the search is by bisection.
+Source: the quality control of arXiv 2402.01571, figure 4, which uses 9 dB.
 """
 
 from bisect import bisect_left
@@ -24,16 +24,16 @@ Run = Callable[[int], Encoded]
 
 
 class Choice(Protocol):
-    """How the mu of a window is chosen; `missed` counts the chunks for which no mu is right."""
+    """How the mu of a window is chosen; `missed` counts the chunks that no mu satisfies."""
 
     missed: int
 
     def mu(self, window: Window, run: Run) -> int:
-        """Return the mu of a window, which `run(mu)` encodes."""
+        """Return the mu of a window; `run(mu)` encodes it."""
 
 
 def chosen_chunks(codec: Codec, blocks: Iterable[Samples], choice: Choice) -> Iterator[Encoded]:
-    """Yield the chunks of a signal like `Codec.encode_stream`, each at the mu that is chosen.
+    """Yield the chunks of a signal like `Codec.encode_stream`, each at the chosen mu.
 
     Raises `SpikingMusicError` for a bundle without mu.
     """
@@ -50,10 +50,10 @@ def chosen_chunks(codec: Codec, blocks: Iterable[Samples], choice: Choice) -> It
 
 
 class AtLeast:
-    """The largest mu whose sound reaches so many decibels of SI-SNR, or 0.
+    """The largest mu whose sound reaches a given SI-SNR in dB, or else 0.
 
-    Heard by the waveform decoder, behind the events chosen before and in front of those that the
-    same mu gives next.
+    Decoded by the waveform decoder, with the events chosen before as left context and those of the
+    same mu as right context.
     """
 
     def __init__(self, codec: Codec, decibels: float) -> None:
@@ -65,7 +65,7 @@ class AtLeast:
         """Return the mu of the next window."""
 
         def worse(mu: int) -> bool:
-            # Of silence there is no SI-SNR: whatever it sounds like will do.
+            # Silence has no SI-SNR, so any mu will do.
             return self._si_snr(window, run(mu)) < self._decibels
 
         mu = bisect_left(range(1, LARGEST_MU + 1), True, key=worse)
@@ -82,16 +82,16 @@ class AtLeast:
             past = self._before[:, max(self._before.shape[1] - context, 0) :]
             bits[:, context - past.shape[1] : context] = past
         if frames < manifest.chunk_frames:
-            bits[:, context + frames :] = False  # the signal is over
+            bits[:, context + frames :] = False  # the signal has ended
         heard = self._codec.waveform.heard(bits, encoded.mu)[: frames * hop]
         return si_snr(window.audio[context * hop :][: frames * hop], heard)
 
 
 class Within:
-    """The smallest mu with which the file so far keeps within so many kbit/s, or 31.
+    """The smallest mu that keeps the file so far within a given rate in kbit/s, or else 31.
 
-    What is left over is there for later chunks. `coder` is that of the file, `overhead` the bytes
-    that it has besides its chunks.
+    Unused bits are left for later chunks. `coder` is that of the file, `overhead` its bytes
+    outside the chunks.
     """
 
     def __init__(self, codec: Codec, kbps: float, coder: str, overhead: int) -> None:
@@ -103,13 +103,13 @@ class Within:
     def mu(self, window: Window, run: Run) -> int:
         """Return the mu of the next window."""
         hop = self._codec.manifest.hop
-        # The last frame of all may hold a single sample.
+        # The very last frame may hold a single sample.
         samples = self._samples + (window.frames - 1) * hop + 1
         left = samples * self._bytes_a_sample - self._spent
 
         def size(mu: int) -> float:
             chunk = self._codec.encoder.inner(run(mu), window.frames)
-            return store(chunk, self._coder).size + 8 / EVERY  # and in the seek table
+            return store(chunk, self._coder).size + 8 / EVERY  # and an entry in the seek table
 
         mu = bisect_left(range(LARGEST_MU), True, key=lambda mu: size(mu) <= left)
         self.missed += mu == LARGEST_MU and size(mu) > left

@@ -23,11 +23,11 @@ from runtime.spk.writer import SpkWriter
 class Storage:
     """How a recording is stored.
 
-    `coder` of the events, None for the usual one; `title` and `source`; `mu`, 0..31, of all chunks
-    (of a LAPPED model `step`, 0..254), or for each chunk the largest that reaches `min_si_snr` dB,
-    or the smallest that keeps the file within `kbps` kbit/s;
-    what `decode` is to use unless it is told: `decoder`, `sampler`, `steps` (0: the bundle's), and
-    the `seed` of the noise.
+    `coder` of the events, None for the default; `title` and `source`; `mu`, 0..31, of all chunks
+    (`step`, 0..254, for a LAPPED model), or for each chunk the largest that reaches `min_si_snr`
+    dB, or the smallest that keeps the file within `kbps` kbit/s;
+    defaults for `decode`: `decoder`, `sampler`, `steps` (0: the bundle's), and the `seed` of the
+    noise.
     """
 
     coder: str | None = None
@@ -44,13 +44,13 @@ class Storage:
 
     @property
     def texts(self) -> dict[str, str]:
-        """The texts that there are, by name."""
+        """The texts that are set, by name."""
         texts = {"title": self.title, "source": self.source}
         return {name: unicode(text) for name, text in texts.items() if text is not None}
 
 
 def unicode(text: str) -> str:
-    """Return a text in which what is no UTF-8, as in names of files, is U+FFFD."""
+    """Return a text with U+FFFD for bytes that are not UTF-8, which file names may contain."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -58,8 +58,8 @@ def unicode(text: str) -> str:
 class Stored:
     """What has been stored: `bytes` of the file, `samples` of sound, `events`, `chunks`.
 
-    `least_mu` and `most_mu` of the chunks, of a LAPPED model its steps, None without either;
-    `missed`: how many chunks keep neither the quality nor the rate that was asked for.
+    `least_mu` and `most_mu` of the chunks (steps in a LAPPED model), None for a model without;
+    `missed`: how many chunks miss the quality or the rate that was asked for.
     """
 
     bytes: int
@@ -81,9 +81,9 @@ def to_spk(
 ) -> Stored:
     """Encode a signal that comes in blocks `(n,) float32` and write it to a file or a pipe.
 
-    `samples` is its length, None where it is not known yet; `progress` then hears nothing. A chunk
-    is written as soon as it is final, so memory does not grow with the length.
-    Raises what `Codec.encode_stream` raises, and `SpikingMusicError` for wishes that exclude one
+    `samples` is its length, None if not known yet; `progress` is then not called. A chunk is
+    written as soon as it is final, so memory does not grow with the length.
+    Raises what `Codec.encode_stream` raises, and `SpikingMusicError` for options that exclude one
     another.
     """
     signal = _Counted(blocks)
@@ -118,9 +118,9 @@ def header_of(
     mu: int = NO_MU,
     code: LappedCode | None = None,
 ) -> SpkHeader:
-    """Return the header of a recording of `samples`, if they are known, that `model` encodes.
+    """Return the header of a recording of `samples` (None if unknown) that `model` encodes.
 
-    `code` is that of a LAPPED model. Raises `SpikingMusicError` for a coder that it does not have.
+    `code` is that of a LAPPED model. Raises `SpikingMusicError` for a coder the model lacks.
     """
     usual = LAPPED_CODER if model.lapped else DEFAULT_CODER
     if model.lapped and storage.coder not in (None, LAPPED_CODER):
@@ -150,7 +150,7 @@ def header_of(
 def _chunks(
     codec: Codec, signal: Iterable[Samples], storage: Storage
 ) -> tuple[int, Iterable[Chunk], Callable[[], int]]:
-    """Return the mu of the header, the chunks, and what tells how many of them missed the mark."""
+    """Return the header's mu, the chunks, and a function that counts those off target."""
     wishes = {
         "mu": storage.mu,
         "step": storage.step,
@@ -172,7 +172,7 @@ def _chunks(
 def _choice(
     codec: Codec, storage: Storage
 ) -> AtLeast | Within | LappedAtLeast | LappedWithin | None:
-    """What chooses the mu or the step of each chunk, if anything does."""
+    """The rule that chooses the mu or the step of each chunk, if one is asked for."""
     lapped = codec.manifest.lapped
     if storage.min_si_snr is not None:
         decibels = storage.min_si_snr

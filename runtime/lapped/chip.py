@@ -3,7 +3,7 @@
 A frame enters as payloads `p = rint(x / 2^e)`, |p| <= 127, with one exponent `e`. Bin `k`
 accumulates `a = floor(sum_n w[k, n] p[n] / 2^SHIFT)`, and unit `(k, s, l)` of sign `s` and level
 `l` fires iff `s a[k] - theta[l, k] r[l] > 0`. The payload `r[l]` is the step over `2^e`, times the
-level, and `theta` are constants of the model. No sum leaves 24 bits for any input: see `bounds`.
+level, and `theta` are constants of the model. Any sum fits in 24 bits, for any input: see `bounds`.
 """
 
 import functools
@@ -21,8 +21,8 @@ THETA_MAX = 127  # signed 8-bit synapses of the thresholds
 SHIFT = 3  # bits that an accumulator drops
 LIMIT = 1 << 23  # a 24-bit sum wraps here
 OFFSET = 0.62  # level l is nominally reached at l + OFFSET steps
-GRID = 90  # theta of a threshold at its nominal place, where the bin's scale is one
-FINEST = 128  # counts of an accumulator in a step: below it 8-bit samples tell nothing more
+GRID = 90  # theta of a threshold at its nominal place, for a bin whose scale is one
+FINEST = 128  # least counts of an accumulator in a step: 8-bit samples resolve nothing finer
 SILENT = -40  # the exponent of a frame of zeros
 
 Floats = npt.NDArray[np.float32]
@@ -33,8 +33,8 @@ Ints = npt.NDArray[np.int32]
 class Units:
     """The units of a model: `theta (levels, bins) int32` in 1..127, `hop` samples a frame.
 
-    The last row of `theta` serves all the levels above it too.
-    Raises `BundleError` where a threshold is out of range or a sum could wrap.
+    The last row of `theta` is used for all higher levels, too.
+    Raises `BundleError` when a threshold is out of range or a sum could wrap.
     """
 
     theta: Ints
@@ -51,7 +51,7 @@ class Units:
 
     @property
     def bins(self) -> int:
-        """How many bins there are, each with units of both signs."""
+        """Number of bins; each has units of both signs."""
         return self.theta.shape[1]
 
     def row(self, level: int) -> Ints:
@@ -61,12 +61,12 @@ class Units:
 
 @functools.cache
 def dictionary(bins: int, hop: int) -> Floats:
-    """The integer weights `(bins, 2 hop)`, in float32, which holds every sum of them exactly."""
+    """The integer weights `(bins, 2 hop)` as float32, in which all their sums are exact."""
     return np.rint(basis(bins, hop) * (WEIGHT_MAX / np.sqrt(2 / hop)))
 
 
 def lsb(hop: int) -> float:
-    """What one count of an accumulator is in coefficients of the orthonormal transform at e = 0."""
+    """One count of an accumulator, in coefficients of the orthonormal transform, at e = 0."""
     return float(np.sqrt(2 / hop)) / WEIGHT_MAX * (1 << SHIFT)
 
 
@@ -74,15 +74,15 @@ def payloads(frames: Floats) -> tuple[npt.NDArray[np.int8], Ints]:
     """Scale frames `(T, n)` to payloads `(T, n) int8` with exponents `(T,)`."""
     peak = np.abs(frames).max(1, initial=0)
     exponent = np.frexp(np.maximum(peak, 2.0**SILENT) / PAYLOAD_MAX)[1]
-    exponent -= np.rint(np.ldexp(peak, 1 - exponent)) <= PAYLOAD_MAX  # a power of two fits exactly
+    exponent -= np.rint(np.ldexp(peak, 1 - exponent)) <= PAYLOAD_MAX  # 127 itself still fits
     scaled = np.rint(np.ldexp(frames, -exponent[:, None]))
     return scaled.astype(np.int8), exponent.astype(np.int32)
 
 
 def accumulated(payload: npt.NDArray[np.int8], units: Units) -> Ints:
-    """What the bins accumulate of payloads `(T, 2 hop)`: `(T, bins) int32`.
+    """The accumulators `(T, bins) int32` of payloads `(T, 2 hop)`.
 
-    Every partial sum is an integer below 2^24, which float32 holds: BLAS is exact in any order.
+    Every partial sum is an integer below 2^24, exact in float32, so BLAS may add in any order.
     """
     sums = payload.astype(np.float32) @ dictionary(units.bins, units.hop).T
     return sums.astype(np.int32) >> SHIFT
@@ -91,26 +91,26 @@ def accumulated(payload: npt.NDArray[np.int8], units: Units) -> Ints:
 def level_payloads(level: int, exponent: Ints, step: float, units: Units) -> Ints:
     """The payload `r[level] (T,)` of frames with exponents `(T,)` at a step.
 
-    It is held at where no accumulator reaches the threshold any more.
+    It is capped at the value whose threshold no accumulator can reach.
     """
     ratio = step / lsb(units.hop) * (level + OFFSET) / GRID
     return np.minimum(np.rint(np.ldexp(ratio, -exponent)), cap(units, level)).astype(np.int32)
 
 
 def finest_step(exponent: Ints, hop: int) -> float:
-    """The least step at which the levels of all frames with exponents `(T,)` keep their order."""
+    """The smallest step that keeps the levels in order for all frames with exponents `(T,)`."""
     return FINEST * lsb(hop) * 2.0 ** int(exponent.max(initial=SILENT))
 
 
 def cap(units: Units, level: int) -> int:
-    """The largest payload of a level: at it no unit can fire, whatever the samples are."""
+    """The cap of a level's payload: with it no unit can fire, whatever the samples are."""
     return -(-_largest(units) // int(units.row(level).min()))
 
 
 def levels(accumulator: Ints, exponent: Ints, step: float, units: Units) -> Ints:
-    """How many levels fire, times the sign: `(T, bins) int32` of accumulators `(T, bins)`.
+    """The number of levels that fire, times the sign: `(T, bins) int32`, as the accumulators.
 
-    `step` is not less than `finest_step`: thresholds then rise from level to level.
+    `step` is at least `finest_step`, so that thresholds rise from level to level.
     """
     found = np.zeros(accumulator.shape, np.int32)
     size = np.abs(accumulator)
@@ -124,7 +124,7 @@ def levels(accumulator: Ints, exponent: Ints, step: float, units: Units) -> Ints
 
 
 def bounds(units: Units) -> tuple[int, int]:
-    """The largest |sum| of an accumulator and of a threshold unit over all inputs; both attained.
+    """The largest |sum| of an accumulator and of a threshold unit over all inputs; both occur.
 
     The first is `127 sum |w|`, the second the largest accumulator plus the largest threshold.
     """

@@ -1,4 +1,4 @@
-"""Corrections of the noise's levels: what the encoder, which knows the original, tells of them."""
+"""Corrections of the noise's levels, which the encoder computes because it has the original."""
 
 import functools
 from itertools import pairwise
@@ -20,17 +20,17 @@ from runtime.lapped.noise import (
     window,
 )
 
-FLOOR = 1e-6  # of a band's mean power: what is below cannot be heard
+FLOOR = 1e-6  # of a band's mean power: anything below is inaudible
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 
 
 def corrections(sound: Floats, decoded: Floats, levels: Floats, rate: int) -> Ints:
-    """The corrections `(blocks, bands) int32` that bring each band nearest to that of `sound`.
+    """The corrections `(blocks, bands) int32` that bring each band closest to that of `sound`.
 
-    `sound (n HOP,)`, and `decoded`, which is without noise, begin where the second of the parts
-    `levels (n + 1, BANDS)` does. What counts is the mean distance of log powers.
+    `sound (n HOP,)` and `decoded`, which is without noise, begin together with the second part of
+    `levels (n + 1, BANDS)`. The distance is the mean difference of log powers.
     """
     bands = slice(first_band(rate), BANDS)
     wanted, there = (powers(x, rate)[:, bands, None] for x in (sound, decoded))
@@ -48,7 +48,7 @@ def corrections(sound: Floats, decoded: Floats, levels: Floats, rate: int) -> In
 
 
 def powers(sound: Floats, rate: int) -> Floats:
-    """Mean power `(n - 1, BANDS)` of the bands of noise in `sound (n HOP,)`, a row a part."""
+    """Mean power `(n - 1, BANDS)` of the noise bands in `sound (n HOP,)`, one row a part."""
     cut = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP] * window()
     return np.square(np.abs(np.fft.rfft(cut, axis=1))).astype(np.float32) @ means(rate)
 

@@ -1,4 +1,4 @@
-"""Levels of the lapped codec to sound, in windows on a grid that depends on nothing."""
+"""Levels of the lapped codec to sound, in windows on a fixed grid."""
 
 from collections.abc import Iterable, Iterator
 from itertools import count
@@ -22,7 +22,7 @@ class LappedDecoder:
         self.model, self.listening = model, listening
 
     def start(self, first: int) -> int:
-        """Return the frame from which on levels are needed for the sound from hop `first` on."""
+        """Return the first frame whose levels are needed for the sound from hop `first` on."""
         return max(first - first % CHUNK_FRAMES - CONTEXT, 0)
 
     def decoded(
@@ -30,7 +30,7 @@ class LappedDecoder:
     ) -> Iterator[Samples]:
         """Yield the sound from hop `first` on of chunks that begin at frame `start`.
 
-        A chunk sounds when the next has come. The frame that closes a recording has no sound.
+        A chunk is decoded once the next has arrived. The closing frame of a recording has no sound.
         """
         signal = Arriving((self._rows(chunk) for chunk in chunks), start)
         skipped = first % CHUNK_FRAMES * self.model.hop
@@ -49,11 +49,11 @@ class LappedDecoder:
     def _blocks(self, signal: Arriving[np.int32], first: int, seed: int) -> Iterator[Samples]:
         bins, hop = self.model.units.bins, self.model.hop
         for begin in count(first, CHUNK_FRAMES):
-            if not signal.reaches(begin + 2):  # one frame alone closes a recording
+            if not signal.reaches(begin + 2):  # a single frame only closes a recording
                 return
             length = CHUNK_FRAMES + 1 + 2 * CONTEXT
             held = signal.window(begin - CONTEXT, length)
-            last = signal.stop - 1 - begin  # beyond both ends nothing fires, as in the last frame
+            last = signal.stop - 1 - begin  # nothing fires beyond either end, nor in the last frame
             known = np.clip(np.arange(length), max(CONTEXT - begin, 0), last + CONTEXT)
             steps = np.array([step_of(index) for index in held[bins, known]], np.float32)
             corrections = held[bins + 1 :, known].T

@@ -1,4 +1,4 @@
-"""Sound to levels of the lapped codec, a chunk at a time, however the samples come."""
+"""Sound to levels of the lapped codec, a chunk at a time, from blocks of samples of any size."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ Ints = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """A chunk before its step is chosen: its number, its `sound`, and what its bins accumulated.
+    """A chunk before its step is chosen: its number, its `sound`, and its accumulators.
 
-    `sound (hops * hop,)` is that of its own hops, without the last where the chunk's last frame
-    has no successor yet.
+    `sound (hops * hop,)` is that of its own hops, without the last one if the frame after the
+    chunk's last is not known yet.
     """
 
     index: int
@@ -49,9 +49,9 @@ class LappedEncoder:
     def chunks(
         self, blocks: Iterable[Samples], step: int, effort: str = EFFORTS[0]
     ) -> Iterator[Levels]:
-        """Yield the chunks of a signal at one step, a chunk as soon as all its frames are heard.
+        """Yield the chunks of a signal at one step, each as soon as all its frames have arrived.
 
-        Where the samples are too loud for so fine a step, a chunk has the finest there is.
+        A chunk too loud for so fine a step gets the finest step that it allows.
         Raises `AudioError` for samples that are not finite.
         """
         before: Levels | None = None
@@ -60,7 +60,7 @@ class LappedEncoder:
             yield before
 
     def sections(self, blocks: Iterable[Samples]) -> Iterator[Section]:
-        """Cut blocks of samples `(n,)` into chunks of frames; the last has one frame more."""
+        """Cut blocks of samples `(n,)` into chunks of frames; the last one has one frame more."""
         hop, signal = self.model.hop, Arriving(blocks)
         for index in count():
             start = index * CHUNK_FRAMES * hop
@@ -77,7 +77,7 @@ class LappedEncoder:
     def encoded(
         self, section: Section, step: int, before: Levels | None, effort: str = EFFORTS[0]
     ) -> Levels:
-        """Encode a chunk at the step of an index; `before` is the chunk before it, if any."""
+        """Encode a chunk at the step with this index; `before` is the chunk before it, if any."""
         model = self.model
         step = max(step, model.finest(section.analysis))
         q = model.levels(section.analysis, step_of(step), effort)

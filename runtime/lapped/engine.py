@@ -1,4 +1,4 @@
-"""A LAPPED bundle as `Codec` runs it: what its nets do with levels, done with chunks of events."""
+"""A LAPPED bundle as `Codec` runs it: from sound to chunks of events and back."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -21,9 +21,9 @@ from runtime.spk.header import NOMINAL_LEVELS
 from runtime.spk.short import LARGEST_STEP
 from runtime.thermometer import events_of, levels_of
 
-# Of a step in the loudness of its chunk where no other is asked for: about 1.5 kbit/s.
+# The default step, relative to the loudness of its chunk: about 1.5 kbit/s.
 USUAL_STEP = 2.0**2.0
-QUIETEST = 2e-5  # root mean square below which a chunk is coded as coarsely as if it had that
+QUIETEST = 2e-5  # least root mean square: quieter chunks are coded with the step of this loudness
 
 Payload = npt.NDArray[np.int8]
 Choose = Callable[[Section, Levels | None], int]
@@ -43,7 +43,7 @@ class Engine:
         }
 
     def chunks(self, blocks: Iterable[Samples], choose: Choose) -> Iterator[Chunk]:
-        """Yield the events of a signal, each chunk at the step that is chosen for it."""
+        """Yield the events of a signal, each chunk at the step chosen for it."""
         before: Levels | None = None
         for section in self.encoder.sections(blocks):
             before = self.encoder.encoded(section, choose(section, before), before)
@@ -56,14 +56,14 @@ class Engine:
         return Chunk(events_of(levels.q, units), levels.step, levels.index, corrections)
 
     def usual_step(self, section: Section, before: Levels | None = None) -> int:
-        """Return the step that a chunk has unless another is asked for: it follows its loudness."""
+        """Return the default step of a chunk, which follows its loudness."""
         samples = len(section.analysis.exponent) * self.model.hop
         loudness = max(math.sqrt(section.analysis.energy / samples), QUIETEST)
         index = round(STEPS_AN_OCTAVE * (math.log2(loudness * USUAL_STEP) - LEAST_STEP))
         return min(max(index, self.model.finest(section.analysis)), LARGEST_STEP)
 
     def payload(self, samples: Samples) -> Payload:
-        """Return `(2 hop, T) int8`: what enters the units, frame by frame."""
+        """Return the input of the units, `(2 hop, T) int8`, frame by frame."""
         return chip.payloads(frames(samples, self.model.hop))[0].T
 
 
@@ -74,7 +74,7 @@ class EventDecoder:
         self._decoder, self._model = LappedDecoder(model, listening), model
 
     def start(self, first: int) -> int:
-        """Return the frame from which on events are needed for the sound from `first` on."""
+        """Return the first frame whose events are needed for the sound from `first` on."""
         return self._decoder.start(first)
 
     def decoded(

@@ -16,15 +16,15 @@ from runtime.lapped.noise import BANDS, PARTS, corrected, features, noise
 from runtime.lapped.transform import synthesis
 from runtime.sessions import Graph, single
 
-CONTEXT = 4  # frames on each side that refiner and noise hear
-MARGIN = 16  # bins above the highest that fires, which the nets are shown
-WIDTH = 32  # they are shown a multiple of so many bins
-REFINED = 768  # bins; those above are left as they are
+CONTEXT = 4  # frames on each side that the refiner and the noise net use
+MARGIN = 16  # bins above the highest that fires that the nets also get
+WIDTH = 32  # the nets get a multiple of this many bins
+REFINED = 768  # bins; those above are not changed
 LEAST_STEP = -14.0  # log2 of the step with index 0
 STEPS_AN_OCTAVE = 8
 STEPS = 256
 CHUNK_FRAMES = 64
-NOMINAL_LEVELS = 64  # that `units` of a manifest counts; the code itself has no highest level
+NOMINAL_LEVELS = 64  # as counted in `units` of a manifest; the code itself has no limit
 EFFORTS = ("certified", "better")
 UNITS = "units.npz"
 
@@ -39,7 +39,7 @@ def step_of(index: int) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """Frames as the chip's bins have accumulated them, whatever the step.
+    """The chip's accumulators for some frames; they do not depend on the step.
 
     `accumulator (T, bins) int32`, `exponent (T,) int32`, `energy` of the sound.
     """
@@ -58,21 +58,21 @@ class LappedModel:
         self.units, self.scale, self.points = read_units(bundle, self.hop)
 
     def analysed(self, frames: Floats) -> Analysis:
-        """Let the bins accumulate frames `(T, 2 hop)`; see `transform.frames`."""
+        """Compute the accumulators of frames `(T, 2 hop)`; see `transform.frames`."""
         payload, exponent = chip.payloads(frames)
-        energy = float(np.square(frames, dtype=np.float64).sum()) / 2  # each sample is in two
+        energy = float(np.square(frames, dtype=np.float64).sum()) / 2  # two frames a sample
         return Analysis(chip.accumulated(payload, self.units), exponent, energy)
 
     def finest(self, analysis: Analysis) -> int:
-        """The index of the least step that 8-bit samples of this sound are worth."""
+        """The index of the finest step that 8-bit samples of this sound can resolve."""
         step = chip.finest_step(analysis.exponent, self.hop)
         return max(math.ceil(STEPS_AN_OCTAVE * (math.log2(step) - LEAST_STEP)), 0)
 
     def levels(self, analysis: Analysis, step: float, effort: str = EFFORTS[0]) -> Ints:
-        """How many levels of each bin fire, times its sign: `(T, bins) int32`.
+        """The number of levels of each bin that fire, times its sign: `(T, bins) int32`.
 
-        `certified` has the thresholds of the chip; with `better` the host moves them by a net that
-        sees what is near. Raises `SpikingMusicError` for a step below `finest`.
+        `certified` uses the thresholds of the chip; with `better` the host moves them by a net that
+        sees the neighbourhood. Raises `SpikingMusicError` for a step below `finest`.
         """
         if step < chip.finest_step(analysis.exponent, self.hop):
             raise SpikingMusicError(f"step {step:g} is finer than 8-bit samples tell of this sound")
@@ -96,11 +96,11 @@ class LappedModel:
         return values * self.scale * step[:, None]
 
     def unrefined(self, q: Ints, step: Floats) -> Floats:
-        """The coefficients `(T, bins)` that levels stand for without what is near them."""
+        """The coefficients `(T, bins)` that levels stand for, each by itself."""
         return self._plain(q) * self.scale * step[:, None]
 
     def si_snr(self, analysis: Analysis, q: Ints, step: float, first: int = 0) -> float:
-        """The SI-SNR, in dB, of the waveform of levels: in the transform, so within 0.1 dB."""
+        """The SI-SNR in dB of the waveform of levels, computed in the transform within 0.1 dB."""
         found = self.values(q, np.full(len(q), step, np.float32), first).astype(np.float64)
         count = np.ldexp(chip.lsb(self.hop), analysis.exponent)[:, None]
         along = float((analysis.accumulator * count * found).sum()) ** 2
@@ -122,8 +122,8 @@ class LappedModel:
         """The sound of `n` hops from hop `first` on: `(n * hop,)`.
 
         `q (n + 1 + 2 CONTEXT, bins)` are the frames from `first - CONTEXT` on, zeros beyond both
-        ends, `step` theirs. `listening` adds the noise, its levels moved by `corrections`, a row a
-        frame; without it there is the waveform alone.
+        ends, and `step` their steps. `listening` adds noise, whose levels `corrections` adjust, one
+        row for each frame; without `listening` the sound is the waveform alone.
         """
         inner = slice(CONTEXT, len(q) - CONTEXT)
         sound = synthesis(self.values(q, step, first - CONTEXT)[inner], self.hop)
@@ -135,7 +135,7 @@ class LappedModel:
         return sound + noise(_own_parts(levels), seed, PARTS * first, self.rate)
 
     def corrections(self, sound: Floats, q: Ints, step: Floats, first: int) -> Ints:
-        """What an encoder tells of the noise of `sound (n * hop,)`: `(ceil(n / BLOCK), bands)`.
+        """The corrections `(ceil(n / BLOCK), bands)` of the noise for `sound (n * hop,)`.
 
         `q` and `step` are as in `heard`.
         """
@@ -143,12 +143,12 @@ class LappedModel:
         return corrections(sound, decoded, _own_parts(self.noise_levels(q, step)), self.rate)
 
     def noise_levels(self, q: Ints, step: Floats) -> Floats:
-        """Log amplitudes `(PARTS T, BANDS)` of the noise that the events foretell."""
+        """Log amplitudes `(PARTS T, BANDS)` of the noise, as predicted from the events."""
         heard = features(self.unrefined(q, step), step, self.hop, self.rate)
         return single(self._noise({"features": heard[None]})["levels"], (PARTS * len(q), BANDS))
 
     def _plain(self, q: Ints) -> Floats:
-        """Reconstruction points of levels, in steps: what one event says without its neighbours."""
+        """Reconstruction points of levels, in steps, without regard to their neighbours."""
         values = np.zeros(q.shape, np.float32)
         frame, bin = np.nonzero(q)
         fired = q[frame, bin]
@@ -183,20 +183,20 @@ class LappedModel:
 
 
 def _own_parts(levels: Floats) -> Floats:
-    """The parts that lie over the hops of a window, of those of all its frames."""
+    """From the parts of all frames of a window, those that lie over its hops."""
     return levels[PARTS * CONTEXT : len(levels) - PARTS * (CONTEXT + 1) + 1]
 
 
 def turns(first: int, count: int, bins: int) -> Floats:
-    """(-1)^(k t) of frames from `first` on: it makes a steady partial look alike in all bins."""
+    """(-1)^(k t) of frames from `first` on, which makes a steady partial look alike in all bins."""
     odd = np.outer(np.arange(first, first + count), np.arange(bins)) % 2
     return (1 - 2 * odd).astype(np.float32)
 
 
 def count(size: Floats, moved: Floats, units: chip.Units, scale: Floats) -> Ints:
-    """How many levels of magnitudes `size (T, K)` in steps fire, with thresholds moved.
+    """The number of levels that fire for magnitudes `size (T, K)` in steps, with moved thresholds.
 
-    `moved (2, T, K)`, in steps: that of the first level, and those of the levels above.
+    `moved (2, T, K)`, in steps: the shift of the first level's threshold, and of all above.
     """
     last = len(units.theta) - 1
     level = np.arange(last + 1)[:, None] + chip.OFFSET
@@ -210,7 +210,7 @@ def count(size: Floats, moved: Floats, units: chip.Units, scale: Floats) -> Ints
 
 
 def _shown(q: Ints) -> int:
-    """How many bins a net is shown: up to the highest that fires, and some more."""
+    """How many bins a net gets: up to the highest that fires, and some more."""
     fired = np.flatnonzero(q.any(0))
     most = q.shape[1]
     return min(-(-(int(fired[-1]) + 1 + MARGIN) // WIDTH) * WIDTH, most) if len(fired) else 0
@@ -219,7 +219,7 @@ def _shown(q: Ints) -> int:
 def read_units(bundle: Bundle, hop: int) -> tuple[chip.Units, Floats, Floats]:
     """The units of a bundle, the `scale (bins,)` of each bin's step, and `points (3, bins)`.
 
-    Raises `BundleError` where the file is not what it should be.
+    Raises `BundleError` when the file is damaged or does not fit.
     """
     path = bundle.file(UNITS)
     try:

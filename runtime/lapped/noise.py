@@ -1,7 +1,7 @@
-"""Noise in the treble, from nothing: bands of noise whose levels a small net reads off the events.
+"""Noise in the treble, in bands whose levels a small net predicts from the events.
 
-The file may carry corrections of these levels: whole numbers of `UNIT_DB`, for the bands from
-`first_band` on, one row a block of `BLOCK` hops.
+The file may carry corrections of these levels: integer multiples of `UNIT_DB`, for the bands from
+`first_band` on, one row for each block of `BLOCK` hops.
 """
 
 import functools
@@ -13,7 +13,7 @@ from runtime.decoders.noise import frame_noise
 
 WINDOW, HOP = 1024, 512  # of the noise's own spectrum, samples
 BANDS = 32
-PARTS = 4  # levels a hop of the lapped transform: part p lies over HOP (p - 1) to HOP (p + 1)
+PARTS = 4  # levels in a hop of the lapped transform: part p covers HOP (p - 1) to HOP (p + 1)
 POOLS = 40
 FEATURES = 2 * POOLS + 1
 BLOCK = 16  # hops of the transform, 1.49 s
@@ -27,7 +27,7 @@ Ints = npt.NDArray[np.int32]
 
 
 def mel_edges(count: int, bins: int, rate: int) -> npt.NDArray[np.int64]:
-    """Edges `(count + 1,)` of bands of equal width in mel over `bins`, each of one bin at least."""
+    """Edges `(count + 1,)` of bands of equal mel width over `bins`, each at least one bin wide."""
     top = 2595 * np.log10(1 + rate / 2 / 700)
     hertz = 700 * (10 ** (np.linspace(0, top, count + 1) / 2595) - 1)
     edges = np.round(hertz / (rate / 2) * bins).astype(int)
@@ -48,7 +48,7 @@ def pools(bins: int, hop: int, rate: int) -> Floats:
 
 @functools.cache
 def hats(rate: int) -> Floats:
-    """Weights `(BANDS, WINDOW / 2 + 1)` between the middles of the bands of noise."""
+    """Interpolation weights `(BANDS, WINDOW / 2 + 1)` between the centres of the noise bands."""
     edges = mel_edges(BANDS, WINDOW // 2, rate)
     middle = (edges[:-1] + edges[1:] - 1) / 2
     at = np.arange(WINDOW // 2 + 1)
@@ -57,18 +57,18 @@ def hats(rate: int) -> Floats:
 
 @functools.cache
 def first_band(rate: int) -> int:
-    """The first band whose middle is above `FIRST_HZ`: from here on there are corrections."""
+    """The first band whose centre is above `FIRST_HZ`: corrections start here."""
     edges = mel_edges(BANDS, WINDOW // 2, rate)
     return int(np.argmax((edges[:-1] + edges[1:]) / 2 * rate / WINDOW > FIRST_HZ))
 
 
 def band_count(rate: int) -> int:
-    """How many bands have corrections."""
+    """The number of bands that have corrections."""
     return BANDS - first_band(rate)
 
 
 def features(values: Floats, step: Floats, hop: int, rate: int) -> Floats:
-    """What the net reads: `(T, FEATURES)` of dequantised `values (T, K)` at `step (T,)`."""
+    """The net's input `(T, FEATURES)` for dequantised `values (T, K)` at `step (T,)`."""
     pool = pools(values.shape[1], hop, rate)
     energy = np.log10(values * values @ pool + 1e-9) / 2 + 2
     some = np.sqrt((values != 0).astype(np.float32) @ pool) * 3
@@ -77,7 +77,7 @@ def features(values: Floats, step: Floats, hop: int, rate: int) -> Floats:
 
 
 def corrected(levels: Floats, corrections: Ints, rate: int) -> Floats:
-    """Log amplitudes `(PARTS T, BANDS)` moved by corrections `(T, bands)`, a row a frame."""
+    """Log amplitudes `(PARTS T, BANDS)` adjusted by corrections `(T, bands)`, one row a frame."""
     moved = levels.copy()
     moved[:, first_band(rate) :] += np.repeat(corrections, PARTS, 0) * np.float32(UNIT_DB * NEPER)
     return moved
@@ -85,15 +85,15 @@ def corrected(levels: Floats, corrections: Ints, rate: int) -> Floats:
 
 @functools.cache
 def window() -> Floats:
-    """The root of a raised cosine, `(WINDOW,)`: two of them in a row overlap to one."""
+    """The root of a raised cosine, `(WINDOW,)`: the squares of two neighbours add up to one."""
     return np.sin(np.arange(WINDOW) * (np.pi / WINDOW)).astype(np.float32)
 
 
 def noise(levels: Floats, seed: int, first: int, rate: int) -> Floats:
-    """Noise `((parts - 1) HOP,)` of log amplitudes `(parts, BANDS)`, the first being part `first`.
+    """Noise `((parts - 1) HOP,)` with log amplitudes `(parts, BANDS)`, from part `first` on.
 
-    The first and the last half window, which lack a neighbour, are left out. The same part of a
-    recording has the same noise, however it is asked for.
+    The first and the last half window, which lack a neighbour, are left out. A part of a
+    recording always has the same noise, whichever window it is computed in.
     """
     amplitude = np.exp(np.clip(levels, -14, 2)) @ hats(rate)
     drawn = frame_noise(seed, first, len(levels), 2 * HOP + 8).reshape(len(levels), 2 * HOP + 8)

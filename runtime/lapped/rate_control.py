@@ -1,8 +1,8 @@
-"""The step of each chunk of a LAPPED model: the largest that sounds well enough, or the smallest
-whose bytes fit.
+"""The step of each chunk of a LAPPED model: the largest that reaches a quality, or the smallest
+whose bytes fit a rate.
 
-A larger step is taken to sound worse and to need fewer bits, so that the right one is found by
-halving. No choice needs more than the levels: noise is left out of the SI-SNR.
+A larger step is assumed to sound worse and to need fewer bits, so the search is by bisection. It
+needs only the levels, because the SI-SNR is measured without the noise.
 """
 
 from bisect import bisect_left
@@ -18,16 +18,16 @@ from runtime.spk.short import LARGEST_STEP
 from runtime.spk.tags import EVERY
 
 FRAMING = 12  # bytes of a chunk in a file besides its payload, at most
-CORRECTIONS = 1  # bytes that are kept free for the corrections of a hop
+CORRECTIONS = 1  # bytes reserved for the corrections of a hop
 ENCLOSING = 40  # bytes of header and end
 
 Ints = npt.NDArray[np.int32]
 
 
 class AtLeast:
-    """The largest step whose sound reaches so many decibels of SI-SNR, or the finest there is.
+    """The largest step whose sound reaches a given SI-SNR in dB, or else the finest step.
 
-    Measured on the coefficients, by the refiner alone: within 0.1 dB of the sound's.
+    It is measured on the refined coefficients, within 0.1 dB of that of the sound.
     """
 
     def __init__(self, engine: Engine, decibels: float) -> None:
@@ -41,7 +41,7 @@ class AtLeast:
     def _halved(self, section: Section, worse: Callable[[int], bool]) -> int:
         finest = self._engine.model.finest(section.analysis)
         step = finest + bisect_left(range(finest + 1, LARGEST_STEP + 1), True, key=worse)
-        # Of silence there is no SI-SNR: whatever it sounds like will do.
+        # Silence has no SI-SNR, so any step will do.
         self.missed += step == finest and section.analysis.energy > 0 and worse(finest)
         return step
 
@@ -52,9 +52,9 @@ class AtLeast:
 
 
 class Within:
-    """The smallest step with which the file so far keeps within so many kbit/s.
+    """The smallest step that keeps the file so far within a given rate in kbit/s.
 
-    What is left over is there for later chunks; `overhead` are the bytes of the texts.
+    Unused bits are left for later chunks; `overhead` is the bytes of the texts.
     """
 
     def __init__(self, engine: Engine, kbps: float, overhead: int) -> None:
@@ -67,7 +67,7 @@ class Within:
         """Return the step of the next chunk."""
         if before is not None:
             self._spent += self._size(before.q, before.corrections)
-        # The last hop of all may hold a single sample.
+        # The very last hop may hold a single sample.
         hops = len(section.analysis.exponent)
         self._samples += max(hops - 1, 1) * self._engine.model.hop
         left = self._samples * self._bytes_a_sample - self._spent - CORRECTIONS * hops
@@ -82,10 +82,10 @@ class Within:
         return step
 
     def _size(self, levels: Ints, corrections: Ints | None = None) -> float:
-        from runtime.coders.lapped.coder import encode  # numba takes a second to load
+        from runtime.coders.lapped.coder import encode  # loading numba takes a second
 
         model, code = self._engine.model, self._engine.code
         assert code.tables is not None
         moved = None if corrections is None else corrections.astype(np.int8)
         payload = encode(levels, model.rate / 2 / model.hop, code.tables, moved)
-        return len(payload) + FRAMING + 8 / EVERY  # and in the seek table
+        return len(payload) + FRAMING + 8 / EVERY  # and an entry in the seek table

@@ -1,4 +1,4 @@
-"""The lapped transform (MDCT) with a sine window: a row of the basis is a unit's receptive field.
+"""The lapped transform (MDCT) with a sine window; a row of the basis is a unit's receptive field.
 
 Frame `t` covers the samples `(t - 1) hop` to `(t + 1) hop`; `n` samples have `ceil(n / hop) + 1`
 frames, and each sample lies in two of them.
@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def frame_count(samples: int, hop: int) -> int:
-    """How many frames `samples` have; none has none."""
+    """The number of frames of `samples`; 0 for 0."""
     return -(-samples // hop) + 1 if samples else 0
 
 
@@ -22,7 +22,7 @@ def frames(samples: Floats, hop: int) -> Floats:
     if not len(samples):
         return np.zeros((0, 2 * hop), np.float32)
     padded = np.pad(samples, (hop, hop + -len(samples) % hop))
-    # A copy, since BLAS takes no rows that overlap.
+    # A copy, since BLAS cannot take overlapping rows.
     return np.lib.stride_tricks.sliding_window_view(padded, 2 * hop)[::hop].copy()
 
 
@@ -41,10 +41,10 @@ def basis(bins: int, hop: int) -> Floats:
 def synthesis(coefficients: Floats, hop: int) -> Floats:
     """The sound of coefficients `(T, bins)`: `((T - 1) hop,)`, from the second frame's start on.
 
-    The first and the last half frame, where one of the two frames is missing, are left out.
+    The first and the last half frame, which only one frame covers, are left out.
     """
     count, bins = coefficients.shape
     used = np.flatnonzero(coefficients.any(0))
-    top = -(-(used[-1] + 1) // 64) * 64 if len(used) else 0  # nothing comes of what never fires
+    top = -(-(used[-1] + 1) // 64) * 64 if len(used) else 0  # the others are zero
     halves = (coefficients[:, :top] @ basis(bins, hop)[:top]).reshape(count, 2, hop)
     return (halves[:-1, 1] + halves[1:, 0]).ravel()

@@ -12,11 +12,11 @@ Read = Callable[[int], bytes]
 
 
 def reads(file: BinaryIO) -> Read:
-    """Return a function that reads so many bytes of `file`, fewer only where it ends."""
+    """Return a function that reads a number of bytes of `file`; fewer only at its end."""
 
     def read(length: int) -> bytes:
         data = file.read(length)
-        while len(data) < length:  # a pipe may give a part at a time
+        while len(data) < length:  # a pipe may deliver only a part at a time
             more = file.read(length - len(data))
             if not more:
                 break
@@ -32,9 +32,9 @@ def sealed(body: bytes) -> bytes:
 
 
 def opened(head: bytes, length: int, read: Read) -> bytes:
-    """Read `length` bytes that follow `head` and the CRC-32 of both; return the bytes.
+    """Read the `length` bytes after `head`, then the CRC-32 of both; return the bytes.
 
-    Raises `FormatError` when the file ends before or the checksum differs.
+    Raises `FormatError` when the file ends too early or the checksum differs.
     """
     rest = read(length + CRC.size)
     if len(rest) < length + CRC.size:

@@ -1,4 +1,4 @@
-"""A chunk: a few seconds of events, which decode without the others."""
+"""A chunk: a few seconds of events that can be decoded without the other chunks."""
 
 import struct
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ FRAMING_BYTES = len(SYNC) + _HEAD.size + CRC.size
 
 @dataclass(frozen=True)
 class StoredChunk:
-    """A chunk as it lies in the file: `form` of the payload, number of `events`, `payload`."""
+    """A chunk as stored in the file: `form` of the payload, number of `events`, `payload`."""
 
     index: int
     frames: int
@@ -29,7 +29,7 @@ class StoredChunk:
     payload: bytes
 
     def decoded(self, header: SpkHeader, tables: Tables | None = None) -> Chunk:
-        """Return the events; raises `FormatError` when the payload is none of this form."""
+        """Return the events; raises `FormatError` when the payload is not valid in this form."""
         bits = unpack(self.form, self.payload, header.units, self.frames, self.events)
         return Chunk(EventMatrix.from_bits(bits), self.mu, self.index)
 
@@ -39,11 +39,11 @@ class StoredChunk:
 
     @property
     def coding(self) -> str:
-        """What the form of the payload is called."""
+        """The name of the payload's form."""
         return FORMS[self.form]
 
     def fault(self, header: SpkHeader) -> str:
-        """Return why no file of this header has this chunk; empty if one can."""
+        """Return why a file with this header cannot have this chunk; empty if it can."""
         if self.form >= len(FORMS) or self.events > header.units * self.frames:
             return f"holds {self.events} events in form {self.form}"
         if header.mu not in (NO_MU, self.mu):
@@ -57,7 +57,7 @@ class StoredChunk:
 
 
 def store(chunk: Chunk, coder: str) -> StoredChunk:
-    """Code a chunk by one of the coders."""
+    """Code a chunk with one of the coders."""
     events = chunk.events
     form, payload = pack(events.bits, coder)
     return StoredChunk(chunk.index, events.frames, chunk.mu, form, events.count, payload)
@@ -71,13 +71,13 @@ def pack_chunk(chunk: StoredChunk) -> bytes:
 
 
 def read_head(read: Read, header: SpkHeader) -> tuple[StoredChunk, int, bytes]:
-    """Read what follows `SYNC` to the payload, and return its length and the bytes, too."""
+    """Read from behind `SYNC` up to the payload; return its length and the bytes read, too."""
     head = read(_HEAD.size)
     if len(head) < _HEAD.size:
         raise FormatError("the file ends inside it")
     index, frames, mu, form, *counts = _HEAD.unpack(head)
     events, length = (int.from_bytes(count, "little") for count in counts)
-    # Bounded before anything is read or made: a damaged length asks for no memory.
+    # Checked before anything is read or allocated, so a damaged length costs no memory.
     if not 1 <= frames <= header.chunk_frames or length > most_bytes(header.units * frames):
         raise FormatError(f"its head is damaged: {frames} frames in {length} bytes")
     return StoredChunk(index, frames, mu, form, events, b""), length, SYNC + head

@@ -1,6 +1,6 @@
-"""Whole `.spk` files: a piece to bytes and back, and where the bytes go.
+"""Whole `.spk` files: a piece to bytes and back, and how many bytes each part takes.
 
-`SpkWriter` and `SpkReader` take a chunk at a time.
+`SpkWriter` and `SpkReader` work on one chunk at a time.
 """
 
 import io
@@ -22,7 +22,7 @@ from runtime.spk.writer import SpkWriter
 
 @dataclass(frozen=True)
 class Sizes:
-    """Where the bytes of a file go: `header`, `framing` of the chunks, `payload`, `tags`."""
+    """The bytes of each part of a file: `header`, `framing` of the chunks, `payload`, `tags`."""
 
     header: int
     framing: int
@@ -49,7 +49,7 @@ def write_spk(
 
 
 def packed(piece: Piece, coder: str = DEFAULT_CODER) -> bytes:
-    """Return the bytes of a piece's file; raises `FormatError` for what the format cannot hold."""
+    """Return a piece as the bytes of a file; raises `FormatError` if the format cannot hold it."""
     file = io.BytesIO()
     tables = piece.code.tables if piece.code else None
     writer = SpkWriter(file, _header(piece, coder), piece.texts, tables)
@@ -89,9 +89,9 @@ def _header(piece: Piece, coder: str = DEFAULT_CODER) -> SpkHeader:
 
 
 def read_spk(path: Path, note: Note = lambda message: None, tables: Tables | None = None) -> Piece:
-    """Read a whole file and check every byte of it; `tables` as `SpkReader` takes them.
+    """Read a whole file and check every byte of it; `tables` are as in `SpkReader`.
 
-    Raises `FormatError` naming the file and the part that is damaged, or that it is not one.
+    Raises `FormatError`, which names the file and the damaged part, or says that it is no `.spk`.
     """
     with opened_spk(path) as file:
         return unpacked(file, note, tables)
@@ -100,7 +100,7 @@ def read_spk(path: Path, note: Note = lambda message: None, tables: Tables | Non
 def unpacked(
     file: BinaryIO, note: Note = lambda message: None, tables: Tables | None = None
 ) -> Piece:
-    """Read a piece from a binary file object, a pipe as well; raises `FormatError`."""
+    """Read a piece from a binary file object, which may be a pipe; raises `FormatError`."""
     reader = SpkReader(file, note, tables)
     header, chunks = reader.header, [*_within_memory(reader)]
     mus = tuple(chunk.mu for chunk in chunks)

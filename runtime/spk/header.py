@@ -11,7 +11,7 @@ from runtime.spk.blocks import CRC, Read, opened, sealed
 
 MAGIC = b"\x89SPK"
 VERSION = 1
-UNKNOWN = -1  # samples of a recording that is not over
+UNKNOWN = -1  # samples of a recording that is still going on
 # Chosen by measurement: see the table of `python -m benchmarks coding`.
 DEFAULT_CODER = "adaptive"
 LAPPED_CODER = "lapped"
@@ -49,10 +49,11 @@ class SpkHeader:
     `sample_rate` in Hz, `samples` in the decoded signal or `UNKNOWN`, `units`, `hop` in samples a
     frame, `chunk_frames`, `kind` one of `KINDS`, `model` the 16 hex digits that name the bundle,
     `coder` one of `CODERS`, `mu` of all chunks, 0..254, or `NO_MU`. Hints to the decoder, which
-    may ignore them: `decoder`, `sampler`, `steps` (0 says nothing), `seed`. Where `ended`, an end
-    follows the chunks, without which the file is incomplete. Of a LAPPED model, whose files are of
-    version 2: `tables`, the 6 hex digits that name the coder's, `bands` of corrections in each
-    chunk, 0 for none; of `model` a file has the first 6 digits only, and there is no sampler.
+    may ignore them: `decoder`, `sampler`, `steps` (0 for no hint), `seed`. If `ended`, an end
+    follows the chunks, and a file without it is incomplete. Only for LAPPED models, whose files
+    are of version 2: `tables`, the 6 hex digits that name the coder's tables, and `bands` of
+    corrections in each chunk, 0 for none. Such a file stores only the first 6 digits of `model`,
+    and no sampler.
     Raises `FormatError` for a value that the format does not allow.
     """
 
@@ -106,22 +107,22 @@ class SpkHeader:
 
     @property
     def lapped(self) -> bool:
-        """Whether it is of a LAPPED model, and the file of version 2."""
+        """Whether the model is LAPPED, and the file therefore of version 2."""
         return self.kind == LAPPED
 
     @property
     def bins(self) -> int:
-        """Bins of a LAPPED model, each with units of both signs at every level."""
+        """Bins of a LAPPED model; each has units of both signs at every level."""
         return self.units // (2 * NOMINAL_LEVELS)
 
     @property
     def cells(self) -> int:
-        """Cells a frame takes in memory: of a LAPPED model its bins, of another its units."""
+        """Cells that a frame takes in memory: the bins of a LAPPED model, else the units."""
         return self.bins if self.lapped else self.units
 
     @property
     def longest(self) -> int:
-        """Frames that the last chunk has at most: of a LAPPED model it has the closing one, too."""
+        """The most frames of the last chunk: in a LAPPED model it also has the closing frame."""
         return self.chunk_frames + self.lapped
 
     @property
@@ -131,14 +132,14 @@ class SpkHeader:
 
     @property
     def playback(self) -> Playback:
-        """How it is best heard, as far as the file says so."""
+        """The playback that the file recommends, as far as it recommends one."""
         return Playback(
             self.decoder or None, self.sampler or None, self.steps or None, self.seed or None
         )
 
     @property
     def frames(self) -> int:
-        """Frames in the file, see `frame_count`; raises `FormatError` where unknown."""
+        """Frames in the file, see `frame_count`; raises `FormatError` when unknown."""
         return frame_count(self.kind, self._samples, self.hop)
 
     @property
@@ -147,7 +148,7 @@ class SpkHeader:
         return -(-self._samples // (self.hop * self.chunk_frames))
 
     def frames_in(self, index: int) -> int:
-        """Return the frames of one chunk: `chunk_frames`, in the last one what is left."""
+        """Return the frames of one chunk: `chunk_frames`, or what is left in the last one."""
         last = index >= self.chunks - 1
         return self.frames - index * self.chunk_frames if last else self.chunk_frames
 
@@ -203,7 +204,7 @@ def _parsed(body: bytes) -> SpkHeader:
         model=model.hex(),
         coder=CODERS[coder],
         mu=mu,
-        # A hint that is not understood is no hint.
+        # A hint that this version does not know is ignored.
         decoder=DECODER_HINTS[decoder] if decoder <= len(DECODERS) else "",
         sampler=_SAMPLER_HINTS[sampler] if sampler < len(_SAMPLER_HINTS) else "",
         steps=steps,

@@ -1,4 +1,4 @@
-"""The parts of a file in the bytes of its version: 1 for the paper's kinds, 2 for LAPPED."""
+"""The parts of a file in the layout of its version: 1 for the paper's kinds, 2 for LAPPED."""
 
 from runtime.coders.lapped.tables import Tables
 from runtime.errors import FormatError
@@ -14,7 +14,7 @@ Block = StoredChunk | ShortChunk | Tag | End
 
 
 def read_header(read: Read) -> SpkHeader:
-    """Read a header; raises `FormatError` when it is none, damaged, or of another version."""
+    """Read a header; raises `FormatError` if it is not one, is damaged, or has another version."""
     start = read(len(header.MAGIC) + 1)
     if start[:4] != header.MAGIC[: len(start)] or not start:
         raise FormatError("is not a .spk file")
@@ -38,7 +38,7 @@ def pack_header(of: SpkHeader) -> bytes:
 
 
 def store(chunk: Chunk, of: SpkHeader, tables: Tables | None) -> StoredChunk | ShortChunk:
-    """Code a chunk; `tables` are those of a LAPPED model."""
+    """Code a chunk; `tables` are the coder's tables of a LAPPED model."""
     if not of.lapped:
         return chunks.store(chunk, of.coder)
     if tables is None:
@@ -52,7 +52,7 @@ def pack_chunk(chunk: StoredChunk | ShortChunk) -> bytes:
 
 
 def read_block(read: Read, of: SpkHeader) -> Block | None:
-    """Read the next part, None at the end of the file; raises `FormatError` when there is none."""
+    """Read the next part, None at the end of the file; raises `FormatError` for anything else."""
     sync = read(2)
     if sync == chunks.SYNC:
         return short.read_chunk(read, of) if of.lapped else chunks.read_chunk(read, of)
@@ -67,7 +67,7 @@ def read_block(read: Read, of: SpkHeader) -> Block | None:
 
 
 def digest_of(of: SpkHeader) -> Digest | ShortDigest:
-    """Return what digests the chunks of a file."""
+    """Return the object that computes the digest of a file's chunks."""
     return ShortDigest() if of.lapped else Digest()
 
 
@@ -77,5 +77,5 @@ def pack_end(of: SpkHeader, end: End) -> bytes:
 
 
 def end_bytes(of: SpkHeader) -> int:
-    """How long the end is."""
+    """The length of the end in bytes."""
     return short.end_bytes(of) if of.lapped else tags.END_BYTES

@@ -1,4 +1,4 @@
-"""Read a `.spk` file chunk by chunk from any binary file object, a pipe as well."""
+"""Read a `.spk` file chunk by chunk from any binary file object, which may be a pipe."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -35,12 +35,12 @@ class _Counted:
 
 
 class SpkReader:
-    """A file that is being read; iterating gives its `Chunk`s, each checked before it is given.
+    """A file that is being read; iterating yields its `Chunk`s, each one checked first.
 
-    `header` is there at once, `texts` (title, source) with the first chunk. `samples` is the exact
-    length, `UNKNOWN` until the end has been read. `note` hears of what was skipped. `tables` are
-    those of a LAPPED model's coder, looked for in the shipped bundles where they are not given.
-    Raises `FormatError`, when made or while it is read, naming the part that is damaged.
+    `header` is known at once, `texts` (title, source) from the first chunk on. `samples` is the
+    exact length, `UNKNOWN` until the end has been read. `note` is called with what was skipped.
+    `tables` are those of a LAPPED model's coder; if not given, the shipped bundles are searched.
+    Raises `FormatError`, in the constructor or while reading, which names the damaged part.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class SpkReader:
         self.samples = self.header.samples
         self.texts: dict[str, str] = {}
         self._due = self._frames = 0
-        self._places: list[int] | None = []  # of every 16th chunk, as the seek table has them
+        self._places: list[int] | None = []  # of every 16th chunk, as in the seek table
         self._digest: Digest | ShortDigest | None = digest_of(self.header)
 
     def __iter__(self) -> Iterator[Chunk]:
@@ -80,9 +80,9 @@ class SpkReader:
         return self._file.seekable()
 
     def seek(self, index: int) -> None:
-        """Go to a chunk, of a file that is not a pipe; the digest is then not compared.
+        """Go to a chunk of a file that is not a pipe; the digest is then not compared.
 
-        Raises `FormatError` when there is no such chunk or the way to it is damaged.
+        Raises `FormatError` when there is no such chunk or damage before it hides its place.
         """
         self._file.seek(place_of(self._file, self.header, index, self._note))
         self._places = None
@@ -161,7 +161,7 @@ class SpkReader:
 
 @contextmanager
 def opened_spk(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to read; a `FormatError` that the block raises names it."""
+    """Open a file to read; a `FormatError` raised inside the block then names the file."""
     with ExitStack() as stack:
         try:
             file = stack.enter_context(Path(path).open("rb"))
@@ -183,7 +183,7 @@ def naming(name: Path | str) -> Iterator[None]:
 def tables_for(header: SpkHeader, tables: Tables | None) -> Tables | None:
     """Return the tables that a file needs: those given, or those of a shipped bundle, if any.
 
-    Raises `FormatError` where those given are others.
+    Raises `FormatError` when the given tables are not the ones that the file names.
     """
     if header.lapped and tables is None:
         return found_tables(header.tables)
@@ -196,7 +196,7 @@ def tables_for(header: SpkHeader, tables: Tables | None) -> Tables | None:
 
 
 def misfit(chunk: StoredChunk | ShortChunk, header: SpkHeader) -> str:
-    """Return why a chunk cannot be one of the file, whatever the others are; empty if it can."""
+    """Return why a chunk cannot belong to the file, whatever the others are; empty if it can."""
     last = header.chunks if header.known else MAX_CHUNKS
     if chunk.index >= last:
         return f"is chunk {chunk.index} of {last}"
@@ -206,7 +206,7 @@ def misfit(chunk: StoredChunk | ShortChunk, header: SpkHeader) -> str:
 
 
 def take_text(tag: Tag, texts: dict[str, str], note: Note) -> None:
-    """Keep a title or a source; say which tag is skipped because nobody here knows it."""
+    """Keep a title or a source; note any other tag as unknown and skipped."""
     if tag.name in tags.TEXTS:
         texts[tags.TEXTS[tag.name]] = tag.body.decode("utf-8", "replace")
     elif tag.name != tags.SEEK:
@@ -216,5 +216,5 @@ def take_text(tag: Tag, texts: dict[str, str], note: Note) -> None:
 
 
 def chunk_name(index: int, header: SpkHeader) -> str:
-    """Return what messages call a chunk."""
+    """Return the name of a chunk in messages."""
     return f"chunk {index} of {header.chunks}" if header.known else f"chunk {index}"

@@ -1,4 +1,4 @@
-"""Read what is left of a damaged file: every good chunk, and what was lost between them."""
+"""Read the intact parts of a damaged file: every good chunk, and what was lost between them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from runtime.spk.scan import Gap, blocks
 from runtime.spk.short import ShortChunk
 from runtime.spk.tags import End, Tag
 
-# Silence for lost chunks, which no byte of the file vouches for: as long as what is left, and this.
+# By default `filled` inserts at most this much more silence than there is sound left.
 MORE_LOST_SECONDS = 600
 
 
 @dataclass(frozen=True)
 class Loss:
-    """Chunks `first` to `last` that could not be read, or None for other parts, and why."""
+    """Chunks `first` to `last` that could not be read, or None for other parts, and the reason."""
 
     first: int | None
     last: int | None
@@ -38,13 +38,13 @@ class Loss:
 
 
 class Salvage:
-    """The good chunks of a damaged file in rising order; only the header has to be whole.
+    """The good chunks of a damaged file in rising order; only the header must be intact.
 
-    Iterating gives `Chunk`s; whoever hears them puts silence where an index is missing. A chunk
-    that comes late or twice is left out, so that this works for a pipe. `losses` tells after the
-    last chunk what was not read; `samples` is the length, `UNKNOWN` where the end is lost as well.
-    `tables` are those of a LAPPED model's coder, see `SpkReader`; `most_lost` the seconds of
-    silence that `filled` may put in, None for ten minutes more than there is of sound.
+    Iterating yields `Chunk`s; the caller puts silence where an index is missing. A chunk that
+    comes late or twice is dropped, so that this works on a pipe. After the last chunk, `losses`
+    lists what could not be read, and `samples` is the length, `UNKNOWN` if the end is lost too.
+    `tables` are those of a LAPPED model's coder, see `SpkReader`; `most_lost` is how many seconds
+    of silence `filled` may insert, None for ten minutes more than the sound that is left.
     Raises `FormatError` for a damaged header.
     """
 
@@ -107,7 +107,7 @@ class Salvage:
             self.samples = end.samples
 
     def _miss(self, index: int) -> None:
-        """Note the chunks from the one that is due to the one before `index` as lost."""
+        """Record as lost the chunks from the next expected one to the one before `index`."""
         gap, self._gap = self._gap, None
         reason = f"{gap.reason} (bytes {gap.start} to {gap.stop})" if gap else "missing"
         if self._due < index:
@@ -117,9 +117,9 @@ class Salvage:
 
 
 def filled(salvage: Salvage) -> Iterator[Chunk]:
-    """Yield the good chunks of a file and silence, without an event, where some are lost.
+    """Yield the good chunks of a file, and chunks without events in place of lost ones.
 
-    Of a file whose end is lost and whose length is unknown the last good chunk is the end.
+    A file of unknown length whose end is lost stops after its last good chunk.
     Raises `FormatError` for a damaged header and when more is lost than `most_lost` allows.
     """
     header = salvage.header

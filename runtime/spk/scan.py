@@ -1,4 +1,4 @@
-"""Walk through a damaged file: every part whose checksum holds, and the gaps between them."""
+"""Scan a damaged file for every part whose checksum is right, and the gaps between them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from runtime.spk.blocks import reads
 from runtime.spk.header import SpkHeader
 from runtime.spk.parts import Block, pack_header, read_block
 
-_PIECE = 4096  # bytes read at a time, and at most so many of the past are kept
-PATIENCE = 64  # times that a byte may be looked at in vain, on average
+_PIECE = 4096  # bytes read at a time, and the most that are kept behind
+PATIENCE = 64  # how many times a byte may be tried without success, on average
 SYNCS = (chunks.SYNC, tags.SYNC, short.END_SYNC)
 
 
 @dataclass(frozen=True)
 class Gap:
-    """Bytes `start` to `stop` of the file, which are no good part of it, and why not."""
+    """Bytes `start` to `stop` of the file, which could not be read as a part, and why not."""
 
     start: int
     stop: int
@@ -25,11 +25,11 @@ class Gap:
 
 
 def blocks(file: BinaryIO, header: SpkHeader) -> Iterator[Block | Gap]:
-    """Yield every part behind the header; behind a damaged one the next is searched for.
+    """Yield every part after the header; after a damaged one, search for the next.
 
-    Memory is that of the largest part, and nothing is sought, so that `file` may be a pipe. Time
-    grows with the length of the file, whatever is in it: where more bytes have been tried in vain
-    than `PATIENCE` allows, what is left is given up.
+    Memory is bounded by the largest part, and there is no seeking, so `file` may be a pipe. Time is
+    linear in the length of the file, whatever it contains: when more bytes have been tried without
+    success than `PATIENCE` allows, the rest of the file is given up.
     """
     window = _Window(file, len(pack_header(header)))
     gap: tuple[int, str] | None = None
@@ -51,14 +51,14 @@ def blocks(file: BinaryIO, header: SpkHeader) -> Iterator[Block | Gap]:
             yield Gap(gap[0], window.start, gap[1])
             gap = None
         window.advance()
-        assert block is not None  # there was a byte to read
+        assert block is not None  # there was at least one byte to read
         yield block
     if gap is not None:
         yield Gap(gap[0], window.start, gap[1])
 
 
 class _Window:
-    """A file with a way back to `start`, its place in bytes: where the last good part ended."""
+    """A file that can go back to `start`, the byte at which the last good part ended."""
 
     def __init__(self, file: BinaryIO, start: int) -> None:
         self._file = reads(file)
@@ -67,14 +67,14 @@ class _Window:
         self.start = start
 
     def more(self) -> bool:
-        """Go back to `start` and tell whether anything follows."""
+        """Go back to `start` and return whether anything follows."""
         self._at = self._origin
         found = bool(self.read(1))
         self._at = self._origin
         return found
 
     def read(self, length: int) -> bytes:
-        """Read on, like a file."""
+        """Read the next bytes, as a file does."""
         missing = self._at + length - len(self._data)
         if missing > 0:
             self._data = self._data[self._origin :] + self._file(max(missing, _PIECE))
@@ -86,20 +86,20 @@ class _Window:
 
     @property
     def looked_at(self) -> int:
-        """Bytes from `start` to where the reading is."""
+        """Bytes from `start` to the reading position."""
         return self._at - self._origin
 
     def skip(self) -> bool:
-        """Move `start` behind what has been read; tell whether anything follows."""
+        """Move `start` behind what has been read; return whether anything follows."""
         self._move(len(self._data))
         return self.more()
 
     def advance(self) -> None:
-        """Move `start` to where the reading is."""
+        """Move `start` to the reading position."""
         self._move(self._at)
 
     def search(self) -> None:
-        """Move `start` to where a part may begin, or to the end of what has been read."""
+        """Move `start` to the next place where a part may begin, or to the end of what was read."""
         after = self._origin + 1
         found = [self._data.find(sync, after) for sync in SYNCS]
         # The last byte may be the first half of a mark.

@@ -1,4 +1,4 @@
-"""Find a chunk in a file that is not a pipe, from head to head."""
+"""Find a chunk in a file that is not a pipe, by reading one chunk's head after another."""
 
 import os
 from collections.abc import Callable
@@ -17,8 +17,8 @@ Note = Callable[[str], None]
 def place_of(file: BinaryIO, header: SpkHeader, index: int, note: Note) -> int:
     """Return where chunk `index` begins; raises `FormatError` when it is not found.
 
-    Heads are 20 microseconds each, 12 ms for an hour, and cannot lead into another's bytes; the
-    seek table is asked only where the way is damaged, and `note` hears of that.
+    Reading a head takes 20 microseconds, 12 ms for an hour, and cannot end inside another chunk.
+    The seek table is used only when a head on the way is damaged, and `note` is told so.
     """
     place, at = len(pack_header(header)), 0
     read = reads(file)
@@ -37,7 +37,7 @@ def place_of(file: BinaryIO, header: SpkHeader, index: int, note: Note) -> int:
 
 
 def _head(read: Read, header: SpkHeader) -> tuple[int | None, int]:
-    """Read the head of a part: the index of a chunk, None of a tag, and the bytes that follow."""
+    """Read the head of a part: the index of a chunk (None for a tag) and how many bytes follow."""
     sync = read(len(chunks.SYNC))
     if sync == chunks.SYNC and header.lapped:
         short_chunk, length = short.read_head(read, header)
@@ -53,7 +53,7 @@ def _head(read: Read, header: SpkHeader) -> tuple[int | None, int]:
 
 
 def _by_table(file: BinaryIO, header: SpkHeader, index: int, damaged: int, note: Note) -> int:
-    """Look in the seek table for a chunk behind a damaged place."""
+    """Look up a chunk behind a damaged place in the seek table."""
     for place in _table(file, header)[index // tags.EVERY : index // tags.EVERY + 1]:
         at = index // tags.EVERY * tags.EVERY
         read = reads(file)
@@ -76,7 +76,7 @@ def _by_table(file: BinaryIO, header: SpkHeader, index: int, damaged: int, note:
 
 
 def _table(file: BinaryIO, header: SpkHeader) -> list[int]:
-    """The places that the seek table names; none where there is no table."""
+    """The places in the seek table; empty if the file has no table."""
     read = reads(file)
     try:
         size = file.seek(0, os.SEEK_END) - end_bytes(header)

@@ -1,6 +1,6 @@
-"""The bytes of version 2, which LAPPED models have: as few as they can be.
+"""The bytes of version 2, for LAPPED models, with as little overhead as possible.
 
-Besides its payload a file of one chunk takes 36 bytes, of which the last 8 are the end.
+A file of one chunk takes 36 bytes besides its payload; the last 8 of them are the end.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from runtime.thermometer import events_of, levels_of
 
 VERSION = 2
 END_SYNC = b"\xa5\x3c"
-# Sample rate, hop, bins, frames of a chunk; by the upper half of the flags.
+# Sample rate, hop, bins, frames of a chunk, selected by the upper half of the flags.
 LAYOUTS = ((22_050, 2048, 1536, 64),)
 _SPELLED = 15  # the four numbers follow
 _ENDED, _KNOWN, _CORRECTED, _HINTED = 1, 2, 4, 8
@@ -40,7 +40,7 @@ LARGEST_STEP = 254
 
 
 def number(value: int) -> bytes:
-    """Return a number from 0 on, seven bits a byte, the lowest first, and 128 more but the last."""
+    """Return a number >= 0 in seven bits a byte, lowest first, bit 7 set in all but the last."""
     octets = []
     while value > 127:
         octets.append(value & 127 | 128)
@@ -49,7 +49,7 @@ def number(value: int) -> bytes:
 
 
 def read_number(read: Read) -> int:
-    """Read a number; raises `FormatError` where the file ends, or for one too long."""
+    """Read a number; raises `FormatError` when the file ends or the number is too long."""
     value = 0
     for place in range(_LONGEST):
         octet = read(1)
@@ -86,7 +86,7 @@ class _Heard:
         return part
 
     def checked(self) -> None:
-        """Read the check of what was read; raises `FormatError` where it differs."""
+        """Read the check of what was read; raises `FormatError` when it differs."""
         due = check(self.data)
         if self.exactly(_CHECK) != due:
             raise FormatError("its checksum does not match, it is damaged")
@@ -151,9 +151,9 @@ def parse_header(start: bytes, read: Read) -> SpkHeader:
 
 @dataclass(frozen=True)
 class ShortChunk:
-    """A chunk as it lies in the file: `frames`, the step `mu` of its levels, `payload`.
+    """A chunk as stored in the file: `frames`, the step `mu` of its levels, `payload`.
 
-    `told` where the number of frames stands in the file, as it does where the length is unknown.
+    `told` if the file states the number of frames, as it does when the length is unknown.
     """
 
     index: int
@@ -163,13 +163,13 @@ class ShortChunk:
     told: bool
 
     def decoded(self, header: SpkHeader, tables: Tables | None) -> Chunk:
-        """Return the events; raises `FormatError` when no writer makes the payload."""
+        """Return the events; raises `FormatError` for a payload that no writer can produce."""
         if tables is None:
             raise FormatError(
                 f"needs the coder's tables {header.tables}, which no bundle here has; "
                 "give the one that made it by --bundle"
             )
-        from runtime.coders.lapped.coder import Shape, decode  # numba takes a second to load
+        from runtime.coders.lapped.coder import Shape, decode  # loading numba takes a second
 
         rows = rows_of(self.frames) if header.bands else 0
         shape = Shape(self.frames, header.bins, _spacing(header), rows, header.bands)
@@ -178,12 +178,12 @@ class ShortChunk:
         return Chunk(events, self.mu, self.index, corrections if header.bands else None)
 
     def counted(self, header: SpkHeader, tables: Tables | None) -> int:
-        """Return the number of events, for which they have to be decoded."""
+        """Return the number of events; this has to decode them."""
         return self.decoded(header, tables).events.count
 
     @property
     def coding(self) -> str:
-        """What the form of the payload is called."""
+        """The name of the payload's form."""
         return LAPPED_CODER
 
     @property
@@ -192,7 +192,7 @@ class ShortChunk:
         return len(pack_chunk(self))
 
     def fault(self, header: SpkHeader) -> str:
-        """Return why no file of this header has this chunk; empty if one can."""
+        """Return why a file with this header cannot have this chunk; empty if it can."""
         return "" if self.mu <= LARGEST_STEP else f"has step {self.mu}; {LARGEST_STEP} is the most"
 
 
@@ -214,7 +214,7 @@ def pack_chunk(chunk: ShortChunk) -> bytes:
 
 
 def read_head(read: Read, header: SpkHeader) -> tuple[ShortChunk, int]:
-    """Read what follows `SYNC` to the payload, and return its length, too."""
+    """Read from behind `SYNC` up to the payload, and return its length, too."""
     index = read_number(read)
     if header.known:
         frames = header.frames_in(index) if index < header.chunks else 0
@@ -222,7 +222,7 @@ def read_head(read: Read, header: SpkHeader) -> tuple[ShortChunk, int]:
         frames = read_number(read)
     step = read(1)
     length = read_number(read)
-    # Bounded before anything is read or made: a damaged length asks for no memory.
+    # Checked before anything is read or allocated, so a damaged length costs no memory.
     if not step or not 1 <= frames <= header.longest or length > 16 * header.bins * frames:
         raise FormatError(f"its head is damaged: chunk {index} of {frames} frames, {length} bytes")
     return ShortChunk(index, frames, step[0], b"", not header.known), length
@@ -237,14 +237,14 @@ def read_chunk(read: Read, header: SpkHeader) -> ShortChunk:
 
 
 def pack_end(header: SpkHeader, end: End) -> bytes:
-    """Return the end, in which the samples stand where the header does not know them."""
+    """Return the end, which holds the number of samples if the header does not."""
     told = b"" if header.known else end.samples.to_bytes(_SAMPLES, "little")
     body = END_SYNC + told + end.digest
     return body + check(body)
 
 
 def read_end(read: Read, header: SpkHeader) -> End:
-    """Read what follows `END_SYNC`; raises `FormatError` where it is damaged."""
+    """Read what follows `END_SYNC`; raises `FormatError` when it is damaged."""
     heard = _Heard(read, END_SYNC)
     told = b"" if header.known else heard.exactly(_SAMPLES)
     digest = heard.exactly(_DIGEST)
@@ -254,15 +254,15 @@ def read_end(read: Read, header: SpkHeader) -> End:
 
 
 def end_bytes(header: SpkHeader) -> int:
-    """How long the end is."""
+    """The length of the end in bytes."""
     return len(END_SYNC) + (0 if header.known else _SAMPLES) + _DIGEST + _CHECK
 
 
 class ShortDigest:
     """The first 4 bytes of SHA-256 over all chunks.
 
-    Each adds its step, a byte; for each frame how many events it has, and the numbers of all its
-    units, 4 bytes each; its corrections, a byte each.
+    Each chunk adds its step, a byte; the number of events of each frame, then the numbers of their
+    units, 4 bytes each; and its corrections, a byte each.
     """
 
     def __init__(self) -> None:
@@ -282,7 +282,7 @@ class ShortDigest:
 
 
 def rows_of(frames: int) -> int:
-    """How many rows of corrections a chunk of so many frames has."""
+    """The number of rows of corrections of a chunk of `frames`."""
     return -(-(frames - 1) // BLOCK)
 
 

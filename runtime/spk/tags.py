@@ -1,4 +1,4 @@
-"""Tags: what a reader may skip. Title and source, the seek table, and the end with its digest."""
+"""Tags, which a reader may skip: title and source, the seek table, and the end with its digest."""
 
 import hashlib
 import struct
@@ -14,7 +14,7 @@ from runtime.spk.blocks import CRC, Read, opened, sealed, three
 SYNC = b"\xa5\xc3"
 TEXTS = {"titl": "title", "srce": "source"}
 SEEK, END = "seek", "end "
-EVERY = 16  # chunks an entry of the seek table
+EVERY = 16  # chunks for each entry of the seek table
 MAX_BODY = 2**20
 DIGEST_BYTES = 16
 # name, length; the body and CRC-32 follow
@@ -34,7 +34,7 @@ class Tag:
 
 @dataclass(frozen=True)
 class End:
-    """What the end of a file says: its `samples`, its `chunks`, the `digest` of all events."""
+    """The end of a file: number of `samples` and `chunks`, and the `digest` of all events."""
 
     samples: int
     chunks: int
@@ -66,7 +66,7 @@ def pack_tag(tag: Tag) -> bytes:
 
 
 def read_head(read: Read) -> tuple[str, int, bytes]:
-    """Read what follows `SYNC` to the body: its name, its length, the bytes read."""
+    """Read from behind `SYNC` up to the body; return the name, the length and the bytes read."""
     head = read(_HEAD.size)
     if len(head) < _HEAD.size:
         raise FormatError("the file ends inside it")
@@ -97,7 +97,7 @@ def end_tag(end: End) -> Tag:
 
 
 def parse_end(tag: Tag) -> End:
-    """Return what an end says; raises `FormatError` when it has another length."""
+    """Parse an end; raises `FormatError` when its length is wrong."""
     if len(tag.body) != _END.size:
         raise FormatError(f"end: has {len(tag.body)} bytes instead of {_END.size}")
     return End(*_END.unpack(tag.body))
@@ -109,7 +109,7 @@ def seek_tag(places: Sequence[int]) -> Tag:
 
 
 def parse_seek(tag: Tag) -> list[int]:
-    """Return the places that a seek table names."""
+    """Return the places in a seek table."""
     if len(tag.body) % 8:
         raise FormatError(f"seek table: has {len(tag.body)} bytes, not a multiple of 8")
     return [int(place) for place in np.frombuffer(tag.body, "<u8")]

@@ -1,4 +1,4 @@
-"""Check every byte of a file and name what is damaged."""
+"""Check every byte of a file and name the damaged parts."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,9 @@ from runtime.spk.salvage import Loss, Salvage
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check has found: good `chunks` and their `events`, `losses`, and `notes` on the rest.
+    """The result of a check: good `chunks`, their `events`, `losses`, and `notes` on the rest.
 
-    The file is whole when there is no loss.
+    The file is intact when there is no loss.
     """
 
     chunks: int
@@ -25,7 +25,7 @@ class Verdict:
 def verify(path: Path, tables: Tables | None = None) -> Verdict:
     """Check a file; `tables` are those of a LAPPED model's coder, see `SpkReader`.
 
-    Raises `FormatError` when its header is damaged, or when it is none.
+    Raises `FormatError` when its header is damaged or it is not a `.spk` file.
     """
     notes: list[str] = []
     with opened_spk(path) as file:
@@ -38,7 +38,7 @@ def verify(path: Path, tables: Tables | None = None) -> Verdict:
 
 
 def _strict(path: Path) -> list[str]:
-    """Return what a reader that accepts no damage finds, the events aside."""
+    """Return the verdict of a reader that accepts no damage, without counting the events."""
     notes: list[str] = []
     with opened_spk(path) as file:
         try:

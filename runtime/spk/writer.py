@@ -1,4 +1,4 @@
-"""Write a `.spk` file chunk by chunk to any binary file object, a pipe as well."""
+"""Write a `.spk` file chunk by chunk to any binary file object, which may be a pipe."""
 
 from collections.abc import Mapping
 from typing import BinaryIO
@@ -14,7 +14,7 @@ from runtime.spk.tags import EVERY, MAX_BODY, End, pack_tag, seek_tag, text_tag
 
 
 class SpkWriter:
-    """A file that is being written; nothing is sought, and memory does not grow with it.
+    """A file that is being written, without seeking and in constant memory.
 
     `texts` may hold a `title` and a `source`. Every `write` is one chunk and is flushed, so that a
     reader at the other end of a pipe has it at once; `close` ends the file. `tables` are those of a
@@ -52,9 +52,9 @@ class SpkWriter:
         mu: int | None = None,
         corrections: Corrections | None = None,
     ) -> None:
-        """Write the next chunk, `(units, chunk_frames)`; only the last one may have other frames.
+        """Write the next chunk, `(units, chunk_frames)`; only the last may have another length.
 
-        `mu` is that of the chunk or its step, 0..254, by default that of the header.
+        `mu` is the mu or step of the chunk, 0..254, by default that of the header.
         Raises `FormatError` when the chunk does not fit in the file.
         """
         header = self.header
@@ -79,9 +79,9 @@ class SpkWriter:
         self._frames += frames
 
     def close(self, samples: int | None = None) -> None:
-        """End the file; `samples` is its length where the header does not know it.
+        """End the file; `samples` is its length, if the header does not have it.
 
-        Raises `FormatError` when the chunks do not make up that length.
+        Raises `FormatError` when the chunks do not add up to that length.
         """
         header = self.header
         if samples is None:

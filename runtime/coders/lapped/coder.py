@@ -1,4 +1,4 @@
-"""A chunk of levels as bytes and back, from the tables that a model brings."""
+"""A chunk of levels as bytes and back, with the tables that belong to a model."""
 
 from dataclasses import dataclass
 
@@ -15,12 +15,12 @@ from runtime.errors import FormatError
 Levels = npt.NDArray[np.int32]
 Corrections = npt.NDArray[np.int8]
 
-WORK = 128  # decisions that a byte of payload may stand for, so that no file asks for more
+WORK = 128  # the most decisions a byte of payload, so that small files cost little work
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a reader has to know beforehand: `frames`, `bins`, and `spacing`, Hz between them.
+    """What a reader must know beforehand: `frames`, `bins`, and their `spacing` in Hz.
 
     `bins` is a multiple of 8, at most 2048; `rows` and `bands` are those of the corrections.
     """
@@ -35,9 +35,9 @@ class Shape:
 def encode(
     levels: Levels, spacing: float, tables: Tables, corrections: Corrections | None = None
 ) -> bytes:
-    """Return the payload of `levels (T, bins)`, signed whole numbers; of silence it is empty.
+    """Return the payload of `levels (T, bins)`, signed integers; it is empty for silence.
 
-    `corrections (rows, bands)`, -12..12, follow where they are given.
+    `corrections (rows, bands)`, -12..12, follow if given.
     Raises `FormatError` for a level beyond `loop.MOST` or a correction beyond 12.
     """
     for name, values, most in (
@@ -54,7 +54,8 @@ def encode(
 def decode(payload: bytes, shape: Shape, tables: Tables) -> tuple[Levels, Corrections]:
     """Read back the levels `(T, bins) int32` and the corrections `(rows, bands) int8`.
 
-    Raises `FormatError` for a payload that no writer makes, after work that its length bounds.
+    Raises `FormatError` for a payload that no writer can produce. The work is bounded by its
+    length.
     """
     levels = np.zeros((shape.frames, shape.bins), np.int32)
     corrections = np.zeros((shape.rows, shape.bands), np.int8)
@@ -72,14 +73,14 @@ def decode(payload: bytes, shape: Shape, tables: Tables) -> tuple[Levels, Correc
     code_corrections(moved, shape.bands, memory, octets)
     levels = np.array(found, np.int32).reshape(levels.shape)
     corrections = np.array(moved, np.int8).reshape(corrections.shape)
-    memory[at.NEXT] -= 4  # a writer is four bytes behind
+    memory[at.NEXT] -= 4  # the reader has read four bytes ahead of the writer
     if payload != _ended(memory, octets) or not (levels.any() or corrections.any()):
         raise FormatError("payload: it goes on or ends where no writer would, it is damaged")
     return levels, corrections
 
 
 def send(levels: Levels, memory: Numbers, corrections: Corrections | None = None) -> bytes:
-    """Return the payload of `levels` from a memory, which learns from them."""
+    """Return the payload of `levels`, coded with a memory that learns from them."""
     forget(memory)
     heights = np.abs(levels.astype(np.int64))
     # No decision takes more than 16 bits.
@@ -94,7 +95,7 @@ def send(levels: Levels, memory: Numbers, corrections: Corrections | None = None
 
 
 def _ended(memory: Numbers, payload: Numbers) -> bytes:
-    """Cut a payload to the shortest bytes that say the same if zeros follow."""
+    """Cut a payload to the fewest bytes that decode alike when zeros follow."""
     low, high = int(memory[at.LOW]), int(memory[at.HIGH])
     for size in range(5):
         keep = 0xFFFFFFFF << (32 - 8 * size) & 0xFFFFFFFF

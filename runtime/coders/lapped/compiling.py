@@ -21,17 +21,17 @@ COMPILED = _NJIT is not None
 
 
 def compiled(function: Function) -> Function:
-    """Return the function compiled, and kept for the next run where a folder can be written.
+    """Return the compiled function, cached for the next run if a cache folder is writable.
 
-    Its arguments are whole numbers and contiguous arrays of them, `Numbers`, as it declares.
+    Its arguments are integers and contiguous arrays of integers, `Numbers`, as it declares.
     """
     if _NJIT is None:
         return function
     hints = dict(function.__annotations__)
     result = _TYPES[hints.pop("return")]
-    # Told beforehand, since numba would otherwise compile each function for several guesses.
+    # Types are given here, since numba would otherwise compile each function several times.
     signature = f"{result}({', '.join(_TYPES[hint] for hint in hints.values())})"
     try:
         return cast(Function, _NJIT(signature, cache=True)(function))
-    except RuntimeError:  # there is no folder that the compiled code could be kept in
+    except RuntimeError:  # there is no folder to cache the compiled code in
         return cast(Function, _NJIT(signature)(function))

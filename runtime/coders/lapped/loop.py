@@ -3,35 +3,36 @@
 A frame says block by block whether anything follows, whether the block of eight bins holds
 anything, and then of each of its bins how often it fires and with which sign. Signs are turned by
 `(-1)^(k t)`, under which a steady partial looks alike in all its bins and frames. What a decision
-may know is what has been sent: lower bins of its frame, and the frames before.
+may depend on is what has been sent: lower bins of its frame, and the frames before.
 
-Each decision is foretold by several contexts, mixed, sent by a range coder, and learned from. Whole
-numbers only: a chance is of 2^22 in a context and of 2^16 for the range coder; opinions are mixed
-in the logistic domain, `256 ln(p / (1 - p))`, by weights of 2^16. Every product stays below 2^53,
-so that the 64-bit numbers of numba and the unbounded ones of Python agree.
+For each decision several contexts predict a probability. The predictions are mixed, the decision
+goes through a range coder, and the contexts and the mixer learn from it. All numbers are integers:
+a probability is in units of 2^-22 in a context and of 2^-16 in the range coder; predictions are
+mixed in the logistic domain, `256 ln(p / (1 - p))`, with weights in units of 2^-16. Every product
+stays below 2^53, so that the 64-bit integers of numba and the unbounded ones of Python agree.
 
-All that the coder knows while it works is `memory`, one row of whole numbers with fixed places,
-since numba compiles functions of many arrays slowly, and calls them slowly. `now`, `last` and
-`before` are where the rows of the frame at hand and of the two before it begin, behind `HEIGHTS`,
-`SIGNS`, `SIZES` and `SUMS`; `k` is a bin and `j` its place in a row, `b` that of its block.
+The whole state of the coder is `memory`, one array of integers with fixed places, since numba is
+slow to compile and to call functions of many arrays. `now`, `last` and `before` are the offsets of
+the current frame's row and of the two before it, counted from `HEIGHTS`, `SIGNS`, `SIZES` and
+`SUMS`; `k` is a bin and `j` its place in a row, `b` that of its block.
 
-This is one file, with every constant that the compiled functions use, for a reason: numba keeps
-what it has compiled for as long as the file of the function is the same, and looks at no other.
+Everything is in one file, with every constant that the compiled functions use, because numba's
+cache depends on the file of a function and on no other.
 """
 
 import math
 
 from runtime.coders.lapped.compiling import Numbers, compiled
 
-INPUTS = 5  # opinions that are mixed, at most
+INPUTS = 5  # the most predictions that are mixed
 
 # Where the contexts of each kind of decision lie in one long table. Magnitudes are counted in nine
 # classes that widen upwards, frequencies in places, nine an octave, and in eleven bands.
 BLOCK = 8  # bins that are sent, or left out, together
 CLASS_COUNT = 9
-LEVELS = 16  # levels that are told apart; those above are written as a number
+LEVELS = 16  # levels with contexts of their own; those above are written as a number
 PLACE_COUNT, BAND_COUNT, SURPLUS_COUNT = 64, 11, 7
-KINDS = BLOCK + 1 + 3  # of a level: the first, by the bins that are left to fire; 2nd, 3rd, higher
+KINDS = BLOCK + 1 + 3  # of a level: the first, by how many bins could still fire; 2nd, 3rd, higher
 BITS = 20  # of the number above `LEVELS`
 LARGEST_CORRECTION = 12
 MOST = LEVELS + (1 << BITS) - 2  # levels of a bin
@@ -52,7 +53,7 @@ _CONTEXT_SIZES = {
     "place": PLACE_COUNT * 5 * 6,
     "shape": 729 * 4,
     "surplus": KINDS * SURPLUS_COUNT * CLASS_COUNT * 3,
-    # does the correction differ from none, is it positive, is it larger
+    # is the correction not zero, is it positive, is it larger
     "correction_near": 49 * 4,
     "correction_band": 64 * 3 * 4,
     # the number above the levels: how many bits, and the bits
@@ -108,8 +109,8 @@ MOST_BINS = 2048
 MARGIN = 8  # bins beside the first and the last, always silent
 SIDE = 2  # blocks beside the first and the last, always silent
 ROW = MOST_BINS + 2 * MARGIN
-ROWS = 3 * ROW  # the frame at hand and the two before it
-OLDEST = 1000  # observations that a context can count
+ROWS = 3 * ROW  # the current frame and the two before it
+OLDEST = 1000  # the most observations that a context counts
 
 
 def _logit(place: int) -> int:
@@ -122,19 +123,19 @@ def _logistic(place: int) -> int:
 
 
 # Rounded once; no value lies so near a half that two machines could round it differently.
-STRETCHED = [_logit(place) for place in range(4096)]  # of a chance of 2^12
-SQUASHED = [_logistic(place) for place in range(6144)]  # to a chance of 2^16
+STRETCHED = [_logit(place) for place in range(4096)]  # of a probability in units of 2^-12
+SQUASHED = [_logistic(place) for place in range(6144)]  # to a probability in units of 2^-16
 STEPS = [round(65536 / (age + 1.6)) for age in range(OLDEST + 1)]  # of 2^16
 
 _MEMORY_SIZES = {
-    # The range coder: the interval, what is read, the next byte, decisions made, does it read?
+    # The range coder: interval, value read, next byte, number of decisions, whether it reads.
     "low": 1,
     "high": 1,
     "value": 1,
     "next": 1,
     "decisions": 1,
     "reading": 1,
-    # The mixer: how fast it learns, when contexts stop to learn more slowly, the decision at hand.
+    # The mixer: its learning rate, the age at which contexts stop slowing down, this decision.
     "rate": 1,
     "oldest": 1,
     "chosen": INPUTS,
@@ -191,9 +192,9 @@ _MEMORY_STARTS = [sum(list(_MEMORY_SIZES.values())[:i]) for i in range(len(_MEMO
 
 @compiled
 def transmit(bit: int, chance: int, memory: Numbers, payload: Numbers) -> int:
-    """Send one bit whose chance to be 1 is `chance` of 2^16, or return the one that was sent."""
+    """Send one bit that is 1 with probability `chance` / 2^16, or return the one that was sent."""
     low, high, reading = memory[LOW], memory[HIGH], memory[READING]
-    # A zero takes the lower part of the interval, so that silence for long is zeros.
+    # A zero takes the lower part of the interval, so that long silence becomes zero bytes.
     split = low + ((high - low) * (65536 - chance) >> 16)
     if reading:
         bit = int(memory[VALUE] > split)
@@ -248,7 +249,7 @@ def _class(magnitude: int, memory: Numbers) -> int:
 
 @compiled
 def _surplus(surplus: int) -> int:
-    """Which of seven classes: how many more events this frame has than the last had until here."""
+    """Class, one of seven, of how many more events this frame has so far than the last one had."""
     above = (surplus > 1) + (surplus > 5) + (surplus > 12)
     return 3 + above - ((surplus < -1) + (surplus < -5) + (surplus < -12))
 
@@ -264,7 +265,7 @@ def _holds(levels: Numbers, start: int) -> bool:
 
 @compiled
 def _remember(now: int, reach: int, memory: Numbers) -> None:
-    """Let the running means follow the frame that is over, up to block `reach`."""
+    """Update the running means with the frame just coded, up to block `reach`."""
     for j in range(MARGIN, MARGIN + reach * BLOCK):
         height = min(memory[HEIGHTS + now + j], 15) << 8
         memory[OLD_HEIGHTS + j] += (height - memory[OLD_HEIGHTS + j]) >> 3
@@ -286,7 +287,7 @@ def _clear(row: int, reach: int, memory: Numbers) -> None:
 
 @compiled
 def _above(rest: int, group: int, memory: Numbers, payload: Numbers) -> int:
-    """A number from 0 on, for the levels above those that are told apart: exponential Golomb."""
+    """A number >= 0 in exponential Golomb code: the levels beyond those with contexts."""
     width = 0
     while width < BITS - 1:
         memory[CHOSEN] = ABOVE + group * BITS + width
@@ -346,7 +347,7 @@ def _value(
     """How often does bin `k` fire, and with which sign, turned?
 
     `now`, `last` and `before` are the places of the bin itself; `left` is how many bins of its
-    block are left to fire first, 0 where one has fired already.
+    block could still be the first to fire, 0 if one has fired already.
     """
     h = HEIGHTS
     l1, l2 = memory[h + now - 1], memory[h + now - 2]
@@ -373,7 +374,7 @@ def _value(
     while height < LEVELS:
         bit = int(height < due)
         if left == 1 and height == 0:
-            bit = 1  # the block holds something, and nothing else is left
+            bit = 1  # the block holds something, and this is its last bin
         else:
             step = min(height, 3)
             kind = step + 8 if step else left
@@ -466,7 +467,7 @@ def _frame(
         int(due > end), end, end_last, end_before, surplus, memory, payload
     ):
         block = end
-        while block < blocks - 1:  # the last block needs no word: something follows
+        while block < blocks - 1:  # something follows: if not before, in the last block
             bit = int(sending and _holds(levels, start + block * BLOCK))
             if _block(bit, block, now, last, before, end_last, surplus, memory, payload):
                 break
@@ -526,7 +527,7 @@ def code_corrections(values: Numbers, bands: int, memory: Numbers, payload: Numb
 def code_frames(levels: Numbers, bins: int, memory: Numbers, payload: Numbers, most: int) -> bool:
     """Send `levels`, all bins of frame 0, of frame 1, ..., or fill them with what is read.
 
-    Tells whether `most` decisions were enough; they are counted frame by frame.
+    Returns whether `most` decisions were enough; they are counted frame by frame.
     """
     now, last, before = 0, ROW, 2 * ROW
     end_last, end_before, reach = 0, 0, 0

@@ -1,4 +1,4 @@
-"""The memory of the coder: what it knows before a chunk begins, and what it has learned."""
+"""The memory of the coder: its state before a chunk begins, and what it has learned since."""
 
 import math
 from functools import cache
@@ -15,7 +15,7 @@ from runtime.coders.lapped.tables import KEPT, Tables
 def memory_of(
     tables: Tables, bins: int, spacing: float, rate: int = 3, oldest: int = 250
 ) -> Numbers:
-    """Return what is known before the first decision about `bins`, `spacing` Hz apart."""
+    """Return the memory before the first decision about `bins` that are `spacing` Hz apart."""
     memory = np.zeros(at.LENGTH, np.int64)
     memory[at.HIGH] = 0xFFFFFFFF
     memory[at.RATE], memory[at.OLDEST_AGE] = rate, oldest
@@ -44,14 +44,14 @@ def tables_of(memory: Numbers) -> Tables:
 
 
 def forget(memory: Numbers) -> None:
-    """Silence the past and begin a new payload, but keep what was learned."""
+    """Clear the past frames and begin a new payload, but keep what was learned."""
     for place in range(at.HEIGHTS, at.LENGTH):
         memory[place] = 0
     memory[at.LOW], memory[at.HIGH], memory[at.NEXT], memory[at.DECISIONS] = 0, 0xFFFFFFFF, 0, 0
 
 
 def numbers(values: npt.NDArray[np.generic]) -> Numbers:
-    """What the loop counts with: an array for numba; plain Python is faster on its own lists."""
+    """The numbers as the loop wants them: an array for numba; plain Python is faster on lists."""
     whole = values.astype(np.int64)
     return cast(Numbers, whole if COMPILED else whole.tolist())
 

@@ -1,4 +1,4 @@
-"""What the coder knows of music before a chunk begins: tables that belong to a model."""
+"""The coder's probabilities for music before a chunk begins: tables that belong to a model."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ Numbers = npt.NDArray[np.int64]
 
 MAGIC = b"SMT1"
 MOST_BYTES = 2**20
-KEPT = 50  # observations that a chance from a file counts for at most
+KEPT = 50  # the most observations that a probability from a file counts for
 
 
 @dataclass(frozen=True, eq=False)
 class Tables:
     """The state that a chunk begins with.
 
-    `chances (CONTEXTS,)`, 0..65535 of 2^16; `ages (CONTEXTS,)`, 0..`KEPT`, the observations that
-    each counts for; `weights (SETS, INPUTS)` of the mixer, of 2^16.
+    `chances (CONTEXTS,)`, probabilities 0..65535 in units of 2^-16; `ages (CONTEXTS,)`, 0..`KEPT`,
+    the observations that each counts for; `weights (SETS, INPUTS)` of the mixer, also of 2^-16.
     """
 
     chances: Numbers
@@ -36,13 +36,13 @@ class Tables:
 
     @property
     def hash(self) -> str:
-        """6 hex digits that name the tables: of SHA-256 over the file."""
+        """The name of the tables: the first 6 hex digits of SHA-256 over the file."""
         return hashlib.sha256(self.packed()).hexdigest()[:6]
 
 
 def parse_tables(data: bytes) -> Tables:
-    """Read the bytes of a file of tables; raises `BundleError` when they are none."""
-    from runtime.coders.lapped import loop as at  # numba takes a second to load
+    """Parse the bytes of a file of tables; raises `BundleError` when they are not valid."""
+    from runtime.coders.lapped import loop as at  # loading numba takes a second
 
     size = len(MAGIC) + 3 * at.CONTEXTS + 4 * at.SETS * at.INPUTS
     if len(data) != size or data[: len(MAGIC)] != MAGIC:
@@ -69,8 +69,8 @@ def read_tables(path: Path) -> Tables:
 
 
 def fresh_tables() -> Tables:
-    """Return the tables of a coder that has heard nothing."""
-    from runtime.coders.lapped import loop as at  # numba takes a second to load
+    """Return the tables of a coder that has learned nothing yet."""
+    from runtime.coders.lapped import loop as at  # loading numba takes a second
 
     chances = np.full(at.CONTEXTS, 1 << 13)
     chances[at.ABOVE :] = 1 << 15
@@ -81,7 +81,7 @@ def fresh_tables() -> Tables:
 
 
 def found_tables(name: str) -> Tables | None:
-    """Return the tables of this name that a shipped bundle has, None where none has them."""
+    """Return the tables with this name from a shipped bundle, None if no bundle has them."""
     for path in sorted(SHIPPED.glob("*/coder.tables")):
         tables = read_tables(path)
         if tables.hash == name:
