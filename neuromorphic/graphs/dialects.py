@@ -1,4 +1,4 @@
-"""What a NIR file does not say, and each framework takes for granted."""
+"""What a NIR file leaves open and each framework assumes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ NAMES: tuple[Name, ...] = get_args(Name)
 class Dialect:
     """How a framework runs a graph; `docs/nir.md` has the table with its sources.
 
-    `step` s is the usual one. A state decays in a step as forward `euler` has it, by dt / tau, or
-    as the `exponential` does. The input of LIF and IF is multiplied by what is written, dt r / tau
-    and dt r; with `leak` by dt / tau and 1, whatever r is; with `one` by 1. A unit that fires is
-    set to `v_reset`, to `zero`, or the threshold is subtracted, at once or, `late`, in the next
-    step. `ties` fire at v = v_threshold too; `many` spikes may leave in one step. `floor` keeps the
-    v of an IF from falling below -v_threshold. A run starts with v at `v_reset` or `zero`.
-    `jumps`: a CubaLIF without a `w_in` takes its input whole, and adds it before it decays where
-    the decay is exponential.
+    `step`: the usual time step in s. `decay`: a state decays by forward `euler`, by dt / tau, or by
+    an `exponential`. `gain`: the factor of the input of LIF and IF, as `written` dt r / tau and
+    dt r; with `leak` dt / tau and 1, whatever r is; with `one` 1. `reset`: a unit that fires is set
+    to `v_reset` or to `zero`, or the threshold is subtracted; at once or, if `late`, in the next
+    step. With `ties`, a unit fires at v = v_threshold too; with `many`, it may send several spikes
+    in one step. `floor` keeps the v of an IF at -v_threshold or above. A run starts with v at
+    `v_reset` or `zero`. `jumps`: a CubaLIF without a `w_in` adds its input unscaled, and before the
+    decay if that is exponential.
     """
 
     name: Name
@@ -78,7 +78,7 @@ DIALECTS: Mapping[str, Dialect] = {
 def dialect(said: str) -> Dialect:
     """Return a dialect by its name, with facts of its own: `sinabs` or `sinabs,reset=zero,floor`.
 
-    Raises `GraphError` for a name or a fact that there is not.
+    Raises `GraphError` for an unknown name or fact.
     """
     name, *facts = said.split(",")
     if name not in DIALECTS:
@@ -98,7 +98,7 @@ def _fact(said: str) -> tuple[str, str | bool]:
 
 
 def proposed(graph: Graph) -> tuple[Name, str] | None:
-    """Return the dialect that the file gives away, and by what; it is never silently taken."""
+    """Return the dialect that the file suggests, and the evidence; it is never applied silently."""
     for key, value in graph.metadata.items():
         said = value.decode("utf8", "replace") if isinstance(value, bytes) else str(value)
         for name in NAMES[1:]:

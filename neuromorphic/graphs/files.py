@@ -1,4 +1,4 @@
-"""NIR files: written so that old and new readers take them, read with suspicion."""
+"""NIR files: written so that old and new readers accept them, and checked when read."""
 
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from neuromorphic.hdf5 import opened_hdf5
 from runtime.errors import GraphError, one_line
 from runtime.files import replacing
 
-VERSIONS = ("0.", "1.")  # nir writes a version and checks none; another may mean otherwise
+VERSIONS = ("0.", "1.")  # nir does not check versions; others may differ in meaning
 
 
 def write_graph(graph: nir.NIRGraph, path: Path, overwrite: bool = False) -> None:
     """Write `graph` as a NIR file; two writes of one graph give the same bytes.
 
-    Raises `GraphError` when the graph cannot be run, `OutputError` when `path` cannot be written.
+    Raises `GraphError` if the graph cannot be run, `OutputError` if `path` cannot be written.
     """
     parse_graph(graph)
     with replacing(path, overwrite) as temporary:
@@ -35,9 +35,9 @@ def write_graph(graph: nir.NIRGraph, path: Path, overwrite: bool = False) -> Non
 def read_graph(path: Path) -> Graph:
     """Read a NIR file as a graph that can be run (see `parse_graph`).
 
-    Raises `GraphError` when the file is cut off or damaged, of an unknown version, too large, or
-    holds a node or a value that cannot be run. (HDF5 1.14 itself never returns from some damage of
-    single bits: check the hash of a file first that has come a long way.)
+    Raises `GraphError` when the file is truncated, damaged, of an unknown version or too large, or
+    holds a node or a value that cannot be run. (HDF5 1.14 itself hangs on some single-bit errors:
+    check the hash of a downloaded file first.)
     """
     with opened_hdf5(path, "NIR") as file:
         version = _text(file["version"])
@@ -56,7 +56,7 @@ def _graph(group: h5py.Group, prefix: str = "") -> nir.NIRGraph:
     nodes = {name: _node(prefix + name, node) for name, node in group["nodes"].items()}
     edges = [(source.decode("utf8"), target.decode("utf8")) for source, target in group["edges"]]
     metadata = hdf2dict(group["metadata"]) if "metadata" in group else {}
-    # nir's own check of types takes C_in of a grouped Conv1d for C_in / groups: ours comes after.
+    # nir's own type check mistakes C_in of a grouped Conv1d for C_in / groups; ours follows.
     return nir.NIRGraph(nodes, edges, metadata, type_check=False)
 
 
@@ -69,14 +69,14 @@ def _node(name: str, group: h5py.Group) -> nir.NIRNode:
     require_known([(name, kind)])
     try:
         return nir.dict2NIRNode(_filled(kind, hdf2dict(group)))
-    except Exception as error:  # nir asserts, divides and indexes without a check
+    except Exception as error:  # nir's asserts, divisions and look-ups raise all sorts of errors
         raise GraphError(f"node {name!r}: nir cannot make it ({one_line(error)})") from error
 
 
 def _filled(kind: str, stored: dict[str, Any]) -> dict[str, Any]:
-    """Return what is stored of a node as nir's constructors want it.
+    """Return the stored fields of a node in the form that nir's constructors expect.
 
-    An input_shape that is not stored is open, and one number stands for each unit.
+    A missing input_shape becomes None, and a single number is used for all units.
     """
     if kind in ("Conv1d", "Conv2d"):
         return {"input_shape": None, **stored}

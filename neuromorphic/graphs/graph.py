@@ -1,4 +1,4 @@
-"""A graph: stages that were checked once, in the order of the flow. All else takes it as it is."""
+"""A graph: checked stages in the order of the flow. Other modules need not check it again."""
 
 import copy
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from neuromorphic.graphs.order import Order, flow
 from neuromorphic.graphs.shapes import CONVOLUTIONS, Shape, declared_shape, output_shape
 from runtime.errors import GraphError
 
-# The arrays of each kind of node that is understood.
+# The arrays of each supported kind of node.
 FIELDS: dict[str, tuple[str, ...]] = {
     "Input": (),
     "Output": (),
@@ -34,17 +34,17 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "LIF": ("tau", "r", "v_leak", "v_threshold", "v_reset"),
     "CubaLIF": ("tau_syn", "tau_mem", "r", "v_leak", "v_threshold", "v_reset", "w_in"),
 }
-# What a cycle needs one of: nodes that put out a state or spikes, not what they are given.
+# A cycle needs one of these: nodes that put out a state or spikes rather than their input.
 UNITS = (nir.Threshold, nir.I, nir.LI, nir.CubaLI, nir.IF, nir.LIF, nir.CubaLIF)
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One node in the order of the flow: it is given the sum of what its `sources` put out.
+    """One node in the order of the flow; its input is the sum of the outputs of its `sources`.
 
-    Of the sources in `late`, which close a cycle, it is what they put out in the step before, 0 in
-    the first. `node` is the nir node with its arrays in float64; `given` and `shape` are what goes
-    in and out in one step of time, `()` into an Input.
+    The sources in `late` close a cycle: their output of the step before is used, 0 in the first
+    step. `node` is the nir node with its arrays in float64; `given` and `shape` are the shapes of
+    its input and output in one time step; an Input is given `()`.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Stage:
 
     @property
     def kind(self) -> str:
-        """The name that NIR has for this kind of node."""
+        """NIR's name for this kind of node."""
         return type(self.node).__name__
 
 
@@ -64,8 +64,8 @@ class Stage:
 class Graph:
     """A graph that can be run: its stages, each after all that feed it in the same step.
 
-    `groups` are the same stages, those of a cycle together; `notes` say what was read otherwise
-    than the file has it; `metadata` is the graph's own.
+    `groups` are the stages, with those of a cycle together; `notes` say what was read differently
+    from what the file says; `metadata` is that of the file.
     """
 
     groups: tuple[tuple[Stage, ...], ...]
@@ -79,22 +79,22 @@ class Graph:
 
     @property
     def inputs(self) -> tuple[Stage, ...]:
-        """The Inputs."""
+        """The Input stages."""
         return tuple(stage for stage in self.stages if isinstance(stage.node, nir.Input))
 
     @property
     def outputs(self) -> tuple[Stage, ...]:
-        """The Outputs."""
+        """The Output stages."""
         return tuple(stage for stage in self.stages if isinstance(stage.node, nir.Output))
 
     @property
     def input_shape(self) -> Shape:
-        """The shape of what it is given in one step; raises `GraphError` for several Inputs."""
+        """The shape of the input in one step; raises `GraphError` if there are several Inputs."""
         return only("Input", self.inputs).shape
 
 
 def only(kind: str, stages: tuple[Stage, ...]) -> Stage:
-    """Return the only one of the Inputs or Outputs; raises `GraphError` for several."""
+    """Return the only Input or Output; raises `GraphError` if there are several."""
     if len(stages) != 1:
         listed = ", ".join(repr(stage.name) for stage in stages)
         raise GraphError(f"graph has {len(stages)} {kind} nodes, {listed}; one is taken here")
@@ -102,20 +102,20 @@ def only(kind: str, stages: tuple[Stage, ...]) -> Stage:
 
 
 def require_known(kinds: Iterable[tuple[str, str]]) -> None:
-    """Raise `GraphError` naming the first of the `(node, kind)` pairs that cannot be run."""
+    """Raise `GraphError` for the first of the `(node, kind)` pairs that cannot be run."""
     for name, kind in kinds:
         if kind not in FIELDS:
             raise GraphError(f"node {name!r}: {kind} is not supported; use {', '.join(FIELDS)}")
 
 
 def parse_graph(graph: nir.NIRGraph) -> Graph:
-    """Return what nir holds as a `Graph`; nir accepts much that nobody can run.
+    """Check a nir graph and return it as a `Graph`; nir accepts many that cannot be run.
 
-    Graphs in the graph are laid flat, see `nesting`; one number stands for all of a shape; of a
-    declared shape that does not fit what follows, leading dimensions, a batch or time, are dropped,
+    Nested graphs are flattened, see `nesting`; a single number is used for a whole shape. If a
+    declared shape does not fit what follows, its leading dimensions (a batch, or time) are dropped,
     with a note. Raises `GraphError`, naming the node, when a kind is unknown, the wiring has no
     order (see `order.flow`), a shape does not fit, a value is not finite, a time constant is not
-    positive or a delay negative.
+    positive or a delay is negative.
     """
     flat = flattened(graph)
     require_known((name, type(node).__name__) for name, node in flat.nodes.items())
@@ -138,7 +138,7 @@ def parse_graph(graph: nir.NIRGraph) -> Graph:
 def _fitted(
     nodes: Mapping[str, nir.NIRNode], order: Order, entries: Mapping[str, Shape]
 ) -> tuple[dict[str, Stage], list[str]]:
-    """Return the stages, with as few leading dimensions of the Inputs dropped as will fit."""
+    """Return the stages, dropping the fewest leading dimensions of the Inputs that make it fit."""
     wrong: GraphError | None = None
     for extra in range(max(map(len, entries.values()))):
         shapes = {name: shape[min(extra, len(shape) - 1) :] for name, shape in entries.items()}
@@ -182,7 +182,7 @@ def _stages(
 
 
 def _guessed(name: str, node: nir.NIRNode, shapes: Mapping[str, Shape], order: Order) -> Shape:
-    """Return the shape of a unit that closes a cycle, before what feeds it is known."""
+    """Return the shape of a unit that closes a cycle, before the shape of its input is known."""
     own = [array.shape for array in (getattr(node, f) for f in _fields(node)) if array.size > 1]
     known = own or [shapes[source] for source in order.sources[name] if source in shapes]
     if not known:
@@ -202,7 +202,7 @@ def _fields(node: nir.NIRNode) -> tuple[str, ...]:
 
 
 def _in_float64(name: str, node: nir.NIRNode) -> nir.NIRNode:
-    made = copy.copy(node)  # nir's constructors compute shapes, and fail where ours do not
+    made = copy.copy(node)  # nir's constructors compute shapes, which may fail
     for field_name in _fields(node):
         array = np.asarray(getattr(node, field_name))
         if array.dtype.kind not in "iuf" or not np.isfinite(array).all():

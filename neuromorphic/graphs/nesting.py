@@ -1,4 +1,4 @@
-"""A graph in a graph, laid flat: inner nodes are called `outer.inner`, inner ends are joined."""
+"""Flatten nested graphs: inner nodes become `outer.inner`, inner Inputs and Outputs vanish."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ Edge = tuple[str, str]
 
 @dataclass(frozen=True)
 class Flat:
-    """Nodes and edges without graphs among them, and what was noticed on the way.
+    """Nodes and edges without nested graphs, and notes on what was changed.
 
-    `inner` says for each Input of an inner graph what it declares and which nodes feed it.
+    `inner` holds, for each Input of an inner graph, its declared shape and the nodes that feed it.
     """
 
     nodes: dict[str, nir.NIRNode] = field(default_factory=dict)
@@ -25,10 +25,10 @@ class Flat:
 
 
 def flattened(graph: nir.NIRGraph) -> Flat:
-    """Return a graph of graphs as one flat graph, the order of nodes and edges kept.
+    """Return a nested graph as one flat graph; the order of nodes and edges is kept.
 
-    Raises `GraphError`, naming the node, where an edge leads to nowhere, and where an edge meets a
-    graph of several inputs or outputs without saying which: it may name `outer.inner` itself.
+    Raises `GraphError`, naming the node, when an edge leads nowhere, or leads to a graph with
+    several Inputs or Outputs without naming one, such as `outer.inner`.
     """
     found = Flat()
     _collect(graph, "", found)
@@ -55,7 +55,7 @@ def _collect(graph: nir.NIRGraph, prefix: str, found: Flat) -> None:
 
 
 def _end(graph: nir.NIRGraph, prefix: str, name: str, kind: type[nir.NIRNode], found: Flat) -> str:
-    """Return the flat name of an edge's end: of an inner graph, its only Input or Output."""
+    """Return the flat name of an edge's end; an inner graph stands for its only Input or Output."""
     node = graph.nodes.get(name)
     if not isinstance(node, nir.NIRGraph):
         return prefix + name
@@ -69,7 +69,7 @@ def _end(graph: nir.NIRGraph, prefix: str, name: str, kind: type[nir.NIRNode], f
 
 
 def _repaired(graph: nir.NIRGraph, prefix: str, found: Flat) -> Iterable[Edge]:
-    """Yield the edges; one missing name is taken for the one node that has no edge."""
+    """Yield the edges; an unknown name is replaced by the only node without edges, if any."""
     inside = (name for name in found.nodes if name.startswith(prefix))
     known = {*graph.nodes, *(name.removeprefix(prefix) for name in inside)}
     missing = {name for edge in graph.edges for name in edge} - known
@@ -97,7 +97,7 @@ def _is_inner_end(name: str, node: nir.NIRNode, graph: nir.NIRGraph) -> bool:
 
 
 def _join(name: str, found: Flat) -> None:
-    """Take an inner Input or Output out: who feeds it feeds whom it fed."""
+    """Remove an inner Input or Output: its sources are connected to its targets."""
     node = found.nodes.pop(name)
     feeding = [source for source, target in found.edges if target == name]
     fed = [target for source, target in found.edges if source == name]

@@ -1,9 +1,9 @@
-"""The units of NIR, all as one: a current and a voltage that decay, a threshold, a reset.
+"""All units of NIR in one form: a current and a voltage that decay, a threshold, a reset.
 
-`i = keep_i i + gain_i x`, `v = keep_v v + gain_v i + bias`; where there is no synapse `i` is the
-input itself. The equations are those of nir 1.0.8 (Pedersen et al. 2024, table 1) at steps of dt;
-what these do not say is a dialect's: see `dialects`. The current goes first and the voltage sees
-the new one, as in snnTorch, in Norse and on Loihi.
+`i = keep_i i + gain_i x`, `v = keep_v v + gain_v i + bias`; without a synapse `i` is the input
+itself. The equations are those of nir 1.0.8 (Pedersen et al. 2024, table 1) at steps of dt; what
+they leave open depends on the dialect: see `dialects`. The current is updated first and the
+voltage uses the new one, as in snnTorch, in Norse and on Loihi.
 """
 
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ class State(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Neuron:
-    """The factors of a step, arrays in the shape of the stage; `threshold` is None without spikes.
+    """The factors of a step, as arrays in the stage's shape; `threshold` is None without spikes.
 
-    `floor` is the lowest voltage there is, `v_reset` where a unit that fired is set to.
+    `floor` is the lowest possible voltage, `v_reset` the voltage after a spike.
     """
 
     keep_i: Array | None
@@ -55,7 +55,7 @@ class Neuron:
         return State(v, zeros, zeros)
 
     def step(self, state: State, x: Array) -> tuple[State, Array]:
-        """Return the new state and what is put out for the input `x`: spikes, or the voltage."""
+        """Return the new state and the output for the input `x`: spikes, or the voltage."""
         i = self.gain_i * x if self.keep_i is None else self.keep_i * state.i + self.gain_i * x
         v = self.keep_v * state.v + self.gain_v * i + self.bias
         if self.threshold is None:
@@ -81,7 +81,7 @@ class Neuron:
 def neuron(stage: Stage, dt: float, dialect: Dialect) -> Neuron:
     """Return the neurons of a stage at steps of `dt` s.
 
-    Raises `GraphError` for several spikes a step at a threshold that is not positive.
+    Raises `GraphError` if several spikes a step are allowed and a threshold is not positive.
     """
     node, one = stage.node, np.ones(stage.shape)
     tau = getattr(node, "tau", getattr(node, "tau_mem", None))
@@ -109,7 +109,7 @@ def neuron(stage: Stage, dt: float, dialect: Dialect) -> Neuron:
 
 
 def _decay(tau: Any, one: Array, dt: float, dialect: Dialect) -> tuple[Array, Array]:
-    """Return what is kept of a state in a step, and what is lost."""
+    """Return the fractions of a state that remain after a step and that decay in it."""
     if tau is None:
         return one, 0 * one
     lost = dt / tau if dialect.decay == "euler" else -np.expm1(-dt / tau)
@@ -131,5 +131,5 @@ def _gain(node: nir.NIRNode, one: Array, leak: Array, dt: float, dialect: Dialec
         return dt * node.r if integrates else leak * node.r
     if dialect.gain == "one" or integrates:
         return one
-    # A synapse of Norse's importer multiplies by r; what it exports has r = 1.
+    # Norse's importer multiplies the current by r; its exporter writes r = 1.
     return leak * node.r if isinstance(node, nir.CubaLIF) else leak

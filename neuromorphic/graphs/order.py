@@ -14,10 +14,10 @@ Sources = dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Order:
-    """Nodes in groups, each after all that feed it: alone, or those of a cycle together.
+    """Groups of nodes, each after all that feed it: a single node, or all nodes of a cycle.
 
-    `late` are the edges that carry what their source put out in the step before. Without these,
-    the nodes of every group are in the order of the flow too.
+    `late` are the edges that carry their source's output of the step before. Apart from these, the
+    nodes within a group are in the order of the flow, too.
     """
 
     groups: tuple[tuple[str, ...], ...]
@@ -28,10 +28,9 @@ class Order:
 def flow(nodes: Mapping[str, nir.NIRNode], edges: Sequence[Edge], units: Collection[str]) -> Order:
     """Return the order of the flow.
 
-    In a cycle the flow enters at the node nearest to an Input, and the edges on which the last
-    `units` before it send their spikes are late. Raises `GraphError`, naming the node, when there
-    is no Input or no Output, when a node is on no way from one to the other, or on a cycle without
-    a unit.
+    The flow enters a cycle at the node nearest to an Input; the edges on which the last `units`
+    before that node send their spikes are late. Raises `GraphError`, naming the node, when there is
+    no Input or no Output, when a node is on no path between them, or is on a cycle without a unit.
     """
     entries, ends = (_all(nodes, kind) for kind in ("Input", "Output"))
     sources = {name: tuple(a for a, b in edges if b == name) for name in nodes}
@@ -64,7 +63,7 @@ def _either(names: Sequence[str]) -> str:
 
 
 def _reached(starts: Iterable[str], following: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return what can be reached, the nearest first."""
+    """Return the nodes that can be reached, the nearest first."""
     found = dict.fromkeys(starts)
     waiting = list(found)
     for name in waiting:
@@ -93,7 +92,7 @@ def _require_units(sources: Sources, units: Collection[str]) -> None:
 def _cycles(
     near: Sequence[str], sources: Sources, targets: Mapping[str, Iterable[str]]
 ) -> Iterable[list[str]]:
-    """Yield the nodes that reach each other, the nearest first, each group after all before it."""
+    """Yield groups of nodes that reach each other, nearest first, each after those that feed it."""
     group: dict[str, int] = {}
     members: list[list[str]] = []
     for name in near:
@@ -130,7 +129,7 @@ def _ordered(
 def _closing(
     entry: str, feeding: Callable[[str], Iterable[str]], units: Collection[str]
 ) -> set[Edge]:
-    """Return the edges by which units not yet placed reach `entry` past no other unit."""
+    """Return the edges by which unplaced units reach `entry` without passing another unit."""
     found, seen = set[Edge](), [entry]
     for name in seen:
         for source in feeding(name):

@@ -1,4 +1,4 @@
-"""A reference executor for NIR graphs in float64: nir defines equations and runs none."""
+"""A reference executor for NIR graphs in float64: nir defines equations but does not run them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
@@ -16,25 +16,25 @@ from neuromorphic.graphs.synapses import WEIGHTS, bias_of, synapse_of
 from runtime.errors import GraphError
 
 Input = npt.ArrayLike | Mapping[str, npt.ArrayLike]
-Over = Callable[[Array], Array]  # what a stage is given, some steps `(t, ...)`, to what it puts out
+Over = Callable[[Array], Array]  # from some steps of a stage's input `(t, ...)` to its output
 
 
 def run_graph(graph: Graph, x: Input, dt: float, dialect: Dialect = NIR) -> Array:
     """Run a graph over time: `x (T, ...)` to `(T, ...) float64`, one step every `dt` s.
 
-    `x` is an array for each Input by its name where there are several. A node with several sources
-    is given their sum. What closes a cycle carries what its unit put out in the step before. Units
-    are those of `neurons` in a `dialect`; Threshold gives 1 where `x > threshold` strictly;
-    convolutions and pools slide over the last axes in every step by itself, as a cross-correlation;
-    Delay gives 0 before its first value.
-    Raises `GraphError` when `x` does not fit the graph, `dt` is longer than a time constant, where
-    Euler overshoots, a delay is no whole number of steps, and for several Outputs.
+    With several Inputs, `x` maps each one's name to an array. A node with several sources is given
+    their sum. An edge that closes a cycle carries its unit's output of the step before. Units are
+    those of `neurons` in a `dialect`; Threshold gives 1 if `x > threshold` strictly; convolutions
+    and pools work on the last axes of each step alone, as cross-correlations; Delay gives 0 before
+    its first value.
+    Raises `GraphError` when `x` does not fit the graph, `dt` is longer than a time constant and
+    Euler would overshoot, a delay is not a whole number of steps, or there are several Outputs.
     """
     return graph_values(graph, x, dt, dialect)[only("Output", graph.outputs).name]
 
 
 def graph_values(graph: Graph, x: Input, dt: float, dialect: Dialect = NIR) -> dict[str, Array]:
-    """Return what each node puts out, in the order of the flow: as `run_graph`."""
+    """Return the output of each node, in the order of the flow; see `run_graph`."""
     require_step(graph, dt, dialect)
     values = _inputs(graph, x)
     length = len(next(iter(values.values())))
@@ -51,7 +51,7 @@ def graph_values(graph: Graph, x: Input, dt: float, dialect: Dialect = NIR) -> d
 
 
 def require_step(graph: Graph, dt: float, dialect: Dialect = NIR) -> None:
-    """Raise `GraphError` where steps of `dt` s are too long, or do not add up to a delay."""
+    """Raise `GraphError` if steps of `dt` s are too long, or do not add up to a delay."""
     if not (np.isfinite(dt) and dt > 0):
         raise GraphError(f"dt is {dt} s; it must be positive")
     for stage in graph.stages:
@@ -59,14 +59,14 @@ def require_step(graph: Graph, dt: float, dialect: Dialect = NIR) -> None:
 
 
 def by_unit(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return `x (T, ...)`, as graphs have it, as `(M, T)`, as layers have it."""
+    """Turn `x (T, ...)`, as in graphs, into `(M, T)`, as in layers."""
     return x.reshape(len(x), prod(x.shape[1:])).T
 
 
 def _require_step(stage: Stage, dt: float, dialect: Dialect) -> None:
     for field in ("tau", "tau_syn", "tau_mem"):
         tau = getattr(stage.node, field, None)
-        # A tau of one step may have lost a little where it was rounded to float32.
+        # Rounding to float32 may have made a tau of one step slightly shorter.
         if tau is not None and dialect.decay == "euler" and dt > np.min(tau) * (1 + 1e-6):
             raise GraphError(
                 f"node {stage.name!r}: dt {dt:g} s exceeds its {field} {np.min(tau):g} s; choose a "
@@ -129,7 +129,7 @@ def _cycle(
 
 
 def _over(stage: Stage, dt: float, dialect: Dialect, length: int) -> Over:
-    """Return what runs a stage over some steps, then the next ones, `length` in all."""
+    """Return a function that runs a stage over some steps, then the next, `length` in all."""
     node = stage.node
     if isinstance(node, WEIGHTS):
         synapse, bias = synapse_of(stage), bias_of(stage)

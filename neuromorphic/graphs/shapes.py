@@ -1,4 +1,4 @@
-"""What shape each kind of node makes of the shape that it is given; time is no part of shapes."""
+"""The output shape of each kind of node for an input shape; shapes do not include time."""
 
 from collections.abc import Sequence
 from math import prod
@@ -12,13 +12,13 @@ from runtime.errors import GraphError
 Shape = tuple[int, ...]
 Padding = tuple[tuple[int, int], ...]
 
-LARGEST = 2**26  # values that one node takes or gives in one step
+LARGEST = 2**26  # the most values of a node's input or output in one step
 CONVOLUTIONS = (nir.Conv1d, nir.Conv2d)
 POOLS = (nir.SumPool2d, nir.AvgPool2d)
 
 
 def output_shape(name: str, node: nir.NIRNode, given: Shape) -> Shape:
-    """Return what `node` puts out a step where it is given `given`.
+    """Return the shape of a step's output of `node` for an input of shape `given`.
 
     Raises `GraphError`, naming the node, when the shape does not fit its parameters.
     """
@@ -47,11 +47,11 @@ def declared_shape(name: str, shape: Any) -> Shape:
 
 
 def padding(node: nir.Conv1d | nir.Conv2d) -> Padding:
-    """Return the zeros that a convolution puts before and after each axis of places."""
+    """Return how many zeros a convolution adds before and after each spatial axis."""
     axes = node.weight.ndim - 2
     if (
         isinstance(node.padding, str) and node.padding == "same"
-    ):  # the longer end comes last, as in torch
+    ):  # with an odd number, the extra zero goes last, as in torch
         taps = np.array(node.weight.shape[2:]) - 1
         spans = [int(span) for span in _spread(node.dilation, axes) * taps]
         return tuple((span // 2, span - span // 2) for span in spans)
@@ -61,15 +61,15 @@ def padding(node: nir.Conv1d | nir.Conv2d) -> Padding:
 
 
 def by_axis(value: Any, axes: int) -> Shape:
-    """Return a stride, a dilation, a size for each axis of places; one number is for all."""
+    """Return a stride, dilation or size for each spatial axis; a single number is used for all."""
     return tuple(map(int, _spread(value, axes)))
 
 
 def flat_dimensions(node: nir.Flatten, dimensions: int) -> tuple[int, int]:
     """Return the first and the last dimension that a Flatten joins, counted from 0, without time.
 
-    It counts those that it declares, of which the first may be a batch that is not there.
-    Raises `IndexError` where there is no such dimension.
+    Its own indices count the declared dimensions, and the first of these may be a batch, which the
+    input does not have. Raises `IndexError` when there is no such dimension.
     """
     declared = node.input_type["input"]
     more = 0 if declared is None else max(0, np.size(declared) - dimensions)
@@ -142,7 +142,7 @@ def _places(
 
 def _flat(name: str, node: nir.Flatten, given: Shape) -> Shape:
     declared = node.input_type["input"]
-    # A batch that is declared before what flows is not there; see `graph`.
+    # A declared batch dimension is not part of the input; see `graph`.
     if declared is not None and declared_shape(name, declared)[-len(given) :] != given:
         raise GraphError(f"node {name!r}: takes {declared_shape(name, declared)}, gets {given}")
     try:
@@ -165,6 +165,6 @@ def _require_whole(name: str, field: str, value: Any, least: int, axes: int) -> 
 
 
 def whole(name: str, field: str, value: Any, least: int) -> int:
-    """Return a parameter that is one whole number from `least` on; raises `GraphError`."""
+    """Return a parameter as an integer; raises `GraphError` unless it is one and >= `least`."""
     _require_whole(name, field, value, least, 1)
     return int(np.ravel(value)[0])

@@ -1,4 +1,4 @@
-"""Runs that mean nothing: layers that never fire, steps that do not suit the time constants."""
+"""Meaningless runs: layers that never fire, steps that do not suit the time constants."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,14 +8,15 @@ import numpy as np
 from neuromorphic.graphs.graph import Graph, Stage
 from neuromorphic.graphs.neurons import FIRING, Array
 
-FAR = 1000  # steps that a time constant is rarely longer than
+FAR = 1000  # in steps; a time constant is rarely longer
 
 
 def remarks(graph: Graph, values: Mapping[str, Array], dt: float) -> list[str]:
-    """Return what to say of a run, a line each, nothing where all is well.
+    """Return warnings about a run, one line each; none if all is well.
 
-    `values` are those of `graph_values` at steps of `dt` s: nodes of which no unit fired, and steps
-    a thousandth of every time constant or longer than every one, with what would help.
+    `values` are those of `graph_values` at steps of `dt` s. Warnings name the nodes in which no
+    unit fired, steps of at most a thousandth of every time constant or longer than all of them, and
+    what would help.
     """
     silent = [
         stage

@@ -1,4 +1,4 @@
-"""Connections that hold the weights that are not zero, each perhaps with a delay of its own."""
+"""Connections that store only the nonzero weights, each with its own delay if needed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,15 +9,15 @@ from scipy.sparse import csr_array
 
 from runtime.errors import GraphError
 
-LARGEST = 2**26  # weights of a matrix that this is turned into
+LARGEST = 2**26  # the most entries when a connection is turned into a matrix
 
 
 @dataclass(frozen=True, eq=False)
 class Sparse:
-    """The integer weights `(N, M)` that are not zero; the sum is shifted by `weight_exp`.
+    """The nonzero integer weights `(N, M)`; the sum is shifted by `weight_exp`.
 
-    A weight acts after its delay, in steps, where `delays` has one for each in the order of
-    `weights.data`. Sums of a convolution wrap at 24 bits in Lava (`is_convolution`).
+    `delays`, if given, holds a delay in steps for each weight, in the order of `weights.data`. In
+    Lava the sums of a convolution wrap at 24 bits (`is_convolution`).
     """
 
     weights: csr_array
@@ -27,7 +27,7 @@ class Sparse:
 
     @property
     def weight(self) -> npt.NDArray[Any]:
-        """The weights in a row, in the order of the units."""
+        """The weights as a flat array, in the order of the units."""
         weights: npt.NDArray[Any] = self.weights.data
         return weights
 
@@ -47,7 +47,7 @@ class Sparse:
         return 0 if self.delays is None else int(self.delays.max(initial=0))
 
     def matrix(self) -> npt.NDArray[Any]:
-        """Return the weights as `(N, M)`; raises `GraphError` for a vast matrix."""
+        """Return the weights as `(N, M)`; raises `GraphError` if the matrix is too large."""
         if self.units * self.inputs > LARGEST:
             raise GraphError(
                 f"weights of {self.inputs} to {self.units} values are too many for a matrix"
@@ -56,7 +56,7 @@ class Sparse:
         return matrix
 
     def apply(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the sums `(N, T)` of `x (M, T)`, as if no weight were late."""
+        """Return the sums `(N, T)` of `x (M, T)`, ignoring delays."""
         sums: npt.NDArray[Any] = self.weights @ x
         return sums
 
@@ -66,7 +66,7 @@ class Sparse:
         return late
 
     def by_delay(self) -> list[tuple[int, csr_array]]:
-        """Return the weights of each delay, as matrices of their own."""
+        """Return a matrix of weights for each delay."""
         if self.delays is None:
             return [(0, self.weights)]
         return [
@@ -79,7 +79,7 @@ class Sparse:
         return np.bincount(self.weights.indices, minlength=self.inputs)
 
     def fan_in(self) -> npt.NDArray[np.int64]:
-        """Return the sum of the sizes of the weights of each unit, `(N,) int64`."""
+        """Return the sum of the absolute weights of each unit, `(N,) int64`."""
         sums: npt.NDArray[np.int64] = self._with(np.abs(self.weight).astype(np.int64)).sum(axis=1)
         return np.ravel(sums)
 
@@ -89,7 +89,7 @@ class Sparse:
 
 @dataclass(frozen=True, eq=False)
 class Direct:
-    """No synapse: what comes in goes to the unit of the same number, as `factor x + offset`."""
+    """No synapse: each input goes to the unit with the same number, as `factor x + offset`."""
 
     units: int
     factor: int = 1
@@ -102,7 +102,7 @@ class Direct:
 
     @property
     def weight(self) -> npt.NDArray[Any]:
-        """There are no weights."""
+        """Empty: there are no weights."""
         return np.zeros(0, np.int64)
 
     def matrix(self) -> npt.NDArray[Any]:
@@ -110,5 +110,5 @@ class Direct:
         return self.factor * np.eye(self.units, dtype=np.int64)
 
     def apply(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return what `x (M, T)` makes of itself."""
+        """Return `factor x + offset` for `x (M, T)`."""
         return self.factor * x.astype(np.int64) + self.offset

@@ -1,4 +1,4 @@
-"""What a NIR graph is made of, node by node: shapes, parameters, synapses, delays and decays."""
+"""A NIR graph node by node: shapes, parameters, synapses, delays and decays."""
 
 from dataclasses import replace
 from math import prod
@@ -14,11 +14,11 @@ from neuromorphic.graphs.synapses import WEIGHTS, dense_weights, synapse_of
 def summary(graph: Graph) -> list[dict[str, Any]]:
     """Return a row for each node in the order of the flow.
 
-    `node`, `kind`; `sources`, whose outputs it is given the sum of, those of the step before in
-    `late` too; `given` and `gives`, shapes
-    without time; `neurons`; `parameters`, numbers that are stored; `synapses`, how many products a
-    step takes with every input active, and `zeros`, how many of these have a weight of zero;
-    `values`, least and greatest of each parameter.
+    `node`, `kind`; `sources`, whose outputs are summed, and `late`, those of them whose output of
+    the step before is used; `given` and `gives`, the shapes without time; `neurons`; `parameters`,
+    the count of stored numbers; `synapses`, the products in a step with every input active, and
+    `zeros`, how many of these have a weight of zero; `values`, the least and greatest of each
+    parameter.
     """
     return [_row(stage) for stage in graph.stages]
 

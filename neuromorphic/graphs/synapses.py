@@ -1,4 +1,4 @@
-"""Connections between populations: a matrix or a convolution, of integers or of floats."""
+"""Connections between populations: a matrix or a convolution, with integer or float weights."""
 
 from dataclasses import dataclass, replace
 from math import prod
@@ -13,16 +13,16 @@ from neuromorphic.graphs.shapes import CONVOLUTIONS, POOLS, Padding, Shape, by_a
 from neuromorphic.graphs.sparse import Direct, Sparse
 from runtime.errors import GraphError
 
-Weights = npt.NDArray[Any]  # int32 on a chip, float64 before
+Weights = npt.NDArray[Any]  # int32 on a chip, float64 before quantisation
 Signals = npt.NDArray[Any]  # payloads, spikes, or floats
 
-LARGEST = 2**26  # weights of a matrix that a convolution is turned into
+LARGEST = 2**26  # the most entries when a convolution is turned into a matrix
 WEIGHTS = (nir.Affine, nir.Linear, nir.Conv1d, nir.Conv2d, *POOLS)
 
 
 @dataclass(frozen=True, eq=False)
 class Dense:
-    """`weight (N, M)` as it is stored; of integers the sum is shifted by `weight_exp`."""
+    """`weight (N, M)` as stored; with integers the sum is shifted by `weight_exp`."""
 
     weight: Weights
     weight_exp: int = 0
@@ -49,10 +49,10 @@ class Dense:
 
 @dataclass(frozen=True, eq=False)
 class Conv1d:
-    """A cross-correlation over the places of one time step, `(C_in, width)` to `(C_out, places)`.
+    """A cross-correlation within each time step, from `(C_in, width)` to `(C_out, places)`.
 
     `weight (C_out, C_in / groups, K)`; `padding` zeros before and after. Units are numbered
-    channel by channel. Integers are stored as they are: Lava's Conv knows no exponent.
+    channel by channel. Integers are stored as they are, since Lava's Conv has no exponent.
     """
 
     weight: Weights
@@ -69,7 +69,7 @@ class Conv1d:
 
     @property
     def places(self) -> int:
-        """Places of the output."""
+        """Number of output positions."""
         reach = self.dilation * (self.weight.shape[2] - 1) + 1
         return int(self.width + sum(self.padding) - reach) // self.stride + 1
 
@@ -84,7 +84,7 @@ class Conv1d:
         return self.channels * self.width
 
     def matrix(self) -> Weights:
-        """Return the same map as a matrix `(units, inputs)`; raises `GraphError` for a vast one."""
+        """Return the map as a matrix `(units, inputs)`; raises `GraphError` if it is too large."""
         if self.units * self.inputs > LARGEST:
             raise GraphError(
                 f"a convolution of {self.inputs} to {self.units} values is too large for a matrix"
@@ -107,7 +107,7 @@ class Conv1d:
 
 @dataclass(frozen=True, eq=False)
 class Conv2d:
-    """A cross-correlation over the places of one time step, `(C_in, Y, X)` to `(C_out, y, x)`.
+    """A cross-correlation within each time step, from `(C_in, Y, X)` to `(C_out, y, x)`.
 
     `weight (C_out, C_in / groups, K_y, K_x)`; `padding` zeros before and after each axis. Units are
     numbered channel by channel, row by row.
@@ -127,7 +127,7 @@ class Conv2d:
 
     @property
     def places(self) -> tuple[int, ...]:
-        """Places of the output along each axis."""
+        """Number of output positions along each axis."""
         reach = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.weight.shape[2:], strict=True)]
         lengths = [n + sum(ends) for n, ends in zip(self.size, self.padding, strict=True)]
         return tuple(
@@ -157,7 +157,7 @@ class Conv2d:
                 for k, d, n, s in zip(tap, self.dilation, self.places, self.stride, strict=True)
             )
             kernel = kernels[(..., *tap)]
-            if kernel.any():  # of a pruned kernel, and of a pool, only what is there
+            if kernel.any():  # pruned kernels and pools are mostly zeros
                 out += np.einsum(
                     "goc,gcyxt->goyxt",
                     kernel,
@@ -167,14 +167,14 @@ class Conv2d:
         return out.reshape(self.units, frames)
 
 
-Synapse = Dense | Conv1d | Sparse | Direct  # what chips hold
+Synapse = Dense | Conv1d | Sparse | Direct  # integers, as chips store them
 AnySynapse = Synapse | Conv2d
 
 
 def scaled(synapse: Synapse, factor: npt.NDArray[np.float64]) -> Synapse:
-    """Return the float synapse whose unit `n` gets `factor[n]` as much, `factor (N,) float64`.
+    """Return the float synapse with the sum of unit `n` times `factor[n]`, `factor (N,) float64`.
 
-    A convolution stays one where all units of a channel have the same factor.
+    A convolution stays a convolution if all units of a channel have the same factor.
     """
     if isinstance(synapse, Conv1d):
         by_channel = factor.reshape(len(synapse.weight), -1)
@@ -184,7 +184,7 @@ def scaled(synapse: Synapse, factor: npt.NDArray[np.float64]) -> Synapse:
 
 
 def fan_out(synapse: AnySynapse) -> npt.NDArray[np.int64]:
-    """Return how many units each input reaches by a weight that is not 0, `(M,) int64`."""
+    """Return how many units each input reaches with a nonzero weight, `(M,) int64`."""
     match synapse:
         case Dense():
             return np.count_nonzero(synapse.weight, axis=0)
@@ -194,7 +194,7 @@ def fan_out(synapse: AnySynapse) -> npt.NDArray[np.int64]:
             return np.zeros(synapse.inputs, np.int64)
         case Conv1d():
             synapse = _as_2d(synapse)
-    # By group and channel within it, how many kernels have a weight at each tap.
+    # How many kernels have a weight at each tap, by group and channel within the group.
     kernels = (synapse.weight != 0).reshape(synapse.groups, -1, *synapse.weight.shape[1:])
     met = [
         _met(*axis)
@@ -212,7 +212,7 @@ def fan_out(synapse: AnySynapse) -> npt.NDArray[np.int64]:
 
 
 def dense_weights(synapse: AnySynapse) -> int:
-    """Return how many weights there would be if none were 0: the products of a step."""
+    """Return the number of weights, zeros included: the products in a step."""
     match synapse:
         case Direct():
             return 0
@@ -224,7 +224,7 @@ def dense_weights(synapse: AnySynapse) -> int:
 
 
 def _as_2d(synapse: Conv1d) -> Conv2d:
-    """The same convolution in a row."""
+    """The same convolution as a Conv2d of height 1."""
     return Conv2d(
         weight=synapse.weight[:, :, None],
         size=(1, synapse.width),
@@ -238,7 +238,7 @@ def _as_2d(synapse: Conv1d) -> Conv2d:
 def _met(
     size: int, places: int, taps: int, stride: int, padding: tuple[int, int], dilation: int
 ) -> npt.NDArray[np.int64]:
-    """Return whether each tap meets each input along one axis at some place, `(taps, size)`."""
+    """Return whether each tap meets each input along one axis at some position, `(taps, size)`."""
     met = np.zeros((taps, size), np.int64)
     for tap in range(taps):
         inputs = np.arange(places) * stride - padding[0] + tap * dilation
@@ -274,7 +274,7 @@ def synapse_of(stage: Stage) -> AnySynapse:
 
 
 def _pool(node: nir.SumPool2d | nir.AvgPool2d, given: Shape) -> Conv2d:
-    """The convolution that a pool is: each channel by itself, padding averaged with the rest."""
+    """A pool as a convolution: each channel by itself, padding included in the average."""
     taps = by_axis(node.kernel_size, 2)
     weight = 1.0 if isinstance(node, nir.SumPool2d) else 1 / prod(taps)
     return Conv2d(
@@ -287,7 +287,7 @@ def _pool(node: nir.SumPool2d | nir.AvgPool2d, given: Shape) -> Conv2d:
 
 
 def bias_of(stage: Stage) -> npt.NDArray[np.float64]:
-    """Return what is added to the sums of a stage with weights, in its shape."""
+    """Return the bias of a stage with weights, in its shape."""
     node, zeros = stage.node, np.zeros(stage.shape)
     if isinstance(node, CONVOLUTIONS):
         return zeros + node.bias.reshape(-1, *(1,) * (len(stage.shape) - 1))

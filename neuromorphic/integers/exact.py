@@ -1,4 +1,4 @@
-"""Memoryless layers in plain whole numbers: what a graph, a proof and torch compute of them."""
+"""Memoryless layers in plain integers, the common form for graphs, proofs and torch."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Whole = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Arm:
-    """What `source`, a layer's number or INPUT, adds: `2**exponent * weight @ x`, weight (N, M)."""
+    """The input from `source`, a layer's number or INPUT: `2**exponent * weight @ x`, `(N, M)`."""
 
     source: int
     weight: npt.NDArray[np.int64]
@@ -26,11 +26,11 @@ class Arm:
 
 @dataclass(frozen=True, eq=False)
 class ExactLayer:
-    """Units without memory on a chip's grid, all whole numbers.
+    """Units without memory on a chip's grid, all in integers.
 
-    A unit fires where the sum of its `arms`, each floored to a whole number, and of `bias (N,)` is
-    at least 0. At most one arm has a negative exponent, `-shift`; so `2**shift` times the sum plus
-    a half, unfloored, is positive in the same cases, and that is what `weights` and `offset` say.
+    A unit fires if the sum of its `arms`, each rounded down to an integer, and of `bias (N,)` is at
+    least 0. At most one arm has a negative exponent, `-shift`, so `2**shift` times the unrounded
+    sum, plus a half, is positive in the same cases; `weights` and `offset` use this form.
     """
 
     name: str
@@ -43,20 +43,20 @@ class ExactLayer:
 
     @property
     def shift(self) -> int:
-        """By how many bits the sum of the input is shifted to the right."""
+        """How many bits the sum of the input is shifted to the right."""
         return max(0, *(-arm.exponent for arm in self.arms))
 
     def weights(self, arm: Arm) -> Weights:
-        """An arm's weights on the scale of the sum that is compared: `(N, M) float64`."""
+        """An arm's weights in the form without rounding: `(N, M) float64`."""
         return arm.weight * np.float64(2.0 ** (arm.exponent + self.shift))
 
     @property
     def offset(self) -> Weights:
-        """The bias on that scale, and a half: no sum is ever 0. `(N,) float64`."""
+        """The bias in the same form, plus a half, so that no sum is ever 0: `(N,) float64`."""
         return self.bias * np.float64(2.0**self.shift) + 0.5
 
     def bounds(self, input_max: int) -> Weights:
-        """The largest that the weighted inputs can add up to, `(N,) float64`."""
+        """The largest possible sum of the weighted inputs, `(N,) float64`."""
         scaled = (
             _largest(arm, input_max) * np.float64(2.0 ** (arm.exponent + self.shift))
             for arm in self.arms
@@ -64,7 +64,7 @@ class ExactLayer:
         return sum(scaled, np.zeros(len(self.bias)))
 
     def chip_bounds(self, input_max: int) -> Whole:
-        """The same after the shift, as a chip has it: `(N,) int64`."""
+        """The same bound after the shift, as on a chip: `(N,) int64`."""
         found = np.zeros(len(self.bias), np.int64)
         for arm in self.arms:
             largest, exponent = _largest(arm, input_max), arm.exponent
@@ -72,7 +72,7 @@ class ExactLayer:
         return found
 
     def on_chip(self) -> Layer[Neuron]:
-        """The same units as a chip has them: weights doubled, so that none is odd (see `layer`)."""
+        """The same units as stored on a chip: weights doubled, so none is odd (see `layer`)."""
         connections = (
             Connection(arm.source, Dense(*chip_weights(arm.weight.astype(np.int32), -arm.exponent)))
             for arm in self.arms
@@ -83,7 +83,7 @@ class ExactLayer:
 
 
 def chip_weights(weight: npt.NDArray[np.int32], shift: int) -> tuple[npt.NDArray[np.int32], int]:
-    """Return `(2 * weight, weight_exp)`: even, so that no bit is lost; the exponent halves it."""
+    """Return `(2 * weight, weight_exp)`: even, so no bit is lost; the exponent makes up for it."""
     return 2 * weight, -1 - shift
 
 
@@ -94,14 +94,14 @@ def _largest(arm: Arm, input_max: int) -> Whole:
 
 
 def network_of(layers: Iterable[ExactLayer]) -> Network[Neuron]:
-    """Layers in the order of the flow as a network of a chip's units."""
+    """Turn layers, in the order of the flow, into a network of a chip's units."""
     return Network(tuple(layer.on_chip() for layer in layers))
 
 
 def exact_layers(network: Network[Neuron]) -> tuple[ExactLayer, ...]:
     """The layers of a network that `network_of` could have made.
 
-    Raises `GraphError`, naming the layer, where units have memory or a synapse is of another kind.
+    Raises `GraphError`, naming the layer, when units have memory or a synapse is of another kind.
     """
     return tuple(_exact(layer) for layer in network.layers)
 
@@ -120,7 +120,7 @@ def _exact(layer: Layer[Neuron]) -> ExactLayer:
 def levels(
     layers: Sequence[ExactLayer], payload: npt.NDArray[np.int8]
 ) -> Iterator[npt.NDArray[np.float64]]:
-    """How far each layer's units are above their thresholds, `(N, T)`, on `payload (M, T)`."""
+    """How far each layer's units are above their thresholds, `(N, T)`, for `payload (M, T)`."""
     spikes: list[npt.NDArray[np.bool_]] = []
     for layer in layers:
         level = layer.offset[:, None]

@@ -11,12 +11,12 @@ from neuromorphic.graphs.sparse import Direct, Sparse
 from neuromorphic.graphs.synapses import Dense, Signals, Synapse
 
 INPUT_SHIFT = 6  # input, threshold and (here) bias are aligned 6 bits above the state's last bit
-FULL_DECAY = LAVA.decay_unity  # as `dv`: nothing of the last voltage is left
+FULL_DECAY = LAVA.decay_unity  # as `dv`: the voltage decays completely in a step
 THRESHOLD = 1  # the smallest that Loihi takes
-NEVER = LAVA.threshold + 1  # as `vth`: no voltage exceeds it, as that of a read-out should not
-SHIFT_MAX = 12  # of a sum: 32 bits hold it before the shift
+NEVER = LAVA.threshold + 1  # as `vth`: no voltage exceeds it, so a read-out never fires
+SHIFT_MAX = 12  # of a sum, which must fit in 32 bits before the shift
 FLOAT32_EXACT = 2**24
-COMPILING = 2**16  # units times steps: fewer are done before numba is loaded
+COMPILING = 2**16  # units times steps; fewer take less time than loading numba
 ACCUMULATOR_BITS = 24  # of Lava's Conv, which wraps there; Lava 0.10 `proc.conv`
 
 Integers = npt.NDArray[np.int64]
@@ -27,8 +27,8 @@ Decay = int | Integers
 class Neuron:
     """Parameters of `N` current-based leaky units: decays `du`, `dv` in 1/4096 a step, threshold.
 
-    These are one for all units or `(N,) int64`; a `du` of -1 keeps all. `bias_mant (N,) int64` and
-    `bias_exp` give a bias of `bias_mant * 2**bias_exp` in state units.
+    Each is one number for all units or `(N,) int64`; with a `du` of -1 the current does not decay.
+    The bias is `bias_mant * 2**bias_exp` in state units, `bias_mant (N,) int64`.
     """
 
     du: Decay
@@ -39,13 +39,13 @@ class Neuron:
 
     @property
     def bias(self) -> Integers:
-        """The bias in state units, `(N,) int64`; a negative exponent floors."""
+        """The bias in state units, `(N,) int64`; a negative exponent rounds down."""
         if self.bias_exp < 0:
             return self.bias_mant >> -self.bias_exp
         return self.bias_mant << self.bias_exp
 
     def is_memoryless(self, widths: Arithmetic = LAVA) -> bool:
-        """Tell whether nothing of one step is left in the next."""
+        """Whether a step leaves no state behind for the next."""
         unity = widths.decay_unity
         return bool(np.all(np.equal(self.du, unity - 1)) and np.all(np.equal(self.dv, unity)))
 
@@ -66,12 +66,12 @@ def rest(units: int) -> State:
 def step(
     state: State, activation: Integers, neuron: Neuron, widths: Arithmetic = LAVA
 ) -> tuple[State, npt.NDArray[np.bool_]]:
-    """One time step: the new state and `(N,) bool`, which unit fires, for `activation (N,) int64`.
+    """One time step for `activation (N,) int64`: the new state, and which units fire, `(N,) bool`.
 
     `u = u (4096 - (du + 1)) / 4096 + 64 a`, wrapped at +-2^23; `v = v (4096 - dv) / 4096 + u +
     bias`, clipped to +-(2^23 - 1); fires where `v > 64 vth`, then `v = 0`. Divisions round towards
-    zero. Valid for `|a| < 2^24`. The numbers are those of `widths`, here Loihi's. Lava 0.10
-    `proc.lif`, bit-accurate model (Loihi 1 registers).
+    zero. Valid for `|a| < 2^24`. The numbers depend on `widths`; these are Loihi's. Source: Lava
+    0.10 `proc.lif`, bit-accurate model (Loihi 1 registers).
     """
     u = _wrapped(_decayed(state.u, neuron.du + 1, widths) + (activation << INPUT_SHIFT), widths)
     v = _clipped(_decayed(state.v, neuron.dv, widths) + u + neuron.bias, widths)
@@ -82,10 +82,10 @@ def step(
 def stored_weights(
     weight: npt.NDArray[np.int32], widths: Arithmetic = LAVA
 ) -> npt.NDArray[np.int32]:
-    """Return what synapses of 8 bits hold of `weight (N, M) int32`: if mixed, no odd ones.
+    """Return `weight (N, M) int32` as 8-bit synapses store it: with mixed signs, only even weights.
 
-    With both signs present the sign takes the last bit: odd weights are floored to even, silently.
-    Fewer bits drop more of the last ones; the range stays. Lava 0.10 `utils.weightutils`.
+    With both signs present the sign takes the last bit: odd weights are silently rounded down to
+    even. Fewer bits drop more low bits; the range stays. Source: Lava 0.10 `utils.weightutils`.
     """
     dropped = max(0, LAVA.weight_bits - widths.weight_bits)
     if (weight < 0).any() and (weight > 0).any():
@@ -101,9 +101,9 @@ def activations(
     payload: npt.NDArray[np.integer | np.bool_],
     widths: Arithmetic = LAVA,
 ) -> Integers:
-    """Return what a Dense with graded spikes delivers: `payload (M, T)` to `(N, T) int64`.
+    """Return the output `(N, T) int64` of a Dense for graded spikes `payload (M, T)`.
 
-    Without the one step by which the stock Dense is late. A negative `weight_exp` floors.
+    It lacks the delay of one step of Lava's own Dense. A negative `weight_exp` rounds down.
     """
     stored = stored_weights(weight, widths)
     # float32 holds all integers up to 2^24 and float64 up to 2^53: BLAS is exact in any order.
@@ -116,11 +116,10 @@ def activations(
 def deliver(
     synapse: Synapse, spikes: Signals, widths: Arithmetic = LAVA, past: Signals | None = None
 ) -> Integers:
-    """Return what an integer synapse delivers of `spikes (M, T)`: `(N, T) int64`.
+    """Return the output `(N, T) int64` of an integer synapse for `spikes (M, T)`.
 
-    `past (M, t)` is what was sent before, for weights with delays; without it there was silence.
-    Equal to Lava's stock Dense, Sparse and Conv, fixed point, without the one step by which they
-    are late.
+    `past (M, t)` is the input before, for weights with delays; by default silence. Equal to Lava's
+    own fixed-point Dense, Sparse and Conv, but without their delay of one step.
     """
     if isinstance(synapse, Direct):
         return synapse.apply(spikes)
@@ -133,7 +132,7 @@ def deliver(
 
 
 def recurrent_matrix(synapse: Synapse, widths: Arithmetic = LAVA) -> npt.NDArray[np.int64]:
-    """Return the weights as the synapses hold them, `(N, M) int64`."""
+    """Return the weights as stored in the synapses, `(N, M) int64`."""
     matrix = synapse.matrix()
     held = stored_weights(matrix, widths) if isinstance(synapse, Dense) else matrix
     return held.astype(np.int64)
@@ -155,7 +154,7 @@ def _late_sums(synapse: Sparse, spikes: Signals, past: Signals | None) -> Intege
 
 
 def shifted(total: Integers, exponent: int) -> Integers:
-    """Return a sum times `2**exponent`; a negative exponent floors."""
+    """Return a sum times `2**exponent`; a negative exponent rounds down."""
     return total << exponent if exponent > 0 else total >> -exponent
 
 
@@ -187,7 +186,7 @@ def run(
 def _compiled(
     activation: Integers, neuron: Neuron, widths: Arithmetic, state: State
 ) -> tuple[npt.NDArray[np.bool_], State] | None:
-    from neuromorphic.integers.loops import COMPILED, leaky  # it loads numba
+    from neuromorphic.integers.loops import COMPILED, leaky  # this import loads numba
 
     if not COMPILED:
         return None
@@ -208,7 +207,7 @@ def _decayed(value: Integers, decay: Decay, widths: Arithmetic) -> Integers:
 
 
 def _wrapped(u: Integers, widths: Arithmetic) -> Integers:
-    # One wrap and no more, and -2^23 wraps while +2^23 does not: so does the model.
+    # It wraps at most once, and -2^23 wraps while +2^23 does not, as in Lava's model.
     wrap = widths.wrap
     return np.where(u > wrap, u - 2 * wrap, np.where(u <= -wrap, u + 2 * wrap, u))
 

@@ -17,9 +17,9 @@ def leaky(
     bits: int,
     wrap: int,
 ) -> None:
-    """Run `fixed_point.step`: `sums`, unit after unit, become spikes; `u` and `v` are changed.
+    """Run `fixed_point.step` unit by unit: `sums` are replaced by spikes; `u` and `v` are updated.
 
-    `sums` are aligned to states, `kept_u` and `kept_v` are what is left of those, by unit.
+    `sums` are aligned to the states; `kept_u` and `kept_v` are what each unit keeps of them.
     """
     steps = len(sums) // len(u)
     for n in range(len(u)):

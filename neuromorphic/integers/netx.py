@@ -19,13 +19,14 @@ def write_netx(
 ) -> None:
     """Write a chain of layers as groups `/layer/0`, ... (lava-dl 0.6 `netx.hdf5.Network`).
 
-    Weights are stored as they act, the bias in units of the weights. netx has no field for a right
-    shift, nor for another exponent of the bias: ours are `weightShift` and `biasExponent`, which
-    lava-dl ignores, so that its Dense and LIF need them set after loading (`lava.worker`); then
-    the spikes are those of `run_network`. So are the attributes `inputExponent` and `inputBits`,
-    which keep how its input is scaled. Convolutions are written as matrices. Raises `GraphError`
-    for what the format cannot hold, as skip connections and odd weights of a Dense, and for blocks
-    that are read alone; `OutputError` when `path` cannot be written.
+    Weights are stored with their effective values, the bias in units of the weights. netx has no
+    field for a right shift or for another exponent of the bias, so we add `weightShift` and
+    `biasExponent`. lava-dl ignores both; once they are set on its Dense and LIF after loading
+    (`lava.worker`), the spikes are those of `run_network`. The attributes `inputExponent` and
+    `inputBits`, which say how the input is scaled, are our own, too. Convolutions are written as
+    matrices. Raises `GraphError` for what the format cannot hold, such as skip connections and odd
+    weights of a Dense, and for blocks that can only be read; `OutputError` when `path` cannot be
+    written.
     """
     groups = [_storable(number, layer) for number, layer in enumerate(network.layers)]
     with replacing(path, overwrite) as temporary, h5py.File(temporary, "w") as file:
@@ -36,7 +37,7 @@ def write_netx(
 
 
 def _storable(number: int, layer: Layer[Units]) -> tuple[Dense, Neuron]:
-    """Return the one synapse of a layer with its weights as they act, and its units."""
+    """Return the only synapse of a layer, with its effective weights, and the layer's units."""
     name = f"layer {layer.name!r}"
     if [c.source for c in layer.connections] != [number - 1]:
         raise GraphError(f"{name}: has other sources than the layer before; netx has chains only")

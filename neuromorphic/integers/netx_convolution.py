@@ -1,4 +1,4 @@
-"""Convolutions over two axes as the weights that they share out, zeros left away."""
+"""Two-dimensional convolutions written out as individual weights, without zeros."""
 
 from dataclasses import dataclass
 from math import prod
@@ -10,14 +10,14 @@ from scipy.sparse import csr_array
 from neuromorphic.graphs.sparse import Sparse
 from runtime.errors import GraphError
 
-LARGEST = 2**26  # weights after sharing out
+LARGEST = 2**26  # the most weights, once written out
 
 Whole = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """A convolution of values `shape (C, H, W)`; pairs are of rows and columns."""
+    """A convolution of values `shape (C, H, W)`; pairs are (rows, columns)."""
 
     shape: tuple[int, ...]
     stride: tuple[int, int]
@@ -27,10 +27,10 @@ class Geometry:
 
 
 def convolution(weight: Whole, geometry: Geometry) -> tuple[Sparse, tuple[int, ...]]:
-    """Return the cross-correlation with `weight (C_out, C_in / groups, H, W)`, and what it makes.
+    """Return the cross-correlation with `weight (C_out, C_in / groups, H, W)` and its output shape.
 
-    The shape that it makes is `(C_out, rows, columns)`. Raises `GraphError` for what fits no
-    convolution, or makes too many weights.
+    The output shape is `(C_out, rows, columns)`. Raises `GraphError` when the shapes do not fit, or
+    there are too many weights.
     """
     _require_fitting(weight, geometry)
     channels, *size = geometry.shape
@@ -60,7 +60,7 @@ def convolution(weight: Whole, geometry: Geometry) -> tuple[Sparse, tuple[int, .
 
 
 def _met(size: int, taps: int, stride: int, padding: int, dilation: int) -> Whole:
-    """Return which input each tap meets at each place, `(places, taps)`; -1 in the padding."""
+    """Return which input each tap meets at each position, `(places, taps)`; -1 in the padding."""
     count = (size + 2 * padding - dilation * (taps - 1) - 1) // stride + 1
     met = np.add.outer(np.arange(count) * stride - padding, np.arange(taps) * dilation)
     return np.where((met >= 0) & (met < size), met, -1)

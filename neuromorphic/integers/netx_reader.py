@@ -1,4 +1,4 @@
-"""netx files as lava-dl reads them: a block becomes a layer, or is refused by name."""
+"""netx files as lava-dl reads them: each block becomes a layer, or an error names it."""
 
 from dataclasses import dataclass, field
 from math import prod
@@ -29,12 +29,12 @@ from neuromorphic.integers.sigma_delta import MESSAGE_BITS, Kind, SigmaDelta
 from neuromorphic.integers.units import Units
 from runtime.errors import GraphError
 
-WIDEST = 2**17  # of any number in a file; chips hold less, and nothing can overflow
-EXPONENT_MAX = 1000  # of the input's scale, so that it is a float
-LARGEST = 2**24  # weights; far beyond a core, and small enough to read without care
-LATEST = 62  # steps; lava-dl makes longer delays as long as this
+WIDEST = 2**17  # the largest magnitude of a number; chips hold less, and nothing can overflow
+EXPONENT_MAX = 1000  # the largest exponent of the input's scale that a float can hold
+LARGEST = 2**24  # weights; far more than a core holds, and few enough to read safely
+LATEST = 62  # steps; lava-dl cuts longer delays to this
 LEAKY = ("CUBA", "LOIHI")
-UNSCALED = 64  # what lava-dl multiplies the input of leaky units by where a file says nothing
+UNSCALED = 64  # lava-dl's default factor for the input of leaky units
 
 Whole = npt.NDArray[np.int64]
 
@@ -42,20 +42,20 @@ Whole = npt.NDArray[np.int64]
 def read_netx(path: Path) -> Network[Units]:
     """Read the blocks of a netx file as lava-dl 0.6 `netx.hdf5.Network` does.
 
-    Read are `input`, `dense`, `dense_rec`, `conv` and `flatten` of CUBA (LOIHI) and SDNN neurons,
+    It reads `input`, `dense`, `dense_rec`, `conv` and `flatten` with CUBA (LOIHI) and SDNN neurons,
     with delays; a dense block without neurons is a read-out that never fires. Values are numbered
-    channel by channel, row by row, as the file has its shapes. Raises `GraphError`, naming the
-    block, for what lava-dl does not take, and where it is not a netx file.
+    channel by channel, row by row, as in the file's shapes. Raises `GraphError`, naming the block,
+    for what lava-dl does not accept, and for a file that is not netx.
     """
     with opened_hdf5(path, "netx", 8 * LARGEST) as file:
         return _network(file["layer"])
 
 
 def read_entry(path: Path) -> Entry | None:
-    """Return how the input of a netx file is scaled: as `write_netx` was told, else plain spikes.
+    """Return how the input of a netx file is scaled: as `write_netx` stored it, else plain spikes.
 
-    None for a file of ours that does not say so: it takes payloads. Numbers go into an input block.
-    Raises `GraphError` when it is not a netx file, or its numbers are none.
+    None for a file of ours that does not store it: it takes payloads. An input block takes numbers.
+    Raises `GraphError` when it is not a netx file, or the stored values are not valid.
     """
     with opened_hdf5(path, "netx", 8 * LARGEST) as file:
         kept = [file.attrs.get(name) for name in ("inputExponent", "inputBits")]
@@ -72,7 +72,7 @@ def read_entry(path: Path) -> Entry | None:
 
 @dataclass
 class _Flow:
-    """What has been read: the layers, and the shape of what the last one sends."""
+    """What has been read so far: the layers, and the output shape of the last one."""
 
     layers: list[Layer[Units]] = field(default_factory=list)
     shape: tuple[int, ...] | None = None
@@ -167,7 +167,7 @@ def _dense(flow: _Flow, group: h5py.Group, size: int, is_recurrent: bool) -> dic
 
 
 def _delays(group: h5py.Group, shape: tuple[int, ...]) -> Whole | None:
-    """Return a delay for each weight; the file has one for all, a unit, an input or a weight."""
+    """Return a delay for each weight; the file has one in all, or one a unit, input or weight."""
     if "delay" not in group:
         return None
     given = np.clip(np.floor(_numbers(group, "delay")), None, LATEST).astype(np.int64)
@@ -204,7 +204,7 @@ def _units(
     if "bias" in group and not is_input:
         bias = _spread(_whole(group, "bias"), "bias", size, channels)
     if "neuron" not in group:
-        return Neuron(-1, 4096, NEVER, bias, INPUT_SHIFT)  # it adds up what arrives
+        return Neuron(-1, 4096, NEVER, bias, INPUT_SHIFT)  # it sums its input
     neuron = group["neuron"]
     kind = _text(neuron, "type")
     if kind in LEAKY:
@@ -226,7 +226,7 @@ def _units(
 
 
 def _parameter(group: h5py.Group, name: str, size: int, channels: int | None) -> Any:
-    """Return a number for all units as an int, else `(size,)`."""
+    """Return a number that all units share as an int, else `(size,)`."""
     values = _whole(group, name)
     return int(values.flat[0]) if values.size == 1 else _spread(values, name, size, channels)
 

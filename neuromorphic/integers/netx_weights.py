@@ -1,4 +1,4 @@
-"""How lava-dl lays the weights of a netx file into synapses of 8 bits."""
+"""How lava-dl stores the weights of a netx file in 8-bit synapses."""
 
 import numpy as np
 import numpy.typing as npt
@@ -14,23 +14,23 @@ BITS = 8
 
 
 def synapse(weight: Weights, delays: Weights | None = None, more: int = 0) -> Dense | Sparse:
-    """Return the synapses that lava-dl makes of `weight (N, M)`, each late by its `delays (N, M)`.
+    """Return the synapses that lava-dl makes of `weight (N, M)` with `delays (N, M)` in steps.
 
-    Weights are scaled up by the power of two that fills a synapse, and their sum down again. Of
-    both signs they reach from -256 to 254 (beyond 127 odd ones take 9 bits), of one sign to 255. A
-    Dense where a chip of 8 bits holds them as they are. lava-dl 0.6 `netx.utils`, Lava 0.10
-    `utils.weightutils`. The sum is shifted down by `more`. Raises `GraphError` for weights that
-    lava-dl cannot lay out.
+    Weights are scaled up by the power of two that fills a synapse, and their sum is scaled down
+    again. Mixed signs reach from -256 to 254 (odd ones beyond 127 take 9 bits), one sign alone to
+    255. The result is a Dense if an 8-bit chip can hold the weights as they are. The sum is shifted
+    down by `more`. Source: lava-dl 0.6 `netx.utils`, Lava 0.10 `utils.weightutils`. Raises
+    `GraphError` for weights that lava-dl cannot store.
     """
     scaled, shift, bits = _scaled(weight)
     held = _held(scaled, bits)
     if np.array_equal(held, scaled) and np.abs(weight).max() < 128 and shift:
-        held, shift = 2 * weight, 1  # the same, as our own layers have it
+        held, shift = 2 * weight, 1  # equivalent, in the form of our own layers
     return _as_synapse(held, -shift - more, delays)
 
 
 def recurrent(weight: Weights, back: Weights) -> tuple[Dense | Sparse, Dense | Sparse]:
-    """Return the synapses of `weight (N, M)` and `back (N, N)`, which are scaled together."""
+    """Return the synapses of `weight (N, M)` and `back (N, N)`, scaled by a common factor."""
     scaled, shift, bits = _scaled(np.hstack((weight, back)))
     parts = np.split(scaled, [weight.shape[1]], axis=1)
     one, other = (_as_synapse(_held(part, bits), -shift) for part in parts)
@@ -38,7 +38,7 @@ def recurrent(weight: Weights, back: Weights) -> tuple[Dense | Sparse, Dense | S
 
 
 def _scaled(weight: Weights) -> tuple[Weights, int, int]:
-    """Return the weights scaled up, by how many bits, and in how many bits they are kept."""
+    """Return the weights scaled up, by how many bits, and in how many bits they are stored."""
     low, high = int(weight.min()), int(weight.max())
     if (high > 254 and low < 0) or (low < -256 and high > 0):
         weight = np.clip(weight, -256, 254)
@@ -59,7 +59,7 @@ def _scaled(weight: Weights) -> tuple[Weights, int, int]:
 
 
 def _held(scaled: Weights, bits: int) -> Weights:
-    """Return what Lava's synapses hold, by a sign that it finds by itself."""
+    """Return the weights in Lava's synapses, for the sign mode that Lava detects."""
     low, high = int(scaled.min()), int(scaled.max())
     if low < 0 < high:
         dropped = BITS - bits + 1

@@ -1,8 +1,8 @@
 """`python -m neuromorphic.lava.worker FOLDER MODE PID`: a network on Lava's CPU back end.
 
 `FOLDER` holds `frames.npy (T, M)`, `plan.json` (see `plan`) and the arrays of the layers; `spikes`
-gets a byte a unit and step. `MODE` is fixed, floating or netx; `PID` is who asks. Needs no
-torch.
+gets one byte for each unit and step. `MODE` is fixed, floating or netx; `PID` is the process that
+started this one. Torch is not needed.
 """
 
 import json
@@ -39,13 +39,13 @@ def main() -> None:
 
 
 def _end_with(parent: int, folder: Path) -> None:
-    """End this process group, and its files, when whoever started it is gone, however it went."""
+    """End this process group and delete its files once the process that started it is gone."""
     while os.getppid() == parent:
         time.sleep(1)
     shutil.rmtree(folder, ignore_errors=True)
     group = os.getpgid(0)
     if os.fork() == 0:
-        # Whoever ends the group stands outside it, and lets go of the pipe whose end tells
+        # The child stands outside the group that it ends, and closes the pipe whose end tells
         # Python's resource tracker to remove the shared memory.
         os.setsid()
         os.closerange(0, os.sysconf("SC_OPEN_MAX"))
@@ -54,7 +54,7 @@ def _end_with(parent: int, folder: Path) -> None:
 
 
 def _stock(folder: Path, plan: dict[str, Any]) -> Any:
-    """Lava's own Dense, Conv and LIF, one each a connection and a layer."""
+    """Lava's own processes: a Dense or Conv for each connection, a LIF for each layer."""
     outputs = {-1: _source(folder, plan)}
     for number, layer in enumerate(plan["layers"]):
         units = _units(layer, _arrays(folder, f"{number}"), plan["steps"])
@@ -77,7 +77,7 @@ def _stock(folder: Path, plan: dict[str, Any]) -> Any:
 
 
 def _netx(folder: Path, plan: dict[str, Any]) -> Any:
-    """A netx file as lava-dl reads it; what its format cannot say is set afterwards."""
+    """A netx file as lava-dl reads it; what the format cannot express is set afterwards."""
     import h5py
 
     shim.apply_netx()
@@ -88,7 +88,7 @@ def _netx(folder: Path, plan: dict[str, Any]) -> Any:
         str(folder / "network.net"),
         input_shape=(plan["inputs"],),
         input_message_bits=plan["bits"] if plan["bits"] > 1 else 0,
-        reset_interval=plan["steps"] + 2,  # one reset, when the first input arrives
+        reset_interval=plan["steps"] + 2,  # a single reset, when the first input arrives
         reset_offset=0 if direct else 1,
     )
     with h5py.File(folder / "network.net") as file:
@@ -100,7 +100,7 @@ def _netx(folder: Path, plan: dict[str, Any]) -> Any:
                 block.synapse.proc_params.overwrite("weight_exp", exponent)
             if "biasExponent" in group:
                 block.neuron.bias_exp.init = int(group["biasExponent"][()])
-    # An input block of lava-dl leaves it to its user to reach the units.
+    # With an input block of lava-dl, the caller must connect the input to the units.
     entry = network.in_layer.neuron.a_in if direct else network.inp
     source, sent = _source(folder, plan), network.out
     if len(entry.shape) == 3:  # ours are numbered channel by channel, theirs by place
@@ -117,7 +117,7 @@ def _synapse(connection: dict[str, Any], arrays: dict[str, Any]) -> Any:
 
     graded = {"num_message_bits": 8}
     if "width" in connection:
-        # Ours is a correlation, theirs a convolution: the kernel is turned around.
+        # Ours is a correlation, theirs a convolution: the kernel is flipped.
         weight = arrays["weight"][:, :, None, ::-1].transpose(0, 3, 2, 1)
         return Conv(
             weight=weight,
@@ -169,7 +169,7 @@ def _units(layer: dict[str, Any], arrays: dict[str, Any], steps: int) -> Any:
             return SigmaDelta(**given | {"vth": int(given["vth"])}, **scales)
     if layer["memoryless"]:
         return LIF(**given)
-    # Until its first input arrives a layer integrates its bias alone; it forgets that here.
+    # Before its first input arrives, a layer integrates its bias; that is undone here.
     return LIFReset(reset_interval=steps + 2, reset_offset=layer["depth"] + 1, **given)
 
 
