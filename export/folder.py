@@ -1,4 +1,4 @@
-"""Where a bundle is made: in place of another, and of nothing else."""
+"""The folder for a new bundle, which may replace another bundle but nothing else."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +11,9 @@ from runtime.files import replacing_folder
 
 @contextmanager
 def bundle_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
-    """Yield a new folder, which becomes the bundle `folder` on success, in one step.
+    """Yield a temporary folder, which replaces `folder` in one step on success.
 
-    Raises OutputError if it exists and `overwrite` is off, or if it is not a bundle.
+    Raises OutputError if `folder` exists and `overwrite` is off, or if it is not a bundle.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with replacing_folder(folder, overwrite, _refuse_other) as made:

@@ -18,14 +18,14 @@ from train.lapped.loop import PARTS
 from train.lapped.model import Model
 from train.lapped.run import TABLES, Point, load
 
-FRAMES, BINS = 24, 64  # size of the example inputs that the exporter traces
+FRAMES, BINS = 24, 64  # size of the example inputs for the exporter's tracing
 
 
 def export_lapped(run: Path, folder: Path, terms: Terms, overwrite: bool = False) -> Bundle:
     """Export a finished lapped run to a bundle folder, and open that.
 
-    Raises ExportError when the run has not finished, CheckpointError for a damaged one,
-    OutputError when the folder exists and `overwrite` is off, or it is not a bundle.
+    Raises ExportError when the run has not finished, CheckpointError when it is damaged,
+    OutputError when the folder exists and `overwrite` is off, or when it is not a bundle.
     """
     point = load(run)
     if not (run / TABLES).is_file():

@@ -1,4 +1,4 @@
-"""The lapped code as one ONNX graph of integers, from a chip's payloads to the events."""
+"""The lapped code as one integer ONNX graph, from a chip's payloads to the events."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ OPSET = 20
 
 
 def integer_graph(units: chip.Units, levels: int) -> onnx.ModelProto:
-    """All units up to `levels` as a graph that any ONNX runtime computes alike.
+    """All units up to `levels` as a graph with the same result in any ONNX runtime.
 
     Inputs: `payload (T, 2 hop) int8` of the samples and `steps (T, levels) int32`, the payload of
     each level (`chip.level_payloads`). Output: `events (T, 2 levels bins) bool` in the order of
@@ -32,7 +32,7 @@ def integer_graph(units: chip.Units, levels: int) -> onnx.ModelProto:
     }
     nodes = [
         helper.make_node("MatMulInteger", ["payload", "weight"], ["sum"]),
-        helper.make_node("Mod", ["sum", "dropped"], ["low"]),  # of the divisor's sign: it floors
+        helper.make_node("Mod", ["sum", "dropped"], ["low"]),  # sign as divisor: floors
         helper.make_node("Sub", ["sum", "low"], ["high"]),
         helper.make_node("Div", ["high", "dropped"], ["accumulator"]),
         helper.make_node("Unsqueeze", ["accumulator", "level_axis"], ["positive"]),

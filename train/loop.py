@@ -1,7 +1,7 @@
 """The training loop: each stage of a preset in turn, on one process or many.
 
-Data, draws and learning rate are functions of (seed, step), so a run that was killed and resumed
-gives the losses of one that was not, and several processes give those of one.
+Data, random draws and learning rate are functions of (seed, step), so a run that was killed and
+resumed has the same losses as one that was not, and several processes the same as one.
 """
 
 import copy
@@ -44,7 +44,7 @@ from train.validation import activity, evaluate, health, sound_of, validation_mu
 from train.warm_start import start_from
 
 CLIP_NORM = 1.0
-MOST_RELIEF = 8.0  # times that the price of events is halved before a collapse ends the run
+MOST_RELIEF = 8.0  # how often the price of events is halved before a collapse ends the run
 BETAS = (0.8, 0.99)
 
 
@@ -52,8 +52,8 @@ def train(run: Run, resume: bool = False) -> None:
     """Train a preset into a folder: checkpoint, log, learning curves, samples, TensorBoard.
 
     Under `torchrun` every process makes its share of each batch. Raises TrainingError when the
-    folder holds a run already and `resume` is not set, or when the training collapses, and
-    CheckpointError when the checkpoint is damaged or of other settings. Ctrl-C saves the step.
+    folder already holds a run and `resume` is not set, or when the training collapses, and
+    CheckpointError when the checkpoint is damaged or has other settings. Ctrl-C saves the step.
     """
     fabric = launched()
     start = begun(run, resume, fabric)
@@ -76,7 +76,7 @@ def train(run: Run, resume: bool = False) -> None:
 
 
 def _price(config: Config, start: Checkpoint | None) -> Price:
-    """The price of events, which grows in the first stage that has one and outlasts it."""
+    """The price of events, which grows in the first stage that has one and then stays."""
     free = dataclasses.replace(config.sparsity, weight=0.0)
     price = Price(config.sparsity if config.code.is_sparse else free)
     if start is not None:
@@ -127,7 +127,7 @@ class _Trainer:
         self.validation = torch.from_numpy(run.music.validation).unsqueeze(1).to(fabric.device)
 
     def train(self, interrupt: Interrupt) -> None:
-        """Do all the steps that are left; raises KeyboardInterrupt once one is saved on demand."""
+        """Do all remaining steps; raises KeyboardInterrupt after Ctrl-C, once the step is saved."""
         schedule = self.stage.schedule
         crops = ahead(lambda step: self.crops(step, self.items), self.first, schedule.steps)
         self._train_from(self.first)
@@ -142,7 +142,7 @@ class _Trainer:
             if judged:
                 figures |= self._judge(done)
             self.journal.write(self.stage, step, figures)
-            if judged or interrupt.asked:  # last, since a step that is saved is not done again
+            if judged or interrupt.asked:  # last, since a saved step is not repeated
                 self._save(done)
             if interrupt.asked:
                 self.journal.say(f"step {done} of {self.stage.name} is saved; go on with --resume")
@@ -184,7 +184,7 @@ class _Trainer:
         own = {name: tensor.clone() for name, tensor in self.trained.state_dict().items()}
         self._wear_average(done)
         config, stage = self.run.config, self.stage
-        # The same figures everywhere, since what follows of them has to be the same.
+        # All processes need the same figures to take the same decisions.
         figures = averaged(evaluate(self.model, self.validation, stage, config))
         if self.fabric.is_global_zero:
             clip, mu = self.validation[:1], validation_mu(config, 3)[1:2].to(self.fabric.device)
@@ -216,23 +216,23 @@ class _Trainer:
         if self.price.weight(done) > 0 and self.price.relief < MOST_RELIEF:
             self.price.relieve()
             self.journal.say(f"step {done}: {fault}; the price of events is halved")
-        elif done >= 2 * self.run.every:  # units die and revive before batch norm has settled
+        elif done >= 2 * self.run.every:  # before batch norm has settled, units die and revive
             raise TrainingError(
                 f"{self.stage.name} step {done}: {fault}; lower sparsity.weight "
                 "or the learning rate, and train again"
             )
 
     def _wear_average(self, done: int) -> None:
-        """Give the model the averaged weights, with statistics measured for them."""
+        """Put the averaged weights into the model, with statistics measured for them."""
         self.trained.load_state_dict(self.average.state_dict())
         self.trained.eval()
         if self.stage.trains_code and not self._settled(done):
             recalibrate(self.model, self._unseen)
 
     def _settle(self, step: int) -> None:
-        """Measure the statistics that the code is to keep, for its average too.
+        """Measure the statistics that the code keeps, for the averaged weights, too.
 
-        Those that a stage begins with are kept as they are: what came before has settled on them.
+        Those that a stage begins with do not change: the stages before were trained with them.
         """
         if step or not measured(self.model.bottleneck):
             recalibrate(self.model, self._unseen)
@@ -249,7 +249,7 @@ class _Trainer:
                 norm.eval()
 
     def _unseen(self, index: int) -> tuple[Tensor, Tensor]:
-        """A batch that no step trains on."""
+        """A batch that is never trained on."""
         step = self.stage.schedule.steps + index
         batch = self._batch(step, self.crops(step, self.items))
         return batch.audio, batch.mu
@@ -261,7 +261,7 @@ class _Trainer:
         return draw(sound, self.run.config, step, whole, rank)
 
     def tensors(self) -> dict[str, Tensor]:
-        """All that the stage's next step depends on, by name."""
+        """Everything that the stage's next step depends on, by name."""
         tensors = {
             **checkpoints.named("model", self.model.state_dict()),
             **checkpoints.named("average", self.average.state_dict()),

@@ -36,7 +36,7 @@ class Condition:
 
 
 def always() -> list[Condition]:
-    """Return the hidden reference, BS.1534-3's low and middle anchor, and the distorted one."""
+    """Return the hidden reference, BS.1534-3's low and middle anchors, and the distorted anchor."""
     return [
         Condition(REFERENCE, lambda clip: clip.samples),
         Condition(LOW_ANCHOR, lambda clip: low_pass(clip.samples, ANCHORS_HZ[0])),
@@ -48,8 +48,8 @@ def always() -> list[Condition]:
 def of_bundle(bundle: Bundle, decoders: Sequence[str], mus: Sequence[int]) -> list[Condition]:
     """Return a bundle with each of `decoders` and, if it has many rates, with each of `mus`.
 
-    By default it uses its own decoder, and mu 16. Raises `ListeningError` when it has none of the
-    decoders.
+    The default is the bundle's own decoder, and mu 16. Raises `ListeningError` when the bundle
+    has none of the decoders.
     """
     for decoder in decoders:
         if decoder not in DECODERS:
@@ -69,7 +69,7 @@ def of_opus(kbps: float) -> Condition:
 def of_folder(name: str, folder: Path) -> Condition:
     """Return existing sounds: `folder` has one for each clip, named after the clip.
 
-    Each is as long as the clip, or as the whole recording, of which the middle is then used.
+    Each is as long as the clip, or as the whole recording; then its middle is used.
     """
     return Condition(name, partial(_read, folder))
 

@@ -30,7 +30,7 @@ def matched(sounds: Sequence[Samples], rate: int) -> list[Samples]:
 
 def _loudness(sound: Samples, rate: int) -> float | None:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it takes the logarithm of silence
+        warnings.simplefilter("ignore")  # it may take the logarithm of silence
         try:
             level = pyloudnorm.Meter(rate).integrated_loudness(sound.astype(np.float64))
         except ValueError:

@@ -19,7 +19,7 @@ from train.data.clips import SAMPLE_RATE
 
 _PARTS = Path(__file__).with_name("parts")
 PLAYER = _PARTS / "player.js"
-# In the order in which they use one another.
+# In the order of their dependencies.
 SCRIPTS = (
     "random.js",
     "player.js",
@@ -34,7 +34,7 @@ SCRIPTS = (
 
 @dataclass(frozen=True)
 class Words:
-    """What the page says besides its fixed text: a `title`, and where to `post` results to."""
+    """The page's variable text: a `title`, and the address to `post` results to."""
 
     title: str = "Listening test"
     post: str | None = None
@@ -55,7 +55,7 @@ def page(trials: Sequence[Trial], words: Words) -> str:
     )
     return environment.get_template("page.html").render(
         title=words.title,
-        # The page may talk to this address and to no other: its policy says so to the browser.
+        # The page's security policy lets the browser contact this address and no other.
         connect=_origin(words.post) if words.post else "'none'",
         style=_part("page.css"),
         script="\n".join(_part(name) for name in SCRIPTS),
@@ -77,7 +77,7 @@ def _test(trials: Sequence[Trial], words: Words) -> dict[str, object]:
 
 
 def _embedded(value: object) -> str:
-    # `</script>` in a name would end the element that holds it.
+    # `</script>` in a name would close the script element.
     return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
 
 

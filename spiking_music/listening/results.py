@@ -83,7 +83,7 @@ def _read(file: Path) -> Session:
 
 
 def _of(kind: type[T], table: Any, name: str) -> T:
-    """Return the value of a name in a table; raises `ValueError` if its type is not `kind`."""
+    """Return the value of a key in a table; raises `ValueError` if its type is not `kind`."""
     value = table.get(name) if isinstance(table, dict) else None
     if type(value) is not kind:
         raise ValueError(f"{name} is {value!r:.60}")

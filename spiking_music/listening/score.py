@@ -26,7 +26,7 @@ class Score:
 
 
 def score(sessions: Sequence[Session], screening: str) -> Score:
-    """Screen and score; raises `ListeningError` when no trial is left."""
+    """Screen the results and score them; raises `ListeningError` when no trial is left."""
     left = SCREENINGS[screening](sessions)
     if not left:
         raise ListeningError(
@@ -39,7 +39,7 @@ def score(sessions: Sequence[Session], screening: str) -> Score:
 
 
 def as_json(found: Score) -> dict[str, Any]:
-    """Return the score for a program: every field, and what follows from them."""
+    """Return the score for programs: every field, and the values derived from them."""
     fights = [asdict(duel) | {"significant": duel.significant} for duel in found.duels]
     rated = [
         asdict(mean) | {"median": mean.median, "quartiles": mean.quartiles} for mean in found.means
@@ -48,7 +48,7 @@ def as_json(found: Score) -> dict[str, Any]:
 
 
 def caption(found: Score) -> str:
-    """Return what a figure of the score shows."""
+    """Return the caption of a figure of the score."""
     left = found.kept[found.screening]
     of = f"{left['listeners']} listeners in {left['trials']} trials"
     return f"Ratings of test {found.test} by {of}, screened by {found.screening}."
@@ -70,7 +70,7 @@ def mean_rows(found: Score) -> list[dict[str, str]]:
 
 
 def duel_rows(found: Score) -> list[dict[str, str]]:
-    """Return a row of text for each pair, the surest first."""
+    """Return a row of text for each pair, the most significant first."""
     return [
         {
             "more wins": duel.winner,

@@ -8,7 +8,7 @@ from typing import Final
 from spiking_music.listening.conditions import DISTORTED, MIDDLE_ANCHOR, REFERENCE
 from spiking_music.listening.results import Rated, Session
 
-EXCELLENT, BAD = 80, 20  # from and to where these words reach on the scale
+EXCELLENT, BAD = 80, 20  # where Excellent begins and Bad ends on the scale
 _NEAR_PERFECT = 90
 _TOLERATED = 0.15  # share of the trials
 _DECEIVED = 0.25  # share of the listeners
@@ -26,8 +26,8 @@ def as_in_the_paper(sessions: Sequence[Session]) -> list[Session]:
 def as_in_bs1534(sessions: Sequence[Session]) -> list[Session]:
     """Keep the listeners who know the reference and do not take the 7 kHz anchor for it.
 
-    Listeners are excluded who rate the hidden reference below 90, or the middle anchor above 90, in
-    more than 15 % of the trials; the anchor of an `undegraded` clip does not count.
+    Listeners who rate the hidden reference below 90, or the middle anchor above 90, in more than
+    15 % of the trials are excluded; the anchor of an `undegraded` clip does not count.
     Source: ITU-R BS.1534-3, section 4.1.2.
     """
     spared = undegraded(sessions)
@@ -37,7 +37,7 @@ def as_in_bs1534(sessions: Sequence[Session]) -> list[Session]:
 def undegraded(sessions: Sequence[Session]) -> list[str]:
     """Return the clips whose middle anchor more than 25 % of the listeners rate above 90.
 
-    Their sound has so little above 7 kHz that the anchor is hardly worse. Source: ITU-R BS.1534-3,
+    They have so little energy above 7 kHz that the anchor is hardly worse. Source: ITU-R BS.1534-3,
     section 4.1.2.
     """
     deceived: dict[str, list[bool]] = defaultdict(list)

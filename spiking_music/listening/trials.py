@@ -1,4 +1,4 @@
-"""The sounds of a test: every condition of every clip, of one loudness and one length."""
+"""The sounds of a test: every condition of every clip, at equal loudness and length."""
 
 import hashlib
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ class Trial:
 def render(
     clips: Sequence[Clip], conditions: Sequence[Condition], progress: Progress | None = None
 ) -> list[Trial]:
-    """Hear each clip in each condition and match the levels within and between the clips.
+    """Render each clip in each condition and match the loudness within and between clips.
 
-    Raises `ListeningError` for two clips of one name, and what the conditions raise.
+    Raises `ListeningError` for two clips with the same name, and what the conditions raise.
     """
     names = [clip.name for clip in clips]
     for name in names:
@@ -44,7 +44,7 @@ def render(
 
 
 def identity(trials: Sequence[Trial]) -> str:
-    """Return 12 hex digits that name a test by all that is heard in it."""
+    """Return 12 hex digits that identify a test by all of its sounds."""
     digest = hashlib.sha256()
     for trial in trials:
         for name, sound in trial.sounds.items():

@@ -1,6 +1,6 @@
 """What a unit responds to: the average sound around its onsets, made audible.
 
-It averages powers: waveforms would cancel, since a unit does not fire in phase with them.
+Powers are averaged, since waveforms would cancel: a unit does not fire in phase with them.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Powers = npt.NDArray[np.float64]
 
 BEFORE, AFTER = 0.15, 0.6  # seconds around an onset
 _WINDOW, _HOP = 2048, 256
-_ROUNDS = 32  # of Griffin and Lim; the sound hardly changes after these
+_ROUNDS = 32  # of Griffin and Lim; more hardly change the sound
 _PEAK = 0.5  # of full scale
 
 
@@ -43,7 +43,7 @@ def answer(samples: Samples, fires: npt.NDArray[np.bool_], hop: int, sample_rate
     before, after = (round(seconds * sample_rate / _HOP) for seconds in (BEFORE, AFTER))
     padded = np.pad(samples.astype(np.float64), (before * _HOP, after * _HOP + _WINDOW))
     power = np.abs(transform.stft(padded, p0=0)) ** 2
-    # What is padded is no music and would make everything louder than usual.
+    # Padding is silence, next to which everything would be louder than usual.
     inside = power[:, before : max(before + 1, power.shape[1] - after)]
     places = begins[:, None] * hop // _HOP + np.arange(before + after)
     usual = inside.mean(axis=1, keepdims=True)

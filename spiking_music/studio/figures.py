@@ -21,7 +21,7 @@ def figures(codec: Codec, payload: Payload, piece: Piece) -> dict[str, Any]:
     """Return what a piece costs, for the page.
 
     Bytes and kbit/s as stored, by the paper's formula, at the entropy bound and with one bit an
-    entry; events a second and density; for each chip its joules, or why it has no price.
+    entry; events a second and density; for each chip the joules, or why they are unknown.
     """
     events, seconds, size = piece.events, piece.seconds, len(packed(piece))
     return {

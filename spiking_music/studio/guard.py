@@ -5,7 +5,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# A page elsewhere whose name is made to lead to this machine still sends its own name.
+# A foreign page whose host name was made to resolve to this machine still sends that name.
 HOSTS = ["localhost", "127.0.0.1"]
 
 _HEADERS = {
@@ -18,7 +18,7 @@ _HEADERS = {
 
 
 class SameOrigin:
-    """Refuse what a page of another origin asks for, and keep answers from it."""
+    """Refuse requests from pages of other origins, and keep answers from them."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of an upload in `bytes`, in `seconds` of sound, and in `arrival` seconds it may take;
-    at most `sessions` at a time, the one unused for longest is forgotten first."""
+    """Limits of an upload in `bytes`, in `seconds` of sound, and in `arrival` seconds of transfer;
+    at most `sessions` at a time, of which the one unused for longest is dropped first."""
 
     bytes: int = 64 * 2**20
     seconds: float = 180.0

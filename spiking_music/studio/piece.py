@@ -22,7 +22,7 @@ RANGE_DB = 72.0
 class Piece:
     """A recording: its `name`, `samples (n,) float32`, and its spectrogram `(bins, columns)`.
 
-    The spectrogram has 0 for 72 dB below its loudest point and 255 for that.
+    In the spectrogram 255 is the loudest point and 0 is 72 dB below it.
     """
 
     name: str
@@ -32,12 +32,12 @@ class Piece:
 
 
 def read_piece(file: Path, name: str, sample_rate: int, longest: float) -> Piece:
-    """Read a recording that is called `name`.
+    """Read a recording and call it `name`.
 
-    Raises `AudioError` when it is none, `TooLargeError` when it lasts longer than `longest` s.
+    Raises `AudioError` if it is not a recording, `TooLargeError` if it is longer than `longest` s.
     """
     try:
-        # Before it is read: a small file may unpack to hours of sound.
+        # Checked before reading, since a small file may unpack to hours of sound.
         with soundfile.SoundFile(file) as opened:
             seconds = opened.frames / opened.samplerate
         if seconds > longest:
@@ -53,6 +53,6 @@ def read_piece(file: Path, name: str, sample_rate: int, longest: float) -> Piece
 
 
 def pictured(decibels: npt.NDArray[np.float32]) -> Picture:
-    """Bring a spectrogram `(bins, columns)` in dB to 0..255, the upper 72 dB of it."""
+    """Scale the upper 72 dB of a spectrogram `(bins, columns)` in dB to 0..255."""
     level = 1 + (decibels - decibels.max()) / RANGE_DB
     return np.rint(255 * np.clip(level, 0, 1)).astype(np.uint8)

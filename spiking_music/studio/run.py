@@ -1,4 +1,4 @@
-"""The studio on a port of this machine, until it is told to stop."""
+"""Run the studio on a port of this machine until it is stopped."""
 
 import socket
 import tempfile
@@ -16,7 +16,7 @@ _LOOPBACK = "127.0.0.1"
 
 
 def run(codec: Codec, port: int, ready: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C; `ready` is given the address. Port 0 takes one that is free.
+    """Serve until Ctrl-C; `ready` is called with the address. Port 0 picks a free port.
 
     Raises `StudioError` when the port is taken.
     """
@@ -37,7 +37,7 @@ def _bound(port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((_LOOPBACK, port))
-        bound.listen()  # who comes before the server is ready waits
+        bound.listen()  # a browser that connects before the server is ready waits
     except OSError as error:
         bound.close()
         raise StudioError(f"port {port}: {error.strerror}; choose another with --port") from error

@@ -1,4 +1,4 @@
-"""The studio as a web application: a page, and what its scripts ask for."""
+"""The studio as a web application: a page, and the addresses that its scripts request."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,13 +35,13 @@ _LARGEST_JSON = 1 << 20  # bytes; the numbers of 65 535 units fit
 
 
 class Studio:
-    """The answers to every request, from a `codec` and the `visitors` who ask."""
+    """The answers to all requests, from a `codec` and the sessions of the `visitors`."""
 
     def __init__(self, codec: Codec, visitors: Visitors, limits: Limits) -> None:
         self.codec, self.visitors, self.limits = codec, visitors, limits
 
     def routes(self) -> list[Route | Mount]:
-        """Return which address has which answer."""
+        """Return the routes: which method answers which address."""
         here = "/sessions/{session}"
         return [
             Route("/", _page),
@@ -69,7 +69,7 @@ class Studio:
         return JSONResponse(view.progress(self._session(request)))
 
     async def take(self, request: Request) -> Response:
-        """Take a recording, which is then studied, or the notes of the one that is there."""
+        """Receive a recording and study it, or the notes of the current recording."""
         session, file = self._session(request), self.visitors.new_file()
         name = shown_name(request.query_params.get("name", ""))
         await receive(request.stream(), file, self.limits)
@@ -83,7 +83,7 @@ class Studio:
         return JSONResponse(view.progress(session), 202)
 
     async def change(self, request: Request) -> Response:
-        """Hear the piece at another mu or without some units."""
+        """Decode the piece at another mu or without some units."""
         session = self._session(request)
         _piece(session)
         mu, muted = self._wishes(await _json(request))
@@ -97,7 +97,7 @@ class Studio:
         return JSONResponse(view.progress(session))
 
     async def events(self, request: Request) -> Response:
-        """The events of encoding `coding` from frame `from` on, as far as they are there."""
+        """The events of encoding `coding` from frame `from` on, as far as they are encoded."""
         state = self._session(request).state
         if request.query_params.get("coding") != str(state.coding):
             raise UnknownError("this encoding has been replaced; reload the page")
@@ -117,7 +117,7 @@ class Studio:
         return Response(sounds[name], media_type="audio/flac")
 
     async def answer_sound(self, request: Request) -> Response:
-        """What one unit answers to, as a sound, or with `as=picture` as its spectrogram."""
+        """What one unit responds to, as a sound, or with `as=picture` as a spectrogram."""
         session, unit = self._session(request), request.path_params["unit"]
         state, piece, model = session.state, _piece(session), self.codec.manifest
         if unit >= model.units:
@@ -171,7 +171,7 @@ async def _player(request: Request) -> Response:
 
 
 def _take_notes(session: Session, file: Path, name: str) -> None:
-    file = file.rename(file.with_suffix(".mid"))  # the reader goes by the suffix
+    file = file.rename(file.with_suffix(".mid"))  # the reader chooses the format by the suffix
     try:
         _piece(session)
         session.put_notes(read_midi(file))

@@ -15,11 +15,11 @@ from train.data.performance import Performance
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """A visitor's piece, the how many it is that was `taken`, and what has been made of it.
+    """A visitor's piece and its results; `taken` counts the pieces so far.
 
-    `bits (N, T) bool`, of which the first `encoded` frames are there; `coding` counts the
-    encodings; `payload (M, T) int8`; `mu`, None for a bundle of one rate; the `muted` units; FLAC
-    files by name in `sounds`, which `heard` counts the versions of; `figures`, see
+    `bits (N, T) bool`, filled up to frame `encoded`; `coding` counts the encodings;
+    `payload (M, T) int8`; `mu`, None for a bundle of one rate; the `muted` units; FLAC files by
+    name in `sounds`, and `heard` counts their versions; `figures`, see
     `spiking_music.studio.figures`; `error` of the last work that failed.
     """
 
@@ -47,7 +47,7 @@ class Session:
         self._lock = threading.Lock()
 
     def begin(self) -> Job:
-        """Start a job; the one before it, if there is one, is cancelled and has no more say."""
+        """Start a job; the one before it, if any, is cancelled and can change nothing any more."""
         with self._lock:
             if self.job is not None:
                 self.job.cancel()

@@ -14,7 +14,7 @@ _LONGEST_NAME = 80
 async def receive(body: AsyncIterator[bytes], file: Path, limits: Limits) -> None:
     """Write `body` to `file`, which is removed again on failure.
 
-    Raises `TooLargeError` beyond the bytes, `TooSlowError` beyond the time of the limits.
+    Raises `TooLargeError` or `TooSlowError` when it exceeds the limits in bytes or time.
     """
     try:
         async with asyncio.timeout(limits.arrival):
@@ -36,7 +36,7 @@ async def receive(body: AsyncIterator[bytes], file: Path, limits: Limits) -> Non
 
 
 def is_midi(file: Path) -> bool:
-    """Say whether a file begins as a Standard MIDI File does."""
+    """Return whether a file begins like a Standard MIDI File."""
     with file.open("rb") as opened:
         return opened.read(len(_MIDI)) == _MIDI
 

@@ -1,4 +1,4 @@
-"""What the page receives: the model, the state of its session, arrays as bytes."""
+"""The data for the page: the model, the state of its session, arrays as bytes."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from spiking_music.studio.session import Session, State
 
 
 def model(manifest: Manifest) -> dict[str, Any]:
-    """Return what does not change: the model's name, kind and sizes, and whether it has a mu."""
+    """Return the constants: the model's name, kind and sizes, and whether it has a mu."""
     many = manifest.has_mu
     why = (
         f"This model is {manifest.kind}: it was trained for a single rate, so mu cannot be changed."
@@ -30,7 +30,7 @@ def model(manifest: Manifest) -> dict[str, Any]:
 
 
 def progress(session: Session) -> dict[str, Any]:
-    """Return the state without its arrays: what is there, and what the job is at."""
+    """Return the state without its arrays: what is available, and how far the job is."""
     state, job = session.state, session.job
     return {
         "job": None if job is None else {"stage": job.stage, "share": job.share},
@@ -50,7 +50,7 @@ def progress(session: Session) -> dict[str, Any]:
 
 
 def packed(state: State, start: int) -> bytes:
-    """Return the events from frame `start` to what is encoded: a byte for 8 units, by frame."""
+    """Return the events from frame `start` to the last encoded one: 8 units a byte, by frame."""
     return np.packbits(state.bits[:, start : state.encoded].T, axis=1).tobytes()
 
 

@@ -35,18 +35,18 @@ class Visitors:
         return name
 
     def session(self, name: str) -> Session:
-        """Return a session; raises `UnknownError` where there is none of this id."""
+        """Return a session; raises `UnknownError` if none has this id."""
         if name not in self._sessions:
             raise UnknownError("this session has ended; reload the page")
         self._sessions.move_to_end(name)
         return self._sessions[name]
 
     def new_file(self) -> Path:
-        """Return a path in the temporary folder that nothing else has."""
+        """Return an unused path in the temporary folder."""
         return self.folder / secrets.token_hex(16)
 
     def start(self, session: Session, work: Callable[[Job], None]) -> None:
-        """Let `work` run in the background, in place of what runs there for this session."""
+        """Run `work` in the background, in place of this session's current job."""
         job = session.begin()
         self._pool.submit(_finish, session, job, work)
 
@@ -64,7 +64,7 @@ def _finish(session: Session, job: Job, work: Callable[[Job], None]) -> None:
         session.end(job)
     except SpikingMusicError as error:
         session.end(job, str(error))
-    except Exception:  # of whatever kind: a job that never ended would leave its visitor waiting
+    except Exception:  # any error: a job that never ends would leave its visitor waiting
         logging.getLogger(__name__).exception("work for a visitor failed")
         session.end(job, "something went wrong; see the terminal of the studio")
     else:

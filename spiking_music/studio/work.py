@@ -25,7 +25,7 @@ Bits = npt.NDArray[np.bool_]
 def take_in(
     codec: Codec, session: Session, job: Job, file: Path, name: str, longest: float
 ) -> None:
-    """Read an upload, which is then removed, and study it from the start."""
+    """Read an upload, remove the file, and study the recording from the start."""
     try:
         job.begin("read")
         piece = read_piece(file, name, codec.manifest.sample_rate, longest)
@@ -49,7 +49,7 @@ def take_in(
 
 
 def change(codec: Codec, session: Session, job: Job, mu: int | None, muted: frozenset[int]) -> None:
-    """Hear the piece at another rate, or without some units; what has not changed is kept."""
+    """Decode the piece at another rate or without some units; keep what has not changed."""
     piece = session.state.piece
     assert piece is not None
     if mu != session.state.mu or session.state.encoded < _frames(codec, piece):
@@ -58,7 +58,7 @@ def change(codec: Codec, session: Session, job: Job, mu: int | None, muted: froz
 
 
 def _encode(codec: Codec, session: Session, job: Job, piece: Piece, mu: int | None) -> None:
-    """Encode, and show the events as they come."""
+    """Encode, and show the events as they arrive."""
     model = codec.manifest
     tell = job.begin("encode")
     frames = _frames(codec, piece)
@@ -89,7 +89,7 @@ def _encode(codec: Codec, session: Session, job: Job, piece: Piece, mu: int | No
 
 
 def _hear(codec: Codec, session: Session, job: Job, muted: frozenset[int]) -> None:
-    """Decode all units and, where some are muted, the others: the difference is what they carry."""
+    """Decode all units and, if some are muted, the rest alone: the difference is the muted part."""
     state = session.state
     assert state.piece is not None
     assert state.payload is not None

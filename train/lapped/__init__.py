@@ -1,1 +1,1 @@
-"""How the lapped codec is trained: thresholds, refiner, noise, and all of it together."""
+"""Training of the lapped codec: thresholds, refiner and noise, alone and together."""

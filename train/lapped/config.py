@@ -1,4 +1,4 @@
-"""What a preset of the lapped codec says."""
+"""The settings in a preset of the lapped codec."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ KIND = "LAPPED"
 
 @dataclass(frozen=True)
 class Stage:
-    """How long a part is trained: `steps` of one crop each, `learning_rate` at its highest."""
+    """The training of one part: `steps` of one crop each, and the peak `learning_rate`."""
 
     steps: int
     learning_rate: float
@@ -21,11 +21,11 @@ class Stage:
 class Lapped:
     """A lapped codec and its training.
 
-    `hop` samples a frame and `bins` of them; `frames` of a crop; `evenness` beta: steps follow the
-    mean energy of their band to this power; `price` of a bit in squared steps; `octaves` between
-    which the step of a crop is drawn, relative to its level; widths of the nets; `noise_price`,
-    what a dB of SI-SNR lost to noise costs in mel distance; the stages; how many crops the tables
-    of the coder are learned from.
+    `hop` samples and `bins` in a frame; `frames` of a crop; `evenness` beta: steps follow the mean
+    energy of their band to this power; `price` of a bit in squared steps; the range in `octaves`
+    from which the step of a crop is drawn, relative to its level; widths of the nets;
+    `noise_price`, the cost of a dB of SI-SNR lost to noise, in mel distance; the stages; the number
+    of crops for learning the coder's tables.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The training of the lapped codec: its scale, each part in its stage, and the coder's tables."""
+"""The training loop of the lapped codec: scale, one stage for each part, coder's tables."""
 
 import json
 import sys
@@ -39,12 +39,12 @@ EVERY = 100  # steps between checkpoints
 WARM_UP = 20  # steps
 CLIP_NORM = 5.0
 SCALE_CROPS = 100
-MOST_OCTAVES = 3.4  # of steps that a file is likely to have, over the level of the sound
+MOST_OCTAVES = 3.4  # of the usual steps of files, relative to the level of the sound
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a stage trains, and what it minimises."""
+    """What a stage trains, and the loss that it minimises."""
 
     modules: tuple[str, ...]
     loss: Loss
@@ -56,7 +56,7 @@ PARTS = {
     "joint": Part(("units", "mover", "rate", "refiner"), joint_loss),
     "noise": Part(("noise",), noise_loss),
 }
-CROPS = ("scale", *PARTS, "tables")  # what has music of its own
+CROPS = ("scale", *PARTS, "tables")  # stages with their own draw of music
 
 
 def crops_of(config: Lapped, music: Music) -> MakeCrop:
@@ -69,7 +69,7 @@ def crops_of(config: Lapped, music: Music) -> MakeCrop:
     return lambda stage, step: made[stage](step)[0]
 
 
-TOLD = 10.0  # s between lines where there is no bar
+TOLD = 10.0  # s between lines when there is no bar
 
 
 def train(run: LappedRun, resume: bool = False) -> None:
@@ -124,7 +124,7 @@ def _train_part(
 
 
 def told(steps: range, name: str) -> Iterator[int]:
-    """Yield steps and tell of them: by a bar on a terminal, elsewhere by a line now and then."""
+    """Yield steps and show progress: a bar on a terminal, elsewhere a line now and then."""
     console = Console(stderr=True)
     if console.is_terminal:
         yield from track(steps, name, console=console)
@@ -153,13 +153,13 @@ def _note(run: LappedRun, figures: dict[str, str | int | float]) -> None:
 
 
 def pace(stage: Stage, step: int) -> float:
-    """The learning rate of a step: it rises, is held, and falls to nothing in the second half."""
+    """The learning rate of a step: it rises, stays, and falls to zero in the second half."""
     share = step / stage.steps
     return stage.learning_rate * min(1.0, (step + 1) / WARM_UP, 2 * (1 - share) + 0.01)
 
 
 def measured_scale(run: LappedRun) -> Tensor:
-    """The share `(bins,)` of the step that is a bin's: its mean energy to the power `evenness`."""
+    """Each bin's step over the chunk's, `(bins,)`: its mean energy to the power `evenness`."""
     config = run.config
     energy = np.zeros(config.bins)
     for step in range(SCALE_CROPS):
@@ -182,7 +182,7 @@ def smooth(level: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def write_tables(run: LappedRun, model: Model) -> None:
     """Learn the coder's tables from music at all steps, and write them beside the checkpoint.
 
-    Half of the chunks have the thresholds of the chip, half those that a host has moved.
+    Half of the chunks use the chip's thresholds, half those moved by the host.
     """
     config, units = run.config, model.chip()
     chunks, moves = [], []

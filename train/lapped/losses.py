@@ -1,4 +1,4 @@
-"""What each stage of the training minimises, of one crop."""
+"""The loss of each training stage, for one crop."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ Loss = Callable[[Model, Crop, int], Tensor]
 
 
 def units_loss(model: Model, crop: Crop, step: int) -> Tensor:
-    """Bits and squared error: of the thresholds in even steps, of how a host moves them in odd."""
+    """Bits and squared error: of the thresholds in even steps, of the host's moves in odd ones."""
     q = crop.levels(model.chip())
     bins = used(q, 64, 1024)
     v = crop.sizes(model.scale, model.config.hop)[..., :bins]
@@ -47,7 +47,7 @@ def moved(model: Model, v: Tensor) -> Tensor:
 
 @torch.no_grad()
 def moved_levels(model: Model, crop: Crop) -> Tensor:
-    """Signed levels `(1, T, bins)` with thresholds that a host has moved."""
+    """Signed levels `(1, T, bins)` with thresholds moved by the host."""
     q = crop.levels(model.chip())
     bins = used(q, 16, q.shape[-1])
     v = crop.sizes(model.scale, model.config.hop)[..., :bins]
@@ -56,7 +56,7 @@ def moved_levels(model: Model, crop: Crop) -> Tensor:
 
 
 def refiner_loss(model: Model, crop: Crop, step: int) -> Tensor:
-    """Noise over signal of what the decoder gives, in dB, with thresholds of chip or host."""
+    """Noise over signal of the decoded sound, in dB, with the thresholds of chip or host."""
     q = crop.levels(model.chip())
     bins = used(q)
     q = q[..., :bins]
@@ -68,10 +68,10 @@ def refiner_loss(model: Model, crop: Crop, step: int) -> Tensor:
 
 
 def joint_loss(model: Model, crop: Crop, step: int) -> Tensor:
-    """All at once, end to end: thresholds or how they are moved, reconstruction, and refiner.
+    """All parts end to end: thresholds or their moves, reconstruction, and refiner.
 
-    A threshold is judged by what the refiner makes of the events: what it adds at a bin is taken
-    off what firing there would have to stand for.
+    A threshold is judged by the refined events: what the refiner adds at a bin is subtracted from
+    the value that firing there has to represent.
     """
     q = crop.levels(model.chip())
     bins = used(q, 32)
@@ -96,7 +96,7 @@ def joint_loss(model: Model, crop: Crop, step: int) -> Tensor:
 
 
 def noise_loss(model: Model, crop: Crop, step: int) -> Tensor:
-    """Mel distance of what is heard, and the price of the SI-SNR that the noise costs."""
+    """Mel distance of the decoded sound, plus the price of the SI-SNR lost to the noise."""
     with torch.no_grad():
         decoded, levels = heard(model, crop)
     hidden = noise_of(model.noise(levels), len(crop.sound), model.config.sample_rate)
@@ -109,7 +109,7 @@ def noise_loss(model: Model, crop: Crop, step: int) -> Tensor:
 
 @torch.no_grad()
 def corrections_of(model: Model, crop: Crop) -> npt.NDArray[np.int32]:
-    """The corrections `(blocks, bands)` of the noise that a crop is heard with."""
+    """The corrections `(blocks, bands)` of the noise of a crop."""
     decoded, features = heard(model, crop)
     parts = len(crop.sound) // bands.HOP + 1
     levels = model.noise(features)[0, :parts]

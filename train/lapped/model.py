@@ -1,4 +1,4 @@
-"""The lapped codec as torch modules, and the integers that a chip gets of them."""
+"""The lapped codec as torch modules, and their integers for a chip."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ from runtime.lapped.transform import basis, frames
 from train.lapped.config import Lapped
 from train.lapped.networks import FINE, Mover, NoiseLevels, Rate, Refiner, Units, places, regions
 
-FLOOR = 0.2  # the least scale of a bin: its threshold still has some bits on the chip
+FLOOR = 0.2  # the least scale of a bin, which leaves its threshold some bits on the chip
 
 
 class Model(nn.Module):
-    """All that is trained, and `scale (bins,)`, what a bin's step is of the chunk's step."""
+    """All trained parts, and `scale (bins,)`, each bin's step relative to the chunk's."""
 
     def __init__(self, config: Lapped) -> None:
         super().__init__()
@@ -47,9 +47,9 @@ class Model(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class Crop:
-    """A crop in the basis: `sound (n,)`, `coefficients (T, bins)`, and what a chip has of them.
+    """A crop in the basis: `sound (n,)`, `coefficients (T, bins)`, and a chip's view of them.
 
-    `step` is drawn for it; `size (T, bins)` are the accumulators' magnitudes in steps.
+    `step` is drawn at random; `size (T, bins)` are the accumulators' magnitudes in steps.
     """
 
     sound: npt.NDArray[np.float32]
@@ -86,7 +86,7 @@ def crop(sound: npt.NDArray[np.float32], octave: float, units: chip.Units) -> Cr
 
 
 def used(q: Tensor, margin: int = 16, most: int = 768) -> int:
-    """How many bins are worth a look: up to the highest that fires, and some more."""
+    """How many bins are used: up to the highest that fires, and some more."""
     fired = torch.nonzero(q.abs().sum((0, 1)))
     top = int(fired.max()) + 1 if len(fired) else 0
     return min(-(-(top + margin) // 32) * 32, most)

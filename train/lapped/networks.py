@@ -1,4 +1,4 @@
-"""What is learned around the lapped transform: thresholds, refiner, and the levels of noise.
+"""The learned parts around the lapped transform: thresholds, refiner, and noise levels.
 
 Signed levels `q: (B, T, K)` hold how many levels of a bin fire in a frame, times the sign.
 """
@@ -26,18 +26,18 @@ def regions(bins: int, hop: int, rate: int) -> Tensor:
 
 
 def places(bins: int) -> Tensor:
-    """Where a bin lies, `(bins,)` on a scale of octaves, about 0 to 1."""
+    """The position of each bin, `(bins,)`, on a scale of octaves, about 0 to 1."""
     return torch.log2(1 + torch.arange(bins) / 16) / 6
 
 
 def start_at(layer: nn.Conv1d | nn.Conv2d, value: float) -> None:
-    """Let a layer give one value, whatever it hears, until it is trained."""
+    """Initialise a layer so that its output is one value, whatever its input."""
     layer.weight = nn.Parameter(torch.zeros_like(layer.weight))
     layer.bias = nn.Parameter(torch.full((layer.out_channels,), value))
 
 
 class Units(nn.Module):
-    """Units `(bin, sign, level)` of snnTorch neurons: which fire is what a chip would fire.
+    """Units `(bin, sign, level)` of snnTorch neurons, which fire exactly as on a chip.
 
     `offsets: (FINE, REGIONS)`: how far the threshold of a level lies above its index, in steps.
     """
@@ -61,7 +61,7 @@ class Units(nn.Module):
 class Mover(nn.Module):
     """How a host may move the thresholds: `v: (B, T, K)` magnitudes in steps to `(B, 2, T, K)`.
 
-    What is moved is the offset of the first level and of those above.
+    It moves the offset of the first level, and that of all levels above.
     """
 
     def __init__(self, width: int, place: Tensor) -> None:
@@ -83,7 +83,7 @@ class Mover(nn.Module):
 class Rate(nn.Module):
     """Logits `3 x (B, T, K)` that a bin fires, reaches level 2, and each level above.
 
-    It knows what a decoder knows: earlier frames, and lower bins of the same frame.
+    Its input is what a decoder knows: earlier frames, and lower bins of the same frame.
     """
 
     def __init__(self, width: int, place: Tensor) -> None:
@@ -105,11 +105,11 @@ class Rate(nn.Module):
 
 
 class Refiner(nn.Module):
-    """Values `(B, T, K)` in steps of turned levels `q: (B, T, K)`, by what is near them.
+    """Values `(B, T, K)` in steps of turned levels `q: (B, T, K)`, refined by their neighbours.
 
     Levels are turned by (-1)^(k t), which makes a steady partial look alike in all bins. A level
     stands for a reconstruction point of its region; two convolutions over neighbours in time and
-    frequency add what those tell. `K` is even.
+    frequency add a correction. `K` is even.
     """
 
     def __init__(self, region: Tensor, width: int, place: Tensor, layers: int = 2) -> None:
@@ -125,7 +125,7 @@ class Refiner(nn.Module):
         start_at(self.out, 0.0)
 
     def points_of(self, q: Tensor) -> Tensor:
-        """The reconstruction points `(B, T, K)` of levels, without what the neighbours add."""
+        """The reconstruction points `(B, T, K)` of levels, without the correction."""
         size = q.abs()
         points = self.points[:, self.region[: q.shape[-1]]]
         place = points[0] * (size == 1) + points[1] * (size == 2) + points[2] * (size > 2)
@@ -140,7 +140,7 @@ class Refiner(nn.Module):
             [torch.sign(x) * log, x.clamp(-1.5, 1.5), size.clamp(max=1.5), log, place], 1
         )
         batch, _, frames, bins = heard.shape
-        # Two bins a place: bins of one parity share their phase.
+        # Bins go in pairs, since bins of the same parity share their phase.
         pairs = (
             heard.reshape(batch, 5, frames, bins // 2, 2)
             .permute(0, 1, 4, 2, 3)
@@ -150,7 +150,7 @@ class Refiner(nn.Module):
         for layer in self.hidden:
             h = F.relu(layer(h))
         added = self.out(torch.cat([h, pairs[:, :4]], 1))
-        # Nothing is added where no event is heard, so that windows of any size agree.
+        # Nothing is added where no event is within reach, so that windows of any size agree.
         near = F.max_pool2d(
             pairs[:, 4:6].amax(1, keepdim=True), 2 * len(self.hidden) + 1, 1, len(self.hidden)
         )

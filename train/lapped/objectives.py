@@ -1,4 +1,4 @@
-"""What events cost: bits by a rate net, squared error, and what each threshold would change."""
+"""The cost of events: bits by a rate net, squared error, and the effect of each threshold."""
 
 import math
 
@@ -9,11 +9,11 @@ from torch import Tensor
 from train.lapped.networks import FINE, Units
 
 SILENCE = 1e-6  # energy of a crop
-SHARPNESS = 2.0  # the surrogate's slope: it is felt within half a step of a threshold
+SHARPNESS = 2.0  # the surrogate's slope: its gradient reaches half a step around a threshold
 
 
 def bits(size: Tensor, logits: tuple[Tensor, ...]) -> Tensor:
-    """Bits of levels `size: (B, T, K)` by the logits of `Rate`; a sign costs one."""
+    """Bits of levels `size: (B, T, K)` from the logits of `Rate`; a sign costs one bit."""
     fires, second, more = logits
     some, two, above = size.clamp(max=1), (size - 1).clamp(0, 1), (size - 2).clamp(min=0)
     nats = F.softplus(fires) - some * fires
@@ -23,7 +23,7 @@ def bits(size: Tensor, logits: tuple[Tensor, ...]) -> Tensor:
 
 
 def noise_share(wanted: Tensor, found: Tensor) -> Tensor:
-    """Noise over signal of a whole batch, in dB; silence is of no weight."""
+    """Noise over signal of a whole batch, in dB; silence has no weight."""
     noise = (wanted - found).square().sum()
     return 10 * torch.log10((noise + SILENCE) / (wanted.square().sum() + SILENCE))
 
@@ -37,14 +37,14 @@ def firing_cost(
     price: float,
     wanted: Tensor,
 ) -> Tensor:
-    """What the spikes near their thresholds cost, felt by the thresholds alone.
+    """The cost of spikes near their thresholds, with a gradient for the thresholds only.
 
     The gradient is the surrogate's times the exact difference of cost between firing and not:
     squared error in steps plus `price` times the bits. A soft rate in its place does not train.
 
     `v: (B, T, K)` magnitudes in steps; `thresholds: (FINE + 1, B, T, K)`, see `reached`; `points:
     (FINE, K)`; `logits` of a rate net, without gradients; `wanted (B, T, K)`, the magnitudes that
-    levels are to stand for, `v` itself where nothing is added to them.
+    levels have to represent, which is `v` itself if nothing is added to them.
     """
 
     def cost(size: Tensor) -> Tensor:
@@ -68,9 +68,9 @@ def firing_cost(
 
 
 def reached(v: Tensor, thresholds: Tensor) -> Tensor:
-    """How many levels fire of a bin whose first one does: at least one.
+    """How many levels of a bin fire if the first one does: at least one.
 
-    `thresholds: (FINE + 1, B, T, K)` in steps; above the last of them they are a step apart.
+    `thresholds: (FINE + 1, B, T, K)` in steps; above the last one they are a step apart.
     """
     size = torch.ones_like(v)
     for level in range(1, FINE):

@@ -1,4 +1,4 @@
-"""A run of the lapped training: what is trained, on what, and the checkpoint in its folder."""
+"""A run of the lapped training: its settings, its data, and the checkpoint in its folder."""
 
 import dataclasses
 import json
@@ -24,7 +24,7 @@ MakeCrop = Callable[[str, int], Samples]  # of a stage and a step
 
 @dataclass(frozen=True, eq=False)
 class LappedRun:
-    """What is trained (`config`), on `crops` of music named `data`, into which `folder`."""
+    """A `config` to train on `crops` of the music named `data`, and the `folder` of the run."""
 
     config: Lapped
     folder: Path
@@ -34,7 +34,7 @@ class LappedRun:
 
 @dataclass(frozen=True)
 class Point:
-    """Where a run stands: its settings, the stage, the step to do next, and every tensor."""
+    """The state of a run: its settings, the stage, the next step, and every tensor."""
 
     config: Lapped
     data: str
@@ -43,16 +43,16 @@ class Point:
     tensors: dict[str, Tensor]
 
     def part(self, prefix: str) -> dict[str, Tensor]:
-        """The tensors below `prefix.`, without it."""
+        """The tensors whose names start with `prefix.`, named without it."""
         start = len(prefix) + 1
         return {k[start:]: v for k, v in self.tensors.items() if k.startswith(f"{prefix}.")}
 
 
 def begun(run: LappedRun, resume: bool) -> Point | None:
-    """The point from which a run goes on, or None for a new one, whose folder is made.
+    """The point from which a run continues, or None for a new run, whose folder is made.
 
-    Raises TrainingError when the folder holds a run already and `resume` is not set, or one of
-    other settings or data, and CheckpointError when there is none to resume.
+    Raises TrainingError when the folder already holds a run and `resume` is not set, or a run with
+    other settings or data, and CheckpointError when there is no run to resume.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
     if not resume:
@@ -68,7 +68,7 @@ def begun(run: LappedRun, resume: bool) -> Point | None:
 
 
 def save(folder: Path, point: Point) -> None:
-    """Write the checkpoint; the one before stays until the new one is whole."""
+    """Write the checkpoint; the old one is kept until the new one is complete."""
     config = json.dumps(dataclasses.asdict(point.config))
     facts = {"config": config, "data": point.data, "stage": point.stage, "step": str(point.step)}
     tensors = {name: tensor.contiguous().clone() for name, tensor in point.tensors.items()}

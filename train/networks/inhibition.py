@@ -25,7 +25,7 @@ from train.networks.bottleneck import PAYLOAD_SCALE, Heaviside, straight_through
 
 SHIFT = 6  # of the payload's sums: the exponent of doubled weights is then -7, the least on Loihi
 REACH = 0.95 * 2**20  # of a unit's sum: below 2^20 the portable NIR graph is exact
-COMMITMENT = 0.25  # of the encoder to what the code can say
+COMMITMENT = 0.25  # weight of the loss that keeps the encoder near what the code represents
 
 
 class Inhibited(NamedTuple):
@@ -38,11 +38,11 @@ class Inhibited(NamedTuple):
 
 
 class SubStep(NamedTuple):
-    """What `units` of the code compute in one sub-step, in whole numbers held as float32.
+    """What `units` of the code compute in one sub-step, in integers stored as float32.
 
     They fire if `weight @ payload + 2**SHIFT * (2**exponent * lateral @ events + bias)` is at
     least 0: `weight (G, M)`, `lateral (G, N)` on the current events, `bias (G,)`; `scale` `(G,)` is
-    what 1 in the latent's remainder amounts to in these sums.
+    the contribution of 1 in the latent's remainder to these sums.
     """
 
     units: slice
@@ -53,12 +53,12 @@ class SubStep(NamedTuple):
     scale: Tensor
 
     def level(self, payload: Tensor, events: Tensor) -> Tensor:
-        """`payload (n, M)` and `events (n, N)` to how far each unit is above its threshold."""
+        """How far each unit is above its threshold for `payload (n, M)` and `events (n, N)`."""
         inhibition = 2**self.exponent * (events @ self.lateral.T) + self.bias
         return (payload @ self.weight.T + 2**SHIFT * inhibition + 0.5) / self.scale
 
     def layer(self, name: str, now: Mapping[int, int], size: int) -> ExactLayer:
-        """The same as a layer, where group `g` of `size` units was last decided by `now[g]`."""
+        """The sub-step as a layer; group `g` of `size` units was last decided by layer `now[g]`."""
         weight, lateral, bias = (
             tensor.detach().cpu().numpy().astype(np.int64)
             for tensor in (self.weight, self.lateral, self.bias)
@@ -155,11 +155,11 @@ class Inhibition(nn.Module):
 
     @torch.no_grad()
     def freeze(self) -> tuple[ExactLayer, ...]:
-        """The layers that a chip runs: one a sub-step, and one that passes on the whole code."""
+        """The layers for a chip: one for each sub-step, and one that passes on the whole code."""
         steps = [("first", self.first_pass())]
         steps += [(f"sweep{number + 1}", self.sweep()) for number in range(self.sweeps)]
         layers: list[ExactLayer] = []
-        now: dict[int, int] = {}  # of each group, the layer that decided last
+        now: dict[int, int] = {}  # the layer that last decided each group
         for name, groups in steps:
             for group, step in enumerate(groups):
                 layers.append(step.layer(f"{name}group{group}", now, self.size))

@@ -15,9 +15,9 @@ from train.config import HOP, SAMPLE_RATE, Spectral
 from train.objectives.distances import mel_filters
 
 BANDS_FROM = 1500.0  # Hz: above this the encoder also takes mel bands
-SILENCE = 1e-4  # power of a bin below which its amplitude is not raised
+SILENCE = 1e-4  # power of a bin below which its amplitude is left alone
 SPREAD = 2  # inner channels of a block per outer channel
-SCALE = 0.3  # initial scale of what a block adds
+SCALE = 0.3  # initial scale of a block's output
 
 
 class Fourier(nn.Module):
@@ -55,7 +55,7 @@ class Block(nn.Module):
         return signal + self.scale * inner
 
     def _over_time(self, signal: Tensor) -> Tensor:
-        """The convolution as a sum of shifted products, forward and back 16 times faster."""
+        """The convolution as a sum of shifted products: 16 times faster, forward and backward."""
         frames, margin = signal.shape[1], self.dilation * (len(self.taps) // 2)
         padded = F.pad(signal, (0, 0, margin, margin))
         total = self.bias.expand_as(signal)
@@ -155,7 +155,7 @@ def overlapped(frames: Tensor) -> Tensor:
 
 
 def reach(config: Spectral) -> int:
-    """How many frames on each side a frame can depend on."""
+    """The number of frames on each side that a frame can depend on."""
     return config.kernel // 2 * sum(config.dilations) + -(-(config.window - HOP) // (2 * HOP))
 
 
