@@ -1,4 +1,4 @@
-"""What chips make of a code."""
+"""How a code runs on chips."""
 
 from pathlib import Path
 from typing import Annotated
@@ -44,7 +44,7 @@ def faults(
     repeats: Annotated[int, typer.Option(min=1, help="Of each number of flips")] = 5,
     seed: Annotated[int, typer.Option(help="Of the damage")] = 0,
 ) -> None:
-    """How much worse it sounds when bits flip, a unit falls silent, or a core."""
+    """How much worse it sounds when bits flip, or a unit or a core falls silent."""
     from benchmarks.faults import measure, write
     from runtime.bundle import open_bundle
     from spiking_music.cli import terminal

@@ -1,4 +1,4 @@
-"""What coding costs and what it keeps."""
+"""The cost and the safety of coding."""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +28,7 @@ def coding(
     chunk_frames: Annotated[int, typer.Option(help="Of a chunk")] = 256,
     json: Json = None,
 ) -> None:
-    """How small the coders make events, and how fast, beside coders of others."""
+    """How small the coders make events, and how fast, beside other people's coders."""
     from benchmarks import coding
     from spiking_music.cli.clips import clip_sets
 
