@@ -9,7 +9,7 @@ from urllib.request import urlopen
 from runtime.bundle import Bundle
 
 Run = Callable[..., tuple[int, str, str]]
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_studio_serves_this_machine_alone_until_it_is_stopped(toy_bundle: Bundle) -> None:
