@@ -23,7 +23,6 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.skipif(not SCRIPT.exists(), reason="the console script is not installed")
 def test_every_verb_runs_beside_them(folder: Path, spiking_bundle: Bundle) -> None:
     bundle = ("--bundle", str(spiking_bundle.path))
     for words in (
