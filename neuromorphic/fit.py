@@ -12,9 +12,10 @@ from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.chips.catalogue import Chip, load_chip
 from neuromorphic.graphs.sparse import Direct, Sparse
 from neuromorphic.graphs.synapses import Dense, Synapse, fan_out
-from neuromorphic.integers.bounds import peak_sums, worst_current, worst_sum
+from neuromorphic.integers.bounds import aligned, peak_sums, worst_current, worst_sums
 from neuromorphic.integers.fixed_point import NEVER, Neuron
 from neuromorphic.integers.forms import Forms
+from neuromorphic.integers.graded import Graded
 from neuromorphic.integers.network import INPUT, Connection, Layer, Network
 from neuromorphic.integers.units import Units
 
@@ -84,7 +85,10 @@ def fit(
     sums that the units of each layer must hold (`bounds.peak_sums`), by default the worst case over
     all inputs. Layers do not share cores.
     """
-    needs = {layer.name: _needs(layer, chip, payload_bits, peaks) for layer in network.layers}
+    sums = worst_sums(network, payload_bits) if peaks is None else peaks
+    needs = {
+        layer.name: _needs(layer, chip, payload_bits, sums[layer.name]) for layer in network.layers
+    }
     findings = []
     for name in chip.limits:
         most = _most({layer: need[name] for layer, need in needs.items()})
@@ -144,10 +148,7 @@ def _most(needs: dict[str, int]) -> tuple[str | None, int | None]:
     return layer, needs[layer]
 
 
-def _needs(
-    layer: Layer[Units], chip: Chip, payload_bits: int, peaks: Mapping[str, int] | None
-) -> dict[str, int]:
-    worst = worst_sum(layer, payload_bits) if peaks is None else peaks[layer.name]
+def _needs(layer: Layer[Units], chip: Chip, payload_bits: int, largest_sum: int) -> dict[str, int]:
     counts = [_axons(c, chip, payload_bits) for c in layer.connections]
     exponents = [_exponent(c.synapse) for c in layer.connections]
     units = _units_per_core(layer, chip, payload_bits)
@@ -165,16 +166,18 @@ def _needs(
             max(abs(e), abs(e + count - 1)) for e, count in zip(exponents, counts, strict=True)
         ),
         "payload_bits": max(
-            (payload_bits if c.source == INPUT else c.bits) if count == 1 else 1
+            c.width(payload_bits) if count == 1 else 1
             for count, c in zip(counts, layer.connections, strict=True)
         ),
-        "sum_max": worst,
-        "state_bits": worst_current(layer, worst).bit_length() + 1,
+        "sum_max": aligned(layer, largest_sum),
+        "state_bits": worst_current(layer, largest_sum).bit_length() + 1,
         **_unit_needs(layer.neuron),
     }
 
 
 def _unit_needs(neuron: Units) -> dict[str, int]:
+    if isinstance(neuron, Graded):
+        return dict.fromkeys(("bias_mantissa", "bias_exponent", "threshold", "decay"), 0)
     if not isinstance(neuron, Neuron):
         largest = int(np.abs(neuron.bias).max())
         return {"bias_mantissa": largest, "bias_exponent": 0, "threshold": neuron.vth, "decay": 0}

@@ -114,7 +114,7 @@ def _a_step_later(fired: Signals) -> Signals:
 
 def _count(layer: Layer[Units], given: Sequence[Signals], fired: Signals, bits: int) -> Counts:
     reach = [fan_out(c.synapse) for c in layer.connections]
-    widths = [bits if c.source == INPUT else max(c.bits, PAYLOAD_BITS) for c in layer.connections]
+    widths = [max(c.width(bits), PAYLOAD_BITS) for c in layer.connections]
     found = [arriving(*each) for each in zip(given, reach, widths, strict=True)]
     events = Events(*map(sum, zip(*found, strict=True)))
     steps = fired.shape[1]

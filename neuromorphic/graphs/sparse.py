@@ -78,10 +78,10 @@ class Sparse:
         """Return how many units each input reaches, `(M,) int64`."""
         return np.bincount(self.weights.indices, minlength=self.inputs)
 
-    def fan_in(self) -> npt.NDArray[np.int64]:
-        """Return the sum of the absolute weights of each unit, `(N,) int64`."""
-        sums: npt.NDArray[np.int64] = self._with(np.abs(self.weight).astype(np.int64)).sum(axis=1)
-        return np.ravel(sums)
+    def reach(self, largest: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the largest sum of each unit, `(N,) int64`, for inputs up to `largest (M,)`."""
+        sums: npt.NDArray[np.int64] = self._with(np.abs(self.weight).astype(np.int64)) @ largest
+        return sums
 
     def _with(self, data: Any) -> csr_array:
         return csr_array((data, self.weights.indices, self.weights.indptr), self.weights.shape)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.chips.catalogue import chip_names, load_chip
-from neuromorphic.integers.bounds import peak_sums, worst_sum
+from neuromorphic.integers.bounds import aligned, peak_sums, worst_sums
 from neuromorphic.integers.entry import Payload
 from neuromorphic.integers.network import Network
 from neuromorphic.integers.units import Units
@@ -28,8 +28,9 @@ class Accumulator:
 
 def accumulators(network: Network[Units], payload: Payload) -> tuple[Accumulator, ...]:
     """Compare `network`, run on `payload (M, T)`, with each chip with a published accumulator."""
-    most = max(worst_sum(layer, PAYLOAD_BITS) for layer in network.layers)
-    seen = max(peak_sums(network, payload).values())
+    worst, peaks = worst_sums(network, PAYLOAD_BITS), peak_sums(network, payload)
+    most = max(aligned(layer, worst[layer.name]) for layer in network.layers)
+    seen = max(aligned(layer, peaks[layer.name]) for layer in network.layers)
     found = []
     for name in chip_names():
         known = load_chip(name).allowed("sum_max")

@@ -16,7 +16,8 @@ from neuromorphic.integers.sigma_delta import SigmaDelta
 from neuromorphic.integers.units import Condition, Units, forgotten, message_type, rest, run
 from runtime.errors import GraphError
 
-BLOCK = 2048  # frames at a time: working memory stays small, whatever the length
+BLOCK = 2048  # frames at a time, at most: working memory stays small, whatever the length
+LARGEST = 2**24  # sums of a layer at a time
 INPUT = -1  # as a source: the network's input
 SELF = -2  # as a source: the layer's own spikes of the step before
 DIRECT_BITS = 16  # of numbers that go into units without a synapse
@@ -30,12 +31,17 @@ Kind = TypeVar("Kind", bound=AnyNeuron, covariant=True)
 class Connection:
     """A synapse from the layer number `source`, from `INPUT` or from `SELF`.
 
-    It carries messages of so many `bits`; of what the input carries, the network's user tells.
+    It carries messages of so many `bits`; what the input carries, the network's user tells, unless
+    the connection has more than 1.
     """
 
     source: int
     synapse: Synapse
     bits: int = 1
+
+    def width(self, payload_bits: int) -> int:
+        """Bits of what it carries where the network's input has `payload_bits`."""
+        return payload_bits if self.source == INPUT and self.bits == 1 else self.bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +70,13 @@ class Layer(Generic[Kind]):
 
 @dataclass(frozen=True, eq=False)
 class Network(Generic[Kind]):
-    """Layers in order of computation; the last one is the output."""
+    """Layers in order of computation; the last one is the output.
+
+    `largest (M,)`, if given, is the largest size of each input, where that is not the same for all.
+    """
 
     layers: tuple[Layer[Kind], ...]
+    largest: Integers | None = None
 
     @property
     def inputs(self) -> int:
@@ -144,8 +154,9 @@ def blocks(network: Network[Units], payload: Signals, widths: Arithmetic = LAVA)
     product per block.
     """
     conditions, past = _begun(network, widths)
-    for start in range(0, payload.shape[1], BLOCK):
-        block = Block(slice(start, start + BLOCK), [], [])
+    length = max(1, min(BLOCK, LARGEST // max(layer.units for layer in network.layers)))
+    for start in range(0, payload.shape[1], length):
+        block = Block(slice(start, start + length), [], [])
         given = payload[:, block.frames]
         for i, layer in enumerate(network.layers):
             sums = gathered(layer, given, block.spikes, widths, past)
@@ -228,6 +239,14 @@ def checked_payload(
     bits = DIRECT_BITS if network.direct else widths.payload_bits
     most = (1 << (bits - 1)) - 1 if bits > 1 else 1
     low, high = (int(payload.min()), int(payload.max())) if payload.size else (0, 0)
+    if network.largest is not None:
+        reached = np.abs(payload.astype(np.int64)).max(axis=1, initial=0)
+        for number in np.flatnonzero(reached > network.largest)[:1]:
+            raise GraphError(
+                f"input {number} reaches {reached[number]}; it carries at most "
+                f"{network.largest[number]}"
+            )
+        return payload
     if max(high, -low) > most or (bits == 1 and low < 0):
         raise GraphError(
             f"payload reaches {low}..{high}; spikes of {bits} bits carry at most {most}"

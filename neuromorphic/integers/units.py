@@ -11,9 +11,10 @@ from neuromorphic.graphs.sparse import Direct
 from neuromorphic.graphs.synapses import Conv1d, Signals, Synapse
 from neuromorphic.integers import fixed_point, sigma_delta
 from neuromorphic.integers.fixed_point import Integers, Neuron, State
+from neuromorphic.integers.graded import Graded
 from neuromorphic.integers.sigma_delta import Sent, SigmaDelta
 
-Units = Neuron | SigmaDelta
+Units = Neuron | SigmaDelta | Graded
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,8 @@ def rest(neuron: Units, units: int) -> Condition:
 
 def message_type(neuron: Any) -> npt.DTypeLike:
     """Return the type of what units send: spikes, or messages that carry a value."""
+    if isinstance(neuron, Graded):
+        return np.int32 if neuron.sends == "sum" else np.bool_
     return np.int32 if isinstance(neuron, SigmaDelta) else np.bool_
 
 
@@ -47,9 +50,12 @@ def run(
     Spikes of the step before come back through the synapse `back`.
     """
     state = condition.state
-    if isinstance(neuron, SigmaDelta):
+    if isinstance(neuron, Graded):
+        assert back is None
+        found: tuple[Signals, State | Sent] = neuron.run(sums), state
+    elif isinstance(neuron, SigmaDelta):
         assert isinstance(state, Sent)
-        found: tuple[Signals, State | Sent] = sigma_delta.run(sums, neuron, state)
+        found = sigma_delta.run(sums, neuron, state)
     elif back is None:
         assert isinstance(state, State)
         found = fixed_point.run(sums, neuron, widths, state)

@@ -14,6 +14,7 @@ import neuromorphic
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.graphs.synapses import Conv1d, Dense, Signals, Synapse
 from neuromorphic.integers.fixed_point import Decay, Neuron
+from neuromorphic.integers.graded import Graded
 from neuromorphic.integers.network import AnyNeuron, Connection, Layer, Network
 from neuromorphic.integers.units import Units, message_type
 from neuromorphic.lava.plan import write_plan
@@ -130,10 +131,13 @@ def _lanes(network: Network[AnyNeuron], frames: int) -> int:
 
 def _copies(network: Network[AnyNeuron], number: int) -> Network[AnyNeuron]:
     """Return one network that is `number` parallel copies of an integer network."""
-    layers = []
+    layers: list[Layer[AnyNeuron]] = []
     for layer in network.layers:
         connections = (Connection(c.source, _copied(c.synapse, number)) for c in layer.connections)
         own = layer.neuron
+        if isinstance(own, Graded):
+            layers.append(Layer(layer.name, tuple(connections), own))
+            continue
         assert isinstance(own, Neuron)
         du, dv, vth = (_repeated(value, number) for value in (own.du, own.dv, own.vth))
         neuron = replace(own, du=du, dv=dv, vth=vth, bias_mant=np.tile(own.bias_mant, number))

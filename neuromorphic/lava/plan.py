@@ -10,9 +10,11 @@ import numpy as np
 from neuromorphic.graphs.sparse import Direct, Sparse
 from neuromorphic.graphs.synapses import Conv1d, Dense, Synapse
 from neuromorphic.integers.fixed_point import Neuron
+from neuromorphic.integers.graded import Graded
 from neuromorphic.integers.network import INPUT, SELF, AnyNeuron, Connection, Layer, Network
 from neuromorphic.integers.sigma_delta import SigmaDelta
 from neuromorphic.integers.units import message_type
+from runtime.errors import GraphError
 
 WEIGHT_BITS = 8
 
@@ -24,6 +26,7 @@ def write_plan(network: Network[AnyNeuron], frames: int, bits: int, folder: Path
     that a layer hears all that belongs to one moment in one step. The input has so many `bits`.
     """
     depths = network.depths()
+    _require_numbers_inside(network)
     layers = []
     for number, (layer, depth) in enumerate(zip(network.layers, depths, strict=True)):
         np.savez(folder / f"{number}.npz", **_neuron(layer.neuron))
@@ -47,12 +50,21 @@ def write_plan(network: Network[AnyNeuron], frames: int, bits: int, folder: Path
     return depths[-1]
 
 
+def _require_numbers_inside(network: Network[AnyNeuron]) -> None:
+    for layer in network.layers[:-1]:
+        if layer.neuron == Graded("spike"):
+            raise GraphError(
+                f"layer {layer.name!r}: sends spikes of sums to another; Lava's units would send "
+                "the sums"
+            )
+
+
 def _layer(
     layer: Layer[AnyNeuron], depth: int, connections: list[dict[str, Any]]
 ) -> dict[str, Any]:
     return {
         "units": layer.units,
-        "kind": layer.neuron.kind if isinstance(layer.neuron, SigmaDelta) else "leaky",
+        "kind": _kind(layer.neuron),
         "memoryless": layer.neuron.is_memoryless(),
         "depth": depth,
         "connections": connections,
@@ -65,7 +77,18 @@ def _delay(connection: Connection, depth: int, depths: Sequence[int]) -> int:
     return depth - 1 - (0 if connection.source == INPUT else depths[connection.source])
 
 
+def _kind(neuron: AnyNeuron) -> str:
+    match neuron:
+        case SigmaDelta():
+            return neuron.kind
+        case Graded():
+            return f"graded-{neuron.sends}"
+    return "leaky"
+
+
 def _neuron(neuron: AnyNeuron) -> dict[str, Any]:
+    if isinstance(neuron, Graded):
+        return {}
     if isinstance(neuron, SigmaDelta):
         return {"vth": neuron.vth, "bias": neuron.bias.astype(np.int32)}
     if isinstance(neuron, Neuron):

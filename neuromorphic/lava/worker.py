@@ -155,12 +155,17 @@ def _sparse(connection: dict[str, Any], arrays: dict[str, Any]) -> Any:
 
 
 def _units(layer: dict[str, Any], arrays: dict[str, Any], steps: int) -> Any:
+    from lava.proc.graded.process import GradedReluVec, GradedVec
     from lava.proc.lif.process import LIF, LIFReset
     from lava.proc.sdn.process import Delta, Sigma, SigmaDelta
 
     given = {"shape": (layer["units"],), **arrays}
     scales = {"spike_exp": 6, "state_exp": 6}
     match layer["kind"]:
+        case "graded-sum":
+            return GradedVec(shape=given["shape"], vth=0)
+        case "graded-spike":  # what it sends is not 0; the sink keeps only that
+            return GradedReluVec(shape=given["shape"], vth=0)
         case "sigma":
             return Sigma(shape=given["shape"])
         case "delta":
