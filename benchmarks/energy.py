@@ -11,7 +11,7 @@ from benchmarks.results import write_json
 from neuromorphic.chips.catalogue import chip_names, load_chip
 from neuromorphic.costs.codec_bill import system_report
 from neuromorphic.costs.counts import Counts, count, total
-from neuromorphic.costs.crossover import BASELINE
+from neuromorphic.costs.crossover import IDEAL
 from neuromorphic.costs.ledger import bill, summed, term
 from neuromorphic.costs.operations.system import count_system
 from neuromorphic.costs.sigma_delta import SENDER_OPERATIONS, deltas, integrated
@@ -31,7 +31,7 @@ Payload = npt.NDArray[np.int8]
 
 THRESHOLDS = (0, 1, 2, 4, 8, 16, 32)
 CHIP = "loihi1"
-PRICE = load_chip(BASELINE).energy["fp32_arithmetic"]  # more than integers cost
+PRICE = load_chip(IDEAL).energy["fp32_arithmetic"]  # more than integers cost
 
 
 def measure(
@@ -105,19 +105,22 @@ def _row(bundle: Bundle, coded: Sequence[tuple[Payload, Piece]]) -> dict[str, An
 
 def _mean(entries: Sequence[dict[str, Any]], seconds: float) -> dict[str, Any]:
     refused = next((entry["refused"] for entry in entries if entry["refused"]), None)
-    compared = [entry["baseline"] for entry in entries if entry["baseline"]]
-    base = [one["times"] for one in compared]
-    if refused and len(compared) == len(entries):  # what is unpriced is static power alone
-        operations = sum(one["chip_j"][1] for one in compared) / seconds
-        times = float(np.mean(base))
-        return {"refused": refused, "operations_j": operations, "times_baseline": times}
-    if refused:
+    operations = [entry["table"][0]["dynamic_j"] for entry in entries]
+    if None in operations:
         return {"refused": refused}
+    times = {
+        name: float(np.mean([entry["baselines"][name]["times"] for entry in entries]))
+        for name, compared in entries[0]["baselines"].items()
+        if compared
+    }
+    found = {"operations_j": sum(operations) / seconds, "times": times}
+    if refused:  # what is unpriced is static power alone
+        return {"refused": refused, **found}
+    fast = [entry["fast"]["mid_j"] for entry in entries]
     return {
-        "operations_j": sum(entry["operations_j"] for entry in entries) / seconds,
+        **found,
         "real_time_j": sum(entry["mid_j"] for entry in entries) / seconds,
-        "full_speed_j": sum(entry["fast"]["mid_j"] for entry in entries) / seconds,
-        "times_baseline": float(np.mean(base)) if base else None,
+        "full_speed_j": None if None in fast else sum(fast) / seconds,
     }
 
 

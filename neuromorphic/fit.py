@@ -1,6 +1,5 @@
 """Whether a network fits a chip: each limit is met, exceeded, or unchecked if unpublished."""
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,19 +9,19 @@ import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.chips.catalogue import Chip, load_chip
-from neuromorphic.graphs.sparse import Direct, Sparse
-from neuromorphic.graphs.synapses import Dense, Synapse, fan_out
+from neuromorphic.graphs.sparse import Sparse
+from neuromorphic.graphs.synapses import Dense, Synapse
 from neuromorphic.integers.bounds import aligned, peak_sums, worst_current, worst_sums
 from neuromorphic.integers.fixed_point import NEVER, Neuron
 from neuromorphic.integers.forms import Forms
 from neuromorphic.integers.graded import Graded
-from neuromorphic.integers.network import INPUT, Connection, Layer, Network
+from neuromorphic.integers.network import Layer, Network
 from neuromorphic.integers.units import Units
+from neuromorphic.placement import axons, place, synapse_memory, units_per_core
 
+USED = (("cores", "cores"), ("chips", "chips_per_board"))  # as facts: the findings they come from
 OK, EXCEEDED, UNCHECKED = "ok", "exceeded", "unchecked"
 THIS_INPUT = "this input alone"
-ROW_HEADER = 10  # bits of a synapse list besides its weights, and the word size it is rounded up
-ROW_WORD = 64  # to, in bits: Loihi 1, nengo-loihi 1.1 `block.py`
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Finding:
 
 
 def fitted(forms: Forms, chip: str, x: npt.NDArray[Any] | None = None) -> dict[str, Any]:
-    """Return `verdict`, `cores`, the limit that `binds`, the `misfit` in words, and all `findings`.
+    """Return `verdict`, `cores`, `chips`, what `binds`, the `misfit` in words, and all `findings`.
 
     Accumulators must hold the largest sums over all inputs, or, given `x (T, ...)`, those that `x`
     causes: `sums_hold_for` says which, and `otherwise` what inputs other than `x` would exceed. The
@@ -66,7 +65,7 @@ def fitted(forms: Forms, chip: str, x: npt.NDArray[Any] | None = None) -> dict[s
         "verdict": _verdict(findings),
         "sums_hold_for": None if exceeded else THIS_INPUT if other else all_inputs,
         "otherwise": other,
-        "cores": next((f.needed for f in findings if f.limit == "cores"), None),
+        **{name: next((f.needed for f in findings if f.limit == key), None) for name, key in USED},
         "binds": bound.limit if bound else None,
         "misfit": exceeded,
         "findings": [asdict(finding) for finding in findings],
@@ -83,18 +82,25 @@ def fit(
 
     `payload_bits` is the width of the network's input, 1 for plain spikes. `peaks` are the largest
     sums that the units of each layer must hold (`bounds.peak_sums`), by default the worst case over
-    all inputs. Layers do not share cores.
+    all inputs. Layers do not share cores; a network too large for one chip takes several, up to the
+    largest board there is.
     """
     sums = worst_sums(network, payload_bits) if peaks is None else peaks
     needs = {
         layer.name: _needs(layer, chip, payload_bits, sums[layer.name]) for layer in network.layers
     }
+    placed = place(network, chip, payload_bits)
+    whole = {
+        "cores": placed.cores if placed else None,
+        "chips_per_board": placed.chips if placed else None,
+    }
     findings = []
     for name in chip.limits:
-        most = _most({layer: need[name] for layer, need in needs.items()})
-        if name == "cores":
-            most = None, cores(network, chip, payload_bits)
-        findings.append(_finding(chip, name, *most))
+        if name in whole:
+            findings.append(_finding(chip, name, None, whole[name]))
+        elif name != "cores_per_tile":  # which shapes the chip and limits nothing
+            most = _most({layer: need[name] for layer, need in needs.items()})
+            findings.append(_finding(chip, name, *most))
     return tuple(findings)
 
 
@@ -116,17 +122,6 @@ def binding(findings: tuple[Finding, ...]) -> Finding | None:
     return max(exceeded or growing, key=lambda f: f.share, default=None)
 
 
-def cores(network: Network[Units], chip: Chip, payload_bits: int = PAYLOAD_BITS) -> int | None:
-    """Return how many cores a network takes; None if a figure is missing or no number suffices."""
-    total = 0
-    for layer in network.layers:
-        units = _units_per_core(layer, chip, payload_bits)
-        if not units:
-            return None
-        total += -(-layer.units // units)
-    return total
-
-
 def _verdict(findings: tuple[Finding, ...]) -> str:
     if misfit(findings):
         return EXCEEDED
@@ -137,6 +132,10 @@ def _verdict(findings: tuple[Finding, ...]) -> str:
 
 def _finding(chip: Chip, name: str, layer: str | None, needed: int | None) -> Finding:
     figure, allowed = chip.limits[name], chip.allowed(name)
+    if name == "chips_per_board":
+        allowed = chip.largest_board
+    elif name == "cores" and allowed is not None:
+        allowed *= chip.largest_board
     verdict = UNCHECKED
     if needed is not None and allowed is not None:
         verdict = OK if needed <= allowed else EXCEEDED
@@ -149,18 +148,17 @@ def _most(needs: dict[str, int]) -> tuple[str | None, int | None]:
 
 
 def _needs(layer: Layer[Units], chip: Chip, payload_bits: int, largest_sum: int) -> dict[str, int]:
-    counts = [_axons(c, chip, payload_bits) for c in layer.connections]
+    counts = [axons(c, chip, payload_bits) for c in layer.connections]
     exponents = [_exponent(c.synapse) for c in layer.connections]
-    units = _units_per_core(layer, chip, payload_bits)
+    units = units_per_core(layer, chip, payload_bits)
     held = min(layer.units, units) if units else None
     return {
-        "cores": 0,
         "neurons_per_core": held or layer.units,
         "input_axons_per_core": sum(
             count * c.synapse.inputs for count, c in zip(counts, layer.connections, strict=True)
         ),
         "output_axons_per_core": held or layer.units,
-        "synapse_memory_per_core": _memory(layer, counts, held or 1),
+        "synapse_memory_per_core": synapse_memory(layer, counts, held or 1),
         "weight_bits": max(_weight_bits(c.synapse) for c in layer.connections),
         "weight_exponent": max(
             max(abs(e), abs(e + count - 1)) for e, count in zip(exponents, counts, strict=True)
@@ -203,37 +201,3 @@ def _weight_bits(synapse: Synapse) -> int:
     elif isinstance(synapse, Sparse) and not (weight % 2).any():
         weight = weight // 2  # even ones lose nothing in a synapse of both signs
     return int(np.abs(weight).max(initial=0)).bit_length() + int(signed)
-
-
-def _axons(connection: Connection, chip: Chip, payload_bits: int) -> int:
-    if connection.source != INPUT or isinstance(connection.synapse, Direct):
-        return 1
-    return chip.planes(payload_bits)
-
-
-def _memory(layer: Layer[Units], counts: list[int], units: int) -> int:
-    """Return the bits of the units' synapse lists: a list per axon, a weight per target."""
-    total = 0
-    for count, c in zip(counts, layer.connections, strict=True):
-        targets = -(-fan_out(c.synapse) * units // layer.units)
-        rows = targets * PAYLOAD_BITS + ROW_HEADER
-        total += count * int((-(-rows // ROW_WORD) * ROW_WORD).sum())
-    return total
-
-
-def _units_per_core(layer: Layer[Units], chip: Chip, payload_bits: int) -> int | None:
-    """Return how many units one core holds, by neurons and memory; None if a figure is missing."""
-    if any(_gap(chip, name) for name in ("neurons_per_core", "synapse_memory_per_core")):
-        return None
-    units = layer.units
-    if (neurons := chip.allowed("neurons_per_core")) is not None:
-        units = min(units, int(neurons))
-    if (memory := chip.allowed("synapse_memory_per_core")) is not None:
-        counts = [_axons(c, chip, payload_bits) for c in layer.connections]
-        sizes = range(1, units + 1)
-        units = bisect_right(sizes, memory, key=lambda n: _memory(layer, counts, n))
-    return units
-
-
-def _gap(chip: Chip, name: str) -> bool:
-    return name in chip.limits and chip.limits[name].range() is None

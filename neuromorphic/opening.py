@@ -91,7 +91,9 @@ class OpenNetwork(Forms):
         """Return the spikes `(N, T) bool` of a back end for `x`; see `simulate.spikes`."""
         return spikes(self.quantise(x), np.asarray(x), backend, progress)
 
-    def energy(self, x: npt.ArrayLike, chip: str | None = None) -> dict[str, Any]:
+    def energy(
+        self, x: npt.ArrayLike, chip: str | None = None, baseline: str | None = None
+    ) -> dict[str, Any]:
         """Return the counts of a run on `x` and its bill on each chip; see `energy.energies`.
 
         If the graph cannot be rounded, `unchecked` says why the chips' limits were not checked.
@@ -101,7 +103,7 @@ class OpenNetwork(Forms):
             opened = self.quantise(given)
         except GraphError as error:
             unchecked = str(error)
-        return energies(opened, given, chip) | {"unchecked": unchecked}
+        return energies(opened, given, chip, baseline=baseline) | {"unchecked": unchecked}
 
     def save(self, path: Path, overwrite: bool = False) -> None:
         """Write the integers as a netx file; raises `GraphError` if it cannot hold the network."""

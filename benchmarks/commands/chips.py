@@ -96,3 +96,11 @@ def certificate(
     write(found, json)
     if not found.holds:
         raise typer.Exit(1)
+
+
+@app.command()
+def prices(json: Json = None) -> None:
+    """How the prices of Loihi 2 follow from published counters, and how far off they are."""
+    from benchmarks.prices import measure, write
+
+    write(measure(), json)

@@ -13,7 +13,9 @@ from runtime.untrusted import UntrustedError, read_toml
 
 PACKAGE = "hardware_configs"
 LIMITS = (
+    "chips_per_board",
     "cores",
+    "cores_per_tile",
     "neurons_per_core",
     "input_axons_per_core",
     "output_axons_per_core",
@@ -36,6 +38,8 @@ ENERGIES = (
     "neuron_update_driven",
     "neuron_update_idle",
     "message",
+    "hop",
+    "step",
     "mac",
     "weight_word",
     "fp32_mac",
@@ -45,8 +49,8 @@ ENERGIES = (
     "fp32_byte",
     "link_bit",
 )
-POWERS = ("core", "chip")
-TIMES = ("step", "synaptic_event", "neuron_update")
+POWERS = ("core", "chip", "management", "idle")
+TIMES = ("step", "synaptic_event", "neuron_update", "host_message", "mac")
 SECTIONS = {
     "limits": (LIMITS, ("count", "bit")),
     "energy": (ENERGIES, ("pJ", "nJ", "uJ", "mJ")),
@@ -63,8 +67,13 @@ Figures = Mapping[str, Figure]
 class Chip:
     """A hardware description. An absent figure does not apply to the chip; null is unpublished.
 
-    `limits` say what fits, `energy` prices operations, `power` is static power, `time` is how long
-    operations take; `covers` says in words what the prices include.
+    `limits` say what fits, `energy` prices operations, `power` is drawn over time, `time` is how
+    long operations take; `covers` says in words what the prices include.
+
+    `energy`: `step` is a time step of a whole chip (its barrier), `hop` a message's way from one
+    tile to the next. `power`: `chip` and `core` are static; `management` is that of the processors
+    beside the cores; `idle` is that of a processor whose price of a product includes everything
+    else, while it waits. `time.host_message`: a message's way between host and chip.
     """
 
     name: str
@@ -80,6 +89,20 @@ class Chip:
         """Return the low end of a limit; None if it does not apply or is not published."""
         found = self.limits[limit].range() if limit in self.limits else None
         return found[0] if found else None
+
+    @property
+    def largest_board(self) -> int:
+        """The most chips that a board is known to have; 1 if that is not published."""
+        found = self.limits["chips_per_board"].range() if "chips_per_board" in self.limits else None
+        return int(found[2]) if found else 1
+
+    def idle_chips(self, used: int) -> tuple[int, int, int] | None:
+        """Return how many chips are powered but idle beside so many used: (low, mid, high)."""
+        found = self.limits["chips_per_board"].range() if "chips_per_board" in self.limits else None
+        if found is None:
+            return None
+        low, middle, high = (-(-used // int(size)) * int(size) - used for size in found)
+        return low, middle, high
 
     def planes(self, payload_bits: int) -> int:
         """Return how many axons an input takes: 1, or one per bit if spikes cannot carry them."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from runtime.errors import ChipError
 
 EVIDENCE = ("measured", "simulated", "vendor", "derived", "secondary", "unpublished")
+DERIVED = "derived"
 KINDS = ("wall", "budget")  # beyond a wall nothing runs; beyond a budget it runs, but too slowly
 UNITS = {
     "count": 1.0,
@@ -30,7 +31,8 @@ class Figure:
     """`low <= value <= high` in `unit`; all three are None if the figure is not published.
 
     `evidence` is one of `EVIDENCE`, `kind` one of `KINDS` for limits and None elsewhere; `scope`
-    says what the figure refers to (a core, a spike), or how it adds up (see `ledger`).
+    says what the figure refers to (a core, a spike), or how it adds up (see `ledger`). A `derived`
+    figure has a `check`: what it was compared with, and how far off it was.
     """
 
     value: float | None
@@ -41,6 +43,7 @@ class Figure:
     scope: str
     source: str
     kind: str | None = None
+    check: str | None = None
 
     def range(self) -> tuple[float, float, float] | None:
         """Return `(low, value, high)` in base units (J, W, s, bit, count); None if unpublished."""
@@ -51,10 +54,12 @@ class Figure:
 
 
 def figure(where: str, table: object, units: tuple[str, ...], limit: bool) -> Figure:
-    """Check a TOML table and return its figure; `low` and `high` default to the value.
+    """Check a TOML table and return its figure.
 
-    Raises `ChipError`, naming `where`, the key and the value, for a missing or unknown key, a
-    unit not among `units`, a reversed range, or a value that contradicts the evidence.
+    A limit's `low` and `high` default to its value; a price states both. Raises `ChipError`, naming
+    `where`, the key and the value, for a missing or unknown key, a unit not among `units`, a
+    missing or reversed range, a value that contradicts the evidence, or a derived figure without a
+    check.
     """
     if not isinstance(table, Mapping):
         raise ChipError(f"{where} is {table!r}; a table with value, unit and source is needed")
@@ -67,7 +72,17 @@ def figure(where: str, table: object, units: tuple[str, ...], limit: bool) -> Fi
     kind = _text(where, table, "kind") if limit else None
     if kind is not None:
         _one_of(f"{where}.kind", kind, KINDS)
+    derived = texts["evidence"] == DERIVED
+    check = _text(where, table, "check") if derived or "check" in table else None
+    if check is not None and not derived:
+        raise ChipError(f"{where}.check is for derived figures; this one is {texts['evidence']}")
     value = _number(where, table, "value")
+    if value is not None and not limit:
+        for end in ("low", "high"):
+            if end not in table:
+                raise ChipError(
+                    f"{where}.{end} is missing; a price needs a range, if only of its one value"
+                )
     low = _number(where, table, "low") if "low" in table else value
     high = _number(where, table, "high") if "high" in table else value
     if (value is None) != (texts["evidence"] == "unpublished"):
@@ -81,7 +96,7 @@ def figure(where: str, table: object, units: tuple[str, ...], limit: bool) -> Fi
         raise ChipError(
             f"{where} has low {low}, value {value}, high {high}; make them low <= value <= high"
         )
-    return Figure(value, low, high, **texts, kind=kind)
+    return Figure(value, low, high, **texts, kind=kind, check=check)
 
 
 def _text(where: str, table: Mapping[str, object], key: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from neuromorphic.chips.catalogue import Chip, load_chip
-from neuromorphic.costs.crossover import BASELINE
+from neuromorphic.costs.crossover import IDEAL
 from neuromorphic.costs.ledger import Bill, Term, bill, summed
 from neuromorphic.costs.operations.operators import Operator, coverage
 from neuromorphic.costs.operations.prices import QUANTITIES, link_bill, moved_bytes, operators_bill
@@ -32,7 +32,7 @@ def system_report(bundle: Bundle, system: System, chip: Chip) -> dict[str, Any]:
     of a chunk. If something has no price, `total` is None and `refused` says why. `layers` lists
     each operator.
     """
-    conventional = load_chip(BASELINE)
+    conventional = load_chip(IDEAL)
     bills = {
         name: operators_bill(conventional, operators)
         for name, operators in system.networks.items()

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.costs.sigma_delta import DELTA_BITS, Deltas
+from neuromorphic.graphs.reach import reached
 from neuromorphic.graphs.synapses import Signals, dense_weights, fan_out
 from neuromorphic.integers.entry import Payload
 from neuromorphic.integers.network import INPUT, SELF, Layer, Network, blocks, checked_payload
@@ -25,10 +26,10 @@ class Counts:
     weights; `synaptic_events`: the weights they reach. On chips whose spikes carry no value an
     input takes 8 axons, one per bit of its two's complement, with weight exponents one apart and
     the sign bit's weights negated; `plane_spikes` are the set bits, `plane_events` the weights they
-    reach. `driven_updates`: unit updates in frames with any input; `idle_updates`: the others.
-    `spikes`: spikes sent; `leaving`: those that go to no other layer. For the dense baseline:
-    `dense_macs`, a product for each weight and step, and `weight_words`, 64-bit reads without reuse
-    between frames.
+    reach. `driven_updates`: updates of units that an event reaches in that step; `idle_updates`:
+    the others. `spikes`: spikes sent; `leaving`: those that go to no other layer; `entering`:
+    events that come from outside. For the dense baseline: `dense_macs`, a product for each weight
+    and step, and `weight_words`, 64-bit reads without reuse between frames.
     """
 
     units: int
@@ -44,6 +45,7 @@ class Counts:
     dense_macs: int
     weight_words: int
     leaving: int
+    entering: int
 
 
 NOTHING = Counts(**dict.fromkeys((field.name for field in fields(Counts)), 0))
@@ -58,12 +60,18 @@ class Events(NamedTuple):
     plane_events: int
 
 
+def arrivals(signals: Signals, bits: int, graded: bool) -> Signals:
+    """Return how many events each of `signals (M, T)` is: one, or one for each bit that is set."""
+    if graded:
+        return signals != 0
+    coded = signals.astype(np.int32).view(np.uint32) & np.uint32((1 << bits) - 1)
+    return np.bitwise_count(coded)
+
+
 def arriving(signals: Signals, reach: npt.NDArray[np.int64], bits: int = PAYLOAD_BITS) -> Events:
     """Count `signals (M, T)` of so many bits, each input of which reaches `reach (M,)` units."""
-    words = np.count_nonzero(signals, axis=1)
-    coded = signals.astype(np.int32).view(np.uint32) & ((1 << bits) - 1)
-    planes = np.bitwise_count(coded).sum(axis=1, dtype=np.int64)
-    return Events(*(int(n) for found in (words, planes) for n in (found.sum(), found @ reach)))
+    found = (arrivals(signals, bits, graded).sum(1, dtype=np.int64) for graded in (True, False))
+    return Events(*(int(n) for events in found for n in (events.sum(), events @ reach)))
 
 
 def words_read(macs: int) -> int:
@@ -78,16 +86,28 @@ def total(layers: Iterable[Counts]) -> Counts:
     return Counts(**{name: max(found) if name == "steps" else sum(found) for name, found in named})
 
 
-def count(
-    network: Network[Units], payload: Payload, sent: Deltas | None = None
-) -> dict[str, Counts]:
-    """Count the run of `network` on `payload (M, T)`; return the counts of each layer by name.
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What one layer was given and sent in a run.
 
-    With `sent (M, T)` the input arrives as these deltas, in nine bit planes, and the units
-    accumulate it. This assumes exact arithmetic; a chip that shifts its inputs keeps the exact sum
-    only for a layer with shift 0 (see `docs/energy.md`). The sender's
-    `sigma_delta.SENDER_OPERATIONS` are not included. Raises `GraphError` for a payload that does
-    not fit.
+    `given (M, T)` is what each of its connections carried, in messages of so many `bits`; `fired
+    (N, T)` is what it sent.
+    """
+
+    layer: Layer[Units]
+    given: tuple[Signals, ...]
+    bits: tuple[int, ...]
+    fired: Signals
+
+
+def run_layers(
+    network: Network[Units], payload: Payload, sent: Deltas | None = None
+) -> tuple[Run, ...]:
+    """Run `network` on `payload (M, T)` and return what went through each layer.
+
+    With `sent (M, T)` the input arrives as these deltas, and the units accumulate it. This assumes
+    exact arithmetic; a chip that shifts its inputs keeps the exact sum only for a layer with shift
+    0 (see `docs/energy.md`). Raises `GraphError` for a payload that does not fit.
     """
     checked_payload(network, payload)
     spikes = [
@@ -97,14 +117,37 @@ def count(
     for block in blocks(network, payload):
         for found, fired in zip(spikes, block.spikes, strict=True):
             found[:, block.frames] = fired
-    arrived = payload if sent is None else sent
-    bits = PAYLOAD_BITS if sent is None else DELTA_BITS
-    counts = {}
+    sources = {INPUT: payload if sent is None else sent, **dict(enumerate(spikes))}
+    width = PAYLOAD_BITS if sent is None else DELTA_BITS
+    runs = []
     for layer, fired in zip(network.layers, spikes, strict=True):
-        sources = {INPUT: arrived, SELF: _a_step_later(fired), **dict(enumerate(spikes))}
-        given = [sources[c.source] for c in layer.connections]
-        counts[layer.name] = _count(layer, given, fired, bits)
-    last = network.layers[-1].name
+        heard = sources | {SELF: _a_step_later(fired)}
+        runs.append(
+            Run(
+                layer,
+                tuple(heard[c.source] for c in layer.connections),
+                tuple(max(c.width(width), PAYLOAD_BITS) for c in layer.connections),
+                fired,
+            )
+        )
+    return tuple(runs)
+
+
+def count(
+    network: Network[Units], payload: Payload, sent: Deltas | None = None
+) -> dict[str, Counts]:
+    """Count the run of `network` on `payload (M, T)`; return the counts of each layer by name.
+
+    `sent` and what is raised are those of `run_layers`; deltas take nine bit planes, and the
+    sender's `sigma_delta.SENDER_OPERATIONS` are not included.
+    """
+    return count_runs(run_layers(network, payload, sent))
+
+
+def count_runs(runs: Sequence[Run]) -> dict[str, Counts]:
+    """Return the counts of each layer of a run by its name; the spikes of the last one leave."""
+    counts = {run.layer.name: _count(run) for run in runs}
+    last = runs[-1].layer.name
     return counts | {last: replace(counts[last], leaving=counts[last].spikes)}
 
 
@@ -112,14 +155,17 @@ def _a_step_later(fired: Signals) -> Signals:
     return np.pad(fired, ((0, 0), (1, 0)))[:, :-1]
 
 
-def _count(layer: Layer[Units], given: Sequence[Signals], fired: Signals, bits: int) -> Counts:
+def _count(run: Run) -> Counts:
+    layer, steps = run.layer, run.fired.shape[1]
     reach = [fan_out(c.synapse) for c in layer.connections]
-    widths = [max(c.width(bits), PAYLOAD_BITS) for c in layer.connections]
-    found = [arriving(*each) for each in zip(given, reach, widths, strict=True)]
+    found = [arriving(*each) for each in zip(run.given, reach, run.bits, strict=True)]
     events = Events(*map(sum, zip(*found, strict=True)))
-    steps = fired.shape[1]
-    driven = int(np.any([signals.any(axis=0) for signals in given], axis=0).sum())
+    driven = np.zeros(run.fired.shape, bool)
+    for c, signals in zip(layer.connections, run.given, strict=True):
+        driven |= reached(c.synapse, signals != 0)
+    updates = int(np.count_nonzero(driven))
     macs = sum(dense_weights(c.synapse) for c in layer.connections) * steps
+    outside = [e.words for c, e in zip(layer.connections, found, strict=True) if c.source == INPUT]
     return Counts(
         units=layer.units,
         inputs=sum(to.size for to in reach),
@@ -128,10 +174,11 @@ def _count(layer: Layer[Units], given: Sequence[Signals], fired: Signals, bits: 
         synaptic_events=events.events,
         plane_spikes=events.planes,
         plane_events=events.plane_events,
-        driven_updates=driven * layer.units,
-        idle_updates=(steps - driven) * layer.units,
-        spikes=int(np.count_nonzero(fired)),
+        driven_updates=updates,
+        idle_updates=steps * layer.units - updates,
+        spikes=int(np.count_nonzero(run.fired)),
         dense_macs=macs,
         weight_words=words_read(macs),
         leaving=0,
+        entering=sum(outside),
     )

@@ -4,9 +4,13 @@ from dataclasses import dataclass
 
 from neuromorphic.chips.catalogue import Chip, load_chip
 from neuromorphic.costs.counts import Counts
-from neuromorphic.costs.ledger import REAL, WHOLE, Bill, Range, bill, quantities, summed
+from neuromorphic.costs.ledger import DYNAMIC, REAL, WHOLE, bill, quantities, summed
+from neuromorphic.costs.timing import Range
+from neuromorphic.costs.work import Work
+from runtime.errors import ChipError
 
-BASELINE = "int8-45nm"  # with the same weights and payloads, 8 bits each
+IDEAL = "int8-45nm"  # arithmetic and memory alone: no silicon reaches it
+BASELINES = ("gap9", "ndp120", "stm32u5", IDEAL)  # with the same weights and payloads, 8 bits each
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ THRESHOLDS = (
 
 @dataclass(frozen=True)
 class Crossover:
-    """A chip compared with the dense baseline on one run, by operations without static power.
+    """A chip compared with a dense baseline on one run, by operations without static power.
 
     `baseline_j` and `chip_j` are (low, mid, high) J. `rate` is in input events per second of sound;
     `per_s` are the rates at which both cost the same, from the worst to the best case for the chip:
@@ -42,26 +46,49 @@ class Crossover:
     spikes_per_synapse: float
 
 
-def dense_baseline(counts: Counts, seconds: float) -> Bill:
-    """Return what the layer costs as dense int8 arithmetic with the same output, bit for bit."""
-    return bill(load_chip(BASELINE), {WHOLE: counts}, seconds, REAL)
+def baselines(name: str | None = None) -> tuple[Chip, ...]:
+    """Return all baselines, or the one called `name`, which may be a `.toml` file.
+
+    The ideal one never comes alone, since no silicon reaches it. Raises `ChipError` when there is
+    no such chip, or when it has no price of a product.
+    """
+    if name is None or name == IDEAL:
+        return tuple(map(load_chip, BASELINES))
+    try:
+        found = load_chip(name)
+    except ChipError as error:
+        if name.endswith(".toml"):
+            raise
+        raise ChipError(
+            f"baseline {name!r} does not exist; use one of {', '.join(BASELINES)}, or a .toml file"
+        ) from error
+    price = found.energy.get("mac")
+    if price is None or price.scope != DYNAMIC or price.range() is None:
+        raise ChipError(
+            f"{name} has no price of a product (energy.mac), so it is no baseline; use one of "
+            f"{', '.join(BASELINES)}"
+        )
+    return (found,)
 
 
-def crossover(chip: Chip, counts: Counts, seconds: float) -> Crossover | None:
-    """Compare `chip` with the dense baseline over `seconds` s; None without prices or products.
+def crossover(
+    chip: Chip, baseline: Chip, counts: Counts, seconds: float, work: Work | None = None
+) -> Crossover | None:
+    """Compare `chip` with `baseline` over `seconds` s; None without prices or products.
 
     Costs are taken to grow in proportion to the arriving events, apart from the units' own cost.
     """
-    dense = dense_baseline(counts, seconds).dynamic()
-    own = bill(chip, {WHOLE: counts}, seconds).operations
+    dense = bill(baseline, {WHOLE: counts}, seconds, REAL).dynamic()
+    own = bill(chip, {WHOLE: counts}, seconds, REAL, work).operations
     whole = summed(own)
     if not dense or not dense[1] or whole is None or not own or not seconds:
         return None
     arriving = quantities(chip, counts)["weight_fetch"]
-    driven = {"synaptic_event", "weight_fetch", "message"}
+    driven = {"synaptic_event", "weight_fetch", "message", "hop"}
     share = {term.name: 1.0 for term in own if term.name in driven}
     if "message" in share:  # some of the messages are spikes that leave
-        share["message"] = arriving / max(arriving + counts.leaving, 1)
+        messages = arriving if work is None else work.copies
+        share["message"] = messages / max(messages + counts.leaving, 1)
     moving = [
         sum(getattr(term, end) * share.get(term.name, 0.0) for term in own)
         for end in ("low_j", "mid_j", "high_j")

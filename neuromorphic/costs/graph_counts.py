@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 
 import nir
@@ -11,28 +12,35 @@ import numpy.typing as npt
 from neuromorphic.costs.counts import NOTHING, Counts, Events, arriving, words_read
 from neuromorphic.graphs.dialects import NIR, Dialect
 from neuromorphic.graphs.graph import Graph, Stage
+from neuromorphic.graphs.reach import reached
 from neuromorphic.graphs.run import Array, by_unit, graph_values
 from neuromorphic.graphs.synapses import WEIGHTS, dense_weights, fan_out, synapse_of
-from neuromorphic.integers.entry import best_entry, to_payload
+from neuromorphic.integers.entry import Payload, best_entry, to_payload
 from neuromorphic.integers.lowering import FIRING
 from runtime.errors import GraphError
 
 SILENT = (nir.I, nir.LI, nir.CubaLI)  # they put out a state, and send no spikes
 UNITS = (*FIRING, *SILENT)
 
-Steps = npt.NDArray[np.bool_]
+Bits = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """What leaves a node: its `values (T, ...)`, and in which steps `(T,)` an event changed them.
+    """What leaves a node: its `values (T, ...)`, and which of them an event reached, `(M, T)`.
 
     `senders` are the nodes that sent these events; empty after weights, where sums flow.
     """
 
     values: Array
-    stirred: Steps
+    touched: Bits
     senders: frozenset[str]
+
+    @cached_property
+    def payload(self) -> Payload:
+        """The values as the 8-bit payloads `(M, T)` that spikes would carry."""
+        found = by_unit(self.values)
+        return to_payload(found, best_entry(found).exponent)
 
 
 def count_graph(
@@ -42,14 +50,15 @@ def count_graph(
 
     Every non-zero value that arrives at weights is an event: a spike, or a number, which counts as
     an 8-bit payload scaled to the range of all of them. Units without weights before them receive
-    each event themselves. A unit is driven in the steps in which an event reaches its node, and
-    idle in the others; an LI sends no spikes. Each source of a sum sends its own events. Raises
+    each event themselves. A unit is driven in the steps in which an event reaches it, and idle in
+    the others; an LI sends no spikes. Each source of a sum sends its own events. Raises
     what `run_graph` raises.
     """
     for stage in graph.stages:
         if stage.late:
             raise GraphError(f"node {stage.name!r}: closes a cycle, which is not yet counted")
     values = graph_values(graph, x, dt, dialect)
+    outside = frozenset(stage.name for stage in graph.inputs)
     flows: dict[str, Flow] = {}
     found: dict[str, Counts] = {}
     for stage in graph.stages:
@@ -58,6 +67,10 @@ def count_graph(
             found[stage.name] = _weights(stage, given)
         elif isinstance(stage.node, UNITS):
             found[stage.name] = _units(stage, given, values[stage.name])
+        if stage.name in found:
+            came = [flow.payload for flow in given if flow.senders & outside]
+            entering = sum(int(np.count_nonzero(payload)) for payload in came)
+            found[stage.name] = replace(found[stage.name], entering=entering)
         flows[stage.name] = _flow(stage, given, values[stage.name], dt)
     for name in flows[stage.name].senders & found.keys():
         found[name] = replace(found[name], leaving=found[name].spikes)
@@ -66,24 +79,34 @@ def count_graph(
 
 def _flow(stage: Stage, given: Sequence[Flow], values: Array, dt: float) -> Flow:
     if not given or isinstance(stage.node, UNITS):
-        return Flow(values, (by_unit(values) != 0).any(axis=0), frozenset({stage.name}))
-    stirred = _stirred(given)
+        return _sent(values, frozenset({stage.name}))
     if isinstance(stage.node, WEIGHTS):
-        return Flow(values, stirred, frozenset())
+        synapse = synapse_of(stage)
+        by_source = [reached(synapse, flow.payload != 0) for flow in given]
+        return Flow(values, np.logical_or.reduce(by_source), frozenset())
+    senders = frozenset().union(*(flow.senders for flow in given))
+    if senders:
+        return _sent(values, senders)
+    touched = _touched(given)
     if isinstance(stage.node, nir.Delay):
-        stirred = _later(stirred, np.unique(np.round(stage.node.delay / dt)))
-    return Flow(values, stirred, frozenset().union(*(flow.senders for flow in given)))
+        touched = _later(touched, np.round(stage.node.delay / dt).astype(int).ravel())
+    return Flow(values, touched, senders)
 
 
-def _stirred(given: Sequence[Flow]) -> Steps:
-    steps: Steps = np.any([flow.stirred for flow in given], axis=0)
-    return steps
+def _sent(values: Array, senders: frozenset[str]) -> Flow:
+    """What is sent as events: all that is not rounded to 0."""
+    flow = Flow(values, np.zeros((0, 0), bool), senders)
+    return replace(flow, touched=flow.payload != 0)
 
 
-def _later(stirred: Steps, delays: Array) -> Steps:
-    later = np.zeros_like(stirred)
-    for delay in delays[delays < len(stirred)].astype(int):
-        later[delay:] |= stirred[: len(stirred) - delay]
+def _touched(given: Sequence[Flow]) -> Bits:
+    return np.asarray(np.logical_or.reduce([flow.touched for flow in given]))
+
+
+def _later(touched: Bits, delays: npt.NDArray[np.int64]) -> Bits:
+    later = np.zeros_like(touched)
+    for unit, delay in enumerate(delays):
+        later[unit, delay:] = touched[unit, : max(touched.shape[1] - delay, 0)]
     return later
 
 
@@ -100,22 +123,21 @@ def _weights(stage: Stage, given: Sequence[Flow]) -> Counts:
 
 
 def _units(stage: Stage, given: Sequence[Flow], values: Array) -> Counts:
-    units, driven = prod(stage.shape), int(_stirred(given).sum())
+    units, driven = prod(stage.shape), int(np.count_nonzero(_touched(given)))
     direct = [flow for flow in given if flow.senders]
     return replace(
         _events(direct, np.ones(units, np.int64)),
         units=units,
         steps=len(values),
-        driven_updates=driven * units,
-        idle_updates=(len(values) - driven) * units,
+        driven_updates=driven,
+        idle_updates=len(values) * units - driven,
         spikes=0 if isinstance(stage.node, SILENT) else int(np.count_nonzero(values)),
     )
 
 
 def _events(given: Sequence[Flow], reach: npt.NDArray[np.int64]) -> Counts:
     """Return the events that arrive from all sources."""
-    sent = [by_unit(flow.values) for flow in given]
-    arrived = [arriving(to_payload(x, best_entry(x).exponent), reach) for x in sent]
+    arrived = [arriving(flow.payload, reach) for flow in given]
     total = Events(*map(sum, zip((0, 0, 0, 0), *arrived, strict=True)))
     return replace(
         NOTHING,

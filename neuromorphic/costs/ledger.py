@@ -7,14 +7,14 @@ from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.chips.catalogue import Chip
 from neuromorphic.chips.figure import Figure
 from neuromorphic.costs.counts import Counts, total
+from neuromorphic.costs.timing import Range, timing
+from neuromorphic.costs.work import Work
 from runtime.errors import ChipError
 
 REAL, FAST = "real time", "as fast as it goes"
 ALL_IN, STATIC, DYNAMIC = "all-in", "static", "dynamic"
 
 WHOLE = "chip"  # the layer of a term that belongs to no layer
-
-Range = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,11 @@ class Bill:
         return self._total(self.operations, "mid_j")
 
     @property
+    def overhead(self) -> tuple[Term, ...]:
+        """The terms of what is drawn over time, whether or not spikes come."""
+        return tuple(term for term in self.terms if term.scope == STATIC)
+
+    @property
     def operations(self) -> tuple[Term, ...]:
         """The terms without static power."""
         return tuple(term for term in self.terms if term.scope != STATIC)
@@ -103,28 +108,35 @@ def bill(
     layers: Mapping[str, Counts],
     seconds: float,
     time_base: str = REAL,
-    cores: int | None = 1,
+    work: Work | None = None,
     misfit: str | None = None,
 ) -> Bill:
     """Price the counts of each layer, by its name, on `chip` for a run of `seconds` s.
 
-    Static power is charged for `seconds` in the time base `REAL`, and for `fast_seconds` in `FAST`.
-    Its low end covers only the `cores` in use, if that is published; mid and high cover the whole
-    chip. The bill is refused if a term has no price, and for a `misfit` (see `fit.misfit`). A chip
-    that only has an all-in price is billed at that.
+    What is drawn over time is charged for `seconds` in the time base `REAL`, and for as long as the
+    chip is busy in `FAST` (see `timing`). With the `work` of a placement, messages are counted core
+    by core and their hops are priced; without it, one chip is used and hops are left out. The bill
+    is refused if a term has no price, and for a `misfit` (see `fit.misfit`). A chip that only has
+    an all-in price is billed at that.
     """
     counts = total(layers.values())
     prices = {key: price for key, price in chip.energy.items() if price.scope == DYNAMIC}
-    if not prices:
+    if not prices and chip.energy:
         return all_in_bill(chip, counts, misfit)
+    shared = _shared(counts, work)
     terms = [
         term(layer, key, quantities(chip, own)[key], price)
         for layer, own in layers.items()
         for key, price in prices.items()
+        if key not in (*shared, "hop")
     ]
-    time = (seconds, seconds, seconds) if time_base == REAL else fast_seconds(chip, counts)
-    if chip.power:
-        terms.append(_static(chip, time, cores))
+    terms += [term(WHOLE, key, n, prices[key]) for key, n in shared.items() if key in prices]
+    busy = timing(chip, counts, work)
+    run = busy.run if busy else None
+    time = (seconds, seconds, seconds) if time_base == REAL else run
+    terms += _powers(chip, time, work.placement.chips if work else 1)
+    if "idle" in chip.power and time_base == REAL:
+        terms.append(_over_time("idle", chip.power["idle"], run and _rest(seconds, run)))
     return settled(chip, terms, time_base, time[1] if time else None, misfit)
 
 
@@ -156,33 +168,45 @@ def quantities(chip: Chip, counts: Counts) -> dict[str, int]:
     }
 
 
-def fast_seconds(chip: Chip, counts: Counts) -> Range | None:
-    """Return the shortest run time, (low, mid, high) s: steps, events and updates in sequence.
-
-    This assumes one core that does everything in sequence, the slowest reading of the published
-    times. None if a time is not published.
-    """
-    numbers = quantities(chip, counts)
-    numbers["step"] = counts.steps
-    keys = ("step", "synaptic_event", "neuron_update")
-    times = {key: chip.time[key].range() if key in chip.time else None for key in keys}
-    low = mid = high = 0.0
-    for key, time in times.items():
-        if time is None:
-            return None
-        low, mid, high = (a + numbers[key] * b for a, b in zip((low, mid, high), time, strict=True))
-    return low, mid, high
+def _shared(counts: Counts, work: Work | None) -> dict[str, int]:
+    """Return how often what belongs to no layer happens."""
+    if work is None:
+        return {"step": counts.steps}
+    return {
+        "step": counts.steps * work.placement.chips,
+        "message": work.copies + counts.leaving,
+        "hop": work.hops,
+    }
 
 
-def _static(chip: Chip, time: Range | None, cores: int | None) -> Term:
+def _powers(chip: Chip, time: Range | None, chips: int) -> list[Term]:
+    """Return what is drawn over time by `chips` in use, and by the others on their board."""
+    if "chip" not in chip.power and "core" not in chip.power:
+        return []
     price = chip.power.get("chip") or chip.power["core"]
-    power, core = price.range(), chip.power.get("core")
-    used = core.range() if core and cores else None
+    terms = [_over_time("static", price, time, (chips,) * 3)]
+    if "management" in chip.power:
+        terms.append(_over_time("management", chip.power["management"], time, (chips,) * 3))
+    if (boards := chip.idle_chips(chips)) and boards[2]:
+        terms.append(_over_time("idle chips", price, time, boards))
+    return terms
+
+
+def _rest(seconds: float, busy: Range) -> Range:
+    low, middle, high = (max(seconds - end, 0.0) for end in reversed(busy))
+    return low, middle, high
+
+
+def _over_time(
+    name: str, price: Figure, time: Range | None, times: tuple[int, int, int] = (1, 1, 1)
+) -> Term:
+    """Charge a power over `time` (low, mid, high) s, so many times over."""
+    power = price.range()
     if power is None or time is None:
-        return Term(WHOLE, "static", 0.0, STATIC, None, None, None, price.evidence, price.source)
-    low = used[0] * (cores or 1) if used else power[0]
-    energy = (low * time[0], power[1] * time[1], power[2] * time[2])
-    return Term(WHOLE, "static", time[1], STATIC, *energy, price.evidence, price.source)
+        return Term(WHOLE, name, 0.0, STATIC, None, None, None, price.evidence, price.source)
+    energy = [n * p * t for n, p, t in zip(times, power, time, strict=True)]
+    low, mid, high = energy
+    return Term(WHOLE, name, time[1], STATIC, low, mid, high, price.evidence, price.source)
 
 
 def term(layer: str, name: str, number: int, price: Figure) -> Term:

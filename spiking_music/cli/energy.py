@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -28,6 +28,10 @@ def energy(
     ],
     chip: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only this chip, term by term")
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Compare with this processor only  [default: all]"),
     ] = None,
     steps: DenoisingSteps = None,
     mu: Mu = None,
@@ -67,19 +71,24 @@ def energy(
             shape=form,
             bundle=bundle,
         )
-        energy_of_network(Path(source), data, rate, dt, dialect, chip, as_json)
+        energy_of_network(Path(source), data, rate, dt, dialect, chip, baseline, as_json)
     elif data is not None or rate is not None:
         raise SpikingMusicError(f"{source}: --input and --rate are for .nir files; omit them")
     else:
         refuse_idle("a recording", dt=dt, dialect=dialect)
         if shape != "own":
-            refuse_idle(f"--shape {shape}", chip=chip, delta=delta, layers=layers)
-        energy_of_recording(source, chip, steps, mu, delta, layers, shape, bundle, as_json)
+            refuse_idle(
+                f"--shape {shape}", chip=chip, baseline=baseline, delta=delta, layers=layers
+            )
+        energy_of_recording(
+            source, chip, baseline, steps, mu, delta, layers, shape, bundle, as_json
+        )
 
 
 def energy_of_recording(
     audio: str,
     chip: str | None,
+    baseline: str | None,
     steps: int | None,
     mu: int | None,
     delta: int | None,
@@ -96,7 +105,7 @@ def energy_of_recording(
     from neuromorphic.opening import bundle_network
     from runtime.spk.container import packed
     from spiking_music.cli import terminal
-    from spiking_music.report.energies import energy_rows, term_rows, verdict_notes
+    from spiking_music.report.energies import term_rows
     from spiking_music.report.system_rows import layer_rows, system_notes, system_rows
 
     own = load_chip(chip or USUAL)
@@ -115,7 +124,7 @@ def energy_of_recording(
         sent, payload, events = sent_deltas(network, payload, delta)
         piece = replace(piece, events=events)
     system = count_system(codec.bundle, payload, piece.events, len(packed(piece)), steps, sent)
-    found = energies(network, payload.T, chip, sent)["chips"]
+    found = energies(network, payload.T, chip, sent, baseline)["chips"]
     whole = system_report(codec.bundle, system, own)
     if as_json:
         terminal.print_json({"system": whole, "chips": found})
@@ -123,9 +132,8 @@ def energy_of_recording(
     print(f"{audio}, {system.seconds:.2f} s: the whole codec, the bottleneck on {own.title}")
     terminal.show_rows(system_rows(whole))
     print(*system_notes(whole), sep="\n", end="\n\n")
-    print("The bottleneck alone, static power included")
-    terminal.show_rows(energy_rows(found))
-    print(*verdict_notes(found), sep="\n")
+    print("The bottleneck alone")
+    show_chips(found)
     if layers:
         print("\nThe networks, operator by operator")
         terminal.show_rows(layer_rows(whole))
@@ -141,13 +149,14 @@ def energy_of_network(
     dt: float | None,
     dialect: str | None,
     chip: str | None,
+    baseline: str | None,
     as_json: bool,
 ) -> None:
     """A network of any origin on an input, or on random spikes, on each chip."""
     from neuromorphic.energy import random_spikes
     from neuromorphic.opening import read_input
     from spiking_music.cli import terminal
-    from spiking_music.report.energies import count_rows, energy_rows, term_rows, verdict_notes
+    from spiking_music.report.energies import count_rows, term_rows
 
     opened = opened_network(path, dt, dialect)
     if data is not None and rate is None:
@@ -159,7 +168,7 @@ def energy_of_network(
             f"{path}: a network needs an input; give --input FILE.npy or --rate HZ"
         )
     with terminal.progress("count"):
-        found = opened.energy(x, chip)
+        found = opened.energy(x, chip, baseline)
     for remark in opened.remarks(x):
         note(remark)
     if as_json:
@@ -167,12 +176,32 @@ def energy_of_network(
         return
     print(f"{path}, {found['steps']:,} steps, {found['seconds']:g} s")
     terminal.show_rows(count_rows(found["counts"]))
-    print("\nStatic power included")
+    print("\nOn each chip")
     if found["unchecked"]:
         print("Not checked against the limits of the chips:", found["unchecked"])
-    terminal.show_rows(energy_rows(found["chips"]))
-    print(*verdict_notes(found["chips"]), sep="\n")
+    show_chips(found["chips"])
     if chip is not None:
         print(f"\n{chip}, term by term; the last line is static power at full speed")
         (own,) = found["chips"].values()
         terminal.show_rows(term_rows(own))
+
+
+def show_chips(found: dict[str, Any]) -> None:
+    """Print what each chip takes, how long, and how that compares with processors."""
+    from spiking_music.cli import terminal
+    from spiking_music.report.energies import (
+        baseline_rows,
+        energy_rows,
+        timing_rows,
+        verdict_notes,
+    )
+
+    terminal.show_rows(energy_rows(found))
+    for title, rows in (
+        ("\nPlaced on cores, as fast as it goes", timing_rows(found)),
+        ("\nTimes as much as dense int8 arithmetic on a processor", baseline_rows(found)),
+    ):
+        if rows:
+            print(title)
+            terminal.show_rows(rows)
+    print(*verdict_notes(found), sep="\n")

@@ -3,24 +3,76 @@
 from collections.abc import Mapping
 from typing import Any
 
-from spiking_music.report.joules import joules
+from spiking_music.report.joules import joules, seconds, watts
 
 
-def energy_rows(found: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
-    """Return a row of text for each of the `chips` of `energies`."""
+def energy_rows(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return rows of text for each of the `chips` of `energies`, in real time and fast.
+
+    A chip that is refused in both has one row.
+    """
+    rows = []
+    for name, entry in found.items():
+        bills = (entry, entry["fast"])
+        shown = 1 if all(bill["refused"] for bill in bills) else 2
+        for base, bill in list(zip(entry["table"], bills, strict=True))[:shown]:
+            why = bill["refused"] or f"{_range(bill)}; {entry['evidence']}"
+            rows.append(
+                {
+                    "chip": name,
+                    "time": base["time_base"],
+                    "static": joules(base["static_j"]),
+                    "dynamic": joules(base["dynamic_j"]),
+                    "total": joules(base["total_j"]),
+                    "power": watts(base["power_w"]),
+                    "a second": joules(base["a_second_j"]),
+                    "a frame": joules(base["a_frame_j"]),
+                    "an event": joules(base["an_event_j"]),
+                    "range and evidence, or why refused": why.replace("_", " "),
+                }
+            )
+    return rows
+
+
+def timing_rows(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return a row of text for each chip whose times are published: its cores and its delays."""
     return [
         {
             "chip": name,
-            "low": joules(entry["low_j"]),
-            "real time": joules(entry["mid_j"]),
-            "high": joules(entry["high_j"]),
-            "at full speed": joules(entry["fast"]["mid_j"]),
-            "operations alone": joules(entry["operations_j"]),
-            "of the baseline": _times(entry["baseline"]),
-            "equal at, events/s": _per_s(entry["baseline"]),
-            "evidence, or why refused": (entry["refused"] or entry["evidence"]).replace("_", " "),
+            "cores": str((entry["placement"] or {}).get("cores", "-")),
+            "busiest": _share((entry["placement"] or {}).get("busiest_share")),
+            "messages": _number((entry["placement"] or {}).get("copies")),
+            "hops": _number((entry["placement"] or {}).get("hops")),
+            "whole run": seconds(timing["run"][1]),
+            "by the host": seconds((timing["host"] or (None,) * 2)[1]),
+            "latency": seconds(timing["latency"][1]),
+            "falls through in": seconds(timing["fall_through"][1]),
+            "J s a frame": "-"
+            if timing["energy_delay_js"] is None
+            else f"{timing['energy_delay_js']:.2g}",
         }
         for name, entry in found.items()
+        if (timing := entry["timing"])
+    ]
+
+
+def baseline_rows(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return a row of text for each chip and baseline: how many times as much the chip takes."""
+    return [
+        {
+            "chip": name,
+            "against": rival,
+            "operations": _times(compared["times"]),
+            "real time": _times(compared["times_real"]),
+            "fast": _times(compared["times_fast"]),
+            "equal at, events/s": _number(compared["per_s"][1])
+            if compared["per_s"][1]
+            else "never",
+            "cheaper from, streams": _streams(entry["sharing"], rival),
+        }
+        for name, entry in found.items()
+        for rival, compared in entry["baselines"].items()
+        if compared
     ]
 
 
@@ -61,25 +113,47 @@ def term_rows(entry: dict[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def verdict_notes(found: dict[str, dict[str, Any]]) -> list[str]:
+def verdict_notes(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Say of each chip with a comparison below which published rates its input is."""
     notes = []
     for name, entry in found.items():
-        if (base := entry["baseline"]) is None:
+        base = next((one for one in entry["baselines"].values() if one), None)
+        if base is None:
             continue
         won = [source for source, below in base["verdicts"].items() if below]
         notes.append(
-            f"{name}: {base['spikes_per_synapse']:.2f} spikes a synapse a step: "
+            f"{name}: {base['spikes_per_synapse']:.2f} spikes a synapse a step, "
+            f"{base['rate']:,.0f} events/s: "
             + ("below " + "; ".join(won) if won else "above every published rate of a break-even")
         )
+    misfits = [entry["refused"] for entry in found.values() if entry["placement"] is None]
+    placed = any(entry["placement"] for entry in found.values())
+    if not placed and any(str(why).startswith("does not fit") for why in misfits):
+        notes.append("it fits on no chip whose sizes are published")
     return notes
 
 
-def _times(base: dict[str, Any] | None) -> str:
-    return "-" if base is None else f"{base['times']:.3g}x"
+def _range(bill: Mapping[str, Any]) -> str:
+    return f"{joules(bill['low_j'])} to {joules(bill['high_j'])}"
 
 
-def _per_s(base: dict[str, Any] | None) -> str:
-    if base is None:
+def _times(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}x" if value >= 100 else f"{value:.2g}x"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
+
+
+def _streams(shared: Mapping[str, Any] | None, rival: str) -> str:
+    if shared is None or rival not in shared["even"]:
         return "-"
-    return f"{base['per_s'][1]:,.0f} (has {base['rate']:,.0f})" if base["per_s"][1] else "never"
+    number, room = shared["even"][rival], shared["at_once"]
+    if number is None:
+        return "never"
+    held = "" if room is None else f" (holds {room:,})"
+    return f"{number:,}{held}"

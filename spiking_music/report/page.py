@@ -35,7 +35,12 @@ def page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "joules": joules, "percent": percent}
+    environment.filters |= {
+        "number": number,
+        "joules": joules,
+        "percent": percent,
+        "times": times,
+    }
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         report=report,
@@ -52,6 +57,11 @@ def number(value: float, digits: int = 0) -> str:
     """Write a number with thin spaces between thousands, `digits` after the point."""
     text = f"{value:,.{digits}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def times(value: float | None) -> str:
+    """Write how many times as much something is, to two significant digits; - for None."""
+    return "-" if value is None else f"{value:.2g}" if value < 100 else number(value)
 
 
 def _flac(samples: Samples, rate: int) -> str:

@@ -19,9 +19,10 @@ def test_codes_and_deltas_are_priced(
     assert 0 < code["spiking_share"] < 1
     chips = code["chips"]
     assert 0 < chips["loihi1"]["operations_j"] < chips["loihi1"]["real_time_j"]
-    assert set(chips["loihi2"]) == {"refused"}
-    assert chips["spinnaker1"]["refused"] == "unpriced: static"
-    assert chips["spinnaker1"]["operations_j"] > 0
+    assert set(chips["akida"]) == {"refused"}
+    assert chips["spinnaker2"]["refused"] == "unpriced: static"
+    assert chips["spinnaker2"]["operations_j"] > 0
+    assert chips["loihi2"]["full_speed_j"] < chips["loihi2"]["real_time_j"]
     none, exact, *lossy = found["sigma_delta"]
     assert (none["threshold"], exact["threshold"]) == ("none", "0")
     assert none["wrong_share"] == exact["wrong_share"] == 0

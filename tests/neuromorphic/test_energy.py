@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from neuromorphic.chips.catalogue import chip_names
+from neuromorphic.costs.crossover import BASELINES
 from neuromorphic.energy import energies, sent_deltas
 from neuromorphic.opening import bundle_network
 from runtime.bundle import Bundle
@@ -23,7 +24,16 @@ def test_every_chip_is_priced_or_refused_with_a_reason(spiking_bundle: Bundle) -
             assert 0 < entry["low_j"] <= entry["mid_j"] <= entry["high_j"]
             assert entry["operations_j"] <= entry["mid_j"]
             assert entry["evidence"]
-    assert [row["chip"] for row in energy_rows(found)] == list(found)
+            real = entry["table"][0]
+            assert real["static_j"] + real["dynamic_j"] == pytest.approx(real["total_j"])
+            assert (
+                real["total_j"]
+                == entry["mid_j"]
+                == pytest.approx(real["power_w"] * real["seconds"])
+            )
+    assert list(dict.fromkeys(row["chip"] for row in energy_rows(found))) == list(found)
+    for entry in found.values():
+        assert set(entry["baselines"]) in (set(), set(BASELINES))
     only = energies(network, payload.T, "loihi1")["chips"]
     assert only == {"loihi1": found["loihi1"]}
     with pytest.raises(ChipError, match="loihi9"):
@@ -41,4 +51,4 @@ def test_deltas_of_threshold_0_change_the_bill_and_nothing_else(spiking_bundle: 
         energies(network, payload.T, "loihi1", given)["chips"]["loihi1"] for given in (None, sent)
     )
     assert changed["operations_j"] != plain["operations_j"]
-    assert changed["baseline"]["baseline_j"] == plain["baseline"]["baseline_j"]
+    assert changed["baselines"]["gap9"]["baseline_j"] == plain["baselines"]["gap9"]["baseline_j"]

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from neuromorphic.chips.catalogue import load_chip
-from neuromorphic.fit import EXCEEDED, OK, UNCHECKED, cores, fit, misfit
+from neuromorphic.fit import EXCEEDED, OK, UNCHECKED, fit, misfit
 from neuromorphic.integers.bounds import worst_sum
 from neuromorphic.integers.layer import IntegerLayer
+from neuromorphic.placement import place
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def test_the_bottleneck_fits_one_core_of_loihi_1(bottleneck):
     chip = load_chip("loihi1")
     found = by_name(fit(bottleneck, chip))
     assert chip.planes(8) == 8
-    assert cores(bottleneck, chip) == found["cores"].needed == 1
+    assert place(bottleneck, chip).cores == found["cores"].needed == 1
     assert found["input_axons_per_core"].needed == 1024
     # A list of up to 80 weights of 8 bits that are not 0, and 10 more, in words of 64.
     reach = np.count_nonzero(bottleneck.layers[0].connections[0].synapse.weight, axis=0)
@@ -71,12 +72,22 @@ def test_a_larger_layer_is_spread_over_cores(units):
     found = by_name(fit(layer, chip))
     # 1 048 576 bits hold 1024 lists of 16 words: (1024 - 10) // 8 = 126 units.
     assert found["cores"].needed == -(-units // 126)
-    assert found["cores"].verdict == (OK if found["cores"].needed <= 128 else EXCEEDED)
+    assert found["chips_per_board"].needed == -(-found["cores"].needed // 128)
+    assert found["cores"].verdict == OK
     assert found["synapse_memory_per_core"].verdict == OK
 
 
 def test_inputs_that_no_core_holds():
     layer = IntegerLayer(np.ones((2, 20000)), np.zeros(2), 6).network()
     findings = fit(layer, load_chip("loihi1"))
-    assert cores(layer, load_chip("loihi1")) is None
+    assert place(layer, load_chip("loihi1")) is None
     assert "input_axons_per_core 160000 > 4096" in str(misfit(findings))
+
+
+def test_a_network_larger_than_the_largest_board(bottleneck):
+    chip = load_chip("loihi1")
+    few = replace(chip.limits["neurons_per_core"], value=1.0, low=1.0, high=1.0)
+    one = replace(chip.limits["chips_per_board"], high=1.0)
+    small = replace(chip, limits={**chip.limits, "neurons_per_core": few, "chips_per_board": one})
+    layer = IntegerLayer(np.ones((129, 8)), np.zeros(129), 0).network()
+    assert "cores 129 > 128" in str(misfit(fit(layer, small)))

@@ -22,6 +22,8 @@ source = "me"
 
 [energy.synaptic_event]
 value = 5
+low = 5
+high = 5
 unit = "pJ"
 evidence = "measured"
 scope = "dynamic"
@@ -57,8 +59,20 @@ def test_values_come_in_base_units():
     assert chip.limits["neurons_per_core"].range() == (1024, 1024, 1024)
 
 
-def test_nothing_is_priced_on_loihi_2():
-    assert all(figure.range() is None for figure in load_chip("loihi2").energy.values())
+def test_what_nobody_measured_is_null_and_what_was_derived_is_checked():
+    assert all(figure.range() is None for figure in load_chip("akida").energy.values())
+    for key, figure in load_chip("loihi2").energy.items():
+        assert (key, figure.evidence) == (key, "derived")
+        assert figure.low < figure.value < figure.high
+        assert figure.check
+
+
+def test_boards_hold_chips_that_draw_power_without_work():
+    loihi2 = load_chip("loihi2")
+    assert loihi2.largest_board == 8
+    assert loihi2.idle_chips(1) == (0, 0, 7)
+    assert loihi2.idle_chips(9) == (0, 0, 7)
+    assert load_chip("odin").idle_chips(1) is None
 
 
 def test_a_chip_of_ones_own(tmp_path):
@@ -83,11 +97,17 @@ def test_an_unknown_chip_lists_the_known(name):
         ("high = 3", "high = 1", "limits.cores has low 1.0, value 2.0, high 1.0"),
         ("value = 5", "value = nan", "holds the number nan"),
         ("value = 5", "value = -5", "value is -5"),
+        ("low = 5\n", "", "energy.synaptic_event.low is missing; a price needs a range"),
+        ("high = 5\n", "", "energy.synaptic_event.high is missing; a price needs a range"),
+        ('evidence = "measured"\nscope = "dynamic"', 'evidence = "derived"\nscope = "dynamic"',
+         "energy.synaptic_event.check is None; a text is needed"),
+        ('scope = "dynamic"', 'scope = "dynamic"\ncheck = "none"', "check is for derived figures"),
+        ('scope = "dynamic"\nsource = "me"', 'scope = "dynamic"', "synaptic_event.source is None"),
         ("value = 5", 'value = "5"', "value is '5'"),
         ("value = 5", "value = true", "value is True"),
-        ("value = 5\n", "", "either published"),
+        ("value = 5\nlow = 5\nhigh = 5\n", "", "either published"),
         ("value = 2\n", "", "limits.cores.value is None"),
-        ('value = 5\nunit = "pJ"\nevidence = "measured"',
+        ('value = 5\nlow = 5\nhigh = 5\nunit = "pJ"\nevidence = "measured"',
          'low = 5\nunit = "pJ"\nevidence = "unpublished"', "range but no value"),
         ('kind = "wall"\n', "", "limits.cores.kind is None"),
         ('kind = "wall"', 'kind = "fence"', "kind is 'fence'"),

@@ -49,7 +49,7 @@ def test_the_parts_make_the_whole(spiking_bundle: Bundle, system: System) -> Non
 
 
 def test_a_chip_without_prices_refuses_the_whole(spiking_bundle: Bundle, system: System) -> None:
-    found = system_report(spiking_bundle, system, load_chip("loihi2"))
+    found = system_report(spiking_bundle, system, load_chip("akida"))
     assert found["total"] == {"low_j": None, "mid_j": None, "high_j": None}
     assert "unpriced" in found["refused"]
     assert "no total" in system_notes(found)[-1]

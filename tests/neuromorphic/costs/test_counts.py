@@ -17,7 +17,11 @@ def test_counts_are_those_of_a_loop(make_layer, make_payload, seed, silent):
     found = count(layer.network(), payload)["bottleneck"]
     words = sum(int(p != 0) for p in payload.flat)
     planes = sum(format(int(p) & 0xFF, "b").count("1") for p in payload.flat)
-    driven = sum(any(column) for column in payload.T)
+    driven = sum(
+        any(w != 0 and p != 0 for w, p in zip(row, column, strict=True))
+        for column in payload.T
+        for row in layer.weight
+    )
     n, (m, t) = layer.units, payload.shape
     reach = [sum(int(w != 0) for w in column) for column in layer.weight.T]
     events = sum(to * int((row != 0).sum()) for to, row in zip(reach, payload, strict=True))
@@ -29,7 +33,7 @@ def test_counts_are_those_of_a_loop(make_layer, make_payload, seed, silent):
     assert (found.units, found.inputs, found.steps) == (n, m, t)
     assert (found.input_words, found.synaptic_events) == (words, events)
     assert (found.plane_spikes, found.plane_events) == (planes, plane_events)
-    assert (found.driven_updates, found.idle_updates) == (driven * n, (t - driven) * n)
+    assert (found.driven_updates, found.idle_updates) == (driven, t * n - driven)
     assert found.spikes == bits.sum()
     assert found.dense_macs == n * m * t
     assert found.weight_words * 8 >= found.dense_macs > (found.weight_words - 1) * 8

@@ -9,12 +9,13 @@ from neuromorphic.costs.counts import Counts
 from neuromorphic.costs.ledger import (
     ALL_IN,
     FAST,
+    REAL,
     STATIC,
     Bill,
     all_in_bill,
     bill,
-    fast_seconds,
 )
+from neuromorphic.costs.timing import timing
 from runtime.errors import ChipError
 
 NOTHING = Counts(**dict.fromkeys(Counts.__dataclass_fields__, 0))
@@ -80,18 +81,36 @@ def test_terms_are_named_and_add_up():
     assert terms["synaptic_event"].count == RUN.plane_events  # spikes of Loihi 1 carry no value
     assert terms["message"].count == RUN.plane_spikes + RUN.spikes
     assert terms["static"].mid_j == pytest.approx(0.1044 * 5.94)
-    assert terms["static"].low_j == pytest.approx(0.816e-3 * 5.94)
+    assert terms["static"].low_j == pytest.approx(0.029 * 5.94)
+    assert terms["management"].mid_j == pytest.approx(0.0219 * 5.94)
+    assert terms["idle chips"].mid_j == 0
+    assert terms["idle chips"].high_j == pytest.approx(31 * 0.1044 * 5.94)
     assert found.mid_j == pytest.approx(sum(t.mid_j for t in found.terms))
     static = sum(t.mid_j for t in found.terms if t.scope == STATIC)
     assert found.dynamic_j == pytest.approx(found.mid_j - static)
     assert all(t.source and t.evidence for t in found.terms)
 
 
-def test_cores_in_use_bound_static_power_below():
-    two = bill(load_chip("loihi1"), {"a": RUN}, 1.0, cores=2)
-    one = bill(load_chip("loihi1"), {"a": RUN}, 1.0, cores=1)
-    assert two.low_j - one.low_j == pytest.approx(0.816e-3)
-    assert bill(load_chip("loihi1"), {"a": RUN}, 1.0, cores=None).low_j > two.low_j
+def test_a_time_step_is_paid_for_once_a_chip():
+    terms = {term.name: term for term in bill(load_chip("loihi2"), {"a": RUN, "b": RUN}, 1.0).terms}
+    assert terms["step"].count == 256
+    assert terms["step"].mid_j == pytest.approx(256 * 0.45e-6)
+
+
+def test_a_processor_waits_where_it_does_not_compute():
+    chip, busy = load_chip("gap9"), 2_621_440 * 1.03e-9
+    real, fast = (bill(chip, {"a": RUN}, 5.94, base) for base in (REAL, FAST))
+    assert fast.mid_j == fast.dynamic_j == pytest.approx(2_621_440 * 19.9e-12)
+    assert real.mid_j - fast.mid_j == pytest.approx(8.7e-3 * (5.94 - busy))
+    assert fast.seconds == pytest.approx(busy)
+    short = bill(chip, {"a": RUN}, busy / 2)  # it cannot keep up, and never waits
+    assert short.mid_j == pytest.approx(fast.mid_j)
+
+
+def test_a_chip_that_draws_the_same_whether_spikes_come_or_not():
+    found = bill(load_chip("brainscales2"), {"a": RUN}, 2.0)
+    assert (found.low_j, found.mid_j, found.high_j) == pytest.approx((1.4, 1.4, 11.2))
+    assert found.dynamic_j == 0
 
 
 def test_graded_spikes_are_counted_where_there_are_some():
@@ -99,10 +118,10 @@ def test_graded_spikes_are_counted_where_there_are_some():
 
 
 def test_an_unpublished_price_refuses_the_total():
-    found = bill(load_chip("loihi2"), {"a": RUN}, 5.94)
+    found = bill(load_chip("akida"), {"a": RUN}, 5.94)
     assert found.refused.startswith("unpriced: synaptic_event")
     assert (found.low_j, found.mid_j, found.high_j, found.dynamic_j) == (None,) * 4
-    assert "static" in bill(load_chip("spinnaker1"), {"a": RUN}, 1.0).refused
+    assert "static" in bill(load_chip("spinnaker2"), {"a": RUN}, 1.0).refused
 
 
 def test_a_misfit_refuses_the_total():
@@ -114,13 +133,13 @@ def test_a_misfit_refuses_the_total():
 def test_as_fast_as_it_goes():
     chip = load_chip("loihi1")
     found = bill(chip, {"a": RUN}, 5.94, FAST)
-    low, mid, high = fast_seconds(chip, RUN)
+    low, mid, high = timing(chip, RUN).run
     assert low <= mid <= high
-    assert mid == pytest.approx(256 * 9.4e-6 + 2_000_000 * 3.5e-9 + 20_480 * 8.4e-9)
+    assert mid == pytest.approx(256 * 1.8e-6 + 2_000_000 * 3.5e-9 + 20_480 * 8.4e-9)
     assert (found.time_base, found.seconds) == (FAST, mid)
     assert found.dynamic_j == bill(chip, {"a": RUN}, 5.94).dynamic_j
-    assert found.mid_j - found.dynamic_j == pytest.approx(0.1044 * mid)
-    assert fast_seconds(load_chip("truenorth"), RUN) is None
+    assert found.mid_j - found.dynamic_j == pytest.approx((0.1044 + 0.0219) * mid)
+    assert timing(load_chip("truenorth"), RUN) is None
     assert bill(load_chip("truenorth"), {"a": RUN}, 5.94, FAST).refused == "unpriced: static"
 
 
@@ -145,8 +164,7 @@ def test_the_baseline_is_arithmetic_and_weights():
 
 
 def test_operations_are_priced_where_static_power_is_not():
-    found = bill(load_chip("spinnaker1"), {"a": RUN}, 1.0)
+    found = bill(load_chip("spinnaker2"), {"a": RUN}, 1.0)
     assert found.dynamic_j is None
-    low, mid, high = found.dynamic()
-    assert low == mid == high == pytest.approx(500_000 * 13.3e-9 + 20_480 * 26e-9)
-    assert bill(load_chip("loihi2"), {"a": RUN}, 1.0).dynamic() is None
+    assert found.dynamic()[1] == pytest.approx(500_000 * 450e-12 + 20_480 * 2.19e-9)
+    assert bill(load_chip("akida"), {"a": RUN}, 1.0).dynamic() is None
