@@ -155,7 +155,7 @@ def _manifest_of(checkpoint: Checkpoint, steps: int, terms: Terms) -> dict[str, 
     stages = {stage.name: stage.schedule for stage in stages_of(config)}
     overrides = " ".join(f"--set {name}_stage.steps={s.steps}" for name, s in stages.items())
     context = context_frames(config.encoder, config.waveform)
-    if config.code.is_sparse:
+    if config.code.has_context:
         context += reach_frames(config.conformer)
     return {
         "name": config.name,

@@ -54,13 +54,16 @@ class Heard(nn.Module):
     """`events: (B, N, T)` to the latent that they represent, `(B, M, T)`."""
 
     take: Tensor
+    silent: Tensor
 
-    def __init__(self, take: Tensor) -> None:
+    def __init__(self, code: Inhibition) -> None:
         super().__init__()
-        self.register_buffer("take", take.detach().clone())
+        take, silent = _heard(code)
+        self.register_buffer("take", take)
+        self.register_buffer("silent", silent)
 
     def forward(self, events: Tensor, mu: Tensor | None) -> Tensor:
-        return F.conv1d(2 * events - 1, self.take.T.unsqueeze(2))
+        return F.conv1d(events, self.take.T.unsqueeze(2), self.silent)
 
 
 class HearingWaveform(nn.Module):
@@ -120,26 +123,32 @@ def deployed_waveform(model: Model) -> nn.Module:
     if isinstance(waveform, spectral.Decoder):
         waveform.fourier = MatrixFourier(len(waveform.taper))
         if isinstance(model.bottleneck, Inhibition):
-            waveform.first = _hearing_events(waveform.first, model.bottleneck.take)
+            waveform.first = _hearing_events(waveform.first, model.bottleneck)
     waveform = _half(waveform)
     return waveform if model.after is None else HearingWaveform(_half(model.after), waveform)
 
 
 @torch.no_grad()
-def _hearing_events(first: nn.Linear, take: Tensor) -> nn.Linear:
-    """Fold `(2 events - 1) @ take` into a layer, which then takes the events themselves."""
-    weight = first.weight.double() @ take.double().T
+def _hearing_events(first: nn.Linear, code: Inhibition) -> nn.Linear:
+    """Fold what a code represents into a layer, which then takes the events themselves."""
+    take, silent = _heard(code)
+    weight = first.weight.double()
     made = nn.Linear(len(take), first.out_features)
-    made.weight.copy_(2 * weight)
-    made.bias.copy_(first.bias.double() - weight.sum(1))
+    made.weight.copy_(weight @ take.double().T)
+    made.bias.copy_(first.bias.double() + weight @ silent.double())
     return made
+
+
+def _heard(code: Inhibition) -> tuple[Tensor, Tensor]:
+    """What each event adds to the latent, `(N, M)`, and the latent without any, `(M,)`."""
+    return 2 * code.take.detach(), code.hear(code.take.new_zeros(1, len(code.take), 1))[0, :, 0]
 
 
 def deployed_unet(model: Model) -> nn.Module:
     """The U-Net to deploy."""
     after: nn.Module | None = None if model.after is None else _half(model.after)
     if isinstance(model.bottleneck, Inhibition):
-        after = Heard(model.bottleneck.take)
+        after = Heard(model.bottleneck)
     return HearingUNet(after, _half(model.unet))
 
 

@@ -74,8 +74,13 @@ class Code:
 
     @property
     def is_sparse(self) -> bool:
-        """Whether events have a price, and a context on each side of the bottleneck."""
+        """Whether events have a price."""
         return self.kind in ("SPARSE", "MU_SPARSE")
+
+    @property
+    def has_context(self) -> bool:
+        """Whether conformers stand on each side of the bottleneck, as in the paper's section 3."""
+        return self.is_sparse and self.groups == 1
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,8 @@ class Sparsity:
     """The price of events: its weight (paper: gamma) is zero, then grows, then stays constant.
 
     It stays constant from step `ramp_end` on, or once the running density has fallen to `density`.
-    SPARSE pays for what exceeds `budget_kbps` (paper: B0); MU_SPARSE draws mu from `mu`.
+    SPARSE pays for what exceeds `budget_kbps` (paper: B0); MU_SPARSE draws mu from `mu`. With
+    groups that inhibit each other only `density` counts: the price is steered until it is reached.
     """
 
     weight: float
@@ -280,9 +286,9 @@ def _check_groups(code: Code) -> None:
             f"code: {code.units} units in {code.groups} groups, {code.sweeps} sweeps: "
             "give a number of groups that divides the units"
         )
-    if code.groups > 1 and (code.kind != "FREE" or not code.on_grid):
+    if code.groups > 1 and (code.kind not in ("FREE", "SPARSE") or not code.on_grid):
         raise ConfigError(
-            f"code.groups {code.groups}: only FREE on the grid has groups; set it to 1"
+            f"code.groups {code.groups}: only FREE and SPARSE on the grid have groups; set it to 1"
         )
 
 

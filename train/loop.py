@@ -78,7 +78,8 @@ def train(run: Run, resume: bool = False) -> None:
 def _price(config: Config, start: Checkpoint | None) -> Price:
     """The price of events, which grows in the first stage that has one and then stays."""
     free = dataclasses.replace(config.sparsity, weight=0.0)
-    price = Price(config.sparsity if config.code.is_sparse else free)
+    # Groups that inhibit each other steer a price of their own.
+    price = Price(config.sparsity if config.code.has_context else free)
     if start is not None:
         price.load_state_dict(start.part("price"))
     return price

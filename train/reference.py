@@ -38,7 +38,7 @@ def load_reference(bundle: Bundle) -> Events:
         config = from_dict(manifest.training.get("config"))
         encoder = fold(encoder_of(config.encoder, config.code.latent))
         before = None
-        if config.code.is_sparse:
+        if config.code.has_context:
             latent = config.code.latent
             before = Context(latent, latent, config.conformer, config.code.has_mu).eval()
         for name, module in (("encoder", encoder), ("before", before)):

@@ -15,6 +15,7 @@ from runtime.bundle import DECODER_FAST, ENCODER, Bundle, open_bundle
 from runtime.errors import ConfigError
 from train import checkpoint as checkpoints
 from train.networks.bottleneck import PAYLOAD_SCALE
+from train.networks.inhibition import PRICED, Inhibition
 from train.networks.model import Model
 from train.networks.seanet import Encoder
 from train.onnx_weights import read_weights
@@ -36,12 +37,23 @@ def start_from(model: Model, name: str) -> None:
 
 def _whole(model: Model, run: Path) -> None:
     try:
-        model.load_state_dict(checkpoints.load(run).part("model"))
+        _load(model, checkpoints.load(run).part("model"))
     except RuntimeError as error:
         raise ConfigError(
             f"start_from: {run} holds networks of other kinds or sizes; start from a run of the "
             "same preset and kind of code"
         ) from error
+
+
+def _load(model: Model, weights: dict[str, Tensor]) -> None:
+    """Load all weights of a model; a code that pays for its events may start from one that did not.
+
+    Raises RuntimeError if the networks are others.
+    """
+    if isinstance(model.bottleneck, Inhibition):
+        own = model.bottleneck.state_dict(prefix="bottleneck.")
+        weights = {name: own[name] for name in own if name.endswith(PRICED)} | weights
+    model.load_state_dict(weights)
 
 
 def _trunk(model: Model, bundle: Bundle) -> None:

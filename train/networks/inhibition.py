@@ -6,6 +6,10 @@ sweeps over the groups, each unit takes the state that makes the remainder small
 others. The units of a group decide at the same time, so a frame takes `groups * (1 + sweeps)`
 sub-steps. Each sub-step is one that a chip computes: 8-bit payloads and spikes of other units,
 both times 8-bit weights, and an integer threshold. Training uses the same arithmetic.
+
+A sparse code pays for its events: a unit fires where it shortens the remainder by more than the
+price of an event, which raises its threshold. The price follows the density of the events until
+that is the density wanted.
 """
 
 import math
@@ -26,6 +30,9 @@ from train.networks.bottleneck import PAYLOAD_SCALE, Heaviside, straight_through
 SHIFT = 6  # of the payload's sums: the exponent of doubled weights is then -7, the least on Loihi
 REACH = 0.95 * 2**20  # of a unit's sum: below 2^20 the portable NIR graph is exact
 COMMITMENT = 0.25  # weight of the loss that keeps the encoder near what the code represents
+PRICED = ("offset", "price", "wanted")  # tensors of a code that pays for its events
+FALL = 0.01  # of the density that is wanted, towards the final one, in a step of training
+GAIN = 0.15  # of the price, for each step at which there are too many events
 
 
 class Inhibited(NamedTuple):
@@ -72,18 +79,31 @@ class SubStep(NamedTuple):
 
 
 class Inhibition(nn.Module):
-    """`latent: (B, M, T)` float32 to events of `units` units in `groups`, refined in `sweeps`."""
+    """`latent: (B, M, T)` float32 to events of `units` units in `groups`, refined in `sweeps`.
+
+    With a `density`, the share of events is steered to it from one half, by their `price`: in the
+    remainder's units, so that an event must lower the sum of squares in a frame by `price * M / N`.
+    """
 
     ready: Tensor
+    price: Tensor
+    wanted: Tensor
 
-    def __init__(self, latent: int, units: int, groups: int, sweeps: int) -> None:
+    def __init__(
+        self, latent: int, units: int, groups: int, sweeps: int, density: float | None = None
+    ) -> None:
         super().__init__()
         self.groups, self.sweeps, self.size = groups, sweeps, units // groups
+        self.density = density
         self.latent_norm = BatchNorm(latent, affine=False, momentum=0.02)
         self.read = nn.Parameter(torch.zeros(units, latent))
         self.bias = nn.Parameter(torch.zeros(units))
         self.take = nn.Parameter(torch.zeros(units, latent))
         self.register_buffer("ready", torch.zeros((), dtype=torch.bool))
+        paying = density is not None
+        self.offset = nn.Parameter(torch.zeros(latent)) if paying else None
+        self.register_buffer("price", torch.tensor(0.0), persistent=paying)
+        self.register_buffer("wanted", torch.tensor(0.5), persistent=paying)
 
     def payload(self, latent: Tensor) -> Tensor:
         """The payloads of graded spikes: `(B, M, T)` float32, integers in -127..127."""
@@ -92,7 +112,7 @@ class Inhibition(nn.Module):
 
     def hear(self, events: Tensor) -> Tensor:
         """The latent that events `(B, N, T)` represent: `(B, M, T)` float32."""
-        return ((2 * events - 1).transpose(1, 2) @ self.take).transpose(1, 2)
+        return self._represented(events.transpose(1, 2)).transpose(1, 2)
 
     def forward(self, latent: Tensor) -> Inhibited:
         # Half precision would round the sums, but a chip computes them exactly.
@@ -106,16 +126,30 @@ class Inhibition(nn.Module):
         if self.training and not self.ready:
             self._begin(said.detach())
         first = self._first(payload.detach())
-        left = (said.detach() - (2 * first - 1) @ self.take).square().mean()
+        left = (said.detach() - self._represented(first)).square().mean()
         events = self._settled(payload.detach(), first.detach())
-        heard = (2 * events - 1) @ self.take
+        heard = self._represented(events)
         rest = (said.detach() - heard).square().mean()
         commitment = F.mse_loss(said, heard.detach())
+        paid = self.price.item() * first.mean()
+        self._steer(events)
         return Inhibited(
             (heard + said - said.detach()).unflatten(0, (batch, time)).transpose(1, 2),
             events.unflatten(0, (batch, time)).transpose(1, 2),
-            0.5 * (left + rest) + COMMITMENT * commitment,
+            0.5 * (left + rest) + COMMITMENT * commitment + paid,
         )
+
+    def _represented(self, events: Tensor) -> Tensor:
+        """The latent `(..., M)` that `events (..., N)` stand for."""
+        latent = (2 * events - 1) @ self.take
+        return latent if self.offset is None else latent + self.offset
+
+    @torch.no_grad()
+    def _steer(self, events: Tensor) -> None:
+        """Let the price follow the density, as long as the statistics of the latent do."""
+        if self.density is not None and self.training and self.latent_norm.training:
+            self.wanted.lerp_(torch.full_like(self.wanted, self.density), FALL)
+            self.price.add_(GAIN * (events.mean() - self.wanted)).clamp_(min=0)
 
     def _first(self, payload: Tensor) -> Tensor:
         """The events `(n, N)` of the first pass, with a gradient through each decision."""
@@ -142,16 +176,25 @@ class Inhibition(nn.Module):
         for units in self._slices():
             explained = self.read[units] @ self.take[: units.start].T
             inhibition = F.pad(-explained, (0, len(self.take) - units.start))
-            made.append(_on_grid(units, self.read[units], inhibition, self.bias[units]))
+            bias = self.bias[units] - self._unmoved(self.read[units])
+            made.append(_on_grid(units, self.read[units], inhibition, bias))
         return made
 
     @torch.no_grad()
     def sweep(self) -> list[SubStep]:
-        """The sub-steps in which each unit, given all other groups, makes the remainder smaller."""
+        """The sub-steps in which each unit, given all others, makes the remainder smaller.
+
+        Without the unit, a remainder `r` is `|r - take|^2` if it fires and `|r + take|^2` if not;
+        so it fires where `4 take r` is above the price.
+        """
         alike = self.take @ self.take.T
         others = alike.diag().diag() - alike
-        nothing = torch.zeros_like(self.bias)
-        return [_on_grid(u, self.take[u], others[u], nothing[u]) for u in self._slices()]
+        bias = -self._unmoved(self.take) - self.price * self.take.shape[1] / (4 * len(self.take))
+        return [_on_grid(u, self.take[u], others[u], bias[u]) for u in self._slices()]
+
+    def _unmoved(self, rows: Tensor) -> Tensor:
+        """What rows `(G, M)` see of the part of the latent that no event moves: `(G,)`."""
+        return rows.new_zeros(len(rows)) if self.offset is None else rows @ self.offset
 
     @torch.no_grad()
     def freeze(self) -> tuple[ExactLayer, ...]:

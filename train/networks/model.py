@@ -3,10 +3,10 @@
     audio ─encoder─▶ (+ mu) ─before─▶ latent ─bottleneck─▶ events ─after─▶ heard ─waveform─▶ audio
                                                                              └────unet────▶ audio
 
-FREE has neither `before` nor `after`: its decoders take the events, or the latent that groups of
-units that inhibit each other represent. SPARSE and MU_SPARSE have conformers there, and MU_SPARSE
-also an embedding of mu on both sides. RVQ quantises instead of firing; MEL takes a mel spectrum and
-has no code.
+FREE has neither `before` nor `after`: its decoders take the events. SPARSE and MU_SPARSE have
+conformers there, and MU_SPARSE also an embedding of mu on both sides. Where groups of units inhibit
+each other, there is neither, and the decoders take the latent that the events represent. RVQ
+quantises instead of firing; MEL takes a mel spectrum and has no code.
 """
 
 from typing import NamedTuple
@@ -57,7 +57,7 @@ class Model(nn.Module):
         self.unet = MelUNet(config.unet) if mel else UNet(config.unet, heard)
         self.before: Context | None = None
         self.after: Context | None = None
-        if code.is_sparse:
+        if code.has_context:
             self.before = Context(code.latent, code.latent, config.conformer, code.has_mu)
             self.after = Context(code.units, code.latent, config.conformer, code.has_mu)
         channels_last(self)
@@ -136,5 +136,6 @@ def _bottleneck(config: Config) -> nn.Module:
     if code.kind == "RVQ":
         return ResidualQuantiser(code.latent, config.rvq)
     if code.groups > 1:
-        return Inhibition(code.latent, code.units, code.groups, code.sweeps)
+        density = config.sparsity.density if code.is_sparse else None
+        return Inhibition(code.latent, code.units, code.groups, code.sweeps, density)
     return Bottleneck(code.latent, code.units, code.on_grid)

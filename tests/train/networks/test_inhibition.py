@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from train.networks.bottleneck import network_events
 from train.networks.inhibition import REACH, SHIFT, Inhibition, SubStep
 
 LATENT, UNITS, GROUPS = 12, 20, 4
+Priced = tuple[Inhibition, torch.Tensor]
 
 
 def trained(sweeps: int = 2) -> tuple[Inhibition, torch.Tensor]:
@@ -129,3 +132,63 @@ def test_a_chip_fires_as_what_was_trained(sweeps: int) -> None:
     frames = payload.transpose(0, 1).flatten(1).detach().numpy().astype(np.int8)
     spikes = run_network(network_of(layers), frames)
     assert np.array_equal(spikes, trained_events.transpose(0, 1).flatten(1).numpy() > 0)
+
+
+@pytest.fixture(scope="module")
+def priced() -> Priced:
+    """A code trained for a while to represent a batch `(B, M, T)` with few events; the batch."""
+    torch.manual_seed(0)
+    mixed = torch.randn(LATENT, LATENT)
+    latent = torch.einsum("mk,bkt->bmt", mixed, torch.randn(4, LATENT, 50))
+    network = Inhibition(LATENT, UNITS, GROUPS, 2, density=0.1)
+    optimiser = torch.optim.Adam(network.parameters(), 0.02)
+    for _ in range(600):
+        optimiser.zero_grad()
+        network(latent).remainder.backward()
+        optimiser.step()
+    return network.eval(), latent
+
+
+def test_the_price_steers_the_density(priced: Priced) -> None:
+    network, latent = copy.deepcopy(priced)
+    events = network(latent).events
+    assert 0.08 < events.mean() < 0.12
+    assert network.price > 0
+    before = network.price.clone()
+    network(latent)
+    assert network.price == before, "only training moves it"
+
+
+def test_a_settled_code_keeps_its_price(priced: Priced) -> None:
+    network, latent = copy.deepcopy(priced)
+    network.train()
+    network.latent_norm.eval()
+    before = network.price.clone()
+    network(latent * 5)
+    assert network.price == before
+
+
+def test_an_event_pays_for_itself(priced: Priced) -> None:
+    """After the sweeps an event of almost any unit shortens the rest by more than its price."""
+    network, latent = copy.deepcopy(priced)
+    network.sweeps = 8
+    payload = said(network, latent).transpose(1, 2).flatten(0, 1)
+    events = network(latent).events.transpose(1, 2).flatten(0, 1)
+    heard = network.hear(events.T[None])[0].T
+    left = (payload - heard).square().sum(1)
+    price = network.price * LATENT / UNITS
+    right = []
+    for unit in range(UNITS):
+        turned = events.clone()
+        turned[:, unit] = 1 - turned[:, unit]
+        other = (payload - network.hear(turned.T[None])[0].T).square().sum(1)
+        fires = events[:, unit] == 1
+        right.append(torch.where(fires, other - left > price, left - other < price))
+    assert torch.stack(right).float().mean() > 0.97
+
+
+def test_a_chip_fires_as_a_sparse_code_was_trained(priced: Priced) -> None:
+    network, latent = copy.deepcopy(priced)
+    payload, events = network.payload(latent), network(latent).events
+    assert torch.equal(network_events(payload, network.freeze()), events)
+    assert events.any()
