@@ -19,6 +19,7 @@ from neuromorphic.costs.sigma_delta import Deltas, deltas, integrated
 from neuromorphic.costs.timing import Timing, timing
 from neuromorphic.costs.work import Work, work_of
 from neuromorphic.fit import fit, misfit
+from neuromorphic.graphs.run import Input
 from neuromorphic.integers.bounds import peak_sums
 from neuromorphic.integers.entry import Payload
 from neuromorphic.integers.forms import Forms
@@ -36,7 +37,7 @@ LARGEST = 2**27  # most values of random spikes
 
 def energies(
     forms: Forms,
-    x: Array,
+    x: Input,
     chip: str | None = None,
     sent: Deltas | None = None,
     baseline: str | None = None,
@@ -65,7 +66,8 @@ def energies(
         layers = _of_graph(forms, x)
     if not layers:
         raise GraphError("the graph has no weights and no neurons, so there is nothing to count")
-    seconds = len(x) * forms.period
+    steps = forms.signals(x).shape[1]
+    seconds = steps * forms.period
     peaks = None if forms.integers is None else peak_sums(forms.integers, forms.payload(x))
     dense = {
         rival.name: [bill(rival, layers, seconds, base) for base in (REAL, FAST)]
@@ -73,7 +75,7 @@ def energies(
     }
     return {
         "seconds": seconds,
-        "steps": len(x),
+        "steps": steps,
         "counts": {name: asdict(counts) for name, counts in layers.items()},
         "chips": {
             one.name: _priced(forms, one, _Ran(layers, runs, seconds, peaks), rivals, dense)
@@ -117,7 +119,7 @@ class _Ran:
     peaks: Mapping[str, int] | None
 
 
-def _of_graph(forms: Forms, x: Array) -> dict[str, Counts]:
+def _of_graph(forms: Forms, x: Input) -> dict[str, Counts]:
     if forms.graph is None:
         raise GraphError("there is neither a graph nor a network of integers to count")
     return count_graph(forms.graph, x, forms.dt, forms.dialect)

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.chips.catalogue import Chip, load_chip
+from neuromorphic.graphs.run import Input
 from neuromorphic.graphs.sparse import Sparse
 from neuromorphic.graphs.synapses import Dense, Synapse
 from neuromorphic.integers.bounds import aligned, peak_sums, worst_current, worst_sums
@@ -45,7 +45,7 @@ class Finding:
         return self.needed / self.allowed if self.needed is not None and self.allowed else 0.0
 
 
-def fitted(forms: Forms, chip: str, x: npt.NDArray[Any] | None = None) -> dict[str, Any]:
+def fitted(forms: Forms, chip: str, x: Input | None = None) -> dict[str, Any]:
     """Return `verdict`, `cores`, `chips`, what `binds`, the `misfit` in words, and all `findings`.
 
     Accumulators must hold the largest sums over all inputs, or, given `x (T, ...)`, those that `x`

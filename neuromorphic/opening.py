@@ -19,6 +19,7 @@ from neuromorphic.graphs.files import read_graph
 from neuromorphic.graphs.graph import Graph
 from neuromorphic.graphs.run import Input, graph_values, run_graph
 from neuromorphic.graphs.silence import remarks
+from neuromorphic.graphs.synapses import Signals
 from neuromorphic.integers.bundles import bundle_integers, netx_file
 from neuromorphic.integers.exact import network_of
 from neuromorphic.integers.forms import Forms
@@ -26,13 +27,13 @@ from neuromorphic.integers.network import Network
 from neuromorphic.integers.netx import write_netx
 from neuromorphic.integers.netx_reader import read_entry, read_netx
 from neuromorphic.integers.nir_forms import layers_of
+from neuromorphic.integers.silence import silent
 from neuromorphic.integers.units import Units
 from neuromorphic.quantise import Quantised, quantise
 from neuromorphic.simulate import Backend, spikes
 from runtime.arrays import read_array
 from runtime.bundle import EXACT, PORTABLE, Bundle, open_bundle
 from runtime.errors import GraphError, SpikingMusicError
-from runtime.events import Bits
 from runtime.kinds import Progress
 
 Array = npt.NDArray[Any]
@@ -41,6 +42,8 @@ Array = npt.NDArray[Any]
 @dataclass(frozen=True, eq=False)
 class OpenNetwork(Forms):
     """An opened network; inputs `x` are `(T, ...)`, with T steps.
+
+    For a graph with several Inputs, `x` maps each one's name to its array.
 
     When integers are needed, a graph in floats is rounded to Lava's grid with the scales best for
     that `x`. `quantise` does so once, for a given chip; `rounding` says what it cost. `notes` say
@@ -51,15 +54,12 @@ class OpenNetwork(Forms):
     notes: tuple[str, ...] = ()
 
     def run(self, x: Input) -> Array:
-        """Return the output: `(T, ...) float64` of a graph, `(T, N) bool` of integers alone.
-
-        For a graph with several Inputs, `x` maps each name to its array.
-        """
+        """Return the output: `(T, ...) float64` of a graph, `(T, N) bool` of integers alone."""
         if self.graph is not None and self.file is None:
             return run_graph(self.graph, x, self.dt, self.dialect)
-        return spikes(self, np.asarray(x)).T
+        return spikes(self, x).T
 
-    def quantise(self, x: npt.ArrayLike | None = None, chip: str | None = None) -> "OpenNetwork":
+    def quantise(self, x: Input | None = None, chip: str | None = None) -> "OpenNetwork":
         """Return the graph on the grid of `chip`, or Lava's, with the scales best for `x`.
 
         Without `x`, the scales follow from the weights alone. A network that is on a grid already
@@ -71,45 +71,49 @@ class OpenNetwork(Forms):
         widths = LAVA if chip is None else arithmetic(load_chip(chip))
         if x is None and (own := _exact(self.graph)) is not None:
             return replace(self, integers=own)
-        silence = np.zeros((1, *self.graph.input_shape))
-        return self._rounded(self.graph, silence if x is None else np.asarray(x), widths)
+        silence = {stage.name: np.zeros((1, *stage.shape)) for stage in self.graph.inputs}
+        return self._rounded(self.graph, silence if x is None else x, widths)
 
-    def remarks(self, x: npt.ArrayLike) -> list[str]:
-        """Say of a run of the graph on `x` what makes it meaningless: see `graphs.silence`."""
+    def remarks(self, x: Input) -> list[str]:
+        """Say of a run on `x` what makes it meaningless: see `silence` in graphs and integers."""
         if self.graph is None or self.file is not None:
-            return []
+            return silent(self.network, self.payload(x))
         return remarks(self.graph, graph_values(self.graph, x, self.dt, self.dialect), self.dt)
 
-    def fit(self, chip: str, x: npt.ArrayLike | None = None) -> dict[str, Any]:
+    def fit(self, chip: str, x: Input | None = None) -> dict[str, Any]:
         """Return whether it fits `chip`, on how many cores, and what binds; see `fit.fitted`."""
-        given = None if x is None else np.asarray(x)
-        return fitted(self.quantise(given), chip, given)
+        return fitted(self.quantise(x), chip, x)
 
     def simulate(
-        self, x: npt.ArrayLike, backend: Backend = "integer", progress: Progress | None = None
-    ) -> Bits:
-        """Return the spikes `(N, T) bool` of a back end for `x`; see `simulate.spikes`."""
-        return spikes(self.quantise(x), np.asarray(x), backend, progress)
+        self, x: Input, backend: Backend = "integer", progress: Progress | None = None
+    ) -> Signals:
+        """Return the spikes `(N, T)` of a back end for `x`; see `simulate.spikes`."""
+        return spikes(self.quantise(x), x, backend, progress)
 
     def energy(
-        self, x: npt.ArrayLike, chip: str | None = None, baseline: str | None = None
+        self, x: Input, chip: str | None = None, baseline: str | None = None
     ) -> dict[str, Any]:
         """Return the counts of a run on `x` and its bill on each chip; see `energy.energies`.
 
         If the graph cannot be rounded, `unchecked` says why the chips' limits were not checked.
         """
-        given, opened, unchecked = np.asarray(x), self, None
+        opened, unchecked = self, None
         try:
-            opened = self.quantise(given)
+            opened = self.quantise(x)
         except GraphError as error:
             unchecked = str(error)
-        return energies(opened, given, chip, baseline=baseline) | {"unchecked": unchecked}
+        return energies(opened, x, chip, baseline=baseline) | {"unchecked": unchecked}
 
     def save(self, path: Path, overwrite: bool = False) -> None:
-        """Write the integers as a netx file; raises `GraphError` if it cannot hold the network."""
+        """Write the integers as a netx file; raises `GraphError` if it cannot hold the network.
+
+        If its units are no LIF, the error says how many spikes LIFs would send otherwise.
+        """
+        if self.rounding is not None and self.rounding.remark is not None:
+            raise GraphError(f"a netx file holds LIFs alone, and {self.rounding.remark}")
         write_netx(self.network, path, overwrite, self.entry)
 
-    def _rounded(self, graph: Graph, x: Array, widths: Arithmetic) -> "OpenNetwork":
+    def _rounded(self, graph: Graph, x: Input, widths: Arithmetic) -> "OpenNetwork":
         found = quantise(graph, x, self.dt, widths, self.dialect)
         return replace(self, integers=found.network, entry=found.entry, rounding=found)
 

@@ -7,28 +7,30 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from neuromorphic.graphs.graph import Graph
-from neuromorphic.graphs.run import by_unit, run_graph
+from neuromorphic.graphs.run import Input, by_unit, graph_values
+from neuromorphic.graphs.synapses import Signals
+from neuromorphic.integers.firing import AS_LIF
+from neuromorphic.integers.floating_point import FloatNeuron
 from neuromorphic.integers.forms import Forms
-from neuromorphic.integers.network import run_network
+from neuromorphic.integers.network import Network, run_network
 from runtime.errors import GraphError
-from runtime.events import Bits
 from runtime.kinds import Progress
 
 Backend = Literal["nir", "nir-lif", "integer", "lava", "lava-floating", "netx"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 QUICK: tuple[Backend, ...] = ("nir", "integer", "lava")  # those fast enough for the demo
 REFERENCES: tuple[Backend, ...] = ("nir", "integer")
-Input = npt.NDArray[Any]
 Stage = Callable[[str], AbstractContextManager[Progress]]
 
 
 def spikes(
     forms: Forms, x: Input, backend: Backend = "integer", progress: Progress | None = None
-) -> Bits:
-    """Return the spikes `(N, T) bool` of one back end for `x (T, ...)`.
+) -> Signals:
+    """Return the spikes `(N, T)` of one back end for `x (T, ...)`, or one `x` for each Input.
+
+    They are bool, or counts, int32, where units may send several in a step.
 
     `nir` and `nir-lif` run the graph and its portable form in float64, `integer` runs the integers.
     The others are Lava in a separate process: stock processes in fixed and in floating point, and
@@ -49,8 +51,9 @@ def spikes(
 
     if backend == "lava-floating":
         floats = lower(_needed(forms.graph, backend), forms.dt, forms.dialect)
-        x = by_unit(np.asarray(x, np.float64))
-        return driver.run_on_lava(floats, x, "floating", progress=progress)
+        _require_stock(floats)
+        given = forms.signals(x).astype(np.float64)
+        return driver.run_on_lava(floats, given, "floating", progress=progress)
     payload = forms.payload(x)
     if backend == "lava":
         return driver.run_on_lava(forms.network, payload, progress=progress)
@@ -88,7 +91,7 @@ def agreement(
     with our integer executor, from which a chip must not differ. `stage` takes each name and gives
     the function to call with its progress. Raises what `spikes` raises.
     """
-    found: dict[Backend, Bits] = {}
+    found: dict[Backend, Signals] = {}
     references = [name for name in REFERENCES if name in suitable(forms)]
     for backend in dict.fromkeys((*references, *backends)):
         with stage(backend) as progress:
@@ -104,18 +107,28 @@ def agreement(
     ]
 
 
-def differing(one: Bits, other: Bits) -> int:
-    """Return in how many entries two event matrices `(N, T) bool` differ."""
+def differing(one: Signals, other: Signals) -> int:
+    """Return in how many entries two matrices of spikes `(N, T)` differ."""
     return int(np.count_nonzero(one != other))
 
 
-def _differing(found: Mapping[Backend, Bits], one: Backend, other: Backend) -> int | None:
+def _differing(found: Mapping[Backend, Signals], one: Backend, other: Backend) -> int | None:
     return differing(found[one], found[other]) if other in found else None
 
 
-def _fires(graph: Graph, x: Input, forms: Forms) -> Bits:
-    fires: Bits = by_unit(run_graph(graph, x, forms.dt, forms.dialect)) > 0.5
-    return fires
+def _fires(graph: Graph, x: Input, forms: Forms) -> Signals:
+    values = graph_values(graph, x, forms.dt, forms.dialect)
+    sent = np.concatenate([by_unit(values[stage.name]) for stage in graph.outputs])
+    return sent.round().astype(np.int32) if forms.dialect.many else sent > 0.5
+
+
+def _require_stock(floats: Network[FloatNeuron]) -> None:
+    for layer in floats.layers:
+        if layer.neuron.firing != AS_LIF:
+            raise GraphError(
+                f"node {layer.name!r}: its units {layer.neuron.firing}, which Lava's LIF in floats "
+                "does not; use --backend lava, which runs them in integers"
+            )
 
 
 Form = TypeVar("Form")

@@ -70,6 +70,18 @@ def executors(
 
 
 @app.command()
+def networks(
+    nets: Annotated[list[str], typer.Argument(metavar="NET[:DIALECT]...", help=".nir or .net")],
+    steps: Annotated[int, typer.Option(help="Of random spikes")] = 300,
+    json: Json = None,
+) -> None:
+    """How much faster than Lava any network's integers are, at equal spikes."""
+    from benchmarks.networks import measure, write
+
+    write(measure(nets, steps), json)
+
+
+@app.command()
 def certificate(
     data: Annotated[
         str, typer.Argument(help="A folder, maestro:DIR or maestro:DIR:PIANO.zip (test split)")

@@ -12,7 +12,15 @@ from neuromorphic.costs.sigma_delta import DELTA_BITS, Deltas
 from neuromorphic.graphs.reach import reached
 from neuromorphic.graphs.synapses import Signals, dense_weights, fan_out
 from neuromorphic.integers.entry import Payload
-from neuromorphic.integers.network import INPUT, SELF, Layer, Network, blocks, checked_payload
+from neuromorphic.integers.network import (
+    INPUT,
+    SELF,
+    START,
+    Layer,
+    Network,
+    blocks,
+    checked_payload,
+)
 from neuromorphic.integers.units import Units, message_type
 
 WORD_BITS = 64  # the memory word in which the baseline reads its weights
@@ -121,7 +129,8 @@ def run_layers(
     width = PAYLOAD_BITS if sent is None else DELTA_BITS
     runs = []
     for layer, fired in zip(network.layers, spikes, strict=True):
-        heard = sources | {SELF: _a_step_later(fired)}
+        begins = np.eye(1, fired.shape[1], dtype=np.int8)
+        heard = sources | {SELF: _a_step_later(fired), START: begins}
         runs.append(
             Run(
                 layer,

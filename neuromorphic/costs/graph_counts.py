@@ -13,11 +13,10 @@ from neuromorphic.costs.counts import NOTHING, Counts, Events, arriving, words_r
 from neuromorphic.graphs.dialects import NIR, Dialect
 from neuromorphic.graphs.graph import Graph, Stage
 from neuromorphic.graphs.reach import reached
-from neuromorphic.graphs.run import Array, by_unit, graph_values
+from neuromorphic.graphs.run import Array, Input, by_unit, graph_values
 from neuromorphic.graphs.synapses import WEIGHTS, dense_weights, fan_out, synapse_of
 from neuromorphic.integers.entry import Payload, best_entry, to_payload
 from neuromorphic.integers.lowering import FIRING
-from runtime.errors import GraphError
 
 SILENT = (nir.I, nir.LI, nir.CubaLI)  # they put out a state, and send no spikes
 UNITS = (*FIRING, *SILENT)
@@ -43,26 +42,24 @@ class Flow:
         return to_payload(found, best_entry(found).exponent)
 
 
-def count_graph(
-    graph: Graph, x: npt.ArrayLike, dt: float, dialect: Dialect = NIR
-) -> dict[str, Counts]:
+def count_graph(graph: Graph, x: Input, dt: float, dialect: Dialect = NIR) -> dict[str, Counts]:
     """Count each node with weights or units in a run on `x (T, ...)` with steps of `dt` s.
 
     Every non-zero value that arrives at weights is an event: a spike, or a number, which counts as
     an 8-bit payload scaled to the range of all of them. Units without weights before them receive
     each event themselves. A unit is driven in the steps in which an event reaches it, and idle in
-    the others; an LI sends no spikes. Each source of a sum sends its own events. Raises
-    what `run_graph` raises.
+    the others; an LI sends no spikes. Each source of a sum sends its own events; those of a late
+    edge arrive a step later. Raises what `run_graph` raises.
     """
-    for stage in graph.stages:
-        if stage.late:
-            raise GraphError(f"node {stage.name!r}: closes a cycle, which is not yet counted")
     values = graph_values(graph, x, dt, dialect)
     outside = frozenset(stage.name for stage in graph.inputs)
     flows: dict[str, Flow] = {}
     found: dict[str, Counts] = {}
     for stage in graph.stages:
-        given = [flows[source] for source in stage.sources]
+        given = [
+            _a_step_later(source, values[source]) if source in stage.late else flows[source]
+            for source in stage.sources
+        ]
         if isinstance(stage.node, WEIGHTS):
             found[stage.name] = _weights(stage, given)
         elif isinstance(stage.node, UNITS):
@@ -72,9 +69,16 @@ def count_graph(
             entering = sum(int(np.count_nonzero(payload)) for payload in came)
             found[stage.name] = replace(found[stage.name], entering=entering)
         flows[stage.name] = _flow(stage, given, values[stage.name], dt)
-    for name in flows[stage.name].senders & found.keys():
+    leaving = frozenset().union(*(flows[stage.name].senders for stage in graph.outputs))
+    for name in leaving & found.keys():
         found[name] = replace(found[name], leaving=found[name].spikes)
     return found
+
+
+def _a_step_later(source: str, values: Array) -> Flow:
+    """What leaves a unit that closes a cycle, when it arrives."""
+    later = np.concatenate((np.zeros_like(values[:1]), values[:-1]))
+    return _sent(later, frozenset({source}))
 
 
 def _flow(stage: Stage, given: Sequence[Flow], values: Array, dt: float) -> Flow:

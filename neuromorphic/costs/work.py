@@ -9,7 +9,7 @@ import numpy.typing as npt
 from neuromorphic.costs.counts import Run, arrivals
 from neuromorphic.graphs.reach import reach_of_groups
 from neuromorphic.graphs.sparse import Direct
-from neuromorphic.integers.network import INPUT, SELF
+from neuromorphic.integers.network import INPUT, SELF, START
 from neuromorphic.placement import Placement
 
 Numbers = npt.NDArray[np.int64]
@@ -62,7 +62,7 @@ def work_of(runs: Sequence[Run], placement: Placement, graded: bool) -> Work:
 
 def _origins(placement: Placement, number: int, source: int, senders: int) -> Numbers:
     """Return the tile that each of the `senders` of a connection is on, `(senders, 2)`."""
-    if source == INPUT:
+    if source in (INPUT, START):
         return np.zeros((senders, 2), np.int64)
     layer = number if source == SELF else source
     core = np.searchsorted(placement.starts(layer), np.arange(senders), side="right") - 1

@@ -63,6 +63,16 @@ def by_unit(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return x.reshape(len(x), prod(x.shape[1:])).T
 
 
+def joined(graph: Graph, x: Input) -> npt.NDArray[Any]:
+    """Return the input as `(M, T)`, the values of several Inputs one after the other.
+
+    Raises `GraphError` as `run_graph` does.
+    """
+    given = x if isinstance(x, Mapping) else {only("Input", graph.inputs).name: x}
+    _inputs(graph, given)
+    return np.concatenate([by_unit(np.asarray(given[stage.name])) for stage in graph.inputs])
+
+
 def _require_step(stage: Stage, dt: float, dialect: Dialect) -> None:
     for field in ("tau", "tau_syn", "tau_mem"):
         tau = getattr(stage.node, field, None)

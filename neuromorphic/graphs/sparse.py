@@ -1,11 +1,12 @@
 """Connections that store only the nonzero weights, each with its own delay if needed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 
 from runtime.errors import GraphError
 
@@ -14,22 +15,25 @@ LARGEST = 2**26  # the most entries when a connection is turned into a matrix
 
 @dataclass(frozen=True, eq=False)
 class Sparse:
-    """The nonzero integer weights `(N, M)`; the sum is shifted by `weight_exp`.
+    """The nonzero weights `(N, M)`; with integers the sum is shifted by `weight_exp`.
 
-    `delays`, if given, holds a delay in steps for each weight, in the order of `weights.data`. In
-    Lava the sums of a convolution wrap at 24 bits (`is_convolution`).
+    `delays`, if given, holds a delay in steps for each weight, in the order of `weights.data`.
     """
 
     weights: csr_array
     weight_exp: int = 0
     delays: npt.NDArray[np.int64] | None = None
-    is_convolution: bool = False
 
     @property
     def weight(self) -> npt.NDArray[Any]:
         """The weights as a flat array, in the order of the units."""
         weights: npt.NDArray[Any] = self.weights.data
         return weights
+
+    @cached_property
+    def columns(self) -> csc_array:
+        """The weights by input, as events need them."""
+        return csc_array(self.weights)
 
     @property
     def units(self) -> int:
@@ -82,6 +86,10 @@ class Sparse:
         """Return the largest sum of each unit, `(N,) int64`, for inputs up to `largest (M,)`."""
         sums: npt.NDArray[np.int64] = self._with(np.abs(self.weight).astype(np.int64)) @ largest
         return sums
+
+    def holding(self, weight: npt.NDArray[Any]) -> "Sparse":
+        """Return the same connections with other weights, in the order of `weight`."""
+        return replace(self, weights=self._with(weight))
 
     def _with(self, data: Any) -> csr_array:
         return csr_array((data, self.weights.indices, self.weights.indptr), self.weights.shape)

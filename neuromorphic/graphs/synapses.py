@@ -1,12 +1,14 @@
 """Connections between populations: a matrix or a convolution, with integer or float weights."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
 import nir
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csc_array, csr_array, eye_array
 
 from neuromorphic.graphs.graph import Stage
 from neuromorphic.graphs.shapes import CONVOLUTIONS, POOLS, Padding, Shape, by_axis, padding
@@ -16,7 +18,7 @@ from runtime.errors import GraphError
 Weights = npt.NDArray[Any]  # int32 on a chip, float64 before quantisation
 Signals = npt.NDArray[Any]  # payloads, spikes, or floats
 
-LARGEST = 2**26  # the most entries when a convolution is turned into a matrix
+LARGEST = 2**26  # the most weights when a convolution is written out
 WEIGHTS = (nir.Affine, nir.Linear, nir.Conv1d, nir.Conv2d, *POOLS)
 
 
@@ -62,6 +64,11 @@ class Conv1d:
     dilation: int = 1
     groups: int = 1
 
+    @cached_property
+    def columns(self) -> csc_array:
+        """The weights written out, by input, as events need them."""
+        return csc_array(written_out(self))
+
     @property
     def channels(self) -> int:
         """Number of input channels."""
@@ -85,11 +92,7 @@ class Conv1d:
 
     def matrix(self) -> Weights:
         """Return the map as a matrix `(units, inputs)`; raises `GraphError` if it is too large."""
-        if self.units * self.inputs > LARGEST:
-            raise GraphError(
-                f"a convolution of {self.inputs} to {self.units} values is too large for a matrix"
-            )
-        return self.apply(np.eye(self.inputs)).astype(self.weight.dtype)
+        return Sparse(written_out(self)).matrix()
 
     def apply(self, x: Signals) -> npt.NDArray[np.float64]:
         """Return the sums `(units, T) float64` of `x (inputs, T)`; integers are exact."""
@@ -120,6 +123,11 @@ class Conv2d:
     dilation: tuple[int, ...] = (1, 1)
     groups: int = 1
 
+    @cached_property
+    def columns(self) -> csc_array:
+        """The weights written out, by input, as events need them."""
+        return csc_array(written_out(self))
+
     @property
     def channels(self) -> int:
         """Number of input channels."""
@@ -144,8 +152,12 @@ class Conv2d:
         """Number of inputs."""
         return self.channels * prod(self.size)
 
+    def matrix(self) -> Weights:
+        """Return the map as a matrix `(units, inputs)`; raises `GraphError` if it is too large."""
+        return Sparse(written_out(self)).matrix()
+
     def apply(self, x: Signals) -> npt.NDArray[np.float64]:
-        """Return the sums `(units, T) float64` of `x (inputs, T)`."""
+        """Return the sums `(units, T) float64` of `x (inputs, T)`; integers are exact."""
         frames = x.shape[1]
         planes = x.reshape(self.groups, -1, *self.size, frames).astype(np.float64)
         planes = np.pad(planes, ((0, 0), (0, 0), *self.padding, (0, 0)))
@@ -167,8 +179,7 @@ class Conv2d:
         return out.reshape(self.units, frames)
 
 
-Synapse = Dense | Conv1d | Sparse | Direct  # integers, as chips store them
-AnySynapse = Synapse | Conv2d
+Synapse = Dense | Conv1d | Conv2d | Sparse | Direct
 
 
 def scaled(synapse: Synapse, factor: npt.NDArray[np.float64]) -> Synapse:
@@ -176,14 +187,64 @@ def scaled(synapse: Synapse, factor: npt.NDArray[np.float64]) -> Synapse:
 
     A convolution stays a convolution if all units of a channel have the same factor.
     """
-    if isinstance(synapse, Conv1d):
+    if isinstance(synapse, Conv1d | Conv2d):
         by_channel = factor.reshape(len(synapse.weight), -1)
         if (by_channel == by_channel[:, :1]).all():
-            return replace(synapse, weight=synapse.weight * by_channel[:, :1, None])
+            own = by_channel[:, 0].reshape(-1, *(1,) * (synapse.weight.ndim - 1))
+            return replace(synapse, weight=synapse.weight * own)
+        synapse = Sparse(written_out(synapse))
+    if isinstance(synapse, Sparse):
+        by_weight = np.repeat(factor, np.diff(synapse.weights.indptr))
+        return synapse.holding(synapse.weight * by_weight)
     return Dense(synapse.matrix() * factor[:, None])
 
 
-def fan_out(synapse: AnySynapse) -> npt.NDArray[np.int64]:
+def composed(after: Synapse, before: Synapse) -> Synapse:
+    """Return the one float synapse that does what `before` does and then `after`."""
+    if isinstance(after, Dense) and isinstance(before, Dense):
+        return Dense(after.weight @ before.weight)
+    return Sparse(nonzero(after) @ nonzero(before))
+
+
+def nonzero(synapse: Synapse) -> csr_array:
+    """Return the weights that are not 0, `(N, M)`; raises `GraphError` for too many."""
+    match synapse:
+        case Sparse():
+            return synapse.weights
+        case Conv1d() | Conv2d():
+            return written_out(synapse)
+        case Direct():
+            return csr_array(synapse.factor * eye_array(synapse.units, dtype=np.int64))
+    return csr_array(synapse.weight)
+
+
+def written_out(synapse: "Conv1d | Conv2d") -> csr_array:
+    """Return a convolution as the matrix `(units, inputs)` of its weights that are not 0.
+
+    Raises `GraphError` if they are too many.
+    """
+    flat = as_2d(synapse) if isinstance(synapse, Conv1d) else synapse
+    if np.count_nonzero(flat.weight) * prod(flat.places) > LARGEST:
+        raise GraphError(
+            f"a convolution of {flat.inputs} to {flat.units} values has too many weights to write "
+            "out"
+        )
+    reached = [_reached(*axis) for axis in _axes(flat)]
+    rows, columns, values = [], [], []
+    for out, within, y, x in np.argwhere(flat.weight):
+        channel = out // (len(flat.weight) // flat.groups) * flat.weight.shape[1] + within
+        down, across = reached[0][y], reached[1][x]
+        there = np.logical_and.outer(down >= 0, across >= 0)
+        inputs = channel * prod(flat.size) + np.add.outer(down * flat.size[1], across)
+        rows.append(out * there.size + np.flatnonzero(there))
+        columns.append(inputs[there])
+        values.append(np.full(len(rows[-1]), flat.weight[out, within, y, x]))
+    empty = [np.zeros(0, flat.weight.dtype)]
+    where = np.concatenate(rows or empty), np.concatenate(columns or empty)
+    return csr_array((np.concatenate(values or empty), where), (flat.units, flat.inputs))
+
+
+def fan_out(synapse: Synapse) -> npt.NDArray[np.int64]:
     """Return how many units each input reaches with a nonzero weight, `(M,) int64`."""
     match synapse:
         case Dense():
@@ -193,38 +254,25 @@ def fan_out(synapse: AnySynapse) -> npt.NDArray[np.int64]:
         case Direct():
             return np.zeros(synapse.inputs, np.int64)
         case Conv1d():
-            synapse = _as_2d(synapse)
+            synapse = as_2d(synapse)
     # How many kernels have a weight at each tap, by group and channel within the group.
     kernels = (synapse.weight != 0).reshape(synapse.groups, -1, *synapse.weight.shape[1:])
-    met = [
-        _met(*axis)
-        for axis in zip(
-            synapse.size,
-            synapse.places,
-            synapse.weight.shape[2:],
-            synapse.stride,
-            synapse.padding,
-            synapse.dilation,
-            strict=True,
-        )
-    ]
+    met = [_met(*axis) for axis in _axes(synapse)]
     return np.einsum("gckl,ky,lx->gcyx", kernels.sum(axis=1), *met, optimize=True).ravel()
 
 
-def dense_weights(synapse: AnySynapse) -> int:
+def dense_weights(synapse: Synapse) -> int:
     """Return the number of weights, zeros included: the products in a step."""
     match synapse:
         case Direct():
             return 0
         case Conv1d() | Conv2d():
             return int(fan_out(replace(synapse, weight=np.ones_like(synapse.weight))).sum())
-        case Sparse(is_convolution=True):
-            return int(synapse.weights.nnz)
     return synapse.units * synapse.inputs
 
 
-def _as_2d(synapse: Conv1d) -> Conv2d:
-    """The same convolution as a Conv2d of height 1."""
+def as_2d(synapse: Conv1d) -> Conv2d:
+    """Return the same convolution as a Conv2d of height 1."""
     return Conv2d(
         weight=synapse.weight[:, :, None],
         size=(1, synapse.width),
@@ -235,18 +283,42 @@ def _as_2d(synapse: Conv1d) -> Conv2d:
     )
 
 
-def _met(
+Axis = tuple[int, int, int, int, tuple[int, int], int]
+
+
+def _axes(synapse: Conv2d) -> list[Axis]:
+    """Return size, places, taps, stride, padding and dilation along each axis."""
+    return list(
+        zip(
+            synapse.size,
+            synapse.places,
+            synapse.weight.shape[2:],
+            synapse.stride,
+            synapse.padding,
+            synapse.dilation,
+            strict=True,
+        )
+    )
+
+
+def _reached(
     size: int, places: int, taps: int, stride: int, padding: tuple[int, int], dilation: int
 ) -> npt.NDArray[np.int64]:
-    """Return whether each tap meets each input along one axis at some position, `(taps, size)`."""
-    met = np.zeros((taps, size), np.int64)
-    for tap in range(taps):
-        inputs = np.arange(places) * stride - padding[0] + tap * dilation
-        met[tap, inputs[(inputs >= 0) & (inputs < size)]] = 1
+    """Return the input that each tap meets at each place, `(taps, places)`; -1 for padding."""
+    inputs = np.add.outer(np.arange(taps) * dilation, np.arange(places) * stride - padding[0])
+    return np.where((inputs >= 0) & (inputs < size), inputs, -1)
+
+
+def _met(size: int, *axis: Any) -> npt.NDArray[np.int64]:
+    """Return whether each tap meets each input along one axis at some place, `(taps, size)`."""
+    reached = _reached(size, *axis)
+    met = np.zeros((len(reached), size), np.int64)
+    for tap, inputs in enumerate(reached):
+        met[tap, inputs[inputs >= 0]] = 1
     return met
 
 
-def synapse_of(stage: Stage) -> AnySynapse:
+def synapse_of(stage: Stage) -> Synapse:
     """Return the weights of an Affine, a Linear, a convolution or a pool."""
     node = stage.node
     match node:

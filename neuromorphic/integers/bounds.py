@@ -1,6 +1,7 @@
 """Bounds on the sums and currents of a layer for any input, to prove that they never wrap."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -87,4 +88,5 @@ def _reach(synapse: Synapse, largest: npt.NDArray[Any]) -> Integers:
             return abs(synapse.factor) * largest.astype(np.int64) + abs(synapse.offset)
         case Sparse():
             return synapse.reach(largest.astype(np.int64))
-    return np.abs(synapse.matrix().astype(np.int64)) @ largest.astype(np.int64)
+    sizes = replace(synapse, weight=np.abs(synapse.weight.astype(np.int64)))
+    return sizes.apply(largest.astype(np.int64)[:, None])[:, 0].astype(np.int64)

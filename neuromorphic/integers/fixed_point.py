@@ -1,14 +1,17 @@
 """The chip's own neuron and synapse arithmetic, with state, as pure functions on integers."""
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csc_array, csr_array
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
 from neuromorphic.graphs.sparse import Direct, Sparse
-from neuromorphic.graphs.synapses import Dense, Signals, Synapse
+from neuromorphic.graphs.synapses import Conv1d, Conv2d, Dense, Signals, Synapse, nonzero
+from neuromorphic.integers.firing import AS_LIF, COUNT_MAX, Firing
 
 INPUT_SHIFT = 6  # input, threshold and (here) bias are aligned 6 bits above the state's last bit
 FULL_DECAY = LAVA.decay_unity  # as `dv`: the voltage decays completely in a step
@@ -28,7 +31,8 @@ class Neuron:
     """Parameters of `N` current-based leaky units: decays `du`, `dv` in 1/4096 a step, threshold.
 
     Each is one number for all units or `(N,) int64`; with a `du` of -1 the current does not decay.
-    The bias is `bias_mant * 2**bias_exp` in state units, `bias_mant (N,) int64`.
+    The bias is `bias_mant * 2**bias_exp` in state units, `bias_mant (N,) int64`. Units that fire
+    otherwise than Lava's LIF say so in `firing`.
     """
 
     du: Decay
@@ -36,6 +40,13 @@ class Neuron:
     vth: Decay
     bias_mant: Integers
     bias_exp: int
+    firing: Firing = AS_LIF
+
+    @property
+    def level(self) -> Decay:
+        """The threshold in state units."""
+        level: Decay = np.left_shift(self.vth, INPUT_SHIFT)
+        return level
 
     @property
     def bias(self) -> Integers:
@@ -47,36 +58,77 @@ class Neuron:
     def is_memoryless(self, widths: Arithmetic = LAVA) -> bool:
         """Whether a step leaves no state behind for the next."""
         unity = widths.decay_unity
-        return bool(np.all(np.equal(self.du, unity - 1)) and np.all(np.equal(self.dv, unity)))
+        forgets = np.all(np.equal(self.du, unity - 1)) and np.all(np.equal(self.dv, unity))
+        return bool(forgets) and not self.firing.late
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Current `u` and voltage `v`, `(N,) int64` each."""
+    """Current `u`, voltage `v`, and what late subtraction will take off it, `(N,) int64` each."""
 
     u: Integers
     v: Integers
+    owed: Integers
 
 
 def rest(units: int) -> State:
     """Return the state in which every run begins: zeros."""
-    return State(np.zeros(units, np.int64), np.zeros(units, np.int64))
+    return State(*np.zeros((3, units), np.int64))
 
 
 def step(
     state: State, activation: Integers, neuron: Neuron, widths: Arithmetic = LAVA
-) -> tuple[State, npt.NDArray[np.bool_]]:
-    """One time step for `activation (N,) int64`: the new state, and which units fire, `(N,) bool`.
+) -> tuple[State, Signals]:
+    """One time step for `activation (N,) int64`: the new state, and what the units send, `(N,)`.
 
     `u = u (4096 - (du + 1)) / 4096 + 64 a`, wrapped at +-2^23; `v = v (4096 - dv) / 4096 + u +
     bias`, clipped to +-(2^23 - 1); fires where `v > 64 vth`, then `v = 0`. Divisions round towards
     zero. Valid for `|a| < 2^24`. The numbers depend on `widths`; these are Loihi's. Source: Lava
-    0.10 `proc.lif`, bit-accurate model (Loihi 1 registers).
+    0.10 `proc.lif`, bit-accurate model (Loihi 1 registers). Units may fire otherwise: see `Firing`.
     """
+    firing, level = neuron.firing, neuron.level
     u = _wrapped(_decayed(state.u, neuron.du + 1, widths) + (activation << INPUT_SHIFT), widths)
-    v = _clipped(_decayed(state.v, neuron.dv, widths) + u + neuron.bias, widths)
-    fires = v > neuron.vth << INPUT_SHIFT
-    return State(u, np.where(fires, 0, v)), fires
+    v = _clipped(_decayed(state.v, neuron.dv, widths) + u + neuron.bias - state.owed, widths)
+    sent = _sent(v, level, firing)
+    owed = np.where(firing.late, sent * level, 0)
+    if not firing.subtracts:
+        v = np.where(sent, 0, v)
+    elif not firing.late:
+        v = v - np.asarray(sent * level, np.int64)
+    if firing.floor:
+        v = np.maximum(v, -np.asarray(level))
+    return State(u, v, owed), sent
+
+
+def _sent(v: Integers, level: Decay, firing: Firing) -> Signals:
+    if firing.many:
+        counts: Signals = np.clip(v // level, 0, COUNT_MAX).astype(np.int32)
+        return counts
+    return v >= level if firing.ties else v > level
+
+
+@dataclass(frozen=True, eq=False)
+class Returning:
+    """A synapse by which what units sent in the step before, `last (N,)`, comes back to them.
+
+    `weight (N, N)` has no zeros stored; the sums are shifted by `exponent`.
+    """
+
+    weight: csr_array
+    exponent: int
+    last: Signals
+
+    def sums(self) -> Integers:
+        """Return what arrives in the next step, `(N,)`."""
+        return shifted(self.weight @ self.last.astype(np.int64), self.exponent)
+
+
+def returning(synapse: Synapse, last: Signals, widths: Arithmetic = LAVA) -> Returning:
+    """Return how `synapse` brings back what was sent `last`."""
+    if isinstance(synapse, Dense):
+        synapse = Dense(stored_weights(synapse.weight, widths), synapse.weight_exp)
+    exponent = synapse.weight_exp if isinstance(synapse, Dense | Sparse) else 0
+    return Returning(nonzero(synapse).astype(np.int64), exponent, last)
 
 
 def stored_weights(
@@ -126,16 +178,24 @@ def deliver(
     if isinstance(synapse, Dense):
         return activations(synapse.weight, synapse.weight_exp, spikes, widths)
     if isinstance(synapse, Sparse):
-        sums = _late_sums(synapse, spikes, past)
-        return _in_accumulator(sums) if synapse.is_convolution else sums
-    return _in_accumulator(synapse.apply(spikes).astype(np.int64))
+        if not synapse.longest and (sums := _by_event(synapse, spikes)) is not None:
+            return shifted(sums, synapse.weight_exp)
+        return _late_sums(synapse, spikes, past)
+    sums = _by_event(synapse, spikes)
+    return _in_accumulator(synapse.apply(spikes).astype(np.int64) if sums is None else sums)
 
 
-def recurrent_matrix(synapse: Synapse, widths: Arithmetic = LAVA) -> npt.NDArray[np.int64]:
-    """Return the weights as stored in the synapses, `(N, M) int64`."""
-    matrix = synapse.matrix()
-    held = stored_weights(matrix, widths) if isinstance(synapse, Dense) else matrix
-    return held.astype(np.int64)
+def _by_event(synapse: Sparse | Conv1d | Conv2d, spikes: Signals) -> Integers | None:
+    """Return the sums `(N, T)` in a compiled loop over what is not 0, if there is enough to do."""
+    if (loops := _loops(synapse.units * spikes.shape[1])) is None:
+        return None
+    steps, inputs = np.nonzero(spikes.T)
+    ends = np.searchsorted(steps, np.arange(spikes.shape[1] + 1))
+    sums = np.zeros(spikes.shape[1] * synapse.units, np.int64)
+    held = synapse.columns
+    given = (inputs, spikes.T[steps, inputs], ends, held.data, held.indices, held.indptr)
+    loops.scatter(sums, synapse.units, *(np.ascontiguousarray(part, np.int64) for part in given))
+    return sums.reshape(-1, synapse.units).T
 
 
 def _late_sums(synapse: Sparse, spikes: Signals, past: Signals | None) -> Integers:
@@ -160,45 +220,84 @@ def shifted(total: Integers, exponent: int) -> Integers:
 
 def _in_accumulator(sums: Integers) -> Integers:
     half = 1 << (ACCUMULATOR_BITS - 1)
+    if sums.size and max(-int(sums.min()), int(sums.max())) < half:
+        return sums
     return (sums + half) % (2 * half) - half
 
 
 def run(
-    activation: Integers, neuron: Neuron, widths: Arithmetic = LAVA, state: State | None = None
-) -> tuple[npt.NDArray[np.bool_], State]:
-    """Run `step` over time: `activation (N, T) int64` to spikes `(N, T) bool` and the last state.
+    activation: Integers,
+    neuron: Neuron,
+    widths: Arithmetic = LAVA,
+    state: State | None = None,
+    back: Returning | None = None,
+) -> tuple[Signals, State]:
+    """Run `step` over time: `activation (N, T) int64` to what is sent `(N, T)` and the last state.
 
-    From rest, or from `state`. Units without memory are computed for all steps at once.
+    From rest, or from `state`. What is sent is bool, or int32 where units may send `many` spikes;
+    `back` returns it to the units in the next step. Units without memory are computed for all steps
+    at once.
     """
     state = state or rest(len(activation))
-    if neuron.is_memoryless(widths):
+    if neuron.is_memoryless(widths) and back is None:
         u = _wrapped(activation << INPUT_SHIFT, widths)
-        level = np.reshape(neuron.vth, (-1, 1)) << INPUT_SHIFT
-        return _clipped(u + neuron.bias[:, None], widths) > level, state
-    if activation.size > COMPILING and (found := _compiled(activation, neuron, widths, state)):
-        return found
-    spikes = np.empty(activation.shape, np.bool_)
+        level = np.reshape(neuron.level, (-1, 1))
+        return _sent(_clipped(u + neuron.bias[:, None], widths), level, neuron.firing), state
+    if (loops := _loops(activation.size)) is not None:
+        return _compiled(loops, activation, neuron, widths, state, back)
+    sent = np.empty(activation.shape, neuron.firing.message)
     for t in range(activation.shape[1]):
-        state, spikes[:, t] = step(state, activation[:, t], neuron, widths)
-    return spikes, state
+        given = activation[:, t] if back is None else activation[:, t] + back.sums()
+        state, sent[:, t] = step(state, given, neuron, widths)
+        if back is not None:
+            back = replace(back, last=sent[:, t])
+    return sent, state
+
+
+def _loops(size: int) -> Any:
+    """Return the compiled loops; None without numba, or if so few units and steps need no other."""
+    if size < COMPILING and "numba" not in sys.modules:
+        return None
+    from neuromorphic.integers import loops  # this import loads numba
+
+    return loops if loops.COMPILED else None
 
 
 def _compiled(
-    activation: Integers, neuron: Neuron, widths: Arithmetic, state: State
-) -> tuple[npt.NDArray[np.bool_], State] | None:
-    from neuromorphic.integers.loops import COMPILED, leaky  # this import loads numba
-
-    if not COMPILED:
-        return None
-    units, unity = len(activation), widths.decay_unity
-    u, v = state.u.astype(np.int64), state.v.astype(np.int64)
-    given = (unity - 1 - neuron.du, unity - neuron.dv, np.left_shift(neuron.vth, INPUT_SHIFT))
-    by_unit = [np.full(units, value, np.int64) for value in (*given, neuron.bias)]
-    sums: Any = activation.astype(np.int64).ravel() << INPUT_SHIFT
-    numbers: list[Any] = [u, v, *by_unit, widths.decay_bits, widths.wrap]
-    leaky(sums, *numbers)
-    spikes: npt.NDArray[np.bool_] = sums.reshape(activation.shape).astype(np.bool_)
-    return spikes, State(u, v)
+    loops: Any,
+    activation: Integers,
+    neuron: Neuron,
+    widths: Arithmetic,
+    state: State,
+    back: Returning | None,
+) -> tuple[Signals, State]:
+    units, unity, firing = len(activation), widths.decay_unity, neuron.firing
+    after = [part.astype(np.int64) for part in (state.u, state.v, state.owed)]
+    given = (unity - 1 - neuron.du, unity - neuron.dv, neuron.level, neuron.bias)
+    by_unit = [np.full(units, value, np.int64) for value in given]
+    weights = csc_array((units, units), dtype=np.int64) if back is None else csc_array(back.weight)
+    returned = (weights.data, weights.indices, weights.indptr, 0 if back is None else back.last)
+    reached = [np.array(part, np.int64) for part in returned[:3]]
+    last = np.zeros(units, np.int64) + returned[3]
+    back_sums = np.zeros(units, np.int64)
+    sums: Any = activation.T.astype(np.int64).ravel()
+    numbers: list[Any] = [
+        *after,
+        *by_unit,
+        *reached,
+        last,
+        back_sums,
+        0 if back is None else back.exponent,
+        widths.decay_bits,
+        widths.wrap,
+        COUNT_MAX if firing.many else 1,
+        firing.ties,
+        firing.subtracts,
+        firing.late,
+        firing.floor,
+    ]
+    loops.leaky(sums, *numbers)
+    return sums.reshape(-1, units).T.astype(firing.message), State(*after)
 
 
 def _decayed(value: Integers, decay: Decay, widths: Arithmetic) -> Integers:

@@ -1,5 +1,6 @@
 """One network in the forms that back ends, chips and bills need."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.graphs import STEP
 from neuromorphic.graphs.dialects import NIR, Dialect
 from neuromorphic.graphs.graph import Graph
-from neuromorphic.graphs.run import by_unit
+from neuromorphic.graphs.run import Input, by_unit, joined
 from neuromorphic.integers.entry import Entry, Payload, to_payload
 from neuromorphic.integers.network import Network, checked_payload
 from neuromorphic.integers.units import Units
@@ -45,23 +46,31 @@ class Forms:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """The shape of the input in one step."""
+        """The shape of the input in one step; raises `GraphError` for several Inputs."""
         return (self.network.inputs,) if self.graph is None else self.graph.input_shape
+
+    def signals(self, x: Input) -> npt.NDArray[Any]:
+        """Return `x (T, ...)`, or one such array for each Input by its name, as `(M, T)`."""
+        if isinstance(x, Mapping):
+            if self.graph is None:
+                raise GraphError(f"input has {', '.join(x)}; this network has one input")
+            return joined(self.graph, x)
+        return by_unit(np.asarray(x))
 
     @property
     def payload_bits(self) -> int:
         """The bits of the input; those of a payload if they are not stated."""
         return PAYLOAD_BITS if self.entry is None else self.entry.bits
 
-    def payload(self, x: npt.NDArray[Any]) -> Payload:
-        """Return `x (T, ...)` as the integers `(M, T)` that spikes carry into the network.
+    def payload(self, x: Input) -> Payload:
+        """Return `x`, see `signals`, as the integers `(M, T)` that spikes carry into the network.
 
         They are int8, or int16 where they go into units without a synapse.
 
         Raises `GraphError` for another shape, for values that no spike can carry, and for fractions
         if the network has no `entry` to scale them by.
         """
-        signals = by_unit(np.asarray(x))
+        signals = self.signals(x)
         if self.entry is not None and self.entry.bits > PAYLOAD_BITS:
             signals = _whole(signals)
         elif self.entry is not None:

@@ -1,24 +1,38 @@
 """Lower NIR graphs to layers of leaky units with threshold 1, as Lava and chips compute them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import nir
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array, eye_array
 
-from neuromorphic.graphs.dialects import LAVA, NIR, Dialect
-from neuromorphic.graphs.graph import Graph, Stage, only
+from neuromorphic.chips.arithmetic import PAYLOAD_BITS
+from neuromorphic.graphs.dialects import NIR, Dialect
+from neuromorphic.graphs.graph import Graph, Stage
+from neuromorphic.graphs.neurons import neuron
 from neuromorphic.graphs.run import require_step
-from neuromorphic.graphs.synapses import Conv2d, Dense, Synapse, bias_of, scaled, synapse_of
+from neuromorphic.graphs.sparse import Sparse
+from neuromorphic.graphs.synapses import (
+    WEIGHTS,
+    Dense,
+    Synapse,
+    bias_of,
+    composed,
+    nonzero,
+    scaled,
+    synapse_of,
+)
+from neuromorphic.integers.firing import Firing
 from neuromorphic.integers.floating_point import FloatNeuron
-from neuromorphic.integers.network import INPUT, Connection, Layer, Network
+from neuromorphic.integers.network import INPUT, SELF, START, Connection, Layer, Network
 from runtime.errors import GraphError
 
 Array = npt.NDArray[np.float64]
-ON_CHIPS = (NIR, LAVA)  # dialects
 FIRING = (nir.Threshold, nir.IF, nir.LIF, nir.CubaLIF)
+LATE = START - 1  # the late spikes of layer n have the number LATE - n
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,129 +47,158 @@ class Drive:
 
 
 def lower(graph: Graph, dt: float, dialect: Dialect = NIR) -> Network[FloatNeuron]:
-    """Return a feed-forward graph as a network with steps of `dt` s that spikes as in `run_graph`.
+    """Return a graph as a network with steps of `dt` s that spikes as in `run_graph`.
 
-    Affine, Linear, Conv1d, Scale, Flatten and sums between neurons become one synapse from each
-    source; Threshold, IF, LIF and CubaLIF become units scaled so that they fire above 1. A constant
-    input to the current of a CubaLIF is added to its voltage instead, with the value that it has
-    once the current has settled. Raises `GraphError`, naming the node, for LI and Delay, which do
-    not spike, for a reset to anything but 0, for a threshold that is not positive, for an Output
-    that is not the output of one neuron node, and for what is not yet put on a chip: cycles,
-    Conv2d, pools, several Inputs or Outputs, other dialects.
+    Weights, pools, Scale, Flatten and sums between neurons become one synapse from each source;
+    Threshold, IF, LIF and CubaLIF become units scaled so that they fire above 1 and shifted so that
+    they are reset to 0. Several Inputs are one after the other. A constant input to the current of
+    a CubaLIF is added to its voltage instead, with the value that it has once the current has
+    settled, and the current begins as much below. Only a voltage over a current cannot begin
+    elsewhere than at `v_reset`. Raises `GraphError`, naming the node, for I, LI and CubaLI, which
+    do not spike, for Delay, for a threshold that is not above the reset, for a cycle through
+    several neurons, and for an Output that is not the output of one neuron node.
     """
-    require_step(graph, dt)
-    _require_forward(graph, dialect)
+    require_step(graph, dt, dialect)
+    names = [stage.name for stage in graph.stages if isinstance(stage.node, FIRING)]
+    numbers = {name: number for number, name in enumerate(names)}
     layers: list[Layer[FloatNeuron]] = []
-    drives: dict[str, Drive] = {}
+    drives = _entering(graph)
     for stage in graph.stages:
-        given = _sum(drives[source] for source in stage.sources)
+        if isinstance(stage.node, nir.Input):
+            continue
+        given = _sum(
+            _spikes(LATE - _late(stage, source, numbers), stage.given)
+            if source in stage.late
+            else drives[source]
+            for source in stage.sources
+        )
         if isinstance(stage.node, FIRING):
-            layers.append(_layer(stage, given, dt))
-            drives[stage.name] = _spikes(len(layers) - 1, stage)
+            layers.append(_layer(stage, given, dt, dialect, layers))
+            drives[stage.name] = _spikes(len(layers) - 1, stage.shape)
         else:
             drives[stage.name] = _linear(stage, given)
-    _require_spikes(stage, drives[stage.name], len(layers) - 1)
-    return Network(tuple(layers))
+    outputs = tuple(_sender(stage, drives[stage.name]) for stage in graph.outputs)
+    return Network(tuple(layers), outputs=outputs)
+
+
+def _entering(graph: Graph) -> dict[str, Drive]:
+    """Return what each Input passes on of all inputs, which are one after the other."""
+    sizes = [prod(stage.shape) for stage in graph.inputs]
+    if len(sizes) == 1:
+        return {stage.name: _spikes(INPUT, stage.shape) for stage in graph.inputs}
+    rows = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
+    whole = csr_array(eye_array(sum(sizes)))
+    return {
+        stage.name: Drive({INPUT: Sparse(whole[own])}, np.zeros(len(own)))
+        for stage, own in zip(graph.inputs, rows, strict=True)
+    }
+
+
+def _late(stage: Stage, source: str, numbers: Mapping[str, int]) -> int:
+    if source not in numbers:
+        raise GraphError(f"node {source!r}: closes a cycle, and does not spike")
+    return numbers[source]
 
 
 def _linear(stage: Stage, given: Drive) -> Drive:
     node = stage.node
+    if isinstance(node, WEIGHTS):
+        return _through(synapse_of(stage), given, np.ravel(bias_of(stage)))
     match node:
-        case nir.Input():
-            return _spikes(INPUT, stage)
-        case nir.Affine() | nir.Linear() | nir.Conv1d():
-            return _through(_held(stage), given, np.ravel(bias_of(stage)))
         case nir.Scale():
             factor = np.ravel(node.scale)
             return Drive(_scaled(given, factor), given.constant * factor)
         case nir.Flatten() | nir.Output():
             return given
-        case nir.Conv2d() | nir.SumPool2d() | nir.AvgPool2d():
-            raise GraphError(f"node {stage.name!r}: {stage.kind} is not yet put on a chip")
     raise GraphError(
         f"node {stage.name!r}: {stage.kind} cannot become units of a chip; only "
         f"{', '.join(kind.__name__ for kind in FIRING)} spike"
     )
 
 
-def _held(stage: Stage) -> Synapse:
-    synapse = synapse_of(stage)
-    assert not isinstance(synapse, Conv2d)
-    return synapse
-
-
-def _require_forward(graph: Graph, dialect: Dialect) -> None:
-    only("Input", graph.inputs), only("Output", graph.outputs)
-    for stage in graph.stages:
-        if stage.late:
-            raise GraphError(f"node {stage.name!r}: closes a cycle, which is not yet put on a chip")
-        if isinstance(stage.node, FIRING) and dialect not in ON_CHIPS:
+def _layer(
+    stage: Stage,
+    given: Drive,
+    dt: float,
+    dialect: Dialect,
+    before: list[Layer[FloatNeuron]],
+) -> Layer[FloatNeuron]:
+    gain, units, level, v = _units(stage, dt, dialect)
+    settled = gain / units.du * given.constant
+    units = replace(units, bias=(units.bias + settled) / level)
+    # What one spike in the first step has to add, for the state to be as if it had begun there.
+    kick = np.where(units.du == 1, v * (1 - units.dv), -settled * (1 - units.du)) / level
+    connections = [Connection(START, Dense(kick[:, None]))] if kick.any() else []
+    for source, synapse in _scaled(given, gain / level).items():
+        if source > LATE:
+            many = source != INPUT and before[source].neuron.firing.many
+            connections.append(Connection(source, synapse, PAYLOAD_BITS if many else 1))
+        elif LATE - source == len(before):
+            connections.append(Connection(SELF, synapse, PAYLOAD_BITS if units.firing.many else 1))
+        else:
             raise GraphError(
-                f"node {stage.name!r}: is not yet put on a chip in the dialect {dialect.name}; "
-                f"only in {', '.join(one.name for one in ON_CHIPS)}"
+                f"node {stage.name!r}: is on a cycle with another neuron node; on a chip every "
+                "synapse takes a step, so spikes would return later than in the graph"
             )
+    return Layer(stage.name, tuple(connections), units)
 
 
-def _layer(stage: Stage, given: Drive, dt: float) -> Layer[FloatNeuron]:
-    du, dv, gain, bias = _dynamics(stage, dt)
-    level = _level(stage)
-    neuron = FloatNeuron(du, dv, (bias + gain / du * given.constant) / level)
-    synapses = _scaled(given, gain / level)
-    return Layer(stage.name, tuple(Connection(*pair) for pair in synapses.items()), neuron)
-
-
-def _dynamics(stage: Stage, dt: float) -> tuple[Array, Array, Array, Array]:
-    """Return the decays of current and voltage, the input's gain, and what each step adds."""
-    node, one = stage.node, np.ones(prod(stage.shape))
-    if isinstance(node, nir.Threshold):
-        return one, one, one, 1 - np.ravel(node.threshold)
-    r = np.ravel(node.r)
-    if isinstance(node, nir.IF):
-        return one, 0 * one, dt * r, 0 * one
-    dv = dt / np.ravel(node.tau if isinstance(node, nir.LIF) else node.tau_mem)
-    leak = dv * np.ravel(node.v_leak)
-    if isinstance(node, nir.LIF):
-        return one, dv, dv * r, leak
-    du = dt / np.ravel(node.tau_syn)
-    return du, dv, dv * r * du * np.ravel(node.w_in), leak
-
-
-def _level(stage: Stage) -> Array:
-    """Return the thresholds, by which the units are scaled."""
-    node = stage.node
-    if isinstance(node, nir.Threshold):
-        return np.ones(prod(stage.shape))  # nothing is kept, so the threshold can be moved instead
-    if np.any(node.v_reset):
-        raise GraphError(f"node {stage.name!r}: v_reset is not 0; chips can reset only to 0")
-    level = np.ravel(node.v_threshold)
+def _units(stage: Stage, dt: float, dialect: Dialect) -> tuple[Array, FloatNeuron, Array, Array]:
+    """Return the factor of what arrives, the units before scaling, their thresholds and first v."""
+    one = np.ones(prod(stage.shape))
+    if isinstance(stage.node, nir.Threshold):  # nothing is kept, so the threshold can be moved
+        return one, FloatNeuron(one, one, 1 - np.ravel(stage.node.threshold)), one, 0 * one
+    own = neuron(stage, dt, dialect)
+    assert own.threshold is not None
+    du = one if own.keep_i is None else 1 - np.ravel(own.keep_i)
+    dv = 1 - np.ravel(own.keep_v)
+    subtracts, v_reset = dialect.reset == "subtract", np.ravel(own.v_reset)
+    if subtracts:
+        v_reset = 0 * v_reset
+    level = np.ravel(own.threshold) - v_reset
     if (level <= 0).any():
         raise GraphError(
-            f"node {stage.name!r}: v_threshold is {level.min():g}; a positive one is needed"
+            f"node {stage.name!r}: v_threshold is {level.min():g} above v_reset; more is needed"
         )
-    return level
+    floor = own.floor is not None
+    firing = Firing(subtracts, subtracts and dialect.late, dialect.ties, dialect.many, floor)
+    if (du == 1).all() and (dv == 1).all() and not (firing.late or firing.many):
+        firing = Firing(ties=dialect.ties)  # nothing is kept, whatever the reset
+    units = FloatNeuron(du, dv, np.ravel(own.bias) - dv * v_reset, firing=firing)
+    gain = np.ravel(own.gain_i * own.gain_v)
+    return gain, units, level, np.ravel(own.rest().v) - v_reset
 
 
-def _spikes(source: int, stage: Stage) -> Drive:
-    return Drive({source: None}, np.zeros(prod(stage.shape)))
+def _spikes(source: int, shape: tuple[int, ...]) -> Drive:
+    return Drive({source: None}, np.zeros(prod(shape)))
 
 
 def _sum(drives: Iterable[Drive]) -> Drive:
     total = Drive({}, np.zeros(()))
     for drive in drives:
         synapses = dict(total.synapses)
-        width = drive.constant.size
         for source, synapse in drive.synapses.items():
             if source in synapses:
-                both = (_matrix(s, width) for s in (synapses[source], synapse))
-                synapse = Dense(sum(both, start=np.zeros(())))
+                synapse = _both(synapses[source], synapse, drive.constant.size)
             synapses[source] = synapse
         total = Drive(synapses, total.constant + drive.constant)
     return total
 
 
+def _both(one: Synapse | None, other: Synapse | None, width: int) -> Synapse:
+    if isinstance(one, Dense) and isinstance(other, Dense):
+        return Dense(one.weight + other.weight)
+    first, second = (_unchanged(width) if s is None else s for s in (one, other))
+    return Sparse(nonzero(first) + nonzero(second))
+
+
+def _unchanged(width: int) -> Sparse:
+    return Sparse(csr_array(eye_array(width)))
+
+
 def _through(synapse: Synapse, given: Drive, bias: Array) -> Drive:
     made = {
-        source: synapse if before is None else Dense(synapse.matrix() @ before.matrix())
+        source: synapse if before is None else composed(synapse, before)
         for source, before in given.synapses.items()
     }
     return Drive(made, synapse.apply(given.constant[:, None])[:, 0] + bias)
@@ -163,19 +206,17 @@ def _through(synapse: Synapse, given: Drive, bias: Array) -> Drive:
 
 def _scaled(given: Drive, factor: Array) -> dict[int, Synapse]:
     return {
-        source: Dense(np.diag(factor)) if synapse is None else scaled(synapse, factor)
+        source: scaled(_unchanged(factor.size) if synapse is None else synapse, factor)
         for source, synapse in given.synapses.items()
     }
 
 
-def _matrix(synapse: Synapse | None, width: int) -> Array:
-    matrix: Array = np.eye(width) if synapse is None else synapse.matrix()
-    return matrix
-
-
-def _require_spikes(stage: Stage, drive: Drive, last: int) -> None:
-    if last < 0 or dict(drive.synapses) != {last: None} or drive.constant.any():
+def _sender(stage: Stage, drive: Drive) -> int:
+    """Return the number of the layer whose spikes an Output takes."""
+    (source, synapse), *others = drive.synapses.items()
+    if others or source < 0 or synapse is not None or drive.constant.any():
         raise GraphError(
             f"node {stage.name!r}: its output is not the spikes of one node; connect it directly "
             f"to one of {', '.join(kind.__name__ for kind in FIRING)}"
         )
+    return source

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ BLOCK = 2048  # frames at a time, at most: working memory stays small, whatever 
 LARGEST = 2**24  # sums of a layer at a time
 INPUT = -1  # as a source: the network's input
 SELF = -2  # as a source: the layer's own spikes of the step before
+START = -3  # as a source: one spike in the first step, by which units begin elsewhere than at 0
 DIRECT_BITS = 16  # of numbers that go into units without a synapse
 
 Spikes = npt.NDArray[np.bool_]
@@ -29,7 +30,7 @@ Kind = TypeVar("Kind", bound=AnyNeuron, covariant=True)
 
 @dataclass(frozen=True, eq=False)
 class Connection:
-    """A synapse from the layer number `source`, from `INPUT` or from `SELF`.
+    """A synapse from the layer number `source`, from `INPUT`, `SELF` or `START`.
 
     It carries messages of so many `bits`; what the input carries, the network's user tells, unless
     the connection has more than 1.
@@ -70,13 +71,20 @@ class Layer(Generic[Kind]):
 
 @dataclass(frozen=True, eq=False)
 class Network(Generic[Kind]):
-    """Layers in order of computation; the last one is the output.
+    """Layers in order of computation; `outputs` are the numbers of those that are the output.
 
+    Without any it is the last one. Several outputs follow one another as the rows of one array.
     `largest (M,)`, if given, is the largest size of each input, where that is not the same for all.
     """
 
     layers: tuple[Layer[Kind], ...]
     largest: Integers | None = None
+    outputs: tuple[int, ...] = ()
+
+    @property
+    def senders(self) -> tuple[Layer[Kind], ...]:
+        """The layers whose spikes are the output."""
+        return tuple(self.layers[number] for number in self.outputs) or self.layers[-1:]
 
     @property
     def inputs(self) -> int:
@@ -91,7 +99,16 @@ class Network(Generic[Kind]):
     @property
     def units(self) -> int:
         """Number of units of the output."""
-        return self.layers[-1].units
+        return sum(layer.units for layer in self.senders)
+
+    @property
+    def message(self) -> np.dtype[Any]:
+        """The type of what the output sends: spikes, or messages that carry a value."""
+        return np.result_type(*(message_type(layer.neuron) for layer in self.senders))
+
+    def sent(self, by_layer: Sequence[Signals]) -> Signals:
+        """Return the output, of what each layer sends."""
+        return np.concatenate([by_layer[number] for number in self.outputs or (-1,)])
 
     @property
     def is_memoryless(self) -> bool:
@@ -130,7 +147,7 @@ class Network(Generic[Kind]):
         depths: list[int] = []
         for layer in self.layers:
             ways = (
-                (0 if c.source == INPUT else depths[c.source]) + (not isinstance(c.synapse, Direct))
+                (depths[c.source] if c.source >= 0 else 0) + (not isinstance(c.synapse, Direct))
                 for c in layer.ahead
             )
             depths.append(max(ways))
@@ -159,7 +176,7 @@ def blocks(network: Network[Units], payload: Signals, widths: Arithmetic = LAVA)
         block = Block(slice(start, start + length), [], [])
         given = payload[:, block.frames]
         for i, layer in enumerate(network.layers):
-            sums = gathered(layer, given, block.spikes, widths, past)
+            sums = gathered(layer, given, block.spikes, widths, past, begins=not start)
             sent, conditions[i] = run(sums, layer.neuron, layer.back, widths, conditions[i])
             block.sums.append(sums)
             block.spikes.append(sent)
@@ -184,7 +201,7 @@ def _begun(
     for i, (layer, depth) in enumerate(zip(network.layers, network.depths(), strict=True)):
         silence = np.zeros((network.inputs, depth), np.int8)
         before = [np.pad(s, ((0, 0), (depth - s.shape[1], 0))) for s in past.values()]
-        sums = gathered(layer, silence, before, widths)
+        sums = gathered(layer, silence, before, widths, begins=False)
         sent, condition = run(sums, layer.neuron, layer.back, widths, conditions[i])
         conditions[i], past[i] = forgotten(layer.neuron, condition), sent
     return conditions, past
@@ -198,14 +215,14 @@ def _joined(before: Signals | None, sent: Signals, longest: int) -> Signals:
 def run_network(network: Network[Units], payload: Signals, widths: Arithmetic = LAVA) -> Signals:
     """Return what the last layer sends, `(N, T)`, on `payload (M, T)`: see `blocks`.
 
-    Spikes are bool, messages of sigma-delta units int32. Raises `GraphError` as `check` does, and
-    for a payload that has another shape or is too wide.
+    Spikes are bool, messages that carry a value int32. Raises `GraphError` as `check` does, and for
+    a payload that has another shape or is too wide.
     """
     check(network, widths)
     checked_payload(network, payload, widths)
-    found = np.empty((network.units, payload.shape[1]), message_type(network.layers[-1].neuron))
+    found = np.empty((network.units, payload.shape[1]), network.message)
     for block in blocks(network, payload, widths):
-        found[:, block.frames] = block.spikes[-1]
+        found[:, block.frames] = network.sent(block.spikes)
     return found
 
 
@@ -215,16 +232,26 @@ def gathered(
     spikes: Sequence[Signals],
     widths: Arithmetic = LAVA,
     past: Mapping[int, Signals] | None = None,
+    begins: bool = True,
 ) -> Integers:
     """Return the sum of what the connections of `layer` deliver, `(N, T) int64`.
 
-    All but what comes back; `past` has what each source sent before, for delays.
+    All but what comes back; `past` has what each source sent before, for delays. `begins` is
+    whether the first frame is the first of the run.
     """
     before = past or {}
-    total = np.zeros((layer.units, payload.shape[1]), np.int64)
+    sources = {INPUT: payload, **dict(enumerate(spikes))}
+    total = sum(
+        (
+            deliver(c.synapse, sources[c.source], widths, before.get(c.source))
+            for c in layer.ahead
+            if c.source != START
+        ),
+        start=np.zeros((), np.int64),
+    )
     for c in layer.ahead:
-        signals = payload if c.source == INPUT else spikes[c.source]
-        total += deliver(c.synapse, signals, widths, before.get(c.source))
+        if c.source == START and begins and payload.shape[1]:
+            total[:, :1] += deliver(c.synapse, np.ones((1, 1), np.int8), widths)
     return total
 
 

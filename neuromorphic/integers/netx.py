@@ -1,17 +1,32 @@
 """Networks as lava-dl's netx HDF5 file, written with h5py alone."""
 
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from neuromorphic.graphs.synapses import Conv1d, Dense
+from neuromorphic.graphs.shapes import Shape
+from neuromorphic.graphs.sparse import Sparse
+from neuromorphic.graphs.synapses import Conv1d, Conv2d, Dense, Synapse
 from neuromorphic.integers.entry import Entry
+from neuromorphic.integers.firing import AS_LIF
 from neuromorphic.integers.fixed_point import INPUT_SHIFT, Neuron
-from neuromorphic.integers.network import Layer, Network
+from neuromorphic.integers.network import SELF, START, Layer, Network
 from neuromorphic.integers.units import Units
 from runtime.errors import GraphError
 from runtime.files import replacing
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """What netx stores of a layer: effective weights, those of its own spikes, and its start."""
+
+    ahead: Dense | Conv2d
+    back: Dense | None
+    start: Dense | None
+    neuron: Neuron
 
 
 def write_netx(
@@ -20,46 +35,102 @@ def write_netx(
     """Write a chain of layers as groups `/layer/0`, ... (lava-dl 0.6 `netx.hdf5.Network`).
 
     Weights are stored with their effective values, the bias in units of the weights. netx has no
-    field for a right shift or for another exponent of the bias, so we add `weightShift` and
-    `biasExponent`. lava-dl ignores both; once they are set on its Dense and LIF after loading
-    (`lava.worker`), the spikes are those of `run_network`. The attributes `inputExponent` and
-    `inputBits`, which say how the input is scaled, are our own, too. Convolutions are written as
-    matrices. Raises `GraphError` for what the format cannot hold, such as skip connections and odd
-    weights of a Dense, and for blocks that can only be read; `OutputError` when `path` cannot be
-    written.
+    field for a right shift, for another exponent of the bias or for a start elsewhere than at rest,
+    so we add `weightShift`, `biasExponent` and `start`. lava-dl ignores them; once they are set
+    after loading (`lava.worker`), the spikes are those of `run_network`. The attributes
+    `inputExponent` and `inputBits`, which say how the input is scaled, are our own, too.
+    Convolutions over two axes stay such up to the first other layer; all else is written as
+    matrices. Raises `GraphError` for what the format cannot hold, such as skip connections, units
+    that are no LIF and odd weights of a Dense, and for blocks that can only be read; `OutputError`
+    when `path` cannot be written.
     """
-    groups = [_storable(number, layer) for number, layer in enumerate(network.layers)]
+    if len(network.senders) > 1:
+        raise GraphError("has several outputs; netx has one")
+    blocks = [_block(number, layer) for number, layer in enumerate(network.layers)]
     with replacing(path, overwrite) as temporary, h5py.File(temporary, "w") as file:
         if entry is not None:
             file.attrs.update({"inputExponent": entry.exponent, "inputBits": entry.bits})
-        for number, (synapse, neuron) in enumerate(groups):
-            _write_layer(file.create_group(f"layer/{number}"), synapse, neuron)
+        _write(blocks, file.create_group("layer"))
 
 
-def _storable(number: int, layer: Layer[Units]) -> tuple[Dense, Neuron]:
-    """Return the only synapse of a layer, with its effective weights, and the layer's units."""
-    name = f"layer {layer.name!r}"
-    if [c.source for c in layer.connections] != [number - 1]:
+def _block(number: int, layer: Layer[Units]) -> Block:
+    name, neuron = f"layer {layer.name!r}", layer.neuron
+    if not isinstance(neuron, Neuron):
+        raise GraphError(f"{name}: has units that are no LIF; those are read and not written")
+    if neuron.firing != AS_LIF:
+        raise GraphError(f"{name}: its units {neuron.firing}, which netx cannot say")
+    found = {c.source: _effective(name, c.synapse) for c in layer.connections}
+    if len(found) < len(layer.connections) or set(found) - {START, SELF} != {number - 1}:
         raise GraphError(f"{name}: has other sources than the layer before; netx has chains only")
-    if not isinstance(layer.neuron, Neuron):
-        raise GraphError(f"{name}: has sigma-delta units, which are read and not written")
-    synapse = layer.connections[0].synapse
+    ahead, back, start = found[number - 1], found.get(SELF), found.get(START)
+    if isinstance(back, Dense) and isinstance(ahead, Dense) and ahead.weight_exp:
+        raise GraphError(f"{name}: shifts its sums, which netx cannot say of a recurrent block")
+    assert not isinstance(back, Conv2d)
+    assert not isinstance(start, Conv2d)
+    return Block(ahead, back, start, neuron)
+
+
+def _effective(name: str, synapse: Synapse) -> Dense | Conv2d:
+    """Return a synapse with its effective weights, as a matrix unless netx has its kind."""
+    if isinstance(synapse, Conv2d):
+        alike = all(before == after for before, after in synapse.padding)
+        return synapse if alike else Dense(synapse.matrix())
     if isinstance(synapse, Conv1d):
-        return Dense(synapse.matrix()), layer.neuron
-    if not isinstance(synapse, Dense):
+        return Dense(synapse.matrix())
+    if not isinstance(synapse, Dense | Sparse) or getattr(synapse, "delays", None) is not None:
         raise GraphError(f"{name}: has synapses of a netx file, which are read and not written")
     if synapse.weight_exp > -1 or (synapse.weight % 2).any():
         raise GraphError(f"{name}: holds odd weights, which no chip keeps; store them doubled")
-    return Dense(synapse.weight // 2, synapse.weight_exp + 1), layer.neuron
+    return Dense(synapse.matrix() // 2, synapse.weight_exp + 1)
 
 
-def _write_layer(group: h5py.Group, synapse: Dense, units: Neuron) -> None:
-    group["type"] = np.array([b"dense"], "S10")
+def _write(blocks: list[Block], groups: h5py.Group) -> None:
+    shape: Shape = ()  # channels, rows and columns of what the last block puts out
+    first = blocks[0].ahead
+    if isinstance(first, Conv2d):
+        shape = (first.channels, *first.size)
+        _new(groups, "input")["shape"] = np.array(shape)
+    for block in blocks:
+        ahead = block.ahead
+        if isinstance(ahead, Conv2d) and shape == (ahead.channels, *ahead.size):
+            group, shape = _new(groups, "conv"), (len(ahead.weight), *ahead.places)
+            group["shape"] = np.array(shape)
+            _write_convolution(group, ahead)
+        else:
+            if shape:
+                _new(groups, "flatten")["shape"] = np.array([prod(shape)])
+            group, shape = _new(groups, "dense" if block.back is None else "dense_rec"), ()
+            _write_matrix(group, ahead if isinstance(ahead, Dense) else Dense(ahead.matrix()))
+        if block.back is not None:
+            group.create_dataset("weight_rec", data=block.back.weight, compression="gzip")
+        if block.start is not None:
+            group["start"] = block.start.weight[:, 0]
+        _write_units(group, block.neuron)
+
+
+def _new(groups: h5py.Group, kind: str) -> h5py.Group:
+    group = groups.create_group(str(len(groups)))
+    group["type"] = np.array([kind.encode()], "S10")
+    return group
+
+
+def _write_convolution(group: h5py.Group, synapse: Conv2d) -> None:
+    group.create_dataset("weight", data=synapse.weight[..., None], compression="gzip")
+    group["stride"] = np.array(synapse.stride)
+    group["padding"] = np.array([before for before, _ in synapse.padding])
+    group["dilation"] = np.array(synapse.dilation)
+    group["groups"] = synapse.groups
+
+
+def _write_matrix(group: h5py.Group, synapse: Dense) -> None:
     group["shape"] = np.array([synapse.units])
     group["inFeatures"] = synapse.inputs
     group["outFeatures"] = synapse.units
     group.create_dataset("weight", data=synapse.weight, compression="gzip")
     group["weightShift"] = -synapse.weight_exp
+
+
+def _write_units(group: h5py.Group, units: Neuron) -> None:
     group["bias"] = units.bias_mant
     if units.bias_exp != INPUT_SHIFT:
         group["biasExponent"] = units.bias_exp

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.graphs.sparse import Direct
-from neuromorphic.graphs.synapses import Synapse
+from neuromorphic.graphs.synapses import Conv2d, Dense, Synapse
 from neuromorphic.hdf5 import opened_hdf5
 from neuromorphic.integers import netx_weights
 from neuromorphic.integers.entry import Entry
@@ -20,11 +20,11 @@ from neuromorphic.integers.network import (
     DIRECT_BITS,
     INPUT,
     SELF,
+    START,
     Connection,
     Layer,
     Network,
 )
-from neuromorphic.integers.netx_convolution import Geometry, convolution
 from neuromorphic.integers.sigma_delta import MESSAGE_BITS, Kind, SigmaDelta
 from neuromorphic.integers.units import Units
 from runtime.errors import GraphError
@@ -79,7 +79,10 @@ class _Flow:
     bits: int = 1
 
     def add(self, name: str, synapses: dict[int, Synapse], units: Units, shape: Any) -> None:
-        connections = (Connection(s, synapse, self.bits) for s, synapse in synapses.items())
+        connections = (
+            Connection(source, synapse, 1 if source == START else self.bits)
+            for source, synapse in synapses.items()
+        )
         self.layers.append(Layer(name, tuple(connections), units))
         self.shape = shape
         self.bits = MESSAGE_BITS if isinstance(units, SigmaDelta) else 1
@@ -122,10 +125,11 @@ def _add_block(flow: _Flow, group: h5py.Group, kind: str, number: int) -> None:
             flow.shape = None if flow.shape is None else (prod(flow.shape),)
         case "conv":
             synapse, shape = _convolution(flow, group)
-            flow.add(name, {flow.source: synapse}, _units(group, prod(shape), shape[0]), shape)
+            units = _units(group, prod(shape), shape[0])
+            flow.add(name, {flow.source: synapse, **_start(group, prod(shape))}, units, shape)
         case "dense" | "dense_rec":
             size = prod(_shape(group))
-            synapses = _dense(flow, group, size, kind == "dense_rec")
+            synapses = _dense(flow, group, size, kind == "dense_rec") | _start(group, size)
             flow.add(name, synapses, _units(group, size), (size,))
         case _:
             raise GraphError(
@@ -166,6 +170,14 @@ def _dense(flow: _Flow, group: h5py.Group, size: int, is_recurrent: bool) -> dic
     return {flow.source: ahead, SELF: returned}
 
 
+def _start(group: h5py.Group, size: int) -> dict[int, Synapse]:
+    """Return what the first step adds in a file of ours: see `network.START`."""
+    if "start" not in group:
+        return {}
+    weight = _spread(_whole(group, "start"), "start", size, None)
+    return {START: Dense(2 * weight[:, None].astype(np.int32), -1)}
+
+
 def _delays(group: h5py.Group, shape: tuple[int, ...]) -> Whole | None:
     """Return a delay for each weight; the file has one in all, or one a unit, input or weight."""
     if "delay" not in group:
@@ -189,12 +201,41 @@ def _convolution(flow: _Flow, group: h5py.Group) -> tuple[Synapse, tuple[int, ..
         raise GraphError(f"gets {flow.shape}; (C, H, W) is needed")
     weight = _whole(group, "weight")
     weight = weight.reshape(weight.shape[:4]) if weight.ndim == 5 else weight
-    fields = {name: _pair(group, name) for name in ("stride", "padding", "dilation")}
-    geometry = Geometry(flow.shape, groups=int(_one(group, "groups", 1)), **fields)
-    synapse, shape = convolution(weight, geometry)
+    rows, columns = _pair(group, "padding")
+    synapse = Conv2d(
+        weight=weight.astype(np.int32),
+        size=flow.shape[1:],
+        stride=_pair(group, "stride"),
+        padding=((rows, rows), (columns, columns)),
+        dilation=_pair(group, "dilation"),
+        groups=_one(group, "groups", 1),
+    )
+    _require_fitting(synapse, flow.shape[0])
+    shape = len(weight), *synapse.places
     if shape != _shape(group):
         raise GraphError(f"makes {shape} of {flow.shape}; the file says {_shape(group)}")
     return synapse, shape
+
+
+def _require_fitting(synapse: Conv2d, channels: int) -> None:
+    weight, groups = synapse.weight, synapse.groups
+    if weight.ndim != 4 or not weight.size:
+        raise GraphError(f"weight is {weight.shape}; (C_out, C_in, H, W) is needed")
+    if min(*synapse.stride, *synapse.dilation, groups) < 1 or np.min(synapse.padding) < 0:
+        raise GraphError(
+            f"has stride {synapse.stride}, dilation {synapse.dilation}, padding "
+            f"{synapse.padding} and {groups} groups"
+        )
+    if weight.shape[1] * groups != channels or len(weight) % groups:
+        raise GraphError(
+            f"weight is {weight.shape} in {groups} groups, which does not fit {channels} channels"
+        )
+    if min(synapse.places) < 1:
+        raise GraphError(
+            f"its kernel {weight.shape[2:]} is larger than {synapse.size} with padding"
+        )
+    if synapse.units > LARGEST:
+        raise GraphError(f"makes {synapse.units} values; {LARGEST} at most")
 
 
 def _units(

@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import Arithmetic
-from neuromorphic.graphs.synapses import Conv1d, Dense, Synapse, scaled
+from neuromorphic.graphs.sparse import Sparse
+from neuromorphic.graphs.synapses import Conv1d, Conv2d, Dense, Synapse, nonzero, scaled
 from neuromorphic.integers.entry import Entry
+from neuromorphic.integers.firing import AS_LIF, Firing
 from neuromorphic.integers.fixed_point import (
     INPUT_SHIFT,
     SHIFT_MAX,
@@ -19,6 +21,7 @@ from neuromorphic.integers.fixed_point import (
 from neuromorphic.integers.floating_point import FloatNeuron
 from neuromorphic.integers.network import INPUT, Connection, Layer
 
+TIES = Firing(ties=True)  # which a lower threshold is as good as
 FINER, COARSER = 3, 6  # powers of two to try on either side of the one the largest weight fits
 FAR = 32  # times the largest weight: thresholds up to here may be scaled up with their unit
 
@@ -38,10 +41,12 @@ def rounded(
     entry: Entry,
     widths: Arithmetic,
     finest: int = 0,
+    lower: int = 0,
 ) -> tuple[Layer[Neuron], int] | None:
     """Return the layer with 1 scaled to `2**exponent`, and how many weights were clipped.
 
-    None if its threshold or a bias would not fit the chip.
+    The threshold is `lower` by so much, so that a unit that fires above it fires at the right one
+    too. None if its threshold or a bias would not fit the chip.
     """
     connections, clipped = [], 0
     floored = np.zeros(layer.units)
@@ -51,10 +56,10 @@ def rounded(
         if c.source == INPUT and entry.is_graded:
             shift = min(max(0, _fitting(c, entry, widths) - exponent), SHIFT_MAX)
         synapse, lost = _integers(c.synapse, exponent - offset + shift, shift, widths)
-        connections.append(Connection(c.source, synapse))
+        connections.append(replace(c, synapse=synapse))
         clipped += lost
         floored += (1 - 2.0**-shift) / 2  # what the shift removes on average
-    neuron = _neuron(layer.neuron, exponent, floored, widths, finest)
+    neuron = _neuron(layer.neuron, exponent, floored, widths, finest, lower)
     return (Layer(layer.name, tuple(connections), neuron), clipped) if neuron else None
 
 
@@ -83,19 +88,30 @@ def _integers(
     most = widths.weight_max
     weight = np.clip(whole, -most, most).astype(np.int32)
     clipped = int(np.count_nonzero(np.abs(whole) > most))
-    assert isinstance(synapse, Dense | Conv1d)
-    whole_synapse = replace(synapse, weight=weight)
-    if isinstance(whole_synapse, Conv1d) and not shift:
-        return whole_synapse, clipped
-    matrix = whole_synapse.matrix()  # a Conv knows no shift
-    return Dense(2 * matrix, -1 - shift), clipped
+    match synapse:
+        case Dense():
+            return Dense(2 * weight, -1 - shift), clipped
+        case Conv1d() | Conv2d() if not shift:
+            return replace(synapse, weight=weight), clipped
+        case Conv1d() | Conv2d():  # a Conv knows no shift
+            return Sparse(2 * nonzero(replace(synapse, weight=weight)), -1 - shift), clipped
+        case Sparse():
+            held = 2 * synapse.holding(weight).weights
+            held.eliminate_zeros()
+            return Sparse(held, -1 - shift), clipped
+    raise AssertionError(synapse)
 
 
 def _neuron(
-    neuron: FloatNeuron, exponent: int, floored: Array, widths: Arithmetic, finest: int
+    neuron: FloatNeuron,
+    exponent: int,
+    floored: Array,
+    widths: Arithmetic,
+    finest: int,
+    lower: int,
 ) -> Neuron | None:
     unity = widths.decay_unity
-    bias, vth = neuron.bias * 2.0**exponent, 2.0**exponent
+    bias, vth = neuron.bias * 2.0**exponent, 2.0**exponent - lower
     if neuron.is_memoryless():  # its threshold can be moved, so no scale is too coarse
         bias, vth = bias - vth + THRESHOLD, THRESHOLD
     mantissas = _mantissas((bias + floored / neuron.du) * 2**INPUT_SHIFT, widths, finest)
@@ -103,7 +119,8 @@ def _neuron(
         return None
     du = np.clip(np.round(neuron.du * unity) - 1, 0, unity - 1).astype(np.int64)
     dv = np.clip(np.round(neuron.dv * unity), 0, unity).astype(np.int64)
-    return Neuron(_one(du), _one(dv), int(vth), *mantissas)
+    firing = AS_LIF if neuron.firing == TIES else neuron.firing
+    return Neuron(_one(du), _one(dv), int(vth), *mantissas, firing)
 
 
 def _mantissas(bias: Array, widths: Arithmetic, finest: int) -> tuple[Integers, int] | None:
@@ -121,5 +138,9 @@ def _one(decay: Integers) -> Decay:
 
 
 def _largest(synapse: Synapse) -> Array:
+    """Return the size of each unit's largest weight, `(N,)`."""
+    if isinstance(synapse, Sparse):
+        largest: Array = abs(synapse.weights).max(axis=1).toarray().ravel()
+        return largest
     by_row = np.abs(synapse.weight).reshape(len(synapse.weight), -1).max(axis=1)
-    return np.repeat(by_row, synapse.places) if isinstance(synapse, Conv1d) else by_row
+    return np.repeat(by_row, synapse.units // len(by_row))

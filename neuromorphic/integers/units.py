@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import Arithmetic
-from neuromorphic.graphs.sparse import Direct
-from neuromorphic.graphs.synapses import Conv1d, Signals, Synapse
+from neuromorphic.graphs.synapses import Signals, Synapse
 from neuromorphic.integers import fixed_point, sigma_delta
 from neuromorphic.integers.fixed_point import Integers, Neuron, State
 from neuromorphic.integers.graded import Graded
@@ -33,9 +32,14 @@ def rest(neuron: Units, units: int) -> Condition:
 
 def message_type(neuron: Any) -> npt.DTypeLike:
     """Return the type of what units send: spikes, or messages that carry a value."""
-    if isinstance(neuron, Graded):
-        return np.int32 if neuron.sends == "sum" else np.bool_
-    return np.int32 if isinstance(neuron, SigmaDelta) else np.bool_
+    match neuron:
+        case Graded():
+            return np.int32 if neuron.sends == "sum" else np.bool_
+        case SigmaDelta():
+            return np.int32
+        case Neuron():
+            return neuron.firing.message
+    return np.bool_
 
 
 def run(
@@ -56,12 +60,10 @@ def run(
     elif isinstance(neuron, SigmaDelta):
         assert isinstance(state, Sent)
         found = sigma_delta.run(sums, neuron, state)
-    elif back is None:
-        assert isinstance(state, State)
-        found = fixed_point.run(sums, neuron, widths, state)
     else:
         assert isinstance(state, State)
-        found = _recurrent(sums, neuron, back, widths, condition)
+        returned = None if back is None else fixed_point.returning(back, condition.last, widths)
+        found = fixed_point.run(sums, neuron, widths, state, returned)
     sent, state = found
     return sent, Condition(state, sent[:, -1] if sent.shape[1] else condition.last)
 
@@ -71,18 +73,3 @@ def forgotten(neuron: Units, condition: Condition) -> Condition:
     if isinstance(neuron, SigmaDelta):
         return condition
     return replace(condition, state=fixed_point.rest(len(condition.last)))
-
-
-def _recurrent(
-    sums: Integers, neuron: Neuron, back: Synapse, widths: Arithmetic, condition: Condition
-) -> tuple[npt.NDArray[np.bool_], State]:
-    state, last = condition.state, condition.last
-    assert isinstance(state, State)
-    sent = np.empty(sums.shape, np.bool_)
-    matrix = fixed_point.recurrent_matrix(back, widths)
-    exponent = 0 if isinstance(back, Conv1d | Direct) else back.weight_exp
-    for t in range(sums.shape[1]):
-        fed = fixed_point.shifted(matrix[:, last].sum(axis=1), exponent)
-        state, last = fixed_point.step(state, sums[:, t] + fed, neuron, widths)
-        sent[:, t] = last
-    return sent, state

@@ -16,7 +16,7 @@ from neuromorphic.graphs.synapses import Conv1d, Dense, Signals, Synapse
 from neuromorphic.integers.fixed_point import Decay, Neuron
 from neuromorphic.integers.graded import Graded
 from neuromorphic.integers.network import AnyNeuron, Connection, Layer, Network
-from neuromorphic.integers.units import Units, message_type
+from neuromorphic.integers.units import Units
 from neuromorphic.lava.plan import write_plan
 from neuromorphic.lava.process import run_alone
 from neuromorphic.lava.shim import require_lava
@@ -42,11 +42,12 @@ def run_on_lava(
     """Run a network on Lava: `x (M, T)` to the last layer's spikes `(N, T) bool`, or its
     messages, int32.
 
-    `fixed` and `floating` use Lava's stock Dense, Conv and LIF in that precision, one process for
-    each layer and synapse. Output column `t` belongs to input column `t`: the delay of synapses is
-    removed. The input of an integer network without memory is split into at most `lanes` parts,
-    which run in parallel as copies of the network. Input and output go through files, so memory
-    does not grow with the recording; `progress` is called with the finished share, 0..1. Raises
+    `fixed` and `floating` use Lava's stock Dense, Sparse, Conv and LIF in that precision, one
+    process for each layer and synapse; units that fire otherwise are a process of ours, in integers
+    alone. Output column `t` belongs to input column `t`: the delay of synapses is removed. The
+    input of an integer network without memory is split into at most `lanes` parts, which run in
+    parallel as copies of the network. Input and output go through files, so memory does not grow
+    with the recording; `progress` is called with the finished share, 0..1. Raises
     `MissingPackageError` without Lava, `GraphError` for an input that does not fit,
     `SimulationError` when the worker dies or makes no step in `timeout` s.
     """
@@ -91,7 +92,7 @@ def _run(
     if x.ndim != 2 or len(x) != network.inputs:
         raise GraphError(f"input is {x.shape}; ({network.inputs}, T) is needed")
     frames = x.shape[1]
-    kind = np.dtype(message_type(network.layers[-1].neuron))
+    kind = network.message
     if not frames:
         return np.empty((network.units, 0), kind)
     x = network.direct.apply(x) if network.direct else x
@@ -101,11 +102,11 @@ def _run(
         late = write_plan(network, frames, bits, folder)
         if net is not None:
             shutil.copy(net, folder / "network.net")
-        spikes = folder / "spikes"
-        total = (frames + late) * network.units * kind.itemsize
+        files = [folder / f"spikes{index}" for index in range(len(late))]
+        total = (frames + max(late)) * network.units * kind.itemsize
 
         def look() -> int:
-            size = spikes.stat().st_size if spikes.exists() else 0
+            size = sum(path.stat().st_size for path in files if path.exists())
             if progress:
                 progress(min(1.0, size / total))
             return size
@@ -114,8 +115,11 @@ def _run(
         command.append(str(os.getpid()))
         run_alone(command, folder / "log", timeout, _environment(), look)
         look()
-        found = np.fromfile(spikes, kind).reshape(-1, network.units)
-    return found[late:].T
+        found = [
+            np.fromfile(path, kind).reshape(-1, layer.units)[steps : steps + frames].T
+            for path, layer, steps in zip(files, network.senders, late, strict=True)
+        ]
+    return np.concatenate(found)
 
 
 def _lanes(network: Network[AnyNeuron], frames: int) -> int:
@@ -124,7 +128,7 @@ def _lanes(network: Network[AnyNeuron], frames: int) -> int:
     if not all(isinstance(synapse, Dense | Conv1d) for synapse in synapses):
         return 1
     weights = sum(synapse.units * synapse.inputs for synapse in synapses)
-    if not network.is_memoryless or LANES**2 * weights > LANE_WEIGHTS:
+    if len(network.senders) > 1 or not network.is_memoryless or LANES**2 * weights > LANE_WEIGHTS:
         return 1
     return min(LANES, max(1, frames // LANE))
 

@@ -2,25 +2,28 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from neuromorphic.graphs.sparse import Direct, Sparse
-from neuromorphic.graphs.synapses import Conv1d, Dense, Synapse
+from neuromorphic.graphs.synapses import Conv1d, Conv2d, Dense, Synapse, as_2d, written_out
+from neuromorphic.integers.firing import AS_LIF, COUNT_MAX
 from neuromorphic.integers.fixed_point import Neuron
 from neuromorphic.integers.graded import Graded
-from neuromorphic.integers.network import INPUT, SELF, AnyNeuron, Connection, Layer, Network
+from neuromorphic.integers.network import INPUT, SELF, START, AnyNeuron, Connection, Layer, Network
 from neuromorphic.integers.sigma_delta import SigmaDelta
-from neuromorphic.integers.units import message_type
 from runtime.errors import GraphError
 
 WEIGHT_BITS = 8
 
 
-def write_plan(network: Network[AnyNeuron], frames: int, bits: int, folder: Path) -> int:
-    """Write `plan.json` and the arrays to `folder`; return by how many steps the output is late.
+def write_plan(
+    network: Network[AnyNeuron], frames: int, bits: int, folder: Path
+) -> tuple[int, ...]:
+    """Write `plan.json` and the arrays to `folder`; return by how many steps each output is late.
 
     Each synapse on the longest way takes a step; a shorter way gets the difference as a delay, so
     that a layer hears all that belongs to one moment in one step. The input has so many `bits`.
@@ -36,18 +39,23 @@ def write_plan(network: Network[AnyNeuron], frames: int, bits: int, folder: Path
             synapse = _as_lava_has_it(connection.synapse, delay)
             np.savez(folder / f"{number}.{index}.npz", **_weights(synapse))
             connections.append({"source": connection.source, "delay": delay, **_facts(synapse)})
+            if connection.source == START:
+                np.save(folder / f"{number}.start.npy", np.eye(depth, 1, 1 - depth, np.int8))
         layers.append(_layer(layer, depth, connections))
+    outputs = network.outputs or (len(layers) - 1,)
+    late = tuple(depths[number] for number in outputs)
     plan = {
         "frames": frames,
         "bits": bits,
-        "messages": np.dtype(message_type(network.layers[-1].neuron)).name,
-        "late": depths[-1],
+        "messages": network.message.name,
+        "late": max(late),
         "inputs": network.inputs,
-        "units": network.units,
+        "outputs": outputs,
+        "sent": [layer.units for layer in network.senders],
         "layers": layers,
     }
     (folder / "plan.json").write_text(json.dumps(plan), encoding="utf8")
-    return depths[-1]
+    return late
 
 
 def _require_numbers_inside(network: Network[AnyNeuron]) -> None:
@@ -66,13 +74,22 @@ def _layer(
         "units": layer.units,
         "kind": _kind(layer.neuron),
         "memoryless": layer.neuron.is_memoryless(),
+        "firing": _firing(layer.neuron),
         "depth": depth,
         "connections": connections,
     }
 
 
+def _firing(neuron: AnyNeuron) -> dict[str, Any]:
+    """Return what Lava's LIF does not do; empty where a LIF will do."""
+    if isinstance(neuron, SigmaDelta | Graded) or neuron.firing == AS_LIF:
+        return {}
+    facts = asdict(neuron.firing)
+    return {"most": COUNT_MAX if facts.pop("many") else 1, **facts}
+
+
 def _delay(connection: Connection, depth: int, depths: Sequence[int]) -> int:
-    if connection.source == SELF or isinstance(connection.synapse, Direct):
+    if connection.source in (SELF, START) or isinstance(connection.synapse, Direct):
         return 0
     return depth - 1 - (0 if connection.source == INPUT else depths[connection.source])
 
@@ -109,12 +126,26 @@ def _weights(synapse: Synapse) -> dict[str, Any]:
 
 
 def _as_lava_has_it(synapse: Synapse, delay: int) -> Synapse:
-    """Return a matrix where Lava's Conv cannot do it: it pads both ends alike and never waits."""
-    if not isinstance(synapse, Conv1d) or (synapse.padding[0] == synapse.padding[1] and not delay):
+    """Return a convolution as single weights where Lava's Conv cannot do it.
+
+    Conv pads both ends alike, and like Sparse it never waits.
+    """
+    if isinstance(synapse, Conv1d):
+        synapse = as_2d(synapse)
+    if delay and isinstance(synapse, Sparse):
+        before = 0 if synapse.delays is None else synapse.delays
+        delays = np.full(len(synapse.weight), delay, np.int64) + before
+        return replace(synapse, delays=delays)
+    if not isinstance(synapse, Conv2d) or (
+        all(before == after for before, after in synapse.padding) and not delay
+    ):
         return synapse
-    matrix = synapse.matrix()
-    # Dense requires weights of mixed sign to be even (see `layer.chip_weights`).
-    return Dense(2 * matrix, -1) if matrix.dtype.kind == "i" else Dense(matrix)
+    held = written_out(synapse)
+    if delay:
+        # Dense requires weights of mixed sign to be even (see `layer.chip_weights`).
+        matrix = Sparse(held).matrix()
+        return Dense(2 * matrix, -1) if matrix.dtype.kind == "i" else Dense(matrix)
+    return Sparse(2 * held, -1) if held.dtype.kind == "i" else Sparse(held)
 
 
 def _facts(synapse: Synapse) -> dict[str, Any]:
@@ -131,12 +162,12 @@ def _facts(synapse: Synapse) -> dict[str, Any]:
             # So many that nothing is lost; of both signs the sign takes one.
             "weight_bits": WEIGHT_BITS + int(low < 0 < high),
         }
-    assert isinstance(synapse, Conv1d)
+    assert isinstance(synapse, Conv2d)
     return {
-        "width": synapse.width,
+        "size": synapse.size,
         "channels": synapse.channels,
         "stride": synapse.stride,
-        "padding": synapse.padding[0],
+        "padding": [before for before, _ in synapse.padding],
         "dilation": synapse.dilation,
         "groups": synapse.groups,
     }

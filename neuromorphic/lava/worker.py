@@ -1,8 +1,8 @@
 """`python -m neuromorphic.lava.worker FOLDER MODE PID`: a network on Lava's CPU back end.
 
-`FOLDER` holds `frames.npy (T, M)`, `plan.json` (see `plan`) and the arrays of the layers; `spikes`
-gets one byte for each unit and step. `MODE` is fixed, floating or netx; `PID` is the process that
-started this one. Torch is not needed.
+`FOLDER` holds `frames.npy (T, M)`, `plan.json` (see `plan`) and the arrays of the layers; `spikes0`
+and so on get what each output sends in each step. `MODE` is fixed, floating or netx; `PID` is the
+process that started this one. Torch is not needed.
 """
 
 import json
@@ -19,7 +19,7 @@ import numpy as np
 from neuromorphic.lava import shim
 from neuromorphic.lava.process import end_group
 
-SELF = -2  # as a source: the layer's own spikes
+START = -3  # as a source: one spike in the step in which the layer begins
 
 
 def main() -> None:
@@ -54,26 +54,33 @@ def _end_with(parent: int, folder: Path) -> None:
 
 
 def _stock(folder: Path, plan: dict[str, Any]) -> Any:
-    """Lava's own processes: a Dense or Conv for each connection, a LIF for each layer."""
-    outputs = {-1: _source(folder, plan)}
+    """Lava's own processes: a Dense, Sparse or Conv for each connection, a LIF for each layer.
+
+    Units that fire otherwise than a LIF are a process of ours.
+    """
+    outputs = {-1: _source(folder / "frames.npy", plan["inputs"])}
     for number, layer in enumerate(plan["layers"]):
         units = _units(layer, _arrays(folder, f"{number}"), plan["steps"])
         for index, connection in enumerate(layer["connections"]):
-            own = connection["source"] == SELF
-            source, target = units.s_out if own else outputs[connection["source"]], units.a_in
+            # A source that is no layer and not the input is the layer itself.
+            target, source = units.a_in, outputs.get(connection["source"], units.s_out)
+            if connection["source"] == START:
+                source = _source(folder / f"{number}.start.npy", 1)
             if "direct" in connection:
                 source.connect(target)
                 continue
             synapse = _synapse(connection, _arrays(folder, f"{number}.{index}"))
-            if "width" in connection:  # ours are numbered channel by channel, theirs by place
-                source = source.reshape((connection["channels"], 1, connection["width"]))
-                source.transpose((2, 1, 0)).connect(synapse.s_in)
+            if "size" in connection:  # ours are numbered channel by channel, theirs by place
+                shape = (connection["channels"], *connection["size"])
+                source.reshape(shape).transpose((2, 1, 0)).connect(synapse.s_in)
                 synapse.a_out.transpose((2, 1, 0)).flatten().connect(target)
             else:
                 source.connect(synapse.s_in)
                 synapse.a_out.connect(target)
         outputs[number] = units.s_out
-    return _sunk(outputs[len(plan["layers"]) - 1], folder, plan)
+    for index, number in enumerate(plan["outputs"]):
+        _sunk(outputs[number], folder, plan, index)
+    return units
 
 
 def _netx(folder: Path, plan: dict[str, Any]) -> Any:
@@ -82,6 +89,7 @@ def _netx(folder: Path, plan: dict[str, Any]) -> Any:
 
     shim.apply_netx()
     from lava.lib.dl.netx import hdf5
+    from lava.proc.dense.process import Dense
 
     direct = "direct" in plan["layers"][0]["connections"][0]
     network = hdf5.Network(
@@ -94,7 +102,15 @@ def _netx(folder: Path, plan: dict[str, Any]) -> Any:
     with h5py.File(folder / "network.net") as file:
         groups = [file[f"layer/{number}"] for number in range(len(file["layer"]))]
         groups = [group for group in groups if "neuron" in group or "weight" in group]
-        for group, block in zip(groups, network.layers, strict=True):
+        for number, (group, block) in enumerate(zip(groups, network.layers, strict=True)):
+            if "start" in group:
+                weight = 2 * group["start"][()][:, None].astype(np.int32)
+                start = Dense(weights=weight, weight_exp=-1, num_message_bits=8)
+                _source(folder / f"{number}.start.npy", 1).connect(start.s_in)
+                sums, target = start.a_out, block.neuron.a_in
+                if len(target.shape) == 3:
+                    sums = sums.reshape(target.shape[::-1]).transpose((2, 1, 0))
+                sums.connect(target)
             if "weightShift" in group:
                 exponent = block.synapse.proc_params["weight_exp"] - int(group["weightShift"][()])
                 block.synapse.proc_params.overwrite("weight_exp", exponent)
@@ -102,13 +118,13 @@ def _netx(folder: Path, plan: dict[str, Any]) -> Any:
                 block.neuron.bias_exp.init = int(group["biasExponent"][()])
     # With an input block of lava-dl, the caller must connect the input to the units.
     entry = network.in_layer.neuron.a_in if direct else network.inp
-    source, sent = _source(folder, plan), network.out
+    source, sent = _source(folder / "frames.npy", plan["inputs"]), network.out
     if len(entry.shape) == 3:  # ours are numbered channel by channel, theirs by place
         source = source.reshape(entry.shape[::-1]).transpose((2, 1, 0))
     source.connect(entry)
     if len(sent.shape) == 3:
         sent = sent.transpose((2, 1, 0)).flatten()
-    return _sunk(sent, folder, plan)
+    return _sunk(sent, folder, plan, 0)
 
 
 def _synapse(connection: dict[str, Any], arrays: dict[str, Any]) -> Any:
@@ -116,16 +132,14 @@ def _synapse(connection: dict[str, Any], arrays: dict[str, Any]) -> Any:
     from lava.proc.dense.process import DelayDense, Dense
 
     graded = {"num_message_bits": 8}
-    if "width" in connection:
-        # Ours is a correlation, theirs a convolution: the kernel is flipped.
-        weight = arrays["weight"][:, :, None, ::-1].transpose(0, 3, 2, 1)
+    if "size" in connection:
+        # Ours is a correlation, theirs a convolution: the kernel is flipped. Their axes are (x, y).
+        axes = ("stride", "padding", "dilation")
         return Conv(
-            weight=weight,
-            input_shape=(connection["width"], 1, connection["channels"]),
-            padding=(connection["padding"], 0),
-            stride=(connection["stride"], 1),
-            dilation=(connection["dilation"], 1),
+            weight=arrays["weight"][:, :, ::-1, ::-1].transpose(0, 3, 2, 1),
+            input_shape=(*connection["size"][::-1], connection["channels"]),
             groups=connection["groups"],
+            **{name: tuple(connection[name][::-1]) for name in axes},
             **graded,
         )
     if "shape" in connection:
@@ -172,25 +186,29 @@ def _units(layer: dict[str, Any], arrays: dict[str, Any], steps: int) -> Any:
             return Delta(shape=given["shape"], vth=int(given["vth"]), **scales)
         case "sigma-delta":
             return SigmaDelta(**given | {"vth": int(given["vth"])}, **scales)
+    if layer["firing"]:
+        from neuromorphic.lava.processes.extended_lif import ExtendedLIF
+
+        return ExtendedLIF(starts=layer["depth"] + 1, **layer["firing"], **given)
     if layer["memoryless"]:
         return LIF(**given)
     # Before its first input arrives, a layer integrates its bias; that is undone here.
     return LIFReset(reset_interval=steps + 2, reset_offset=layer["depth"] + 1, **given)
 
 
-def _source(folder: Path, plan: dict[str, Any]) -> Any:
+def _source(path: Path, inputs: int) -> Any:
     from neuromorphic.lava.processes.source import FrameFile
 
-    return FrameFile(inputs=plan["inputs"], path=str(folder / "frames.npy")).s_out
+    return FrameFile(inputs=inputs, path=str(path)).s_out
 
 
-def _sunk(port: Any, folder: Path, plan: dict[str, Any]) -> Any:
+def _sunk(port: Any, folder: Path, plan: dict[str, Any], index: int) -> Any:
     from neuromorphic.lava.processes.sink import SpikeFile
 
     sink = SpikeFile(
-        units=plan["units"],
+        units=plan["sent"][index],
         steps=plan["steps"],
-        path=str(folder / "spikes"),
+        path=str(folder / f"spikes{index}"),
         kind=plan["messages"],
     )
     port.connect(sink.a_in)

@@ -75,6 +75,8 @@ def simulate_network(
     rows = agreement(opened, x, chosen, terminal.progress)
     for remark in opened.remarks(x):
         note(remark)
+    if opened.rounding is not None and opened.rounding.remark is not None:
+        note(opened.rounding.remark)
     if not any(row["spikes"] for row in rows):
         note("there is no spike in any output: nothing was compared with nothing")
     if as_json:

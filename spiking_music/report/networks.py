@@ -25,6 +25,7 @@ def rounding_facts(found: Quantised) -> dict[str, Any]:
         "compared": found.compared,
         "flips": found.flips,
         "flip_rate": found.flips / found.compared,
+        "flips_with_lifs": found.as_lifs,
         "layers": [asdict(report) for report in found.layers],
     }
 

@@ -1,0 +1,166 @@
+"""Graphs of every kind on a chip's integers, where rounding need not change anything."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import nir
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuromorphic.graphs.dialects import dialect
+from neuromorphic.graphs.graph import parse_graph
+from neuromorphic.graphs.run import graph_values
+from neuromorphic.integers.network import run_network
+from neuromorphic.integers.netx import write_netx
+from neuromorphic.integers.netx_reader import read_netx
+from neuromorphic.lava.driver import run_netx, run_on_lava
+from neuromorphic.opening import OpenNetwork
+from neuromorphic.quantise import quantise
+from runtime.errors import GraphError
+
+DIALECTS = (
+    "nir",
+    "snntorch",
+    "snntorch,reset=zero",
+    "sinabs",
+    "sinabs,floor",
+    "sinabs,reset=zero",
+    "spikingjelly",
+    "norse",
+)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def quarters(rng, *shape, low=-6, high=8):
+    return rng.integers(low, high, shape) / 4
+
+
+def integrators(shape, v_reset=0.0):
+    return nir.IF(np.ones(shape), np.ones(shape), np.full(shape, v_reset))
+
+
+def convolutional(rng, v_reset=0.0):
+    """Convolution, units, pool and matrix in one, units that hear themselves, several outputs."""
+    nodes = {
+        "in": nir.Input({"input": np.array([1, 4, 4])}),
+        "conv": nir.Conv2d(
+            (4, 4), quarters(rng, 2, 1, 3, 3), 1, (1, 0), 1, 1, quarters(rng, 2, low=0, high=2)
+        ),
+        "first": integrators((2, 4, 2), v_reset),
+        "pool": nir.SumPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0])),
+        "flat": nir.Flatten({"input": np.array([2, 2, 1])}, 0, -1),
+        "linear": nir.Linear(quarters(rng, 3, 4)),
+        "second": integrators(3, v_reset),
+        "back": nir.Linear(quarters(rng, 3, 3, high=1)),  # counts must not run away
+        "out": nir.Output({"output": np.array([3])}),
+        "early": nir.Output({"output": np.array([2, 4, 2])}),
+    }
+    names = list(nodes)
+    edges = [*pairwise(names[:7])]
+    edges += [("second", "back"), ("back", "second"), ("second", "out"), ("first", "early")]
+    return parse_graph(nir.NIRGraph(nodes, edges, type_check=False))
+
+
+def right(graph, x, spoken):
+    values = graph_values(graph, x, 1.0, spoken)
+    return np.concatenate([values[s.name].reshape(len(x), -1).T for s in graph.outputs])
+
+
+@settings(max_examples=12)
+@given(seed=seeds, said=st.sampled_from(DIALECTS), v_reset=st.sampled_from([0.0, 0.5, -1.0]))
+def test_sums_of_quarters_lose_nothing(seed, said, v_reset):
+    rng = np.random.default_rng(seed)
+    graph, spoken = convolutional(rng, v_reset), dialect(said)
+    x = rng.integers(0, 2, (15, 1, 4, 4)).astype(float)
+    found = quantise(graph, x, 1.0, dialect=spoken)
+    assert found.flips == 0
+    payload = x.reshape(len(x), -1).T.astype(np.int8)
+    # On a chip, a unit that hears itself may have fired on its bias before the input arrived.
+    if not any(layer.neuron.bias.any() for layer in found.network.layers):
+        assert np.array_equal(run_network(found.network, payload), right(graph, x, spoken))
+
+
+def test_lava_runs_it_in_stock_processes_and_in_one_of_ours():
+    rng = np.random.default_rng(2)
+    graph = convolutional(rng, -1.0)
+    x = rng.integers(0, 2, (15, 1, 4, 4)).astype(float)
+    for said in ("spikingjelly", "sinabs,floor"):
+        opened = OpenNetwork(graph=graph, dt=1.0, dialect=dialect(said)).quantise(x)
+        ours = opened.simulate(x)
+        assert ours.any()
+        assert np.array_equal(opened.simulate(x, "lava"), ours)
+
+
+def test_several_inputs_are_one_after_the_other():
+    rng = np.random.default_rng(1)
+    nodes = {
+        "a": nir.Input({"input": np.array([2])}),
+        "b": nir.Input({"input": np.array([3])}),
+        "wa": nir.Linear(quarters(rng, 4, 2)),
+        "wb": nir.Linear(quarters(rng, 4, 3)),
+        "if": integrators(4),
+        "out": nir.Output({"output": np.array([4])}),
+    }
+    edges = [("a", "wa"), ("b", "wb"), ("wa", "if"), ("wb", "if"), ("if", "out")]
+    opened = OpenNetwork(graph=parse_graph(nir.NIRGraph(nodes, edges)), dt=1.0)
+    x = {"a": rng.integers(0, 2, (9, 2)), "b": rng.integers(0, 2, (9, 3))}
+    assert np.array_equal(opened.simulate(x), opened.run(x).T > 0.5)
+    assert opened.simulate(x).any()
+    assert opened.fit("loihi2", x)["cores"]
+    assert opened.energy(x, "loihi1")["steps"] == 9
+
+
+def recurrent(rng):
+    """A constant into a current, which begins at 0, and the way back as in the NIR paper."""
+    ones, n = np.ones(4), 4
+    cuba = nir.CubaLIF(4 * ones, 4 * ones, 4 * ones, 0 * ones, ones, 0 * ones, 4 * ones)
+    nodes = {
+        "in": nir.Input({"input": np.array([3])}),
+        "affine": nir.Affine(quarters(rng, n, 3), quarters(rng, n, low=-1, high=2)),
+        "cuba": cuba,
+        "back": nir.Affine(quarters(rng, n, n), quarters(rng, n, low=-1, high=1)),
+        "out": nir.Output({"output": np.array([n])}),
+    }
+    edges = [("in", "affine"), ("affine", "cuba"), ("cuba", "back"), ("back", "cuba")]
+    return parse_graph(nir.NIRGraph(nodes, [*edges, ("cuba", "out")]))
+
+
+def test_a_recurrent_network_with_its_start_is_in_its_netx_file(tmp_path):
+    rng = np.random.default_rng(4)
+    x = rng.integers(0, 2, (40, 3)).astype(float)
+    opened = OpenNetwork(graph=recurrent(rng), dt=1.0).quantise(x)
+    assert opened.rounding.flips <= 2
+    path = tmp_path / "network.net"
+    write_netx(opened.network, path, entry=opened.entry)
+    again, payload = read_netx(path), opened.payload(x)
+    ours = run_network(opened.network, payload)
+    assert 0 < ours.mean() < 1
+    assert np.array_equal(run_network(again, payload), ours)
+    assert np.array_equal(run_netx(path, again, payload, bits=1), ours)
+    assert np.array_equal(run_on_lava(again, payload), ours)
+
+
+def test_a_cycle_of_two_neurons_is_refused():
+    rng = np.random.default_rng(0)
+    nodes = {
+        "in": nir.Input({"input": np.array([2])}),
+        "a": integrators(2),
+        "w": nir.Linear(quarters(rng, 2, 2)),
+        "b": integrators(2),
+        "out": nir.Output({"output": np.array([2])}),
+    }
+    edges = [("in", "a"), ("a", "w"), ("w", "b"), ("b", "a"), ("b", "out")]
+    opened = OpenNetwork(graph=parse_graph(nir.NIRGraph(nodes, edges)), dt=1.0)
+    with pytest.raises(GraphError, match="'a': is on a cycle with another neuron"):
+        opened.quantise(np.zeros((1, 2)))
+
+
+def test_a_file_of_lifs_cannot_hold_counts(tmp_path):
+    rng = np.random.default_rng(3)
+    x = rng.integers(0, 2, (15, 1, 4, 4)).astype(float)
+    opened = OpenNetwork(graph=convolutional(rng), dt=1.0, dialect=dialect("sinabs"))
+    one = replace(opened.quantise(x).network, outputs=())
+    with pytest.raises(GraphError, match="its units subtract the threshold"):
+        write_netx(one, tmp_path / "network.net")
