@@ -11,7 +11,7 @@ from benchmarks.results import write_json
 from neuromorphic.chips.catalogue import chip_names, load_chip
 from neuromorphic.costs.codec_bill import system_report
 from neuromorphic.costs.counts import Counts, count, total
-from neuromorphic.costs.crossover import IDEAL
+from neuromorphic.costs.crossover import BASELINES, IDEAL
 from neuromorphic.costs.ledger import bill, summed, term
 from neuromorphic.costs.operations.system import count_system
 from neuromorphic.costs.sigma_delta import SENDER_OPERATIONS, deltas, integrated
@@ -64,12 +64,11 @@ def measure(
 
 
 def show(found: dict[str, Any]) -> None:
-    """Print both tables."""
-    print(
-        f"A second of sound, mean over {found['recordings']} recordings; chips: operations alone,"
-    )
-    print("in brackets with static power in real time")
-    show_rows([_text(row) for row in found["codes"]])
+    """Print the tables."""
+    print(f"A second of sound, mean over {found['recordings']} recordings: the whole codec")
+    show_rows([_whole(row) for row in found["codes"]])
+    print("\nThe bottleneck alone, a second of sound")
+    show_rows([line for row in found["codes"] for line in _chips(row)])
     print(f"\nSigma-delta input: operations of the bottleneck on {CHIP} and of the sender")
     show_rows([_shown(row) for row in found["sigma_delta"]])
 
@@ -83,21 +82,23 @@ def write(found: dict[str, Any], path: Path | None) -> None:
 def _row(bundle: Bundle, coded: Sequence[tuple[Payload, Piece]]) -> dict[str, Any]:
     """The means of one code over its recordings, J a second of sound."""
     seconds = sum(piece.seconds for _, piece in coded)
-    network, totals, shares, sizes = bundle_network(bundle), [], [], []
+    network, shares, sizes = bundle_network(bundle), [], []
+    decoders: dict[str, float] = {}
     chips: dict[str, list[dict[str, Any]]] = {name: [] for name in chip_names()}
     for payload, piece in coded:
         events = piece.events
         sizes.append(len(packed(piece)))
         system = count_system(bundle, payload, events, sizes[-1])
         whole = system_report(bundle, system, load_chip(CHIP))
-        totals.append(whole["total"]["mid_j"])
+        for name, spent in whole["decoders"].items():
+            decoders[name] = decoders.get(name, 0.0) + spent["mid_j"] / seconds
         shares.append(whole["spiking"]["joules_share"])
         for name, entry in energies(network, payload.T)["chips"].items():
             chips[name].append(entry)
     return {
         "density": float(np.mean([piece.events.density for _, piece in coded])),
         "kbps": sum(sizes) * 8e-3 / seconds,
-        "whole_j": sum(totals) / seconds,
+        "decoders": decoders,
         "spiking_share": float(np.mean(shares)),
         "chips": {name: _mean(entries, seconds) for name, entries in chips.items()},
     }
@@ -169,17 +170,29 @@ def _shown(row: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _text(row: dict[str, Any]) -> dict[str, str]:
-    shown = {
+def _whole(row: dict[str, Any]) -> dict[str, str]:
+    return {
         "code": row["code"],
         "ones": f"{row['density']:.1%}",
         "kbit/s": f"{row['kbps']:.2f}",
-        "whole codec": joules(row["whole_j"]),
+        **{f"up to the {name}": joules(spent) for name, spent in row["decoders"].items()},
         "of it spikes": f"{row['spiking_share']:.2%}",
     }
-    for name, entry in row["chips"].items():
-        if "operations_j" in entry:
-            real = joules(entry["real_time_j"]) if "real_time_j" in entry else "refused"
-            shown[name] = f"{joules(entry['operations_j'])} ({real})"
-    refused = [name for name, entry in row["chips"].items() if "operations_j" not in entry]
-    return shown | {"refused": ", ".join(refused)}
+
+
+def _chips(row: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        {
+            "code": row["code"],
+            "chip": name,
+            "operations": joules(entry.get("operations_j")),
+            "real time": joules(entry.get("real_time_j")),
+            "fast": joules(entry.get("full_speed_j")),
+            **{
+                f"x {rival}": f"{entry['times'][rival]:.2g}" if entry.get("times") else "-"
+                for rival in BASELINES
+            },
+            "refused": (entry.get("refused") or "").replace("_", " "),
+        }
+        for name, entry in row["chips"].items()
+    ]

@@ -215,7 +215,7 @@ def _timing(took: Timing | None, fast: Bill, steps: int) -> dict[str, Any] | Non
         return None
     frame = _over(fast.mid_j, steps)
     product = None if frame is None else frame * took.latency[1]
-    return {**asdict(took), "energy_delay_js": product}
+    return {**_plain(took), "energy_delay_js": product}
 
 
 def _placement(chip: Chip, work: Work | None) -> dict[str, Any] | None:
@@ -239,11 +239,19 @@ def _compared(
         return None
     real, fast = (_over(mine.mid_j, its.mid_j) for mine, its in zip(own, dense, strict=True))
     return {
-        **asdict(found),
+        **_plain(found),
         "times": found.chip_j[1] / found.baseline_j[1],
         "times_real": real,
         "times_fast": fast,
         "verdicts": verdict(found.spikes_per_synapse),
+    }
+
+
+def _plain(found: Timing | Crossover) -> dict[str, Any]:
+    """As JSON has it, which knows no tuples."""
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in asdict(found).items()
     }
 
 

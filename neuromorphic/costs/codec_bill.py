@@ -9,10 +9,11 @@ from neuromorphic.costs.ledger import Bill, Term, bill, summed
 from neuromorphic.costs.operations.operators import Operator, coverage
 from neuromorphic.costs.operations.prices import QUANTITIES, link_bill, moved_bytes, operators_bill
 from neuromorphic.costs.operations.prices import reference as price_of
-from neuromorphic.costs.operations.system import BOTTLENECK, DIFFUSION, System
+from neuromorphic.costs.operations.system import BOTTLENECK, DIFFUSION, WAVEFORM, System
 from runtime.bundle import Bundle
 
 LINK = "link"
+DECODERS = (WAVEFORM, DIFFUSION)  # in the order in which they run
 NEURON_WEIGHT = 10  # Intel's N-DNS challenge counts a neuron update as this many operations
 KINDS = {  # what a part's energy goes into, by the names of its terms
     "multiply-accumulate": ("fp32_mac",),
@@ -30,7 +31,8 @@ def system_report(bundle: Bundle, system: System, chip: Chip) -> dict[str, Any]:
     `power_proxy` of a part is the one of Intel's N-DNS challenge: synaptic operations plus ten
     times neuron operations per second, counting all products; `pdp_proxy` is that times the latency
     of a chunk. If something has no price, `total` is None and `refused` says why. `layers` lists
-    each operator.
+    each operator. `decoders` has the total up to each decoder: the diffusion starts from the sound
+    of the waveform decoder, so it includes that.
     """
     conventional = load_chip(IDEAL)
     bills = {
@@ -59,6 +61,7 @@ def system_report(bundle: Bundle, system: System, chip: Chip) -> dict[str, Any]:
         "chip": chip.name,
         "parts": parts,
         "total": _range(total),
+        "decoders": {} if refused else _by_decoder(terms, order),
         "refused": "; ".join(refused) or None,
         "seconds": system.seconds,
         "steps": system.steps,
@@ -68,6 +71,19 @@ def system_report(bundle: Bundle, system: System, chip: Chip) -> dict[str, Any]:
             {"part": name, **row} for name, found in bills.items() for row in _layers(found)
         ],
     }
+
+
+def _by_decoder(
+    terms: dict[str, Sequence[Term]], order: Sequence[str]
+) -> dict[str, dict[str, float | None]]:
+    """Return the totals with the decoders up to each one, as one runs after the other."""
+    shared = [name for name in order if name not in DECODERS]
+    used: list[str] = []
+    found = {}
+    for name in (name for name in DECODERS if name in order):
+        used.append(name)
+        found[name] = _range(summed(t for part in (*shared, *used) for t in terms[part]))
+    return found
 
 
 def _in_order(names: Sequence[str]) -> list[str]:

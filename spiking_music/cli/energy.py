@@ -138,7 +138,7 @@ def energy_of_recording(
         print("\nThe networks, operator by operator")
         terminal.show_rows(layer_rows(whole))
     if chip is not None:
-        print(f"\n{own.title}, term by term; the last line is static power at full speed")
+        print(f"\n{own.title}, term by term; the last lines are what is drawn as fast as it goes")
         terminal.show_rows(term_rows(found[own.name]))
 
 
@@ -181,7 +181,7 @@ def energy_of_network(
         print("Not checked against the limits of the chips:", found["unchecked"])
     show_chips(found["chips"])
     if chip is not None:
-        print(f"\n{chip}, term by term; the last line is static power at full speed")
+        print(f"\n{chip}, term by term; the last lines are what is drawn as fast as it goes")
         (own,) = found["chips"].values()
         terminal.show_rows(term_rows(own))
 

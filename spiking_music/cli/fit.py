@@ -8,7 +8,7 @@ import typer
 from spiking_music.cli.inputs import opened_network
 from spiking_music.cli.options import AsJson, Dialect, InputArray, TimeStep
 
-FACTS = ("verdict", "sums_hold_for", "otherwise", "cores", "binds", "misfit")
+FACTS = ("verdict", "sums_hold_for", "otherwise", "cores", "chips", "binds", "misfit")
 
 
 def fit(

@@ -50,6 +50,11 @@ def system_notes(found: Mapping[str, Any]) -> list[str]:
         + (f" and {share:.2%} of the joules" if share is not None else "")
         + ": the bottleneck, the link, and the first layer of each decoder"
     )
+    for name, whole in found["decoders"].items():
+        notes.append(
+            f"up to the {name}: {joules(whole['mid_j'])}, "
+            f"{joules(whole['mid_j'] / max(found['seconds'], 1e-9))} for a second of sound"
+        )
     for name, heard in spiking["hearing"].items():
         notes.append(
             f"{name}, first layer, one pass: {heard['accumulates']:,} sums where events are, of "

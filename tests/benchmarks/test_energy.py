@@ -31,5 +31,5 @@ def test_codes_and_deltas_are_priced(
     write(found, tmp_path / "energy.json")
     assert json.loads((tmp_path / "energy.json").read_text()) == found
     shown = capsys.readouterr().out
-    assert "refused)" in shown
+    assert "unpriced: static" in shown
     assert "threshold" in shown

@@ -37,6 +37,10 @@ def test_the_parts_make_the_whole(spiking_bundle: Bundle, system: System) -> Non
     layers = sum(layer["mid_j"] for layer in found["layers"])
     others = sum(p["mid_j"] for p in found["parts"] if p["name"] in ("bottleneck", "link"))
     assert layers + others == pytest.approx(found["total"]["mid_j"])
+    waveform, diffusion = found["decoders"].values()
+    assert diffusion == pytest.approx(found["total"])
+    last = next(part for part in found["parts"] if part["name"] == "diffusion decoder")
+    assert waveform["mid_j"] == pytest.approx(found["total"]["mid_j"] - last["mid_j"])
     assert 0 < found["spiking"]["joules_share"] < 1
     model = spiking_bundle.manifest
     latency = (model.chunk_frames + model.context_frames) * model.hop / model.sample_rate

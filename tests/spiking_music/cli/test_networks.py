@@ -88,6 +88,33 @@ def test_a_graph_that_no_chip_holds_is_counted_all_the_same(cli: Run, tmp_path: 
     assert "Not checked against the limits of the chips: node 'li'" in output
 
 
+def test_a_network_larger_than_any_chip_is_said_in_one_line(cli: Run, tmp_path: Path) -> None:
+    weight, path = np.ones((4, 20_000)), tmp_path / "wide.nir"
+    ones = np.ones(4)
+    nodes = {
+        "in": nir.Input({"input": np.array([20_000])}),
+        "linear": nir.Linear(weight),
+        "lif": nir.LIF(2 * STEP * ones, ones, 0 * ones, ones, v_reset=0 * ones),
+        "out": nir.Output({"output": np.array([4])}),
+    }
+    write_graph(nir.NIRGraph(nodes, list(pairwise(nodes))), path)
+    code, output, _ = cli("fit", path, "--chip", "loihi1")
+    assert code == 1
+    assert "does not fit: input_axons_per_core 20000 > 4096" in output
+    np.save(tmp_path / "x.npy", np.eye(3, 20_000))
+    code, output, _ = cli("energy", path, "--input", tmp_path / "x.npy", "--chip", "loihi1")
+    assert code == 0
+    assert "it fits on no chip whose sizes are published" in output.splitlines()
+
+
+def test_one_processor_to_compare_with(cli: Run, graph: Path, tmp_path: Path) -> None:
+    data = ("--input", tmp_path / "x.npy", "--json")
+    for chosen, shown in (("gap9", ["gap9"]), ("int8-45nm", ["gap9", "ndp120", "stm32u5"])):
+        found = json.loads(cli("energy", graph, *data, "--baseline", chosen)[1])["chips"]
+        assert list(found["loihi2"]["baselines"])[:3] == shown
+        assert found["gap9"]["baselines"] == {}
+
+
 def test_what_does_not_fit_ends_with_code_1(cli: Run, spiking_bundle: Bundle) -> None:
     code, output, errors = cli("fit", spiking_bundle.path, "--chip", "truenorth")
     assert (code, errors) == (1, "")
@@ -138,6 +165,12 @@ def bad_inputs(folder: Path) -> dict[str, tuple[object, ...]]:
         "more than a spike a step": ("energy", net, "--rate", "20000"),
         "a graph's input for a recording": ("energy", folder / "piece.wav", "--rate", "1"),
         "a graph on an unknown chip": ("energy", net, *x, "--chip", "loihi9"),
+        "an unknown baseline": ("energy", net, *x, "--baseline", "gap10"),
+        "a baseline without products": ("energy", net, *x, "--baseline", "loihi1"),
+        "a price without a unit": ("energy", net, *x, *chip),
+        "a price without a range": ("energy", net, *x, *chip),
+        "a price without a source": ("energy", net, *x, *chip),
+        "a derived price without its check": ("energy", net, *x, *chip),
         "missing input": ("simulate", net, "--input", folder / "none.npy"),
         "input that is no array": ("simulate", net, "--input", net),
         "input of another width": ("simulate", net, "--input", folder / "wide.npy"),
@@ -150,7 +183,27 @@ def bad_inputs(folder: Path) -> dict[str, tuple[object, ...]]:
     }
 
 
+PRICE = """
+[energy.mac]
+value = 2
+low = 1
+high = 3
+unit = "pJ"
+evidence = "measured"
+scope = "dynamic"
+source = "me too"
+"""
 WRONG = {
+    "a price without a unit": ('unit = "pJ"\n', "", "energy.mac.unit is None"),
+    "a price without a range": ("high = 3\n", "", "energy.mac.high is missing"),
+    "a price without a source": ('source = "me too"\n', "", "energy.mac.source is None"),
+    "a derived price without its check": (
+        'evidence = "measured"\nscope = "dynamic"',
+        'evidence = "derived"\nscope = "dynamic"',
+        "energy.mac.check is None",
+    ),
+    "an unknown baseline": ("", "", "baseline 'gap10' does not exist; use one of gap9"),
+    "a baseline without products": ("", "", "loihi1 has no price of a product"),
     "chip without a unit": ('unit = "count"\n', "", "limits.cores.unit is None"),
     "chip upside down": ("low = 1", "low = 3", "low 3.0, value 2.0"),
     "chip with an unknown key": ("[limits.cores]", "[limits.kernels]", "kernels is not a key"),
@@ -163,7 +216,8 @@ def test_bad_input_ends_in_one_line_and_writes_nothing(
     cli: Run, graph: Path, tmp_path: Path, case: str
 ) -> None:
     old, new, words = WRONG.get(case, ("", "", ""))
-    (tmp_path / "mine.toml").write_text(CHIP.replace(old, new) if old else CHIP)
+    assert old in CHIP + PRICE
+    (tmp_path / "mine.toml").write_text((CHIP + PRICE).replace(old, new, 1 if old else 0))
     np.save(tmp_path / "wide.npy", np.ones((5, 7)))
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     code, output, errors = cli(*bad_inputs(tmp_path)[case])
