@@ -1,6 +1,6 @@
 """The whole codec's bill on one recording, by part and by kind of operation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neuromorphic.chips.catalogue import Chip, load_chip
@@ -74,7 +74,7 @@ def system_report(bundle: Bundle, system: System, chip: Chip) -> dict[str, Any]:
 
 
 def _by_decoder(
-    terms: dict[str, Sequence[Term]], order: Sequence[str]
+    terms: Mapping[str, Sequence[Term]], order: Sequence[str]
 ) -> dict[str, dict[str, float | None]]:
     """Return the totals with the decoders up to each one, as one runs after the other."""
     shared = [name for name in order if name not in DECODERS]
