@@ -14,8 +14,8 @@ from neuromorphic.graphs.synapses import Dense, Synapse
 from neuromorphic.integers.bounds import aligned, peak_sums, worst_current, worst_sums
 from neuromorphic.integers.fixed_point import NEVER, Neuron
 from neuromorphic.integers.forms import Forms
-from neuromorphic.integers.graded import Graded
 from neuromorphic.integers.network import Layer, Network
+from neuromorphic.integers.sigma_delta import SigmaDelta
 from neuromorphic.integers.units import Units
 from neuromorphic.placement import axons, place, synapse_memory, units_per_core
 
@@ -109,7 +109,12 @@ def misfit(findings: tuple[Finding, ...]) -> str | None:
     walls = [f for f in findings if f.verdict == EXCEEDED and f.kind == "wall"]
     if not walls:
         return None
-    return "does not fit: " + ", ".join(f"{f.limit} {f.needed} > {f.allowed:g}" for f in walls)
+    return "does not fit: " + ", ".join(
+        f"units of {f.layer} subtract the threshold"
+        if f.limit == "reset_by_subtraction"
+        else f"{f.limit} {f.needed} > {f.allowed:g}"
+        for f in walls
+    )
 
 
 def binding(findings: tuple[Finding, ...]) -> Finding | None:
@@ -174,18 +179,20 @@ def _needs(layer: Layer[Units], chip: Chip, payload_bits: int, largest_sum: int)
 
 
 def _unit_needs(neuron: Units) -> dict[str, int]:
-    if isinstance(neuron, Graded):
-        return dict.fromkeys(("bias_mantissa", "bias_exponent", "threshold", "decay"), 0)
-    if not isinstance(neuron, Neuron):
-        largest = int(np.abs(neuron.bias).max())
-        return {"bias_mantissa": largest, "bias_exponent": 0, "threshold": neuron.vth, "decay": 0}
-    threshold = int(np.max(neuron.vth))
-    return {
-        "bias_mantissa": int(np.abs(neuron.bias_mant).max()),
-        "bias_exponent": neuron.bias_exp,
-        "threshold": 0 if threshold == NEVER else threshold,
-        "decay": int(max(np.max(neuron.du) + 1, np.max(neuron.dv))),
-    }
+    named = ("bias_mantissa", "bias_exponent", "threshold", "decay", "reset_by_subtraction")
+    needs = dict.fromkeys(named, 0)
+    if isinstance(neuron, SigmaDelta):
+        needs |= {"bias_mantissa": int(np.abs(neuron.bias).max()), "threshold": neuron.vth}
+    elif isinstance(neuron, Neuron):
+        threshold = int(np.max(neuron.vth))
+        needs = {
+            "bias_mantissa": int(np.abs(neuron.bias_mant).max()),
+            "bias_exponent": neuron.bias_exp,
+            "threshold": 0 if threshold == NEVER else threshold,
+            "decay": int(max(np.max(neuron.du) + 1, np.max(neuron.dv))),
+            "reset_by_subtraction": int(neuron.firing.subtracts),
+        }
+    return needs
 
 
 def _exponent(synapse: Synapse) -> int:

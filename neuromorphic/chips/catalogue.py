@@ -29,6 +29,7 @@ LIMITS = (
     "bias_exponent",
     "threshold",
     "decay",
+    "reset_by_subtraction",  # 1 if units can, 0 if they are set to 0 alone
 )
 ENERGIES = (
     "synaptic_event",

@@ -12,13 +12,16 @@ from spiking_music.cli.options import AsJson, Dialect, Force, TimeStep
 
 def quantise(
     graph: Annotated[Path, typer.Argument(metavar="GRAPH.nir", help="A spiking NIR graph")],
-    out: Annotated[Path, typer.Argument(metavar="OUT.net", help="The new netx file")],
     data: Annotated[
         Path,
         typer.Option(
             "--input", metavar="FILE.npy", help="Typical input to scale by, shape (T, ...)"
         ),
     ],
+    out: Annotated[
+        Path | None,
+        typer.Argument(metavar="OUT.net", help="The new netx file  [default: only a report]"),
+    ] = None,
     dt: TimeStep = None,
     dialect: Dialect = None,
     chip: Annotated[
@@ -33,14 +36,18 @@ def quantise(
     from spiking_music.cli import terminal
     from spiking_music.report.networks import rounding_facts
 
-    refuse_output(out, force, [graph, data])
+    if out is not None:
+        refuse_output(out, force, [graph, data])
     x = read_input(data)
     with terminal.progress("quantise"):
         opened = opened_network(graph, dt, dialect)
         found = opened.quantise(x, chip)
     if found.rounding is None:
         raise GraphError(f"{graph}: holds integers already")
-    found.save(out, force)
+    if out is not None:
+        found.save(out, force)
+    elif found.rounding.remark is not None:
+        note(found.rounding.remark)
     for remark in opened.remarks(x):
         note(remark)
     facts = rounding_facts(found.rounding)
@@ -48,5 +55,5 @@ def quantise(
         terminal.print_json(facts)
     else:
         layers = facts.pop("layers")
-        terminal.show(str(out), facts, as_json)
+        terminal.show(str(out or graph), facts, as_json)
         terminal.show_rows(layers)

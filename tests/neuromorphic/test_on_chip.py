@@ -164,3 +164,13 @@ def test_a_file_of_lifs_cannot_hold_counts(tmp_path):
     one = replace(opened.quantise(x).network, outputs=())
     with pytest.raises(GraphError, match="its units subtract the threshold"):
         write_netx(one, tmp_path / "network.net")
+
+
+def test_a_chip_that_only_sets_voltages_to_0_is_too_little_for_subtraction():
+    rng = np.random.default_rng(3)
+    x = rng.integers(0, 2, (15, 1, 4, 4)).astype(float)
+    for said, wanted in (("sinabs", True), ("nir", False)):
+        opened = OpenNetwork(graph=convolutional(rng), dt=1.0, dialect=dialect(said))
+        misfit = opened.fit("loihi1", x)["misfit"]
+        assert ("units of first subtract the threshold" in (misfit or "")) == wanted
+        assert "subtract" not in (opened.fit("truenorth", x)["misfit"] or "")
