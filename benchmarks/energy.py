@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from benchmarks.results import write_json
 from neuromorphic.chips.catalogue import chip_names, load_chip
-from neuromorphic.costs.codec_bill import system_report
+from neuromorphic.costs.codec_bill import DECODERS, system_report
 from neuromorphic.costs.counts import Counts, count, total
 from neuromorphic.costs.crossover import BASELINES, IDEAL
 from neuromorphic.costs.ledger import bill, summed, term
@@ -75,8 +75,8 @@ def show(found: dict[str, Any]) -> None:
 
 def write(found: dict[str, Any], path: Path | None) -> None:
     """Print the tables, and write the figures as JSON where a `path` is given."""
-    show(found)
     write_json(found, path)
+    show(found)
 
 
 def _row(bundle: Bundle, coded: Sequence[tuple[Payload, Piece]]) -> dict[str, Any]:
@@ -175,7 +175,7 @@ def _whole(row: dict[str, Any]) -> dict[str, str]:
         "code": row["code"],
         "ones": f"{row['density']:.1%}",
         "kbit/s": f"{row['kbps']:.2f}",
-        **{f"up to the {name}": joules(spent) for name, spent in row["decoders"].items()},
+        **{f"up to the {name}": joules(row["decoders"].get(name)) for name in DECODERS},
         "of it spikes": f"{row['spiking_share']:.2%}",
     }
 

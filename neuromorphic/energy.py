@@ -169,12 +169,9 @@ def _priced(
             )
             for rival, own in zip(rivals, dense.values(), strict=True)
         }
-        turns = 1
-        if took and forms.integers is not None and forms.integers.is_memoryless:
-            turns = max(1, int(ran.seconds / max(took.run[1], 1e-12)))
-        found["sharing"] = asdict(
-            sharing(chip, placed, turns, real, {name: own[0] for name, own in dense.items()})
-        )
+        memoryless = forms.integers is not None and forms.integers.is_memoryless
+        alone = {name: own[0] for name, own in dense.items()}
+        found["sharing"] = asdict(sharing(chip, placed, took, memoryless, ran.seconds, real, alone))
     return found
 
 

@@ -6,6 +6,7 @@ from math import ceil
 
 from neuromorphic.chips.catalogue import Chip
 from neuromorphic.costs.ledger import Bill
+from neuromorphic.costs.timing import Timing
 from neuromorphic.placement import Placement
 
 SHARED = ("step",)  # what all streams on a chip share, besides what is drawn over time
@@ -26,17 +27,25 @@ class Sharing:
 def sharing(
     chip: Chip,
     placed: Placement | None,
-    turns: int,
+    took: Timing | None,
+    memoryless: bool,
+    seconds: float,
     own: Bill,
     baselines: Mapping[str, Bill],
 ) -> Sharing:
-    """Compare `own`, a chip's bill of one stream in real time, with those of `baselines`.
+    """Compare `own`, a chip's bill of `seconds` of one stream in real time, with `baselines`.
 
-    A chip holds as many copies of a network as it has cores for; a network without memory serves
-    so many `turns` in the time of one. Bills that are refused are left out.
+    A chip holds as many copies of a network as it has cores for; a network without memory serves as
+    many streams one after the other as its `took` time allows, and the host feeds no more than its
+    own does. Bills that are refused are left out.
     """
     room = chip.allowed("cores") if placed else None
-    at_once = int(room // placed.cores) * turns if placed and room else None
+    at_once = None
+    if placed and room:
+        turns = _times(seconds, took.run[1]) if took and memoryless else 1
+        at_once = int(room // placed.cores) * turns
+        if took and took.host:
+            at_once = min(at_once, _times(seconds, took.host[1]))
     if own.mid_j is None:
         return Sharing(at_once, {})
     shared = (*own.overhead, *(term for term in own.operations if term.name in SHARED))
@@ -50,6 +59,10 @@ def sharing(
             if dense.mid_j is not None
         },
     )
+
+
+def _times(seconds: float, each: float) -> int:
+    return max(1, int(seconds / each)) if each else 1
 
 
 def _even(fixed: float, saved: float) -> int | None:

@@ -142,10 +142,14 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
         f"{joules(total['mid_j'])} ({joules(total['low_j'])} to {joules(total['high_j'])}), "
         f"of which spikes account for {spiking['joules_share']:.2%}"
     )
-    for entry in report["energy"].values():
-        facts[entry["title"]] = (entry["refused"] or "").replace("_", " ") or (
-            f"{joules(entry['mid_j'])} ({joules(entry['low_j'])} to {joules(entry['high_j'])})"
-        )
+    priced = [entry for entry in report["energy"].values() if not entry["refused"]]
+    for entry in priced:
+        low, middle, high = (joules(entry[end]) for end in ("low_j", "mid_j", "high_j"))
+        fast = joules(entry["fast"]["mid_j"])
+        facts[entry["title"]] = f"{middle} ({low} to {high}), as fast as it goes {fast}"
+    refused = [name for name, entry in report["energy"].items() if entry["refused"]]
+    if refused:
+        facts["refused"] = f"{', '.join(refused)} (why: see the report)"
     return facts | {f"no {name}": reason for name, reason in report["unavailable"].items()}
 
 

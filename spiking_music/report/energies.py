@@ -126,11 +126,23 @@ def verdict_notes(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
             f"{base['rate']:,.0f} events/s: "
             + ("below " + "; ".join(won) if won else "above every published rate of a break-even")
         )
+        notes += _fed(name, entry)
     misfits = [entry["refused"] for entry in found.values() if entry["placement"] is None]
     placed = any(entry["placement"] for entry in found.values())
     if not placed and any(str(why).startswith("does not fit") for why in misfits):
         notes.append("it fits on no chip whose sizes are published")
     return notes
+
+
+def _fed(name: str, entry: Mapping[str, Any]) -> list[str]:
+    """Say what feeding a chip from its host does to a run as fast as it goes."""
+    timing, fast = entry["timing"], entry["table"][1]
+    if not timing or not timing["host"] or not timing["run"][1] or fast["static_j"] is None:
+        return []
+    times = timing["host"][1] / timing["run"][1]
+    host, static = seconds(timing["host"][1]), joules(fast["static_j"] * times)
+    said = f"fed by its host it takes {host}, {times:.2g} times as long, and static power {static}"
+    return [f"{name}: {said}"] if times > 1 else []
 
 
 def _range(bill: Mapping[str, Any]) -> str:
