@@ -50,7 +50,13 @@ def measure(steps: int, folder: Path | None) -> dict[str, Any]:
     The run is kept in `folder` where one is given.
     """
     clip = default_clip()
-    settings = {"steps": steps, "batch": 1, "samples": SAMPLES, "learning_rate": LEARNING_RATE}
+    settings = {
+        "steps": steps,
+        "settle": steps // 2,
+        "batch": 1,
+        "samples": SAMPLES,
+        "learning_rate": LEARNING_RATE,
+    }
     overrides = [f"codes_stage.{name}={value}" for name, value in settings.items()]
     config = load_preset("tiny", [*overrides, "diffusion_stage.steps=0"])
     music = Music([], excerpt(clip)[None])

@@ -46,6 +46,7 @@ from train.warm_start import start_from
 CLIP_NORM = 1.0
 MOST_RELIEF = 8.0  # how often the price of events is halved before a collapse ends the run
 BETAS = (0.8, 0.99)
+BATCHES = 20  # to measure the statistics of a norm on; no more than the stage has steps
 
 
 def train(run: Run, resume: bool = False) -> None:
@@ -75,7 +76,7 @@ def train(run: Run, resume: bool = False) -> None:
             start = None
 
 
-def _price(config: Config, start: Checkpoint | None) -> Price:
+def _price(config: Config, start: Checkpoint[Config] | None) -> Price:
     """The price of events, which grows in the first stage that has one and then stays."""
     free = dataclasses.replace(config.sparsity, weight=0.0)
     # Groups that inhibit each other steer a price of their own.
@@ -96,7 +97,7 @@ class _Trainer:
         run: Run,
         fabric: Fabric,
         journal: Journal,
-        start: Checkpoint | None,
+        start: Checkpoint[Config] | None,
     ) -> None:
         self.model, self.price, self.stage, self.run = model, price, stage, run
         self.fabric, self.journal = fabric, journal
@@ -228,7 +229,11 @@ class _Trainer:
         self.trained.load_state_dict(self.average.state_dict())
         self.trained.eval()
         if self.stage.trains_code and not self._settled(done):
-            recalibrate(self.model, self._unseen)
+            self._recalibrate()
+
+    def _recalibrate(self) -> None:
+        batches = min(BATCHES, self.stage.schedule.steps)
+        recalibrate(self.model, self._unseen, batches)
 
     def _settle(self, step: int) -> None:
         """Measure the statistics that the code keeps, for the averaged weights, too.
@@ -236,7 +241,7 @@ class _Trainer:
         Those that a stage begins with do not change: the stages before were trained with them.
         """
         if step or not measured(self.model.bottleneck):
-            recalibrate(self.model, self._unseen)
+            self._recalibrate()
         settle(self.model.bottleneck, self.average["bottleneck"])
         self._train_from(step + 1)
 
@@ -274,7 +279,7 @@ class _Trainer:
             tensors |= checkpoints.named("adversary", self.adversary.state())
         return tensors
 
-    def _restore(self, start: Checkpoint) -> None:
+    def _restore(self, start: Checkpoint[Config]) -> None:
         self.average.load_state_dict(start.part("average"))
         checkpoints.restore_optimiser(self.optimiser, start.part("optimiser"))
         self.best_snr_db = start.tensors["best.snr_db"].item()

@@ -22,7 +22,10 @@ def write_samples(folder: Path, original: Samples, decoded: Samples) -> None:
     for panel, name, sound in zip(axes, ("original", "decoded"), (original, decoded), strict=True):
         with replacing(folder / f"{name}.flac", overwrite=True) as temporary:
             soundfile.write(temporary, np.clip(sound, -1, 1), SAMPLE_RATE, format="FLAC")
-        panel.specgram(sound + 1e-6, NFFT=1024, Fs=SAMPLE_RATE, noverlap=768, vmin=-140, vmax=-40)
+        with np.errstate(divide="ignore"):  # of silence
+            panel.specgram(
+                sound + 1e-6, NFFT=1024, Fs=SAMPLE_RATE, noverlap=768, vmin=-140, vmax=-40
+            )
         panel.set(title=name, ylabel="Hz")
     with replacing(folder / "spectrogram.png", overwrite=True) as temporary:
         figure.savefig(temporary, dpi=80, format="png")

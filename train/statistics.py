@@ -11,8 +11,6 @@ from train.networks.bottleneck import Bottleneck
 from train.networks.inhibition import Inhibition
 from train.networks.model import Model
 
-BATCHES = 40
-
 
 @torch.no_grad()
 def follow(average: nn.Module, trained: nn.Module, keep: float) -> None:
@@ -25,19 +23,19 @@ def follow(average: nn.Module, trained: nn.Module, keep: float) -> None:
 
 
 @torch.no_grad()
-def recalibrate(model: Model, batch: Callable[[int], tuple[Tensor, Tensor]]) -> None:
-    """Measure a model's bottleneck statistics again, in place, on `batch(0), batch(1), ...`.
+def recalibrate(model: Model, batch: Callable[[int], tuple[Tensor, Tensor]], batches: int) -> None:
+    """Measure a model's bottleneck statistics again, in place, on so many `batches` for each norm.
 
-    A batch is audio `(B, 1, n)` float32 and mu `(B,)` int64. The latent's norm comes first, since
-    its output is the input of the units' norm. On the `small` preset this gained 2 dB over
-    averaging the statistics too.
+    They are `batch(0), batch(1), ...`: audio `(B, 1, n)` float32 and mu `(B,)` int64. The latent's
+    norm comes first, since its output is the input of the units' norm. On the `small` preset this
+    gained 2 dB over averaging the statistics too.
     """
     bottleneck = model.bottleneck
     indices = count()
     for norm in norms(bottleneck):
         momentum = norm.momentum
         _measure_from_here(norm)
-        for _ in range(BATCHES // 2):
+        for _ in range(batches):
             bottleneck(model.latent(*batch(next(indices))))
         norm.momentum = momentum
         norm.eval()

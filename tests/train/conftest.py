@@ -27,7 +27,7 @@ MICRO = (
     "sparsity.ramp_start=2",
     "sparsity.ramp_end=6",
     "adversary.filters=2",
-    "unet.channels=[8,8,8,8,8,8,8,8,8]",
+    "unet.channels=[8,8,8,8,8]",
     "unet.features=8",
     *(
         f"{stage}_stage.{key}={value}"

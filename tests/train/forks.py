@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 
 from train import checkpoint as checkpoints
-from train import journal, loop, statistics
+from train import journal, loop
 from train.config import load_preset
 from train.data.sets import Music
 from train.loop import train
@@ -53,7 +53,7 @@ def music() -> Music:
 def lives(case: dict[str, Any], resume: bool, death: list[Any] | None, rank: int) -> None:
     """One life of a training, in this process."""
     torch.set_num_threads(1)
-    statistics.BATCHES = 4
+    loop.BATCHES = 2
     journal.write_samples = journal.plot = lambda *_: None
     keep = loop._Trainer._save
 

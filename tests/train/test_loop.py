@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from lightning_fabric import Fabric
 
 from runtime.errors import CheckpointError, TrainingError
 from train import checkpoint as checkpoints
-from train import journal, loop, statistics
+from train import journal, loop
 from train.config import Config, Schedule, load_preset
+from train.data import sets
 from train.data.piano import SAMPLE_RATE
-from train.data.sets import load_music
 from train.loop import train
 from train.networks.model import Model
 from train.plot import plot
@@ -34,7 +35,9 @@ def make(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Make:
     """A run on three pieces of music, of micro networks with some changes."""
-    monkeypatch.setattr(statistics, "BATCHES", 4)
+    monkeypatch.setattr(loop, "BATCHES", 2)
+    monkeypatch.setattr(sets, "VALIDATION_CLIPS", 3)
+    monkeypatch.setattr(sets, "VALIDATION_SAMPLES", 16_384)
     for picture in ("plot", "write_samples"):  # they take most of the time
         monkeypatch.setattr(journal, picture, lambda *_: None)
     music = tmp_path / "music"
@@ -46,7 +49,7 @@ def make(
 
     def made(name: str, *changes: str, config: Config | None = None) -> Run:
         preset = load_preset("tiny", [*micro, "joint_stage.steps=0", *changes])
-        found = load_music(str(music), tmp_path / "cache")
+        found = sets.load_music(str(music), tmp_path / "cache")
         return Run(config or preset, tmp_path / name, "test", found)
 
     return made
@@ -108,7 +111,7 @@ def test_a_settled_code_keeps_the_statistics_that_it_was_given(make: Make) -> No
     for norm in ("bottleneck.latent_norm", "bottleneck.norm"):
         for name in ("running_mean", "running_var"):
             assert torch.equal(model[f"{norm}.{name}"], average[f"{norm}.{name}"])
-        assert model[f"{norm}.num_batches_tracked"] == statistics.BATCHES // 2  # none after them
+        assert model[f"{norm}.num_batches_tracked"] == loop.BATCHES  # none after them
 
 
 def test_a_code_that_has_settled_before_keeps_its_statistics_from_the_start(make: Make) -> None:
@@ -204,6 +207,17 @@ def test_a_missing_or_damaged_checkpoint_is_named(make: Make) -> None:
 def test_a_loss_that_is_no_number_ends_the_run(make: Make) -> None:
     with pytest.raises(TrainingError, match="lower the learning rate"):
         train(make("run", "codes_stage.learning_rate=1e30"))
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OfTwo(Fabric):
+        world_size = 2
+
+    monkeypatch.setattr(loop, "launched", lambda: OfTwo(accelerator="cpu", devices=1))
+    with pytest.raises(TrainingError, match="batch of 3 cannot be divided evenly among 2"):
+        train(make("run", "codes_stage.batch=3"))
 
 
 def test_learning_lowers_the_loss(make: Make, micro: tuple[str, ...], losses: Losses) -> None:

@@ -24,7 +24,7 @@ def test_statistics_are_those_of_the_weights_and_not_of_the_past(
         assert norm.running_mean is not None
         norm.running_mean.fill_(1e6)
     before = {name: p.clone() for name, p in model.named_parameters()}
-    recalibrate(model, batch)
+    recalibrate(model, batch, 8)
     assert not norm.training
     assert norm.momentum == 0.02
     assert all(torch.equal(before[name], p) for name, p in model.named_parameters())
@@ -41,7 +41,7 @@ def test_statistics_are_those_of_the_weights_and_not_of_the_past(
 def test_a_code_without_batch_norm_is_left_as_it_is(micro: tuple[str, ...], kind: str) -> None:
     model = Model(load_preset("tiny", [*micro, f"code.kind={kind}"])).eval()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    recalibrate(model, batch)
+    recalibrate(model, batch, 8)
     assert all(torch.equal(before[name], t) for name, t in model.state_dict().items())
 
 

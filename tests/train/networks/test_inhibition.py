@@ -1,4 +1,5 @@
 import copy
+import functools
 
 import numpy as np
 import pytest
@@ -15,7 +16,12 @@ Priced = tuple[Inhibition, torch.Tensor]
 
 
 def trained(sweeps: int = 2) -> tuple[Inhibition, torch.Tensor]:
-    """Inhibition that has seen a batch `(B, M, T)`, and that batch."""
+    """Inhibition that has seen a batch `(B, M, T)`, and that batch; a test may change both."""
+    return copy.deepcopy(_trained(sweeps))
+
+
+@functools.cache
+def _trained(sweeps: int) -> tuple[Inhibition, torch.Tensor]:
     torch.manual_seed(0)
     mixed = torch.randn(LATENT, LATENT)
     latent = torch.einsum("mk,bkt->bmt", mixed, torch.randn(4, LATENT, 50))
