@@ -99,7 +99,7 @@ def _ratings(found: dict[str, Any]) -> dict[str, int]:
 
 def _check(file: Path, session: Session) -> None:
     if not session.trials:
-        raise ListeningError(f"{file}: holds no trialss")
+        raise ListeningError(f"{file}: holds no trials")
     for trial in session.trials:
         if trial.ratings.keys() != session.trials[0].ratings.keys():
             raise ListeningError(f"{file}: {trial.clip} has other conditions than the first trial")
