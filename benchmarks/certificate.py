@@ -16,7 +16,7 @@ from export.certificate import (
 from export.evidence import torch_events
 from export.probe import Probe, planted
 from neuromorphic.graphs.files import read_graph
-from neuromorphic.integers.nir_forms import layer_of
+from neuromorphic.integers.nir_forms import layers_of
 from runtime.audio.recordings import read_audio
 from runtime.audio.samples import Samples
 from runtime.bundle import Bundle, open_bundle
@@ -57,8 +57,7 @@ def measure(
             _keep(keep, made_of, encoded, events)
     else:
         encoded, events = _kept(keep, made_of)
-    layer = layer_of(read_graph(opened.file(EXACT)))
-    payload = np.concatenate([encoded, planted(layer.exact)], axis=1)
+    payload = np.concatenate([encoded, planted(layers_of(read_graph(opened.file(EXACT))))], axis=1)
     probe = Probe(payload, encoded.shape[1], torch_events(opened, payload))
     return certify(opened, probe, known={"onnx": events}, pythons=pythons, stage=terminal.stage)
 

@@ -17,7 +17,8 @@ from export.quality import measured_ways
 from runtime.audio.samples import Samples
 from runtime.bundle import open_bundle
 from runtime.codec import Codec
-from runtime.decoders.presets import FAST, QUALITIES, Preset, knee, preset_of
+from runtime.decoders.presets import FAST, Preset, knee, preset_of
+from runtime.kinds import QUALITIES
 from runtime.metrics import si_snr
 from spiking_music.cli.terminal import show_rows
 from spiking_music.evaluation.transcription import load_transcriber, note_f1

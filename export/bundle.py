@@ -87,7 +87,7 @@ def export(
     return open_bundle(folder)
 
 
-def _require_finished(run: Path, checkpoint: Checkpoint) -> None:
+def _require_finished(run: Path, checkpoint: Checkpoint[Config]) -> None:
     config = checkpoint.config
     last = stages_of(config)[-1]
     if checkpoint.stage != last.name or checkpoint.step < last.schedule.steps:
@@ -150,7 +150,7 @@ def _steps_of(config: Config) -> int:
     return max(config.few_stage.sampler_steps) if config.few_stage.steps else UNFITTED_STEPS
 
 
-def _manifest_of(checkpoint: Checkpoint, steps: int, terms: Terms) -> dict[str, Any]:
+def _manifest_of(checkpoint: Checkpoint[Config], steps: int, terms: Terms) -> dict[str, Any]:
     config = checkpoint.config
     stages = {stage.name: stage.schedule for stage in stages_of(config)}
     overrides = " ".join(f"--set {name}_stage.steps={s.steps}" for name, s in stages.items())

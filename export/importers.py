@@ -4,7 +4,6 @@ import importlib.util
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from neuromorphic.lava.process import run_alone
 from runtime.errors import SimulationError
+from runtime.scratch import scratch
 
 # What each tool needs to import a NIR file, as modules; snnTorch does not declare nirtorch.
 NEEDED = {
@@ -47,8 +47,8 @@ def run_importer(
     or makes no step in `timeout` s.
     """
     frames = payload.shape[1]
-    with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
-        given, found, versions, log = (Path(folder, n) for n in ("x.npy", "out", "versions", "log"))
+    with scratch() as folder:
+        given, found, versions, log = (folder / n for n in ("x.npy", "out", "versions", "log"))
         np.save(given, payload.T)
 
         def look() -> int:

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from export.bundle import ExportError, Terms
+from export.bundle import Terms
 from export.folder import bundle_folder
 from export.onnx_graphs import exported
 from runtime.bundle import Bundle, open_bundle, write_manifest
+from runtime.errors import ExportError
 from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, NOMINAL_LEVELS, UNITS
 from runtime.lapped.noise import FEATURES
 from train.lapped.loop import PARTS
 from train.lapped.model import Model
-from train.lapped.run import TABLES, Point, load
+from train.lapped.run import TABLES, Saved, load
 
 FRAMES, BINS = 24, 64  # size of the example inputs for the exporter's tracing
 
@@ -27,15 +28,15 @@ def export_lapped(run: Path, folder: Path, terms: Terms, overwrite: bool = False
     Raises ExportError when the run has not finished, CheckpointError when it is damaged,
     OutputError when the folder exists and `overwrite` is off, or when it is not a bundle.
     """
-    point = load(run)
+    saved = load(run)
     if not (run / TABLES).is_file():
         raise ExportError(f"{run}: has not finished; finish it first: train --resume")
-    model = Model(point.config)
-    model.load_state_dict(point.part("model"))
+    model = Model(saved.config)
+    model.load_state_dict(saved.part("model"))
     with bundle_folder(folder, overwrite) as made:
         write_model(model, made)
         shutil.copy(run / TABLES, made / TABLES)
-        write_manifest(made, _manifest(point, terms))
+        write_manifest(made, _manifest(saved, terms))
     return open_bundle(folder)
 
 
@@ -57,8 +58,8 @@ def write_model(model: Model, folder: Path) -> None:
     exported(model.noise, {"features": (heard, {1: frames})}, ["levels"], folder / "noise.onnx")
 
 
-def _manifest(point: Point, terms: Terms) -> dict[str, Any]:
-    config = point.config
+def _manifest(saved: Saved, terms: Terms) -> dict[str, Any]:
+    config = saved.config
     stages = {name: getattr(config, f"{name}_stage").steps for name in PARTS}
     seconds = config.frames * config.hop / config.sample_rate
     return {
@@ -81,8 +82,8 @@ def _manifest(point: Point, terms: Terms) -> dict[str, Any]:
         "licence": terms.licence,
         "attribution": terms.attribution,
         "training": {
-            "command": f"spiking-music train {config.name} RUN --data {point.data}",
-            "data": point.data,
+            "command": f"spiking-music train {config.name} RUN --data {saved.data}",
+            "data": saved.data,
             "config": dataclasses.asdict(config),
             "steps": stages,
             "audio_seconds": {name: round(steps * seconds) for name, steps in stages.items()},

@@ -1,9 +1,7 @@
 """Run a network on several back ends, and count in how many bits they differ."""
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
@@ -17,6 +15,7 @@ from neuromorphic.integers.forms import Forms
 from neuromorphic.integers.network import Network, run_network
 from runtime.errors import GraphError
 from runtime.kinds import Progress
+from runtime.scratch import scratch
 
 Backend = Literal["nir", "nir-lif", "integer", "lava", "lava-floating", "netx"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
@@ -63,8 +62,8 @@ def spikes(
         )
     from neuromorphic.integers.netx import write_netx
 
-    with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder:
-        path = Path(folder, "network.net")
+    with scratch() as folder:
+        path = folder / "network.net"
         write_netx(forms.network, path, entry=forms.entry)
         return driver.run_netx(
             path, forms.network, payload, progress=progress, bits=forms.payload_bits

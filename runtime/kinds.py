@@ -11,6 +11,7 @@ Kind = Literal["FREE", "SPARSE", "MU_SPARSE", "LAPPED"]
 DecoderName = Literal["diffusion", "fast", "listening", "waveform"]
 SamplerName = Literal["ddim", "dpm"]
 CoderName = Literal["paper", "rice", "adaptive"]
+QualityName = Literal["fast", "good", "best"]
 
 KINDS: Final[tuple[str, ...]] = get_args(Kind)  # models whose code is events: paper section 3
 LAPPED: Final = "LAPPED"  # ours: the frames of a lapped transform, each sample in two of them
@@ -18,6 +19,7 @@ DECODERS: Final = ("diffusion", "fast")  # of the paper's kinds
 LAPPED_DECODERS: Final = ("listening", "waveform")  # with noise in the treble, and without
 SAMPLERS: Final[tuple[str, ...]] = get_args(SamplerName)
 CODERS: Final[tuple[str, ...]] = get_args(CoderName)
+QUALITIES: Final[tuple[str, ...]] = get_args(QualityName)
 
 SHIPPED = Path(__file__).parent / "bundles"
 

@@ -1,10 +1,11 @@
 """What computes the graphs: the execution providers of the installed ONNX Runtime."""
 
 import ctypes
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from runtime.errors import SpikingMusicError
 
+ProviderName = Literal["cuda", "cpu", "openvino"]
 # In order of preference. OpenVINO must be asked for, since it is slower when lengths change.
 PROVIDERS: Final = {
     "cuda": "CUDAExecutionProvider",

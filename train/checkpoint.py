@@ -1,8 +1,11 @@
 """Checkpoints: one safetensors file with all tensors and, as text, the settings and the step."""
 
+import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -12,16 +15,18 @@ from torch import Tensor
 from runtime.errors import CheckpointError, OutputError
 from runtime.files import replacing
 from runtime.untrusted import parse_json
-from train.config import Config, from_dict, to_dict
+from train.config import from_dict
 
 NAME = "checkpoint.safetensors"
 
+Settings = TypeVar("Settings")  # Config, or that of the lapped codec
+
 
 @dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(Generic[Settings]):
     """Everything a run needs to continue: `tensors` by name, the `stage` and the next `step`."""
 
-    config: Config
+    config: Settings
     data: str
     stage: str
     step: int
@@ -38,40 +43,43 @@ def named(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
 
 
-def save(run: Path, checkpoint: Checkpoint) -> None:
-    """Write a run's checkpoint; the previous one is kept until the new one is complete.
+def save(run: Path, checkpoint: Checkpoint[Any], name: str = NAME) -> None:
+    """Write a run's checkpoint `name`; the previous one is kept until the new one is complete.
 
     Raises OutputError when the system refuses the write.
     """
     metadata = {
-        "config": json.dumps(to_dict(checkpoint.config)),
+        "config": json.dumps(dataclasses.asdict(checkpoint.config)),
         "data": checkpoint.data,
         "stage": checkpoint.stage,
         "step": str(checkpoint.step),
     }
-    tensors = {
-        name: tensor.cpu().contiguous().clone() for name, tensor in checkpoint.tensors.items()
-    }
-    with replacing(run / NAME, overwrite=True) as temporary:
+    tensors = {key: tensor.cpu().contiguous().clone() for key, tensor in checkpoint.tensors.items()}
+    with replacing(run / name, overwrite=True) as temporary:
         try:
             save_file(tensors, temporary, metadata)
         except SafetensorError as error:
             raise OutputError(
-                f"{run / NAME}: cannot be written ({error}); the previous one is kept; "
+                f"{run / name}: cannot be written ({error}); the previous one is kept; "
                 "free some space, then resume"
             ) from error
 
 
-def load(run: Path) -> Checkpoint:
-    """Read a run's checkpoint; raises CheckpointError when it is missing or damaged."""
-    path = run / NAME
+def load(
+    run: Path, name: str = NAME, settings: Callable[[Any], Settings] = from_dict
+) -> Checkpoint[Settings]:
+    """Read a run's checkpoint `name`, whose `settings` are made from nested dictionaries.
+
+    Raises CheckpointError when it is missing or damaged.
+    """
+    path = run / name
     if not path.is_file():
-        raise CheckpointError(f"{run}: holds no {NAME}; train it first: spiking-music train")
+        raise CheckpointError(f"{run}: holds no {name}; train it first: spiking-music train")
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        config = from_dict(parse_json(metadata["config"]))
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        config = settings(parse_json(metadata["config"]))
         return Checkpoint(
             config, metadata["data"], metadata["stage"], int(metadata["step"]), tensors
         )

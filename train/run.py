@@ -35,7 +35,7 @@ class Run:
         return Crops(self.music.train, stage.schedule.batch, stage.schedule.samples, seed)
 
 
-def begun(run: Run, resume: bool, fabric: Fabric) -> Checkpoint | None:
+def begun(run: Run, resume: bool, fabric: Fabric) -> Checkpoint[Config] | None:
     """The checkpoint that a run resumes from, or None for a new run, whose folder is created.
 
     Stages that it has not reached may have new settings, so that a finished run can be extended.
@@ -57,7 +57,7 @@ def begun(run: Run, resume: bool, fabric: Fabric) -> Checkpoint | None:
     return start
 
 
-def _goes_on(start: Checkpoint, config: Config) -> bool:
+def _goes_on(start: Checkpoint[Config], config: Config) -> bool:
     ahead = [f"{name}_stage" for name in STAGES[STAGES.index(start.stage) + 1 :]]
     changed = {name: getattr(config, name) for name in ahead}
     return dataclasses.replace(start.config, **changed) == config

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from neuromorphic.graphs import STEP
 from neuromorphic.graphs.graph import Graph, Stage
 from neuromorphic.integers.exact import Arm, ExactLayer
-from neuromorphic.integers.layer import PAYLOAD_MAX, IntegerLayer
+from neuromorphic.integers.layer import PAYLOAD_MAX
 from neuromorphic.integers.network import INPUT
 from runtime.errors import GraphError
 
@@ -102,17 +102,6 @@ def layers_of(graph: Graph) -> tuple[ExactLayer, ...]:
             f"graph is {kinds}; layers are Affine -> Threshold (or LIF), the last one's the output"
         )
     return tuple(found)
-
-
-def layer_of(graph: Graph) -> IntegerLayer:
-    """Return the only layer of a graph; raises `GraphError` for more, and as `layers_of` does."""
-    layers = layers_of(graph)
-    if len(layers) > 1 or len(layers[0].arms) > 1:
-        raise GraphError(f"graph has {len(layers)} layers; one is needed")
-    (layer,) = layers
-    return IntegerLayer(
-        layer.arms[0].weight.astype(np.float64), layer.bias.astype(np.float64), layer.shift
-    )
 
 
 def _graph(

@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -22,6 +21,7 @@ from neuromorphic.lava.process import run_alone
 from neuromorphic.lava.shim import require_lava
 from runtime.errors import GraphError
 from runtime.kinds import Progress
+from runtime.scratch import scratch
 
 Mode = Literal["fixed", "floating", "netx"]
 
@@ -96,8 +96,7 @@ def _run(
     if not frames:
         return np.empty((network.units, 0), kind)
     x = network.direct.apply(x) if network.direct else x
-    with tempfile.TemporaryDirectory(prefix="spiking-music-") as name:
-        folder = Path(name)
+    with scratch() as folder:
         np.save(folder / "frames.npy", np.ascontiguousarray(x.T))
         late = write_plan(network, frames, bits, folder)
         if net is not None:
@@ -111,7 +110,7 @@ def _run(
                 progress(min(1.0, size / total))
             return size
 
-        command = [sys.executable, "-P", "-m", "neuromorphic.lava.worker", name, mode]
+        command = [sys.executable, "-P", "-m", "neuromorphic.lava.worker", str(folder), mode]
         command.append(str(os.getpid()))
         run_alone(command, folder / "log", timeout, _environment(), look)
         look()

@@ -7,8 +7,8 @@ from typing import Final
 
 from runtime.bundle import Manifest
 from runtime.errors import SpikingMusicError
+from runtime.kinds import QUALITIES
 
-QUALITIES: Final = ("fast", "good", "best")
 NEAR: Final = 1.02
 _DIFFUSION = re.compile(r"([a-z]+)_(\d+)")
 

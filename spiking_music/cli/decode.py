@@ -1,11 +1,13 @@
 """Turn stored events back into sound."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from runtime.errors import SpikingMusicError
+from runtime.kinds import QualityName
+from runtime.providers import ProviderName
 from spiking_music.cli.inputs import (
     checked_length,
     note,
@@ -66,7 +68,7 @@ def decode(
         typer.Option("--conceal", help="Replace damaged chunks by silence instead of stopping"),
     ] = False,
     quality: Annotated[
-        Literal["fast", "good", "best"] | None,
+        QualityName | None,
         typer.Option(
             help="Preset for the three options below", show_default="as the file says, or good"
         ),
@@ -76,7 +78,7 @@ def decode(
     steps: DenoisingSteps = None,
     seed: Seed = None,
     provider: Annotated[
-        Literal["cuda", "cpu", "openvino"] | None,
+        ProviderName | None,
         typer.Option(
             help="Execution provider of ONNX Runtime", show_default="cuda if it works, or cpu"
         ),

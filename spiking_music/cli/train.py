@@ -29,13 +29,14 @@ def train(
     ] = False,
 ) -> None:
     """Train a model of your own."""
+    from runtime.kinds import LAPPED
     from train.config import from_dict, read_preset
     from train.data.sets import load_music
-    from train.lapped.config import KIND, lapped_config
+    from train.lapped.config import lapped_config
 
     # Before torch, so that a wrong key is told at once.
     tree = read_preset(preset, overrides)
-    if tree.get("kind") == KIND:
+    if tree.get("kind") == LAPPED:
         lapped = lapped_config(tree)
         from train.lapped.loop import crops_of
         from train.lapped.loop import train as train_lapped

@@ -1,13 +1,13 @@
 """Places of files: local paths, and addresses such as `s3://bucket/key` through fsspec."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from runtime.files import replacing
+from runtime.scratch import scratch
 
 _SCHEME = "://"
 
@@ -39,9 +39,10 @@ def fetched(place: str) -> Iterator[Path]:
         yield Path(place)
         return
     store, path = store_of(place)
-    with tempfile.NamedTemporaryFile(suffix=Path(path).suffix) as copy:
-        store.get_file(path, copy.name)
-        yield Path(copy.name)
+    with scratch() as folder:
+        copy = folder / f"copy{Path(path).suffix}"
+        store.get_file(path, str(copy))
+        yield copy
 
 
 def publish(file: BinaryIO, place: str) -> None:

@@ -1,13 +1,12 @@
 """Run the studio on a port of this machine until it is stopped."""
 
 import socket
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import uvicorn
 
 from runtime.codec import Codec
+from runtime.scratch import scratch
 from spiking_music.studio.errors import StudioError
 from spiking_music.studio.limits import Limits
 from spiking_music.studio.server import application
@@ -20,10 +19,10 @@ def run(codec: Codec, port: int, ready: Callable[[str], None]) -> None:
 
     Raises `StudioError` when the port is taken.
     """
-    with tempfile.TemporaryDirectory(prefix="spiking-music-") as folder, _bound(port) as bound:
+    with scratch() as folder, _bound(port) as bound:
         ready(f"http://{_LOOPBACK}:{bound.getsockname()[1]}/")
         config = uvicorn.Config(
-            application(codec, Path(folder), Limits()),
+            application(codec, folder, Limits()),
             log_level="warning",
             access_log=False,
             server_header=False,

@@ -9,7 +9,7 @@ from export.probe import Probe, planted
 from neuromorphic.graphs.files import read_graph
 from neuromorphic.integers.accumulators import ALL, NONE, SEEN, accumulators
 from neuromorphic.integers.layer import IntegerLayer
-from neuromorphic.integers.nir_forms import layer_of
+from neuromorphic.integers.nir_forms import layers_of
 from runtime.errors import MissingPackageError, SimulationError
 
 QUICK = ("nir", "nir-lif", "integer")
@@ -17,7 +17,8 @@ QUICK = ("nir", "nir-lif", "integer")
 
 @pytest.fixture
 def layer(spiking_bundle):
-    return layer_of(read_graph(spiking_bundle.file("bottleneck.nir")))
+    (found,) = layers_of(read_graph(spiking_bundle.file("bottleneck.nir")))
+    return IntegerLayer(found.arms[0].weight, found.bias, found.shift)
 
 
 @pytest.fixture

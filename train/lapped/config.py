@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.errors import ConfigError
 from runtime.lapped.noise import HOP, PARTS
-from train.config import ConfigError, build
-
-KIND = "LAPPED"
+from train.config import build
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from train.lapped.losses import (
     units_loss,
 )
 from train.lapped.model import FLOOR, Crop, Model, crop
-from train.lapped.run import TABLES, LappedRun, MakeCrop, Point, begun, save
+from train.lapped.run import TABLES, LappedRun, MakeCrop, Saved, begun, save
 
 LOG = "log.jsonl"
 EVERY = 100  # steps between checkpoints
@@ -92,7 +92,7 @@ def train(run: LappedRun, resume: bool = False) -> None:
 
 
 def _train_part(
-    run: LappedRun, model: Model, name: str, start: Point | None, interrupt: Interrupt
+    run: LappedRun, model: Model, name: str, start: Saved | None, interrupt: Interrupt
 ) -> None:
     part, stage = PARTS[name], _stage(run.config, name)
     model.requires_grad_(False)
@@ -117,7 +117,7 @@ def _train_part(
         if (step + 1) % EVERY == 0 or step + 1 == stage.steps or interrupt.asked:
             tensors = named("model", model.state_dict())
             tensors |= named("optimiser", optimiser_tensors(optimiser))
-            save(run.folder, Point(run.config, run.data, name, step + 1, tensors))
+            save(run.folder, Saved(run.config, run.data, name, step + 1, tensors))
         if interrupt.asked:
             print(f"step {step + 1} of {name} is saved; go on with --resume", file=sys.stderr)
             raise KeyboardInterrupt

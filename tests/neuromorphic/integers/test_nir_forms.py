@@ -9,7 +9,7 @@ from neuromorphic.graphs.files import read_graph, write_graph
 from neuromorphic.graphs.graph import parse_graph
 from neuromorphic.graphs.run import run_graph
 from neuromorphic.integers.layer import IntegerLayer
-from neuromorphic.integers.nir_forms import exact_graph, layer_of, portable_graph
+from neuromorphic.integers.nir_forms import exact_graph, layers_of, portable_graph
 from runtime.errors import GraphError
 
 BUILDERS = [exact_graph, portable_graph]
@@ -29,8 +29,8 @@ def test_graph_spikes_as_the_layer(make_layer, make_payload, build, seed, shift)
 @cases
 def test_layer_comes_back(make_layer, build, seed, shift):
     layer = make_layer(seed, shift=shift)
-    again = layer_of(parse_graph(build(layer.exact)))
-    assert np.array_equal(again.weight, layer.weight)
+    (again,) = layers_of(parse_graph(build(layer.exact)))
+    assert np.array_equal(again.arms[0].weight, layer.weight)
     assert np.array_equal(again.bias, layer.bias)
     assert again.shift == layer.shift
 
@@ -49,7 +49,7 @@ def test_file_round_trip(make_layer, make_payload, tmp_path_factory, build, seed
     graph = read_graph(path)
     spikes = run_graph(graph, payload.T, STEP)
     assert np.array_equal(spikes.T, layer.spikes(payload))
-    assert layer_of(graph).shift == shift
+    assert layers_of(graph)[0].shift == shift
 
 
 @settings(max_examples=30)
@@ -85,21 +85,21 @@ def test_portable_graph_is_refused_without_margin():
     layer = IntegerLayer(np.full((1, 128), 127, np.int32), np.zeros(1, np.int32), 5)
     with pytest.raises(GraphError, match="unit 0 reaches"):
         portable_graph(layer.exact)
-    assert layer_of(parse_graph(exact_graph(layer.exact))).shift == 5
+    assert layers_of(parse_graph(exact_graph(layer.exact)))[0].shift == 5
 
 
-def test_layer_of_refuses_other_graphs(make_layer, chain, lif):
+def test_other_graphs_are_refused_other_graphs(make_layer, chain, lif):
     with pytest.raises(GraphError, match="a LIF with 1 sources is not a layer"):
-        layer_of(parse_graph(chain(lif())))
+        layers_of(parse_graph(chain(lif())))
     graph = exact_graph(make_layer(0, units=4, inputs=4).exact)
     graph.edges.append(("input", "output"))
     with pytest.raises(GraphError, match="layers are Affine -> Threshold"):
-        layer_of(parse_graph(graph))
+        layers_of(parse_graph(graph))
     graph = portable_graph(make_layer(0).exact)
     graph.nodes["lif"].tau *= 3
     with pytest.raises(GraphError, match="tau"):
-        layer_of(parse_graph(graph))
+        layers_of(parse_graph(graph))
     graph = exact_graph(make_layer(0).exact)
     graph.nodes["affine"].bias += 0.25
     with pytest.raises(GraphError, match="not integers"):
-        layer_of(parse_graph(graph))
+        layers_of(parse_graph(graph))

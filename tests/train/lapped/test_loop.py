@@ -10,13 +10,13 @@ import torch
 
 from runtime.audio.samples import Samples
 from runtime.coders.lapped.tables import read_tables
+from runtime.errors import TrainingError
 from train.config import read_preset
 from train.lapped.config import Lapped, Stage, lapped_config
 from train.lapped.loop import LOG, train
 from train.lapped.model import Model, crop
 from train.lapped.objectives import count
 from train.lapped.run import TABLES, LappedRun, load
-from train.run import TrainingError
 
 MICRO = {
     "bins": 192,
