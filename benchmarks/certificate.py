@@ -25,7 +25,7 @@ from runtime.errors import SpikingMusicError, one_line
 from runtime.events import Bits
 from runtime.files import replacing
 from spiking_music.cli import terminal
-from train.data.clips import SAMPLE_RATE
+from train.config import SAMPLE_RATE
 from train.data.maestro import maestro_of
 from train.data.performance import read_midi
 from train.data.rendering import render

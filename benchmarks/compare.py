@@ -22,9 +22,9 @@ from spiking_music.evaluation.systems import MUS, Decoded, System, baseline_syst
 from train import checkpoint as checkpoints
 from train.config import HOP, Config
 from train.data.clips import Clip
+from train.log import read_log
 from train.networks.model import Model
 from train.objectives.sparsity import target_density
-from train.plot import read_log
 from train.stages import Stage, stages_of
 from train.validation import sound_of
 

@@ -28,7 +28,8 @@ from runtime.thermometer import events_of
 from runtime.to_spk import header_of
 from spiking_music.evaluation.transcription import load_transcriber, note_f1
 from spiking_music.evaluation.visqol import load_visqol
-from train.data.clips import SAMPLE_RATE, Clip, within
+from train.config import SAMPLE_RATE
+from train.data.clips import Clip, within
 from train.objectives.distances import mel_distance
 
 RATES = (1.0, 1.5, 3.445)  # kbit/s of payload

@@ -19,8 +19,8 @@ from spiking_music.cli.terminal import show_rows
 from spiking_music.report.demo import default_clip
 from train.config import SAMPLE_RATE, load_preset
 from train.data.sets import Music
+from train.log import read_log
 from train.loop import train
-from train.plot import read_log
 from train.run import MakeCrops, Run
 from train.stages import Stage
 

@@ -30,8 +30,7 @@ from runtime.mu import DEFAULT_MU
 from spiking_music.cli.terminal import progress
 from spiking_music.report.demo import default_clip
 from train import checkpoint
-from train.config import HOP
-from train.data.piano import SAMPLE_RATE
+from train.config import HOP, SAMPLE_RATE
 from train.networks.bottleneck import PAYLOAD_SCALE, SUM_MAX, Bottleneck, freeze, network_events
 from train.networks.model import Model
 

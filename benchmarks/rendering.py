@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks.results import write_json
 from spiking_music.cli.terminal import show_rows
+from train.config import SAMPLE_RATE
 from train.data.crops import Crops, ahead
-from train.data.piano import SAMPLE_RATE
 from train.data.sets import load_music
 from train.data.sources import Source
 

@@ -11,7 +11,8 @@ from runtime.codec import Codec
 from runtime.costs import event_rates
 from runtime.decoders.presets import FAST, Preset, distances, knee
 from runtime.metrics import si_snr
-from train.data.clips import SAMPLE_RATE, Clip, within
+from train.config import SAMPLE_RATE
+from train.data.clips import Clip, within
 from train.objectives.distances import mel_distance
 
 FIGURES = ("density", "paper_kbps", "bound_kbps")

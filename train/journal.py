@@ -12,13 +12,17 @@ from torch.utils.tensorboard import SummaryWriter
 from runtime.audio.samples import Samples
 from runtime.errors import OutputError
 from train.config import SAMPLE_RATE, Config, to_dict
-from train.plot import LOG, plot
+from train.log import EVERY, LOG, append
+from train.plot import plot
 from train.samples import write_samples
 from train.stages import Stage
 
-SHOWN = {"loss": "loss {:.3f}", "valid_si_snr_db": "SI-SNR {:.1f} dB", "density": "ones {:.1%}"}
-EVERY = 10.0  # s between lines where there is no bar
-SHOWN |= {"kbps": "{:.2f} kbit/s"}
+SHOWN = {
+    "loss": "loss {:.3f}",
+    "valid_si_snr_db": "SI-SNR {:.1f} dB",
+    "density": "ones {:.1%}",
+    "kbps": "{:.2f} kbit/s",
+}
 
 
 class Journal:
@@ -68,8 +72,7 @@ class Journal:
         """Log the figures of a step."""
         if not self.shown:
             return
-        row = {"stage": stage.name, "step": step, **figures}
-        _append(self.folder / LOG, json.dumps(row) + "\n")
+        append(self.folder, {"stage": stage.name, "step": step, **figures})
         for name, value in figures.items():
             self.tensorboard.add_scalar(f"{stage.name}/{name}", value, step)
         self.known |= figures
@@ -93,14 +96,3 @@ class Journal:
         """Print a message above the bar."""
         if self.shown:
             self.console.print(message)
-
-
-def _append(path: Path, line: str) -> None:
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(line)
-    except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(
-            f"{path}: cannot be written ({reason}); free some space, then resume"
-        ) from error

@@ -13,7 +13,8 @@ from runtime.metrics import si_snr
 from spiking_music.evaluation.systems import Decoded, System
 from spiking_music.evaluation.transcription import load_transcriber, note_f1
 from spiking_music.evaluation.visqol import load_visqol
-from train.data.clips import SAMPLE_RATE, Clip, within
+from train.config import SAMPLE_RATE
+from train.data.clips import Clip, within
 from train.data.notes import Notes
 from train.objectives.distances import mel_distance, stft_distance
 

@@ -7,8 +7,8 @@ import soundfile
 import soxr
 
 from runtime.audio.samples import Samples
+from train.config import SAMPLE_RATE
 
-SAMPLE_RATE = 22_050
 OPUS_KBPS = (6, 12, 24)
 _OPUS_RATE = 24_000  # Hz, the nearest that Opus has
 _LOWEST, _SPAN = 6.0, 250.0  # kbit/s: what libsndfile makes of its compression levels 1..0

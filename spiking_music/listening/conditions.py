@@ -17,7 +17,8 @@ from runtime.mu import DEFAULT_MU
 from spiking_music.evaluation.anchors import ANCHORS_HZ, distort
 from spiking_music.evaluation.peers import aligned, opus
 from spiking_music.evaluation.systems import System, bundle_systems
-from train.data.clips import SAMPLE_RATE, Clip, middle
+from train.config import SAMPLE_RATE
+from train.data.clips import Clip, middle
 from train.data.low_pass import low_pass
 
 REFERENCE = "reference"

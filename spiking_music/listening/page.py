@@ -15,7 +15,7 @@ from runtime.audio.samples import Samples
 from runtime.errors import ListeningError
 from spiking_music.listening.conditions import REFERENCE
 from spiking_music.listening.trials import Trial, identity
-from train.data.clips import SAMPLE_RATE
+from train.config import SAMPLE_RATE
 
 _PARTS = Path(__file__).with_name("parts")
 PLAYER = _PARTS / "player.js"

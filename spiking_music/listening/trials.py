@@ -9,7 +9,8 @@ from runtime.errors import ListeningError
 from runtime.kinds import Progress
 from spiking_music.listening.conditions import Condition
 from spiking_music.listening.loudness import matched
-from train.data.clips import SAMPLE_RATE, Clip
+from train.config import SAMPLE_RATE
+from train.data.clips import Clip
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from train import loop
-from train.plot import LOG
+from train.log import LOG
 
 torch.set_num_threads(1)  # micro networks gain nothing by more, and lose much on a busy machine
 

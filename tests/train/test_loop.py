@@ -14,9 +14,8 @@ from lightning_fabric import Fabric
 from runtime.errors import CheckpointError, TrainingError
 from train import checkpoint as checkpoints
 from train import journal, loop
-from train.config import Config, Schedule, load_preset
+from train.config import SAMPLE_RATE, Config, Schedule, load_preset
 from train.data import sets
-from train.data.piano import SAMPLE_RATE
 from train.loop import train
 from train.networks.model import Model
 from train.plot import plot

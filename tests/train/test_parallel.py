@@ -12,7 +12,7 @@ import soundfile
 import torch
 
 from train import checkpoint as checkpoints
-from train.data.piano import SAMPLE_RATE
+from train.config import SAMPLE_RATE
 
 Fork = Callable[[list[dict[str, Any]], Path], None]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from runtime.audio.recordings import read_audio
 from runtime.audio.samples import Samples
 from runtime.errors import DataError
-from train.data.clips import SAMPLE_RATE, listed_notes
+from train.config import SAMPLE_RATE
+from train.data.clips import listed_notes
 from train.data.maestro import Maestro, Piece, maestro_of
 from train.data.notes import Notes
 from train.data.performance import Pedal, read_midi, read_pedal

@@ -9,9 +9,10 @@ import numpy as np
 
 from runtime.audio.samples import Samples
 from runtime.errors import AudioError, DataError
+from train.config import SAMPLE_RATE
 from train.data.notice import Warn, tell_once
 from train.data.sources import Source
-from train.data.variation import DETUNE, SAMPLE_RATE, retuned, vary
+from train.data.variation import DETUNE, retuned, vary
 
 
 def long_enough(sources: list[Source], frames: int, what: str, warn: Warn) -> list[Source]:

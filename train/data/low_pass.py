@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.audio.samples import Samples
+from train.config import SAMPLE_RATE
 
-SAMPLE_RATE = 22_050
 _TAPS = 511
 
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import soxr
 
 from runtime.audio.samples import Samples
+from train.config import SAMPLE_RATE
 
-SAMPLE_RATE = 22_050
 LOUDEST = -26.5  # dB, mean level of a key in the loudest layer, so that rendered peaks are below 1
 LONGEST = 11 * SAMPLE_RATE  # samples: longer tones are cut
 TONES = 88 * 16  # tones cached at once: all of a piano with 16 layers, at most 0.7 GB

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from runtime.audio.samples import Samples
 from runtime.errors import PerformanceError
+from train.config import SAMPLE_RATE
 from train.data.performance import Performance
-from train.data.piano import LONGEST, SAMPLE_RATE, Piano
+from train.data.piano import LONGEST, Piano
 
 LAST_DAMPED_KEY = 88  # the highest keys of a grand piano have no dampers
 DECAY_KEYS = (21, 40, 60, 80, 88)

@@ -14,7 +14,7 @@ from runtime.audio.recordings import AUDIO_SUFFIXES, read_audio
 from runtime.audio.samples import Samples
 from runtime.errors import AudioError, DataError
 from runtime.files import replacing
-from train.data.piano import SAMPLE_RATE
+from train.config import SAMPLE_RATE
 
 ENDLESS = 2**31  # frames, a day at 22 050 Hz: beyond it the header does not state the true length
 UNKNOWN_BYTES = 0xFFFF_FFFF  # what programs that write to a pipe leave in a WAV header

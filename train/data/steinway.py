@@ -16,7 +16,8 @@ import soxr
 from runtime.audio.samples import Samples
 from runtime.errors import MissingPackageError
 from runtime.extras import how_to_install
-from train.data.piano import LONGEST, SAMPLE_RATE, Piano, Recording
+from train.config import SAMPLE_RATE
+from train.data.piano import LONGEST, Piano, Recording
 
 VELOCITIES = (20, 36, 52, 68, 84, 100, 127)
 READ = LONGEST // SAMPLE_RATE + 3  # seconds: some recordings start late

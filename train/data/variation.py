@@ -5,7 +5,7 @@ import numpy.typing as npt
 import soxr
 
 from runtime.audio.samples import Samples
-from train.data.piano import SAMPLE_RATE
+from train.config import SAMPLE_RATE
 
 DETUNE = 0.15  # semitones: how much the tunings of pianos differ
 

@@ -1,6 +1,5 @@
 """The training loop of the lapped codec: scale, one stage for each part, coder's tables."""
 
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from runtime.files import replacing
 from runtime.lapped.model import CHUNK_FRAMES
 from runtime.lapped.transform import basis, frames
+from train import log
 from train.checkpoint import named, optimiser_tensors, restore_optimiser
 from train.coder_tables import learned_tables
 from train.data.crops import Crops
@@ -34,7 +34,6 @@ from train.lapped.losses import (
 from train.lapped.model import FLOOR, Crop, Model, crop
 from train.lapped.run import TABLES, LappedRun, MakeCrop, Saved, begun, save
 
-LOG = "log.jsonl"
 EVERY = 100  # steps between checkpoints
 WARM_UP = 20  # steps
 CLIP_NORM = 5.0
@@ -67,9 +66,6 @@ def crops_of(config: Lapped, music: Music) -> MakeCrop:
         for i, (name, count) in enumerate(frames.items())
     }
     return lambda stage, step: made[stage](step)[0]
-
-
-TOLD = 10.0  # s between lines when there is no bar
 
 
 def train(run: LappedRun, resume: bool = False) -> None:
@@ -113,7 +109,8 @@ def _train_part(
         nn.utils.clip_grad_norm_(trained.parameters(), CLIP_NORM)
         optimiser.step()
         seconds = time.perf_counter() - began
-        _note(run, {"stage": name, "step": step, "loss": loss.item(), "seconds": seconds})
+        row = {"stage": name, "step": step, "loss": loss.item(), "seconds": seconds}
+        log.append(run.folder, row)
         if (step + 1) % EVERY == 0 or step + 1 == stage.steps or interrupt.asked:
             tensors = named("model", model.state_dict())
             tensors |= named("optimiser", optimiser_tensors(optimiser))
@@ -132,7 +129,7 @@ def told(steps: range, name: str) -> Iterator[int]:
     last = time.monotonic()
     for step in steps:
         yield step
-        if time.monotonic() - last >= TOLD:
+        if time.monotonic() - last >= log.EVERY:
             last = time.monotonic()
             print(f"{name} {step + 1}/{steps.stop}", file=sys.stderr, flush=True)
 
@@ -145,11 +142,6 @@ def _stage(config: Lapped, name: str) -> Stage:
 def _crop(run: LappedRun, model: Model, name: str, step: int) -> Crop:
     rng = np.random.default_rng([run.config.seed, CROPS.index(name), step])
     return crop(run.crops(name, step), rng.uniform(*run.config.octaves), model.chip())
-
-
-def _note(run: LappedRun, figures: dict[str, str | int | float]) -> None:
-    with (run.folder / LOG).open("a") as log:
-        log.write(json.dumps(figures) + "\n")
 
 
 def pace(stage: Stage, step: int) -> float:

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spiking_music.evaluation.anchors import ANCHORS_HZ, distort
-from train.data.low_pass import SAMPLE_RATE, low_pass
+from train.config import SAMPLE_RATE
+from train.data.low_pass import low_pass
 
 
 def tone(hertz: float, samples: int = 22_050) -> np.ndarray:

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.metrics import si_snr
-from spiking_music.evaluation.peers import SAMPLE_RATE, aligned, flac, opus
+from spiking_music.evaluation.peers import aligned, flac, opus
+from train.config import SAMPLE_RATE
 
 
 def chord(samples: int = 3 * SAMPLE_RATE) -> np.ndarray:

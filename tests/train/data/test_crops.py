@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import AudioError, DataError
-from train.config import HOP
+from train.config import HOP, SAMPLE_RATE
 from train.data.crops import Crops, ahead
-from train.data.piano import SAMPLE_RATE
 from train.data.sources import Source, audio_file, recordings
 from train.data.variation import retuned, vary
 

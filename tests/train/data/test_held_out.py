@@ -7,11 +7,11 @@ import soundfile
 import symusic
 
 from runtime.errors import DataError
+from train.config import SAMPLE_RATE
 from train.data.annotated import of_maestro
 from train.data.clips import CLIP_SAMPLES
 from train.data.held_out import held_out
 from train.data.maestro import Maestro
-from train.data.piano import SAMPLE_RATE
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from train.data.piano import SAMPLE_RATE, Piano, Recording
+from train.config import SAMPLE_RATE
+from train.data.piano import Piano, Recording
 
 
 @given(st.floats(1e-3, 1.0), st.integers(21, 108))

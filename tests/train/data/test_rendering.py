@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import PerformanceError
+from train.config import SAMPLE_RATE
 from train.data.performance import Performance
-from train.data.piano import LONGEST, SAMPLE_RATE, Piano, Recording
+from train.data.piano import LONGEST, Piano, Recording
 from train.data.rendering import render, rendering
 
 

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from runtime.errors import PianoError
-from train.data.piano import SAMPLE_RATE
+from train.config import SAMPLE_RATE
 from train.data.salamander import salamander
 
 

@@ -8,8 +8,8 @@ import symusic
 
 from runtime.audio.recordings import AUDIO_SUFFIXES
 from runtime.errors import DataError
+from train.config import SAMPLE_RATE
 from train.data.crops import Crops
-from train.data.piano import SAMPLE_RATE
 from train.data.sets import VALIDATION_CLIPS, VALIDATION_SAMPLES, load_music
 
 

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from runtime.errors import AudioError
-from train.data.piano import SAMPLE_RATE
+from train.config import SAMPLE_RATE
 from train.data.sources import audio_file, prepared
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 
+from train.config import SAMPLE_RATE
 from train.data.performance import Performance
-from train.data.piano import LONGEST, SAMPLE_RATE
+from train.data.piano import LONGEST
 from train.data.rendering import render
 from train.data.steinway import steinway
 

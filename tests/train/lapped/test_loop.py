@@ -13,10 +13,11 @@ from runtime.coders.lapped.tables import read_tables
 from runtime.errors import TrainingError
 from train.config import read_preset
 from train.lapped.config import Lapped, Stage, lapped_config
-from train.lapped.loop import LOG, train
+from train.lapped.loop import train
 from train.lapped.model import Model, crop
 from train.lapped.objectives import count
 from train.lapped.run import TABLES, LappedRun, load
+from train.log import LOG
 
 MICRO = {
     "bins": 192,
