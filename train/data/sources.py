@@ -1,7 +1,6 @@
 """Sources of music: anything that can be read from any sample on, at 22 050 Hz."""
 
 import hashlib
-import re
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,16 +9,12 @@ from typing import Protocol
 import numpy as np
 import soundfile
 
+from runtime.audio.reading import opened_audio
 from runtime.audio.recordings import AUDIO_SUFFIXES, read_audio
 from runtime.audio.samples import Samples
 from runtime.errors import AudioError, DataError
 from runtime.files import replacing
 from train.config import SAMPLE_RATE
-
-ENDLESS = 2**31  # frames, a day at 22 050 Hz: beyond it the header does not state the true length
-UNKNOWN_BYTES = 0xFFFF_FFFF  # what programs that write to a pipe leave in a WAV header
-# libsndfile repairs a length that exceeds the file, and mentions it only in its log.
-SHORTENED = re.compile(r"^\s*data *: (\d+) \(should be (\d+)\)", re.MULTILINE)
 
 
 def recordings(folder: Path) -> list[Path]:
@@ -77,21 +72,14 @@ class AudioFile:
 
 
 def audio_file(path: Path, cache: Path) -> AudioFile:
-    """A recording, of which only the header is read; raises AudioError when that is damaged."""
-    try:
-        info = soundfile.info(path)
-    except soundfile.LibsndfileError as error:
-        raise AudioError(f"{path}: not an audio file; take it out of the data") from error
-    if any(
-        int(held) < int(all_) != UNKNOWN_BYTES for all_, held in SHORTENED.findall(info.extra_info)
-    ):
-        raise _damaged(path)
-    if info.frames >= ENDLESS:
-        raise AudioError(f"{path}: does not state its length; convert it to WAV or FLAC")
-    frames = info.frames
-    if info.samplerate != SAMPLE_RATE:
-        frames = max(1, round(frames * SAMPLE_RATE / info.samplerate))  # as `read_audio` does
-    return AudioFile(path, info.samplerate, frames, cache)
+    """A recording, of which only the header is read.
+
+    Raises AudioError when it is damaged, or does not state the length.
+    """
+    with opened_audio(path, SAMPLE_RATE) as reader:
+        if reader.samples is None:
+            raise AudioError(f"{path}: does not state its length; convert it to WAV or FLAC")
+        return AudioFile(path, reader.source_rate, reader.samples, cache)
 
 
 def prepared(file: Path, cache: Path) -> Path:
