@@ -44,7 +44,8 @@ demo: $(STAMP)
 	$(BIN)/spiking-music demo $(if $(AUDIO),"$(AUDIO)") --out "$(OUT)" --force
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@# One thread a process: threads of several would only wait for one another.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 browser:
 	apt-get update

@@ -37,14 +37,13 @@ def run_importer(
     payload: npt.NDArray[np.int8],
     units: int,
     python: str = sys.executable,
-    timeout: float = TIMEOUT,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[npt.NDArray[np.float32], dict[str, str]]:
     """Run the NIR file `graph` on `payload (M, T)`: `(N, T) float32` and the versions used.
 
     The output is the tool's, whether spikes or not, with `units` N values per step. `python` is an
     interpreter that has the tool. Raises `SimulationError` when the tool refuses the graph, dies,
-    or makes no step in `timeout` s.
+    or makes no step in five minutes.
     """
     frames = payload.shape[1]
     with scratch() as folder:
@@ -60,7 +59,7 @@ def run_importer(
         # No module here may shadow one of the tool's, whatever version its Python has.
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
         command = [python, str(WORKER), importer, *map(str, (graph, given, found, versions))]
-        run_alone(command, log, timeout, environment, look)
+        run_alone(command, log, TIMEOUT, environment, look)
         out = np.fromfile(found, np.float32)
         if out.size != units * frames:
             raise SimulationError(f"{importer} gave {out.size} values for {units} x {frames}")

@@ -32,7 +32,7 @@ class Probe:
     torch: Bits | None = None
 
 
-def planted(layers: Sequence[ExactLayer], seed: int = 0) -> Payload:
+def planted(layers: Sequence[ExactLayer]) -> Payload:
     """Return four frames for each unit, and three more: `(M, 4 N + 3) int8`.
 
     For each unit these are its lowest sum followed by one just above its threshold, and its highest
@@ -40,7 +40,7 @@ def planted(layers: Sequence[ExactLayer], seed: int = 0) -> Payload:
     there. At the end are the lowest input, the highest input, and no input. If a unit also takes
     spikes of other units, the sums are those of its input alone.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     columns = []
     for layer in layers:
         for arm in layer.arms:

@@ -184,7 +184,7 @@ def load_manifest(path: Path) -> Manifest:
         raise BundleError(f"{file}: {error}") from None
 
 
-def write_manifest(folder: Path, data: Mapping[str, Any], overwrite: bool = True) -> Manifest:
+def write_manifest(folder: Path, data: Mapping[str, Any]) -> Manifest:
     """Write `manifest.json` for the files in `folder` and return it.
 
     `data` holds every field except `format` and `files`, which are added here (each file of the
@@ -195,7 +195,7 @@ def write_manifest(folder: Path, data: Mapping[str, Any], overwrite: bool = True
     names = sorted(entry.name for entry in folder.iterdir() if _listed(entry))
     whole = {**data, "format": FORMAT, "files": {name: _sha256(folder / name) for name in names}}
     manifest = _manifest(whole)
-    with replacing(folder / MANIFEST, overwrite) as temporary:
+    with replacing(folder / MANIFEST, overwrite=True) as temporary:
         text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False)
         temporary.write_text(text + "\n", encoding="utf-8")
     return manifest

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from train import checkpoint as checkpoints
+from train.checkpoint import named, optimiser_tensors, restore_optimiser, unnamed
 from train.config import Adversary as Config
 from train.networks.discriminator import Discriminator
 from train.objectives.adversarial import discriminator_loss, feature_distance, generator_loss
@@ -61,20 +61,14 @@ class Adversary:
 
     def state(self) -> dict[str, Tensor]:
         """Return everything that a checkpoint needs, as flat tensors."""
-        parts = {
-            "discriminator": self.discriminator.state_dict(),
-            "balancer": self.balancer.state_dict(),
-            "optimiser": checkpoints.optimiser_tensors(self.optimiser),
+        return {
+            **named("discriminator", self.discriminator.state_dict()),
+            **named("balancer", self.balancer.state_dict()),
+            **named("optimiser", optimiser_tensors(self.optimiser)),
         }
-        return {f"{part}.{k}": v for part, tensors in parts.items() for k, v in tensors.items()}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Restore what `state` returned."""
-
-        def part(name: str) -> dict[str, Tensor]:
-            start = len(name) + 1
-            return {k[start:]: v for k, v in tensors.items() if k.startswith(f"{name}.")}
-
-        self.discriminator.load_state_dict(part("discriminator"))
-        self.balancer.load_state_dict(part("balancer"))
-        checkpoints.restore_optimiser(self.optimiser, part("optimiser"))
+        self.discriminator.load_state_dict(unnamed("discriminator", tensors))
+        self.balancer.load_state_dict(unnamed("balancer", tensors))
+        restore_optimiser(self.optimiser, unnamed("optimiser", tensors))

@@ -15,7 +15,7 @@ from torch import Tensor
 from runtime.errors import CheckpointError, OutputError
 from runtime.files import replacing
 from runtime.untrusted import parse_json
-from train.config import from_dict
+from train.config import Config, from_dict
 
 NAME = "checkpoint.safetensors"
 
@@ -34,13 +34,18 @@ class Checkpoint(Generic[Settings]):
 
     def part(self, prefix: str) -> dict[str, Tensor]:
         """Return the tensors whose names begin with `prefix.`, without that prefix."""
-        start = len(prefix) + 1
-        return {k[start:]: v for k, v in self.tensors.items() if k.startswith(f"{prefix}.")}
+        return unnamed(prefix, self.tensors)
 
 
 def named(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors with `prefix.` before their names; `Checkpoint.part` undoes this."""
+    """Return the tensors with `prefix.` before their names; `unnamed` undoes this."""
     return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+
+
+def unnamed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return those of the tensors whose names begin with `prefix.`, without that prefix."""
+    start = len(prefix) + 1
+    return {k[start:]: v for k, v in tensors.items() if k.startswith(f"{prefix}.")}
 
 
 def save(run: Path, checkpoint: Checkpoint[Any], name: str = NAME) -> None:
@@ -65,9 +70,12 @@ def save(run: Path, checkpoint: Checkpoint[Any], name: str = NAME) -> None:
             ) from error
 
 
-def load(
-    run: Path, name: str = NAME, settings: Callable[[Any], Settings] = from_dict
-) -> Checkpoint[Settings]:
+def load(run: Path) -> Checkpoint[Config]:
+    """Read a run's checkpoint; raises CheckpointError when it is missing or damaged."""
+    return read(run, NAME, from_dict)
+
+
+def read(run: Path, name: str, settings: Callable[[Any], Settings]) -> Checkpoint[Settings]:
     """Read a run's checkpoint `name`, whose `settings` are made from nested dictionaries.
 
     Raises CheckpointError when it is missing or damaged.

@@ -170,7 +170,7 @@ class _Trainer:
             sound, figures = {"balanced": balanced}, figures | averaged(game)
         self.optimiser.zero_grad()
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(schedule, schedule.learning_rate, step)
+            group["lr"] = learning_rate(schedule, step)
         self.fabric.backward(sum((sound | others).values(), torch.zeros(())))
         norm = nn.utils.clip_grad_norm_(self.trained.parameters(), CLIP_NORM)
         self.optimiser.step()

@@ -14,6 +14,7 @@ from train.objectives.losses import WINDOWS, diffuse, mel_distance, noise_ratio,
 from train.objectives.sparsity import deviation, hinge
 
 NOISE_WEIGHT = 0.1  # of a ratio in dB
+WARM_UP = 100  # steps
 
 CODE = ("encoder", "before", "bottleneck", "after")
 Losses = dict[str, Tensor]
@@ -193,7 +194,7 @@ def code_losses(config: Config, batch: Batch, outputs: dict[str, Tensor], weight
     return {"price": weight * price} if weight else {}
 
 
-def learning_rate(schedule: Schedule, base: float, step: int, warm_up: int = 100) -> float:
+def learning_rate(schedule: Schedule, step: int) -> float:
     """A linear warm-up, then a cosine that ends at zero with the stage."""
     cosine = 0.5 * (1 + math.cos(math.pi * step / schedule.steps))
-    return base * cosine * min(1.0, (step + 1) / warm_up)
+    return schedule.learning_rate * cosine * min(1.0, (step + 1) / WARM_UP)

@@ -88,13 +88,13 @@ def _header(piece: Piece, coder: str = DEFAULT_CODER) -> SpkHeader:
     )
 
 
-def read_spk(path: Path, note: Note = lambda message: None, tables: Tables | None = None) -> Piece:
-    """Read a whole file and check every byte of it; `tables` are as in `SpkReader`.
+def read_spk(path: Path) -> Piece:
+    """Read a whole file and check every byte of it.
 
     Raises `FormatError`, which names the file and the damaged part, or says that it is no `.spk`.
     """
     with opened_spk(path) as file:
-        return unpacked(file, note, tables)
+        return unpacked(file)
 
 
 def unpacked(

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from runtime.audio.samples import Samples
 from runtime.events import Bits
-from runtime.kinds import Progress
 from spiking_music.analysis.symbols import KEYS, LOWEST
 from spiking_music.evaluation.transcription import note_f1
 from train.data.notes import Notes
@@ -76,13 +75,10 @@ def mel(samples: Samples, hop: int) -> Matrix:
     return np.log(spectrum + np.float32(1e-3))[:, :frames]
 
 
-def decoding(
-    stretches: Sequence[Stretch], frames_per_second: float, progress: Progress | None = None
-) -> Decoding | None:
+def decoding(stretches: Sequence[Stretch], frames_per_second: float) -> Decoding | None:
     """Return how well the notes of every fourth stretch are decoded, after training on the others.
 
     None for fewer than four stretches, and if the training or the test part holds no notes.
-    `progress` is called with the share done.
     """
     held = list(stretches[HELD_OUT - 1 :: HELD_OUT])
     known = [s for place, s in enumerate(stretches) if place % HELD_OUT != HELD_OUT - 1]
@@ -90,7 +86,7 @@ def decoding(
         return None
     seen, begun = _frames(known, frames_per_second)
     mean, scale = seen.mean(0), seen.std(0) + np.float32(1e-3)
-    weights = _fitted((seen - mean) / scale, begun, progress)
+    weights = _fitted((seen - mean) / scale, begun)
 
     def heard(stretch: Stretch) -> Matrix:
         return _logistic(_biased((context(stretch.seen) - mean) / scale) @ weights)
@@ -163,7 +159,7 @@ def _begun(stretch: Stretch, frames_per_second: float) -> Matrix:
     return begun
 
 
-def _fitted(seen: Matrix, begun: Matrix, progress: Progress | None) -> Matrix:
+def _fitted(seen: Matrix, begun: Matrix) -> Matrix:
     """Return the weights `(features + 1, 88)` of the regressions, by accelerated gradient descent.
 
     For uncorrelated features of equal variance the curvature of the loss is at most 1/4, so a step
@@ -179,8 +175,6 @@ def _fitted(seen: Matrix, begun: Matrix, progress: Progress | None) -> Matrix:
         slope = seen.T @ (_logistic(seen @ ahead) - begun) / np.float32(len(seen))
         before = weights
         weights = (ahead - 4 * (slope + WEIGHT_DECAY * ahead)).astype(np.float32)
-        if progress is not None:
-            progress((step + 1) / STEPS)
     return np.concatenate([white @ weights[:-1], weights[-1:]])
 
 

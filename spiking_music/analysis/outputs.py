@@ -16,6 +16,7 @@ from spiking_music.analysis.analyse import Analyses, Analysis
 from spiking_music.analysis.symbols import CHORDS, KEYS, PEDAL, SYMBOLS
 from spiking_music.analysis.tally import LAGS
 from spiking_music.analysis.tuning import FEWEST
+from spiking_music.evaluation.tables import line
 
 _CHORDS = slice(KEYS, KEYS + len(CHORDS))
 _PEDAL = range(KEYS + len(CHORDS), len(SYMBOLS))
@@ -136,16 +137,16 @@ def as_markdown(sets: Mapping[str, Analyses]) -> str:
     for name, analyses in sets.items():
         codes = [summary(found) for found in analyses.codes]
         lines += [f"## {name}: {codes[0]['pieces']} pieces, {codes[0]['hours']:.2f} h", ""]
-        lines += [_line(["", *(found.name for found in analyses.codes), "mel"])]
-        lines += [_line(["---", *["--:"] * (len(codes) + 1)])]
+        lines += [line(["", *(found.name for found in analyses.codes), "mel"])]
+        lines += [line(["---", *["--:"] * (len(codes) + 1)])]
         lines += [
-            _line([title, *(_cell(c[key], digits) for c in codes), ""])
+            line([title, *(_cell(c[key], digits) for c in codes), ""])
             for title, key, digits in _ROWS
         ]
         decoders = [*(found.decoded for found in analyses.codes), analyses.mel]
         for title, key, digits in _DECODED:
             values = (None if d is None else getattr(d, key) for d in decoders)
-            lines.append(_line([title, *(_cell(value, digits) for value in values)]))
+            lines.append(line([title, *(_cell(value, digits) for value in values)]))
         lines += ["", *(f"- skipped: {reason}" for reason in analyses.skipped), ""]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -193,7 +194,3 @@ def _mean(values: npt.NDArray[Any]) -> float | None:
 
 def _cell(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -1,5 +1,9 @@
 """Anchors, known to be worse than the original, as in a MUSHRA test: low-pass, and distorted."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
 import numpy as np
 
 from runtime.audio.samples import Samples
@@ -23,3 +27,12 @@ def distort(samples: Samples) -> Samples:
     step = 2 * limit / (_LEVELS - 1)
     levels = np.rint((np.clip(dull, -limit, limit) + limit) / step)
     return (levels * step - limit).astype(np.float32)
+
+
+LOW_ANCHOR, MIDDLE_ANCHOR = (f"low-pass {hertz / 1000} kHz" for hertz in ANCHORS_HZ)
+DISTORTED = "distorted"
+ANCHORS: Final[Mapping[str, Callable[[Samples], Samples]]] = {
+    LOW_ANCHOR: partial(low_pass, cutoff=ANCHORS_HZ[0]),
+    MIDDLE_ANCHOR: partial(low_pass, cutoff=ANCHORS_HZ[1]),
+    DISTORTED: distort,
+}

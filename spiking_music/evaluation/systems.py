@@ -12,9 +12,8 @@ from runtime.events import EventMatrix
 from runtime.kinds import DECODERS
 from runtime.piece import Piece
 from runtime.spk.container import packed, unpacked
-from spiking_music.evaluation.anchors import ANCHORS_HZ, distort
+from spiking_music.evaluation.anchors import ANCHORS
 from spiking_music.evaluation.peers import OPUS_KBPS, flac, opus
-from train.data.low_pass import low_pass
 
 MUS = (8, 12, 16, 20, 24)
 
@@ -65,8 +64,7 @@ def baseline_systems() -> list[System]:
         System("original", Decoded),
         System("FLAC", lambda samples: Decoded(*flac(samples))),
         *(System(f"Opus {kbps}", partial(_opus, kbps)) for kbps in OPUS_KBPS),
-        *(System(f"low-pass {hertz / 1000} kHz", partial(_dull, hertz)) for hertz in ANCHORS_HZ),
-        System("distorted", lambda samples: Decoded(distort(samples))),
+        *(System(name, partial(_spoilt, spoil)) for name, spoil in ANCHORS.items()),
     ]
 
 
@@ -85,5 +83,5 @@ def _opus(kbps: float, samples: Samples) -> Decoded:
     return Decoded(*opus(samples, kbps))
 
 
-def _dull(cutoff: float, samples: Samples) -> Decoded:
-    return Decoded(low_pass(samples, cutoff))
+def _spoilt(spoil: Callable[[Samples], Samples], samples: Samples) -> Decoded:
+    return Decoded(spoil(samples))

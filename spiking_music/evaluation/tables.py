@@ -109,8 +109,8 @@ def as_markdown(evaluation: Evaluation, skipped: Sequence[str] = ()) -> str:
     clips = {name: len(_unique(row.clip for row in rows)) for name, rows in _by_set(evaluation)}
     for name, systems in summary(evaluation).items():
         lines += [f"## {name}: {clips[name]} clips", ""]
-        lines += [_line(titles), _line(["---"] + ["--:"] * (len(titles) - 1))]
-        lines += [_line([system, *_cells(figures)]) for system, figures in systems.items()]
+        lines += [line(titles), line(["---"] + ["--:"] * (len(titles) - 1))]
+        lines += [line([system, *_cells(figures)]) for system, figures in systems.items()]
         lines.append("")
     reasons = [f"{name}: {reason}" for name, reason in evaluation.unavailable.items()]
     for title, entries in (("Not measured", reasons), ("Skipped", skipped)):
@@ -137,7 +137,8 @@ def _spread(value: Figure | None) -> str:
     return f"{value.mean:.2f} ± {value.sd:.2f} [{value.low:.2f}, {value.high:.2f}]"
 
 
-def _line(cells: Sequence[str]) -> str:
+def line(cells: Sequence[str]) -> str:
+    """Return a row of a table in Markdown."""
     return f"| {' | '.join(cells)} |"
 
 

@@ -156,9 +156,9 @@ def write(sets: Mapping[str, Analyses], out: Path, command: str, overwrite: bool
             save(selectivity(codes[0], codes[1]), out / f"{name}-figure-5", told, overwrite)
 
 
-def strongest(code: Units, note: int = PROBE, count: int = SHOWN) -> npt.NDArray[np.int64]:
-    """Return the units with the greatest phi for a note, the greatest first."""
-    return np.argsort(-np.nan_to_num(code.phi[:, note], nan=-np.inf), kind="stable")[:count]
+def strongest(code: Units) -> npt.NDArray[np.int64]:
+    """Return the units with the greatest phi for the probed note, the greatest first."""
+    return np.argsort(-np.nan_to_num(code.phi[:, PROBE], nan=-np.inf), kind="stable")[:SHOWN]
 
 
 def keys() -> list[Array]:

@@ -14,16 +14,13 @@ from runtime.bundle import Bundle
 from runtime.errors import ListeningError
 from runtime.kinds import DECODERS
 from runtime.mu import DEFAULT_MU
-from spiking_music.evaluation.anchors import ANCHORS_HZ, distort
+from spiking_music.evaluation.anchors import ANCHORS
 from spiking_music.evaluation.peers import aligned, opus
 from spiking_music.evaluation.systems import System, bundle_systems
 from train.config import SAMPLE_RATE
 from train.data.clips import Clip, middle
-from train.data.low_pass import low_pass
 
 REFERENCE = "reference"
-LOW_ANCHOR, MIDDLE_ANCHOR = (f"low-pass {hertz / 1000} kHz" for hertz in ANCHORS_HZ)
-DISTORTED = "distorted"
 MOST = 12  # conditions per trial, so as not to tire listeners: ITU-R BS.1534-3, section 5.3
 _SLACK = 2048  # samples at 22 050 Hz that another codec may have removed or added
 
@@ -40,9 +37,7 @@ def always() -> list[Condition]:
     """Return the hidden reference, BS.1534-3's low and middle anchors, and the distorted anchor."""
     return [
         Condition(REFERENCE, lambda clip: clip.samples),
-        Condition(LOW_ANCHOR, lambda clip: low_pass(clip.samples, ANCHORS_HZ[0])),
-        Condition(MIDDLE_ANCHOR, lambda clip: low_pass(clip.samples, ANCHORS_HZ[1])),
-        Condition(DISTORTED, lambda clip: distort(clip.samples)),
+        *(Condition(name, partial(_spoilt, spoil)) for name, spoil in ANCHORS.items()),
     ]
 
 
@@ -93,6 +88,10 @@ def checked(conditions: Sequence[Condition]) -> list[Condition]:
 def clips_asked(conditions: Sequence[Condition]) -> int:
     """Return how many clips ITU-R BS.1534-3 (7.1) asks for: 1.5 times the systems, at least 5."""
     return max(5, -(-3 * (len(conditions) - len(always())) // 2))
+
+
+def _spoilt(spoil: Callable[[Samples], Samples], clip: Clip) -> Samples:
+    return spoil(clip.samples)
 
 
 def _run(system: System, clip: Clip) -> Samples:

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from runtime.errors import ListeningError
 from runtime.untrusted import UntrustedError, read_json
-from spiking_music.listening.conditions import DISTORTED, LOW_ANCHOR, MIDDLE_ANCHOR, REFERENCE
+from spiking_music.evaluation.anchors import DISTORTED, LOW_ANCHOR, MIDDLE_ANCHOR
+from spiking_music.listening.conditions import REFERENCE
 
 FORMAT = 1
 T = TypeVar("T")

@@ -61,13 +61,13 @@ class Duel:
         return self.corrected < SIGNIFICANT
 
 
-def means(sessions: Sequence[Session], seed: int = 0) -> list[Mean]:
+def means(sessions: Sequence[Session]) -> list[Mean]:
     """Return the mean of each condition, the best first.
 
     The interval holds the percentiles of 2000 resamples of whole listeners, since the ratings of
     one are not independent. Source: Davison and Hinkley, "Bootstrap Methods", 1997, section 3.8.
     """
-    return sorted((_mean(name, sessions, seed) for name in _names(sessions)), key=lambda m: -m.mean)
+    return sorted((_mean(name, sessions) for name in _names(sessions)), key=lambda m: -m.mean)
 
 
 def duels(sessions: Sequence[Session]) -> list[Duel]:
@@ -99,17 +99,17 @@ def _names(sessions: Sequence[Session]) -> list[str]:
     return sorted(sessions[0].trials[0].ratings) if sessions else []
 
 
-def _mean(name: str, sessions: Sequence[Session], seed: int) -> Mean:
+def _mean(name: str, sessions: Sequence[Session]) -> Mean:
     given = [[trial.ratings[name] for trial in session.trials] for session in sessions]
     ratings = tuple(rating for of_one in given for rating in of_one)
-    low, high = _interval(given, seed) if len(given) > 1 else (None, None)
+    low, high = _interval(given) if len(given) > 1 else (None, None)
     return Mean(name, float(np.mean(ratings)), low, high, ratings)
 
 
-def _interval(given: Sequence[Sequence[int]], seed: int) -> tuple[float, float]:
+def _interval(given: Sequence[Sequence[int]]) -> tuple[float, float]:
     sums: npt.NDArray[np.float64] = np.array([sum(of_one) for of_one in given], np.float64)
     counts = np.array([len(of_one) for of_one in given])
-    drawn = np.random.default_rng(seed).integers(len(given), size=(RESAMPLES, len(given)))
+    drawn = np.random.default_rng(0).integers(len(given), size=(RESAMPLES, len(given)))
     tail = 50 * (1 - LEVEL)
     low, high = np.percentile(sums[drawn].sum(1) / counts[drawn].sum(1), [tail, 100 - tail])
     return float(low), float(high)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
-from spiking_music.listening.conditions import DISTORTED, MIDDLE_ANCHOR, REFERENCE
+from spiking_music.evaluation.anchors import DISTORTED, MIDDLE_ANCHOR
+from spiking_music.listening.conditions import REFERENCE
 from spiking_music.listening.results import Rated, Session
 
 EXCELLENT, BAD = 80, 20  # where Excellent begins and Bad ends on the scale

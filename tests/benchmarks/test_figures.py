@@ -6,7 +6,8 @@ import pytest
 
 from benchmarks.figures import Material, draw
 from runtime.errors import FormatError, OutputError, SpikingMusicError
-from spiking_music.listening.conditions import DISTORTED, LOW_ANCHOR, MIDDLE_ANCHOR, REFERENCE
+from spiking_music.evaluation.anchors import DISTORTED, LOW_ANCHOR, MIDDLE_ANCHOR
+from spiking_music.listening.conditions import REFERENCE
 
 NOTHING = Material([], "paper", {}, [], 9.0, [])
 

@@ -145,12 +145,12 @@ def test_the_price_has_its_weight_and_is_gone_without_one(micro: tuple[str, ...]
 @given(st.integers(1, 5000))
 def test_the_learning_rate_warms_up_then_falls_to_zero(steps: int) -> None:
     stage = Schedule(steps=steps, settle=steps, batch=1, samples=512, learning_rate=0.1, ema=0.9)
-    rates = [learning_rate(stage, 0.1, step) for step in range(steps)]
+    rates = [learning_rate(stage, step) for step in range(steps)]
     assert 0 < rates[0] <= 0.1 / 100 + 1e-9
     assert max(rates) <= 0.1
     after = rates[100:]
     assert after == sorted(after, reverse=True)
-    assert learning_rate(stage, 0.1, steps) == pytest.approx(0, abs=1e-12)
+    assert learning_rate(stage, steps) == pytest.approx(0, abs=1e-12)
 
 
 def test_the_velocity_of_a_quiet_clip_weighs_as_that_of_a_loud_one() -> None:

@@ -40,8 +40,8 @@ def pieces_of(source: str, limit: int | None = None) -> list[Callable[[], Annota
     return found[:: max(1, len(found) // limit)][:limit] if limit else found
 
 
-def of_maestro(maestro: Maestro, split: str = "test") -> list[Callable[[], AnnotatedRecording]]:
-    """The pieces of a split of MAESTRO: the WAV, or if it is missing the rendered MIDI.
+def of_maestro(maestro: Maestro) -> list[Callable[[], AnnotatedRecording]]:
+    """The pieces of the test split of MAESTRO: the WAV, or if it is missing the rendered MIDI.
 
     Raises DataError for a folder that is not MAESTRO.
     """
@@ -54,7 +54,7 @@ def of_maestro(maestro: Maestro, split: str = "test") -> list[Callable[[], Annot
             sound = render(performance, maestro.piano)
         return AnnotatedRecording(piece.midi.stem, sound, performance.notes, read_pedal(piece.midi))
 
-    return [partial(read, piece) for piece in maestro.pieces(split)]
+    return [partial(read, piece) for piece in maestro.pieces("test")]
 
 
 def of_folder(folder: Path) -> list[Callable[[], AnnotatedRecording]]:

@@ -7,12 +7,11 @@ from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
-from snntorch import Leaky
 from torch import Tensor, nn
 
 from runtime.lapped.chip import OFFSET
 from runtime.lapped.noise import BANDS, FEATURES, PARTS
-from train.networks.bottleneck import Heaviside
+from train.networks.bottleneck import memoryless
 
 FINE = 3  # levels with thresholds of their own; above them they are uniform
 REGIONS = 12  # of the spectrum, with thresholds and reconstruction points of their own
@@ -48,9 +47,7 @@ class Units(nn.Module):
         self.register_buffer("region", region)
         first = torch.tensor([0.72] + [OFFSET] * (FINE - 1))
         self.offsets = nn.Parameter(first[:, None].repeat(1, REGIONS))
-        self.neuron = Leaky(
-            beta=0.0, threshold=0.0, spike_grad=Heaviside.apply, reset_mechanism="none"
-        )
+        self.neuron = memoryless()
 
     def fired(self, distance: Tensor) -> Tensor:
         """The spikes of neurons whose membranes are `distance` above their thresholds."""

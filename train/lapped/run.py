@@ -54,5 +54,5 @@ def save(folder: Path, saved: Saved) -> None:
 
 
 def load(folder: Path) -> Saved:
-    """See `train.checkpoint.load`."""
-    return checkpoints.load(folder, CHECKPOINT, lapped_config)
+    """See `train.checkpoint.read`."""
+    return checkpoints.read(folder, CHECKPOINT, lapped_config)

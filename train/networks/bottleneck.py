@@ -46,6 +46,19 @@ def straight_through(exact: Tensor, rounded: Tensor) -> Tensor:
     return exact + (rounded - exact).detach()
 
 
+def memoryless() -> snntorch.Leaky:
+    """A neuron that fires where its input is positive, and keeps nothing."""
+    return snntorch.Leaky(
+        beta=0.0, threshold=0.0, spike_grad=Heaviside.apply, reset_mechanism="none"
+    )
+
+
+def payload_of(normal: Tensor) -> Tensor:
+    """Payloads of a normalised latent, of any shape: float32, integers in -127..127."""
+    scaled = PAYLOAD_SCALE * normal
+    return straight_through(scaled, scaled.round()).clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
+
+
 class Bottleneck(nn.Module):
     """`latent: (B, M, T)` float32 to `events: (B, N, T)` of zeros and ones.
 
@@ -61,14 +74,11 @@ class Bottleneck(nn.Module):
         self.latent_norm = BatchNorm(latent, affine=False, momentum=0.02)
         self.linear = nn.Linear(latent, units, bias=False)
         self.norm = BatchNorm(units, momentum=0.02)
-        self.neuron = snntorch.Leaky(
-            beta=0.0, threshold=0.0, spike_grad=Heaviside.apply, reset_mechanism="none"
-        )
+        self.neuron = memoryless()
 
     def payload(self, latent: Tensor) -> Tensor:
         """The payloads of graded spikes: `(B, M, T)` float32, integers in -127..127."""
-        scaled = PAYLOAD_SCALE * self.latent_norm(latent)
-        return straight_through(scaled, scaled.round()).clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
+        return payload_of(self.latent_norm(latent))
 
     def integer_weight(self) -> Tensor:
         """The weights on the grid: `(N, M)` float32, integers in -127..127, one scale per unit."""

@@ -25,7 +25,7 @@ from neuromorphic.integers.exact import Arm, ExactLayer
 from neuromorphic.integers.layer import BIAS_MAX, PAYLOAD_MAX, WEIGHT_MAX
 from neuromorphic.integers.network import INPUT
 from train.networks.batch_norm import BatchNorm
-from train.networks.bottleneck import PAYLOAD_SCALE, Heaviside, straight_through
+from train.networks.bottleneck import PAYLOAD_SCALE, Heaviside, payload_of, straight_through
 
 SHIFT = 6  # of the payload's sums: the exponent of doubled weights is then -7, the least on Loihi
 REACH = 0.95 * 2**20  # of a unit's sum: below 2^20 the portable NIR graph is exact
@@ -107,8 +107,7 @@ class Inhibition(nn.Module):
 
     def payload(self, latent: Tensor) -> Tensor:
         """The payloads of graded spikes: `(B, M, T)` float32, integers in -127..127."""
-        scaled = PAYLOAD_SCALE * self.latent_norm(latent)
-        return straight_through(scaled, scaled.round()).clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
+        return payload_of(self.latent_norm(latent))
 
     def hear(self, events: Tensor) -> Tensor:
         """The latent that events `(B, N, T)` represent: `(B, M, T)` float32."""

@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Callable
 from fcntl import ioctl
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from runtime.bundle import Bundle
 
+Run = Callable[..., tuple[int, str, str]]
 COLUMNS = (40, 80, 120)
 
 
@@ -46,14 +48,9 @@ def words_of(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("columns", COLUMNS)
-def test_a_chip_shows_every_figure_at_every_width(columns: int) -> None:
+def test_a_chip_shows_every_figure_at_every_width(cli: Run, columns: int) -> None:
     text = shown(("chips", "loihi2"), columns)
-    piped = subprocess.run(
-        [sys.executable, "-m", "spiking_music", "chips", "loihi2"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    piped = cli("chips", "loihi2")[1]
     numbers = {word for word in words_of(piped) if word[:1].isdigit()}
     assert numbers <= words_of(text)
     assert "…" not in text
@@ -61,16 +58,11 @@ def test_a_chip_shows_every_figure_at_every_width(columns: int) -> None:
 
 @pytest.mark.parametrize("columns", COLUMNS)
 def test_energies_are_whole_at_every_width(
-    spiking_bundle: Bundle, piece: Path, columns: int
+    cli: Run, spiking_bundle: Bundle, piece: Path, columns: int
 ) -> None:
     words = ("energy", piece, "--bundle", spiking_bundle.path)
     text = shown(words, columns)
-    piped = subprocess.run(
-        [sys.executable, "-m", "spiking_music", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    piped = cli(*words)[1]
     numbers = {word for word in words_of(piped) if word[:1].isdigit()}
     assert numbers <= words_of(text)
     assert "…" not in text

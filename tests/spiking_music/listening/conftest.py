@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spiking_music.listening.conditions import DISTORTED, LOW_ANCHOR, MIDDLE_ANCHOR, REFERENCE
+from spiking_music.evaluation.anchors import DISTORTED, LOW_ANCHOR, MIDDLE_ANCHOR
+from spiking_music.listening.conditions import REFERENCE
 from spiking_music.listening.page import Words, page
 from spiking_music.listening.results import Rated, Session
 from spiking_music.listening.trials import Trial

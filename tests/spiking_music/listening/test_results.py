@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import ListeningError
-from spiking_music.listening.conditions import DISTORTED
+from spiking_music.evaluation.anchors import DISTORTED
 from spiking_music.listening.results import read_results
 
 HandIn = Callable[..., Path]

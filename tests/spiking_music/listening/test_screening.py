@@ -2,7 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from spiking_music.listening.conditions import DISTORTED, MIDDLE_ANCHOR, REFERENCE
+from spiking_music.evaluation.anchors import DISTORTED, MIDDLE_ANCHOR
+from spiking_music.listening.conditions import REFERENCE
 from spiking_music.listening.results import Session
 from spiking_music.listening.screening import SCREENINGS, as_in_bs1534, as_in_the_paper, undegraded
 
