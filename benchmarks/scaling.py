@@ -22,6 +22,7 @@ from benchmarks.results import write_json
 from runtime.audio.recordings import read_audio
 from runtime.bundle import open_bundle
 from runtime.codec import Codec
+from runtime.kinds import CLIPS, Progress
 from runtime.to_spk import Storage
 from spiking_music.cli.terminal import show_rows
 from spiking_music.corpus.listing import listed
@@ -29,10 +30,8 @@ from spiking_music.corpus.recipe import Recipe
 from spiking_music.corpus.run import encode_corpus
 
 RATE = 44_100  # Hz of the recordings
-CLIPS = Path(__file__).parents[1] / "runtime" / "clips"
 PART = 60  # seconds that parts of the work are measured on
 Row = dict[str, str | int | float | None]
-Tell = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Load:
 
 
 def measure(
-    sources: Sequence[Path], bundle: Path | None, load: Load, tell: Tell = lambda share: None
+    sources: Sequence[Path], bundle: Path | None, load: Load, tell: Progress = lambda share: None
 ) -> dict[str, Any]:
     """Return `rows`: what was done, by how many workers, and what an hour of sound cost.
 

@@ -33,7 +33,7 @@ from runtime.errors import ExportError
 from runtime.kinds import KINDS
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
-from train.config import HOP, SAMPLE_RATE, Config, to_dict
+from train.config import CLIP_FRAMES, HOP, SAMPLE_RATE, Config, to_dict
 from train.networks.bottleneck import Bottleneck, freeze
 from train.networks.conformer import reach_frames
 from train.networks.inhibition import Inhibition
@@ -41,7 +41,6 @@ from train.networks.model import Model
 from train.networks.trunks import context_frames
 from train.stages import stages_of
 
-CHUNK_FRAMES = 256  # a training clip in the paper, 5.944 s
 OVERLAP_FRAMES = 16  # frames on each side of a diffusion window in which windows cross-fade
 COUNTED_FRAMES = 64
 UNFITTED_STEPS = 4  # default steps of a U-Net that was not fitted to few steps
@@ -164,7 +163,7 @@ def _manifest_of(checkpoint: Checkpoint[Config], steps: int, terms: Terms) -> di
         "latent": config.code.latent,
         "hop": HOP,
         "sample_rate": SAMPLE_RATE,
-        "chunk_frames": CHUNK_FRAMES,
+        "chunk_frames": CLIP_FRAMES,
         "context_frames": context,
         "payload_bits": PAYLOAD_BITS,
         "decoder": {

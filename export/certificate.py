@@ -9,8 +9,8 @@ import json
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -33,7 +33,7 @@ from runtime.bundle import EXACT, NETX, PORTABLE, Bundle
 from runtime.errors import MissingPackageError, SimulationError, SpikingMusicError
 from runtime.events import Bits
 from runtime.files import replacing
-from runtime.kinds import Progress
+from runtime.kinds import Progress, Stage
 
 FORMAT = 1
 FORMS = (EXACT, PORTABLE, NETX)
@@ -43,8 +43,6 @@ GRAPHS = {"nir": EXACT, "nir-lif": PORTABLE, "lava-floating": EXACT}  # others r
 NOT_INSTALLED = "not installed"
 
 ALL = (*back_ends.BACKENDS, *NEEDED)
-
-Stage = Callable[[str], AbstractContextManager[Progress]]
 
 
 @dataclass(frozen=True)
@@ -102,16 +100,13 @@ class Certificate:
     def as_json(self) -> dict[str, Any]:
         """Return the content of `certificate.json`."""
         data = dataclasses.asdict(self)
-        data["rows"] = [asdict | {"agrees": row.agrees} for asdict, row in self._paired(data)]
         return {
             "format": FORMAT,
             "holds": self.holds,
             **data,
+            "rows": [dataclasses.asdict(row) | {"agrees": row.agrees} for row in self.rows],
             "proof": {"holds": self.proof.holds, **data["proof"]},
         }
-
-    def _paired(self, data: Mapping[str, Any]) -> Any:
-        return zip(data["rows"], self.rows, strict=True)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The evidence in a bundle: a probe with torch's spikes, and a certificate."""
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 
@@ -13,9 +12,8 @@ from runtime.audio.recordings import read_audio
 from runtime.bundle import CERTIFICATE, EXACT, PROBE, Bundle, write_manifest
 from runtime.codec import Codec
 from runtime.events import Bits
+from runtime.kinds import CLIPS
 from train.data.sources import recordings
-
-CLIPS = Path(__file__).parents[1] / "runtime" / "clips"
 
 
 def make_probe(bundle: Bundle) -> Probe:

@@ -11,13 +11,13 @@ import torch
 from export.bundle import Terms
 from export.folder import bundle_folder
 from export.onnx_graphs import exported
-from runtime.bundle import Bundle, open_bundle, write_manifest
+from runtime.bundle import TABLES, Bundle, open_bundle, write_manifest
 from runtime.errors import ExportError
 from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, NOMINAL_LEVELS, UNITS
 from runtime.lapped.noise import FEATURES
 from train.lapped.loop import PARTS
 from train.lapped.model import Model
-from train.lapped.run import TABLES, Saved, load
+from train.lapped.run import Saved, load
 
 FRAMES, BINS = 24, 64  # size of the example inputs for the exporter's tracing
 

@@ -4,6 +4,7 @@ The position of a name in its tuple is its number in a `.spk` file, so new names
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -22,9 +23,16 @@ CODERS: Final[tuple[str, ...]] = get_args(CoderName)
 QUALITIES: Final[tuple[str, ...]] = get_args(QualityName)
 
 SHIPPED = Path(__file__).parent / "bundles"
+CLIPS = Path(__file__).parent / "clips"  # recordings to try things on
 
 Progress = Callable[[float], None]
 """Called with the share that is done, 0..1."""
+
+Note = Callable[[str], None]
+"""Called with a line for the user."""
+
+Stage = Callable[[str], AbstractContextManager[Progress]]
+"""Called with the name of what begins; it gives the function to call with its progress."""
 
 
 def frame_count(kind: str, samples: int, hop: int) -> int:

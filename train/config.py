@@ -15,6 +15,7 @@ from runtime.untrusted import UntrustedError, parse_toml, read_toml
 
 HOP = 512
 SAMPLE_RATE = 22_050
+CLIP_FRAMES = 256  # a clip of the paper, 5.944 s, and a chunk of the format
 MUS = 32  # paper section 3: an integer in 0..31
 STAGES = ("codes", "diffusion", "joint", "few")  # in the order in which they run
 # Those of the paper, with RVQ and MEL to compare them with; LAPPED has a configuration of its own.

@@ -13,6 +13,7 @@ from neuromorphic.integers.network import BLOCK
 from neuromorphic.integers.nir_forms import layers_of
 from runtime.bundle import ENCODER, EXACT, Bundle
 from runtime.errors import BundleError, ConfigError
+from runtime.events import Bits
 from runtime.mu import DEFAULT_MU
 from runtime.windows import window
 from train.config import from_dict
@@ -22,8 +23,7 @@ from train.networks.seanet import fold
 from train.networks.trunks import encoder_of
 from train.onnx_weights import read_weights
 
-Bits = npt.NDArray[np.bool_]
-Events = Callable[..., npt.NDArray[np.bool_]]
+Events = Callable[..., Bits]
 
 
 def load_reference(bundle: Bundle) -> Events:
@@ -53,7 +53,7 @@ def load_reference(bundle: Bundle) -> Events:
     context, chunk, hop = manifest.context_frames, manifest.chunk_frames, manifest.hop
 
     @torch.no_grad()
-    def events(samples: npt.NDArray[np.float32], mu: int = DEFAULT_MU) -> npt.NDArray[np.bool_]:
+    def events(samples: npt.NDArray[np.float32], mu: int = DEFAULT_MU) -> Bits:
         frames = -(-len(samples) // hop)
         bits = [np.zeros((manifest.units, 0), np.bool_)]
         for start in range(0, frames, chunk):

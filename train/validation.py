@@ -12,10 +12,10 @@ from runtime.decoders.noise import frame_noise
 from runtime.decoders.samplers import DDIM, sampled
 from runtime.metrics import si_snr
 from train.collapse import Health
-from train.config import HOP, SAMPLE_RATE, Config, FewSchedule
+from train.config import CLIP_FRAMES, HOP, SAMPLE_RATE, Config, FewSchedule
 from train.networks.model import Coded, Model
 from train.objectives.losses import diffuse, mel_distance, noise_ratio
-from train.objectives.sparsity import CLIP_FRAMES, target_density
+from train.objectives.sparsity import target_density
 from train.stages import Stage
 
 LEVELS = (0.2, 0.5, 0.8, 1.0)  # noise levels at which the U-Net is evaluated

@@ -13,11 +13,11 @@ from runtime.audio.samples import Samples
 from runtime.audio.wav import too_long, wav_header
 from runtime.errors import AudioError, OutputError
 from runtime.files import opened_output, replacing
+from runtime.kinds import Note
 from runtime.outputs import is_stream
 
 Steps = npt.NDArray[np.int16]
 Write = Callable[[Samples], None]
-Note = Callable[[str], None]
 
 
 @contextmanager

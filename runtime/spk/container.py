@@ -13,10 +13,11 @@ from runtime.coders.lapped.tables import Tables
 from runtime.errors import FormatError
 from runtime.events import MAX_CELLS, EventMatrix
 from runtime.files import opened_output
+from runtime.kinds import Note
 from runtime.piece import NO_MU, Chunk, LappedCode, Piece
 from runtime.spk.header import DEFAULT_CODER, LAPPED_CODER, NOMINAL_LEVELS, SpkHeader
 from runtime.spk.parts import pack_header
-from runtime.spk.reader import Note, SpkReader, opened_spk
+from runtime.spk.reader import SpkReader, opened_spk
 from runtime.spk.writer import SpkWriter
 
 

@@ -1,13 +1,13 @@
 """Read a `.spk` file chunk by chunk from any binary file object, which may be a pipe."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from runtime.coders.lapped.tables import Tables, found_tables
 from runtime.errors import FormatError
-from runtime.kinds import frame_count
+from runtime.kinds import Note, frame_count
 from runtime.piece import Chunk
 from runtime.spk import tags
 from runtime.spk.blocks import Read, reads
@@ -18,7 +18,6 @@ from runtime.spk.seek import place_of
 from runtime.spk.short import ShortChunk
 from runtime.spk.tags import EVERY, End, Tag, parse_seek
 
-Note = Callable[[str], None]
 WRONG_TABLE = "seek table: names other places than those of the chunks; it is not used"
 
 

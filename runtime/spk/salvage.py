@@ -7,13 +7,13 @@ from typing import BinaryIO
 from runtime.coders.lapped.tables import Tables
 from runtime.errors import FormatError
 from runtime.events import EventMatrix
-from runtime.kinds import frame_count
+from runtime.kinds import Note, frame_count
 from runtime.piece import Chunk
 from runtime.spk.blocks import reads
 from runtime.spk.chunks import StoredChunk
 from runtime.spk.header import UNKNOWN, SpkHeader
 from runtime.spk.parts import digest_of, read_header
-from runtime.spk.reader import Note, misfit, tables_for, take_text
+from runtime.spk.reader import misfit, tables_for, take_text
 from runtime.spk.scan import Gap, blocks
 from runtime.spk.short import ShortChunk
 from runtime.spk.tags import End, Tag

@@ -1,17 +1,15 @@
 """Find a chunk in a file that is not a pipe, by reading one chunk's head after another."""
 
 import os
-from collections.abc import Callable
 from typing import BinaryIO
 
 from runtime.errors import FormatError
+from runtime.kinds import Note
 from runtime.spk import chunks, short, tags
 from runtime.spk.blocks import CRC, Read, reads
 from runtime.spk.header import SpkHeader
 from runtime.spk.parts import end_bytes, pack_header, read_block
 from runtime.spk.tags import End
-
-Note = Callable[[str], None]
 
 
 def place_of(file: BinaryIO, header: SpkHeader, index: int, note: Note) -> int:

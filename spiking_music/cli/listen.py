@@ -9,8 +9,6 @@ from spiking_music.cli.clips import clip_sets
 from spiking_music.cli.inputs import named, typed
 from spiking_music.cli.options import AsJson, Force
 
-_CLIPS = Path(__file__).parents[2] / "runtime" / "clips"
-
 
 def make(
     out: Annotated[Path, typer.Argument(metavar="OUT.html", help="The new page")],
@@ -75,6 +73,7 @@ def make(
     from runtime.bundle import open_bundle
     from runtime.errors import ListeningError
     from runtime.files import replacing
+    from runtime.kinds import CLIPS
     from runtime.outputs import refuse_output
     from spiking_music.cli import terminal
     from spiking_music.listening import conditions as heard
@@ -82,7 +81,7 @@ def make(
     from spiking_music.listening.trials import identity, render
 
     refuse_output(out, force)
-    sets, skipped = clip_sets(data or [f"shipped={_CLIPS}"], clips)
+    sets, skipped = clip_sets(data or [f"shipped={CLIPS}"], clips)
     conditions = heard.always()
     models = [open_bundle(path) for path in bundle] if bundle else [open_bundle()]
     if mu and all(not model.manifest.has_mu for model in models):

@@ -3,10 +3,11 @@
 import io
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from runtime.kinds import Note, Progress
 from spiking_music.corpus.encoding import encode_item
 from spiking_music.corpus.listing import Listing
 from spiking_music.corpus.outcome import Outcome, Tally
@@ -16,8 +17,6 @@ from spiking_music.corpus.recipe import Recipe
 
 SUMMARY = "summary.json"
 _NAMED = 5  # how many of the files that are left out are named
-Tell = Callable[[float], None]
-Note = Callable[[str], None]
 
 
 def encode_corpus(
@@ -25,7 +24,7 @@ def encode_corpus(
     recipe: Recipe,
     jobs: int,
     scheduler: str | None = None,
-    tell: Tell = lambda share: None,
+    tell: Progress = lambda share: None,
     note: Note = lambda message: None,
 ) -> Mapping[str, Any]:
     """Encode a corpus on `jobs` processes, or on the Dask cluster of a `scheduler`.

@@ -3,8 +3,8 @@
 import json
 import math
 import platform
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter
@@ -27,7 +27,7 @@ from runtime.errors import BundleError, MissingPackageError
 from runtime.events import Bits, EventMatrix
 from runtime.extras import how_to_install
 from runtime.files import replacing
-from runtime.kinds import DECODERS, Progress
+from runtime.kinds import CLIPS, DECODERS, Stage
 from runtime.metrics import si_snr
 from runtime.outputs import refuse_outputs
 from runtime.piece import Piece
@@ -36,17 +36,14 @@ from spiking_music.report.joules import joules
 from spiking_music.report.page import page
 from spiking_music.report.storage import rates
 
-Stage = Callable[[str], AbstractContextManager[Progress]]
-
 OUTPUTS = ("piece.spk", "decoded.wav", "report.json", "report.html")
 SYSTEM_CHIP = "loihi1"  # which runs the bottleneck in the whole codec's bill
-_CLIPS = Path(__file__).parents[2] / "runtime" / "clips"
 _PACKAGES = ("numpy", "onnxruntime", "nir", "lava-nc", "torch", "matplotlib")
 
 
 def default_clip() -> Path:
     """Return the first of the recordings that come with the package."""
-    return min(_CLIPS.glob("*.flac"))
+    return min(CLIPS.glob("*.flac"))
 
 
 def run(

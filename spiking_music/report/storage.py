@@ -7,10 +7,11 @@ from typing import Any
 
 from runtime.coders.lapped.tables import Tables
 from runtime.costs import bound_bits, midi_like_bits, paper_bits
+from runtime.kinds import Note
 from runtime.piece import NO_MU, Piece
 from runtime.spk.container import Sizes
 from runtime.spk.parts import pack_header
-from runtime.spk.reader import Note, SpkReader, opened_spk
+from runtime.spk.reader import SpkReader, opened_spk
 
 
 def rates(piece: Piece) -> dict[str, float]:

@@ -11,13 +11,13 @@ import numpy as np
 from runtime.audio.recordings import read_audio
 from runtime.audio.samples import Samples
 from runtime.errors import AudioError, DataError, SpikingMusicError
-from train.config import SAMPLE_RATE
+from train.config import CLIP_FRAMES, HOP, SAMPLE_RATE
 from train.data.low_pass import low_pass
 from train.data.notes import Notes
 
 Item = TypeVar("Item")
 
-CLIP_SAMPLES = 131_072  # 2^17, a clip of the paper: 5.944 s
+CLIP_SAMPLES = CLIP_FRAMES * HOP
 _SHORTEST = 2048  # samples; the longest window of the distances
 _BELOW_NYQUIST = 0.95  # share of the Nyquist frequency above which a resampler rolls off
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor, nn
 
+from runtime.bundle import TABLES
 from runtime.files import replacing
 from runtime.lapped.model import CHUNK_FRAMES
 from runtime.lapped.transform import basis, frames
@@ -32,7 +33,7 @@ from train.lapped.losses import (
     units_loss,
 )
 from train.lapped.model import FLOOR, Crop, Model, crop
-from train.lapped.run import TABLES, LappedRun, MakeCrop, Saved, begun, save
+from train.lapped.run import LappedRun, MakeCrop, Saved, begun, save
 
 EVERY = 100  # steps between checkpoints
 WARM_UP = 20  # steps

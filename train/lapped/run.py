@@ -11,7 +11,6 @@ from train.checkpoint import Checkpoint
 from train.lapped.config import Lapped, lapped_config
 
 CHECKPOINT = "lapped.safetensors"
-TABLES = "coder.tables"
 
 MakeCrop = Callable[[str, int], Samples]  # of a stage and a step
 

@@ -5,9 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from train.config import HOP, SAMPLE_RATE, Sparsity
+from train.config import CLIP_FRAMES, HOP, SAMPLE_RATE, Sparsity
 
-CLIP_FRAMES = 256  # a clip in the paper, and a chunk of the format, whose costs these are
 MEMORY = 0.98  # decay of the running density per step
 MU_OCTAVE = 4  # paper section 3: the target halves every four mu
 

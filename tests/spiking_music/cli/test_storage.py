@@ -141,7 +141,7 @@ def test_standard_input_may_be_a_file(
     assert found == (tmp_path / "x.spk").read_bytes()
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".aiff", ".ogg", ".flac", ".au"])
+@pytest.mark.parametrize("suffix", [".wav", ".flac"])  # as it arrives, and read whole first
 def test_any_recording_comes_through_a_pipe(
     cli: Run, toy_bundle: Bundle, tmp_path: Path, suffix: str
 ) -> None:

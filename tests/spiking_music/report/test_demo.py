@@ -1,6 +1,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,11 +28,20 @@ def recording(path: Path, samples: np.ndarray, rate: int = 22_050) -> Path:
     return path
 
 
-def test_the_demo_leaves_what_its_report_says(spiking_bundle: Bundle, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def made(
+    spiking_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
+    """The outputs of a demo, and what it returned."""
+    folder = tmp_path_factory.mktemp("demo")
     sound = np.random.default_rng(0).normal(0, 0.1, (30_001, 2))
-    audio = recording(tmp_path / "a <b> & c.wav", sound, 44_100)
-    out = tmp_path / "made" / "here"
-    report = run(audio, out, spiking_bundle.path, False, stage)
+    audio = recording(folder / "a <b> & c.wav", sound, 44_100)
+    out = folder / "made" / "here"
+    return out, run(audio, out, spiking_bundle.path, False, stage)
+
+
+def test_the_demo_leaves_what_its_report_says(made: tuple[Path, dict[str, Any]]) -> None:
+    out, report = made
     assert {path.name for path in out.iterdir()} == set(OUTPUTS)
     assert json.loads((out / "report.json").read_text()) == report
     for key, names in ISSUED.items():
@@ -48,11 +58,8 @@ def test_the_demo_leaves_what_its_report_says(spiking_bundle: Bundle, tmp_path: 
     assert summary(report)
 
 
-def test_the_page_needs_nothing_beside_it(spiking_bundle: Bundle, tmp_path: Path) -> None:
-    sound = np.random.default_rng(0).normal(0, 0.1, 30_000)
-    audio = recording(tmp_path / "a <b> & c.wav", sound)
-    run(audio, tmp_path / "out", spiking_bundle.path, False, stage)
-    page = (tmp_path / "out" / "report.html").read_text()
+def test_the_page_needs_nothing_beside_it(made: tuple[Path, dict[str, Any]]) -> None:
+    page = (made[0] / "report.html").read_text()
     assert page.count('<audio controls preload="metadata" src="data:audio/flac;base64,') == 3
     assert "a &lt;b&gt; &amp; c.wav" in page
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
@@ -61,13 +68,10 @@ def test_the_page_needs_nothing_beside_it(spiking_bundle: Bundle, tmp_path: Path
     assert "prefers-color-scheme: dark" in page
 
 
-@pytest.mark.parametrize("samples", [1, 511])
-def test_a_short_silence_goes_the_whole_way(
-    spiking_bundle: Bundle, tmp_path: Path, samples: int
-) -> None:
-    audio = recording(tmp_path / "silence.wav", np.zeros(samples))
+def test_a_short_silence_goes_the_whole_way(spiking_bundle: Bundle, tmp_path: Path) -> None:
+    audio = recording(tmp_path / "silence.wav", np.zeros(1))
     report = run(audio, tmp_path / "out", spiking_bundle.path, False, stage)
-    assert report["audio"]["samples"] == samples
+    assert report["audio"]["samples"] == 1
     assert report["quality"]["si_snr_db"] is None
     assert report["audio"]["warnings"]
 

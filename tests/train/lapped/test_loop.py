@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from runtime.audio.samples import Samples
+from runtime.bundle import TABLES
 from runtime.coders.lapped.tables import read_tables
 from runtime.errors import TrainingError
 from train.config import read_preset
@@ -16,7 +17,7 @@ from train.lapped.config import Lapped, Stage, lapped_config
 from train.lapped.loop import train
 from train.lapped.model import Model, crop
 from train.lapped.objectives import count
-from train.lapped.run import TABLES, LappedRun, load
+from train.lapped.run import LappedRun, load
 from train.log import LOG
 
 MICRO = {

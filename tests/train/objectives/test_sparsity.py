@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.costs import time_bits
-from train.config import HOP, SAMPLE_RATE, load_preset
+from train.config import CLIP_FRAMES, HOP, SAMPLE_RATE, load_preset
 from train.objectives.sparsity import (
-    CLIP_FRAMES,
     Price,
     deviation,
     hinge,
