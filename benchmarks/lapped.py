@@ -17,6 +17,7 @@ from runtime.bundle import open_bundle
 from runtime.codec import Codec
 from runtime.coders.lapped.coder import encode
 from runtime.costs import event_rates
+from runtime.errors import SpikingMusicError
 from runtime.kinds import Progress
 from runtime.lapped import chip
 from runtime.lapped.encoder import Levels, Section
@@ -32,10 +33,10 @@ from train.config import SAMPLE_RATE
 from train.data.clips import Clip, within
 from train.objectives.distances import mel_distance
 
-RATES = (1.0, 1.5, 3.445)  # kbit/s of payload
+RATES = (0.7, 1.0, 1.5, 3.445)  # kbit/s of payload
 QUALITY = 9.0  # dB, of the waveform
 LARGEST_STEP = 254
-PARTS = ("thresholds", "refiner", "corrections")
+PARTS = ("thresholds", "refiner", "noise", "corrections")
 
 Judge = Callable[[Samples, Samples], dict[str, float | None]]
 
@@ -69,15 +70,20 @@ class Row:
 class Bench:
     """A bundle that is measured with the thresholds of the chip, or with those a host moves.
 
-    It may be `without` some of `PARTS`: with thresholds that round, without refiner, or without
-    corrections of the noise. The coder's tables stay as they are.
+    It may be `without` some of `PARTS`: with thresholds that round, without refiner, without noise
+    (what is judged is then the waveform), or without corrections of the noise. The coder's tables
+    stay as they are.
     """
 
     def __init__(
         self, bundle: Path | None, effort: str, judged: bool, without: Sequence[str] = ()
     ) -> None:
+        unknown = set(without) - set(PARTS)
+        if unknown:
+            raise SpikingMusicError(f"without {unknown.pop()}: choose from {', '.join(PARTS)}")
         self.codec, self.effort = Codec(open_bundle(bundle)), effort
-        self.corrected = "corrections" not in without
+        self.judged_decoder = "waveform" if "noise" in without else "listening"
+        self.corrected = not {"corrections", "noise"} & set(without)
         self.model, self.encoder = self.codec.engine.model, self.codec.engine.encoder
         self.code = self.codec.engine.code
         if "thresholds" in without:
@@ -129,7 +135,7 @@ class Bench:
             levels = self.encoder.encoded(section, step, None, self.effort)
         payload, whole = self._payload(levels), self._payload(levels, corrected=True)
         original = within(clip.samples, clip)
-        heard = self._sound(clip, levels, "listening")
+        heard = self._sound(clip, levels, self.judged_decoder)
         events = events_of(levels.q, 2 * 64 * self.model.units.bins)
         rates = event_rates(events, len(clip.samples) / SAMPLE_RATE)
         return Row(

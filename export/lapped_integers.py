@@ -59,3 +59,21 @@ def integer_graph(units: chip.Units, levels: int) -> onnx.ModelProto:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
     onnx.checker.check_model(model)
     return model
+
+
+def sums_graph() -> onnx.ModelProto:
+    """The product of all accumulators, `runtime/lapped/sums.onnx`.
+
+    Inputs: `payload (T, n) uint8`, raised by 128, and `dictionary (n, bins) int8`. Output: `sum`.
+    """
+    graph = helper.make_graph(
+        [helper.make_node("MatMulInteger", ["payload", "dictionary", "zero"], ["sum"])],
+        "sums",
+        [
+            helper.make_tensor_value_info("payload", TensorProto.UINT8, ["T", "n"]),
+            helper.make_tensor_value_info("dictionary", TensorProto.INT8, ["n", "bins"]),
+        ],
+        [helper.make_tensor_value_info("sum", TensorProto.INT32, ["T", "bins"])],
+        [numpy_helper.from_array(np.array(128, np.uint8), "zero")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)

@@ -143,13 +143,13 @@ def lapped(
     ] = "certified",
     without: Annotated[
         list[str] | None,
-        typer.Option(help="thresholds, refiner, corrections: leave a part out; repeatable"),
+        typer.Option(help="thresholds, refiner, noise or corrections: leave it out; repeatable"),
     ] = None,
     judged: Annotated[bool, typer.Option(help="ViSQOL and note F1, which take minutes")] = False,
     each: Annotated[bool, typer.Option(help="A row a clip")] = False,
     json: Json = None,
 ) -> None:
-    """What a LAPPED bundle needs for 9 dB, and how good it is at 1.0, 1.5 and 3.445 kbit/s."""
+    """What a LAPPED bundle needs for 9 dB, and how good it is at 0.7 to 3.445 kbit/s."""
     from benchmarks.lapped import Bench, measure, show
     from spiking_music.cli import terminal
     from spiking_music.cli.clips import clip_sets

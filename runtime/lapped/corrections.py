@@ -50,7 +50,9 @@ def corrections(sound: Floats, decoded: Floats, levels: Floats, rate: int) -> In
 def powers(sound: Floats, rate: int) -> Floats:
     """Mean power `(n - 1, BANDS)` of the noise bands in `sound (n HOP,)`, one row a part."""
     cut = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP] * window()
-    return np.square(np.abs(np.fft.rfft(cut, axis=1))).astype(np.float32) @ means(rate)
+    spectrum = np.fft.rfft(cut, axis=1)
+    power: Floats = np.square(spectrum.real) + np.square(spectrum.imag)
+    return power @ means(rate)
 
 
 @functools.cache

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Turns = npt.NDArray[np.complex64]
 
 
 def frame_count(samples: int, hop: int) -> int:
@@ -18,12 +19,11 @@ def frame_count(samples: int, hop: int) -> int:
 
 
 def frames(samples: Floats, hop: int) -> Floats:
-    """Cut `(n,)` into overlapping frames `(ceil(n / hop) + 1, 2 hop)`, zeros beyond both ends."""
+    """View `(n,)` as overlapping frames `(ceil(n / hop) + 1, 2 hop)`, zeros beyond both ends."""
     if not len(samples):
         return np.zeros((0, 2 * hop), np.float32)
     padded = np.pad(samples, (hop, hop + -len(samples) % hop))
-    # A copy, since BLAS cannot take overlapping rows.
-    return np.lib.stride_tricks.sliding_window_view(padded, 2 * hop)[::hop].copy()
+    return np.lib.stride_tricks.sliding_window_view(padded, 2 * hop)[::hop]
 
 
 @functools.cache
@@ -43,8 +43,22 @@ def synthesis(coefficients: Floats, hop: int) -> Floats:
 
     The first and the last half frame, which only one frame covers, are left out.
     """
-    count, bins = coefficients.shape
-    used = np.flatnonzero(coefficients.any(0))
-    top = -(-(used[-1] + 1) // 64) * 64 if len(used) else 0  # the others are zero
-    halves = (coefficients[:, :top] @ basis(bins, hop)[:top]).reshape(count, 2, hop)
-    return (halves[:-1, 1] + halves[1:, 0]).ravel()
+    bins = coefficients.shape[1]
+    before, after = _turns(bins, hop)
+    whole = np.fft.ifft(coefficients * before, 2 * hop, axis=1, norm="forward")
+    halves = (whole.real * after.real - whole.imag * after.imag).reshape(-1, 2, hop)
+    return (halves[:-1, 1] + halves[1:, 0]).ravel().astype(np.float32, copy=False)
+
+
+@functools.cache
+def _turns(bins: int, hop: int) -> tuple[Turns, Turns]:
+    """What makes an inverse Fourier transform of coefficients the sum over `basis`.
+
+    Factors `(bins,)` before it, and `(2 hop,)`, with the window, after it: the phases of the basis
+    are `pi / hop (n + 1/2 + hop / 2) (k + 1/2)`, of which the transform itself has `pi / hop n k`.
+    """
+    k, n = np.arange(bins) + 0.5, np.arange(2 * hop)
+    before = np.exp(1j * np.pi / hop * (0.5 + hop / 2) * k)
+    scaled = np.sin(np.pi / (2 * hop) * (n + 0.5)) * np.sqrt(2 / hop)
+    after = np.exp(1j * np.pi / (2 * hop) * n) * scaled
+    return before.astype(np.complex64), after.astype(np.complex64)

@@ -1,10 +1,12 @@
 """The lapped code in ONNX's integers: the events of the runtime, for any frame."""
 
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 import pytest
 
-from export.lapped_integers import integer_graph
+from export.lapped_integers import integer_graph, sums_graph
 from runtime.lapped import chip
 from runtime.thermometer import events_of
 
@@ -50,3 +52,14 @@ def test_events_are_those_of_the_runtime(
     (events,) = session.run(None, {"payload": payload, "steps": steps})
     wanted = events_of(found.astype(np.int32), 2 * LEVELS * BINS)
     np.testing.assert_array_equal(events.T, wanted.bits)
+
+
+def test_the_runtime_holds_the_graph_of_the_sums() -> None:
+    assert (Path(chip.__file__).parent / chip.SUMS).read_bytes() == sums_graph().SerializeToString()
+
+
+@pytest.mark.parametrize("kind", ["noise", "worst", "loudest", "silence"])
+def test_sums_are_those_of_whole_numbers(units: chip.Units, kind: str) -> None:
+    payload = frames(kind)
+    sums = payload.astype(np.int64) @ chip.dictionary(BINS, HOP).T.astype(np.int64)
+    np.testing.assert_array_equal(chip.accumulated(payload, units), sums >> chip.SHIFT)
