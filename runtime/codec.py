@@ -16,8 +16,8 @@ from runtime.encoder import Encoded, Encoder, Payload
 from runtime.errors import FormatError, SpikingMusicError
 from runtime.events import EventMatrix
 from runtime.kinds import DECODERS, LAPPED_DECODERS, Progress, frame_count
-from runtime.mu import chosen_mu, chosen_step
-from runtime.piece import NO_MU, Chunk, Piece
+from runtime.mu import chosen_effort, chosen_mu, chosen_step
+from runtime.piece import NO_MU, Chunk, LappedCode, Piece
 from runtime.playback import UNSAID, Playback
 from runtime.spk.header import SpkHeader
 
@@ -44,11 +44,12 @@ class Codec:
         self.bundle = bundle
         self.manifest = bundle.manifest
         self.decoders: dict[str, Decoder]
+        self.code: LappedCode | None = None
         if self.manifest.lapped:
             from runtime.lapped.engine import Engine  # its coder takes a second to load
 
             self.engine = Engine(bundle)
-            self.decoders = {**self.engine.decoders}
+            self.decoders, self.code = {**self.engine.decoders}, self.engine.code
         else:
             self.encoder = Encoder(bundle)
             self.waveform = Waveform(bundle)
@@ -64,6 +65,7 @@ class Codec:
         mu: int | None = None,
         progress: Progress | None = None,
         step: int | None = None,
+        effort: str | None = None,
     ) -> Piece:
         """Return a recording as a piece: its events and what belongs to them.
 
@@ -71,12 +73,13 @@ class Codec:
         floats of full scale 1.0, or uint8, int16 or int32 of the full scale of the dtype. They are
         averaged to mono and brought to the model's rate. `mu` in 0..31 sets the rate of a MU_SPARSE
         model (paper section 3), by default 16, `step` in 0..254 that of a LAPPED one, by default
-        following the loudness; `progress` is called with the share done, 0..1.
+        following the loudness, and `effort` its thresholds: `certified` for those of a chip,
+        `better` for those that a host moves. `progress` is called with the share done, 0..1.
         Raises `AudioError` for samples that do not fit or are not finite, `BundleError` for a
-        broken encoder, `SpikingMusicError` for a mu out of range or for a model that has none.
+        broken encoder, `SpikingMusicError` for a choice that is out of range or not the model's.
         """
         signal = mono_signal(samples, rate, self.manifest.sample_rate)
-        return self.analyse(signal, progress, mu, step)[1]
+        return self.analyse(signal, progress, mu, step, effort)[1]
 
     def decode(
         self,
@@ -108,7 +111,11 @@ class Codec:
         return audio
 
     def encode_stream(
-        self, blocks: Iterable[Samples], mu: int | None = None, step: int | None = None
+        self,
+        blocks: Iterable[Samples],
+        mu: int | None = None,
+        step: int | None = None,
+        effort: str | None = None,
     ) -> Iterator[Chunk]:
         """Yield the events of a signal that comes in blocks `(n,) float32` of any size.
 
@@ -117,9 +124,10 @@ class Codec:
         of `encode`, whatever the sizes of the blocks. Raises the same errors as `encode`.
         """
         step, mu = chosen_step(self.manifest, step), chosen_mu(self.manifest, mu)
+        effort = chosen_effort(self.manifest, effort)
         if self.manifest.lapped:
             choose = self.engine.usual_step if step is None else lambda section, before: step
-            return self.engine.chunks(blocks, choose)
+            return self.engine.chunks(blocks, choose, effort)
         return self.encoder.chunks(blocks, mu)
 
     def decode_stream(
@@ -147,13 +155,14 @@ class Codec:
         progress: Progress | None = None,
         mu: int | None = None,
         step: int | None = None,
+        effort: str | None = None,
     ) -> tuple[Payload, Piece]:
         """Return a piece and the input of its bottleneck, the payload `(latent, T) int8`.
 
         `samples (n,) float32` are at the model's rate; otherwise like `encode`.
         """
         frames = frame_count(self.manifest.kind, len(samples), self.manifest.hop)
-        chunks = [*_told(self.encode_stream([samples], mu, step), progress, frames)]
+        chunks = [*_told(self.encode_stream([samples], mu, step, effort), progress, frames)]
         units = max((self.manifest.units, *(chunk.events.units for chunk in chunks)))
         events = EventMatrix.joined((chunk.events for chunk in chunks), units)
         if self.manifest.lapped:

@@ -1,9 +1,13 @@
-"""Mu, which sets the rate of a MU_SPARSE bundle: `N T 2^(-mu / 4)` events (paper section 3)."""
+"""What can be chosen for a bundle: mu of MU_SPARSE, step and effort of LAPPED.
+
+A mu makes `N T 2^(-mu / 4)` events (paper section 3).
+"""
 
 import numpy as np
 
 from runtime.bundle import Manifest
 from runtime.errors import SpikingMusicError
+from runtime.kinds import CERTIFIED, EFFORTS
 from runtime.sessions import Tensor
 from runtime.spk.header import NO_MU
 from runtime.spk.short import LARGEST_STEP
@@ -47,6 +51,21 @@ def chosen_step(manifest: Manifest, step: int | None) -> int | None:
     if step is not None and not 0 <= step <= LARGEST_STEP:
         raise SpikingMusicError(f"step {step}: choose from 0 (most events) to {LARGEST_STEP}")
     return step
+
+
+def chosen_effort(manifest: Manifest, effort: str | None) -> str:
+    """Return the effort to use, one of `EFFORTS`; `certified` for None.
+
+    Raises `SpikingMusicError` for another one, or for a bundle that has no choice.
+    """
+    if effort is not None and not manifest.lapped:
+        raise SpikingMusicError(
+            f"effort {effort}: the bundle {manifest.name} is {manifest.kind} and always encodes as "
+            "a chip does; omit --effort or choose a LAPPED bundle"
+        )
+    if effort not in (None, *EFFORTS):
+        raise SpikingMusicError(f"effort {effort}: choose {' or '.join(EFFORTS)}")
+    return effort or CERTIFIED
 
 
 def ports(manifest: Manifest) -> set[str]:

@@ -11,7 +11,7 @@ from runtime.errors import SpikingMusicError
 from runtime.kinds import Progress
 from runtime.lapped.rate_control import AtLeast as LappedAtLeast
 from runtime.lapped.rate_control import Within as LappedWithin
-from runtime.mu import chosen_mu, chosen_step
+from runtime.mu import chosen_effort, chosen_mu, chosen_step
 from runtime.piece import Chunk, LappedCode
 from runtime.rate_control import AtLeast, Within, chosen_chunks
 from runtime.spk.header import DEFAULT_CODER, HEADER_BYTES, LAPPED_CODER, NO_MU, UNKNOWN, SpkHeader
@@ -26,6 +26,7 @@ class Storage:
     `coder` of the events, None for the default; `title` and `source`; `mu`, 0..31, of all chunks
     (`step`, 0..254, for a LAPPED model), or for each chunk the largest that reaches `min_si_snr`
     dB, or the smallest that keeps the file within `kbps` kbit/s;
+    `effort`, one of `EFFORTS`, for a LAPPED model;
     defaults for `decode`: `decoder`, `sampler`, `steps` (0: the bundle's), and the `seed` of the
     noise.
     """
@@ -37,6 +38,7 @@ class Storage:
     step: int | None = None
     min_si_snr: float | None = None
     kbps: float | None = None
+    effort: str | None = None
     decoder: str = ""
     sampler: str = ""
     steps: int = 0
@@ -87,10 +89,9 @@ def to_spk(
     another.
     """
     signal = _Counted(blocks)
-    code = codec.engine.code if codec.manifest.lapped else None
     mu, chunks, missed = _chunks(codec, signal, storage)
-    header = header_of(codec.manifest, samples, storage, mu, code)
-    writer = SpkWriter(file, header, storage.texts, code.tables if code else None)
+    header = header_of(codec.manifest, samples, storage, mu, codec.code)
+    writer = SpkWriter(file, header, storage.texts, codec.code.tables if codec.code else None)
     events, mus = 0, []
     for chunk in chunks:
         writer.write(chunk.events, chunk.mu, chunk.corrections)
@@ -161,27 +162,30 @@ def _chunks(
     if len(given) > 1:
         raise SpikingMusicError(f"{' and '.join(given)} exclude one another; give one of them")
     mu, step = chosen_mu(codec.manifest, storage.mu), chosen_step(codec.manifest, storage.step)
-    choice = _choice(codec, storage)
+    effort = chosen_effort(codec.manifest, storage.effort)
+    choice = _choice(codec, storage, effort)
     if choice is None:
-        return mu, codec.encode_stream(signal, storage.mu, step), lambda: 0
+        return mu, codec.encode_stream(signal, storage.mu, step, storage.effort), lambda: 0
     if isinstance(choice, AtLeast | Within):
         return NO_MU, chosen_chunks(codec, signal, choice), lambda: choice.missed
-    return NO_MU, codec.engine.chunks(signal, choice), lambda: choice.missed
+    return NO_MU, codec.engine.chunks(signal, choice, effort), lambda: choice.missed
 
 
 def _choice(
-    codec: Codec, storage: Storage
+    codec: Codec, storage: Storage, effort: str
 ) -> AtLeast | Within | LappedAtLeast | LappedWithin | None:
     """The rule that chooses the mu or the step of each chunk, if one is asked for."""
     lapped = codec.manifest.lapped
     if storage.min_si_snr is not None:
         decibels = storage.min_si_snr
-        return LappedAtLeast(codec.engine, decibels) if lapped else AtLeast(codec, decibels)
+        if lapped:
+            return LappedAtLeast(codec.engine, decibels, effort)
+        return AtLeast(codec, decibels)
     if storage.kbps is None:
         return None
     texts = sum(TAG_BYTES + len(text.encode()) for text in storage.texts.values()) + TAG_BYTES
     if lapped:
-        return LappedWithin(codec.engine, storage.kbps, texts)
+        return LappedWithin(codec.engine, storage.kbps, texts, effort)
     overhead = HEADER_BYTES + texts + END_BYTES
     return Within(codec, storage.kbps, storage.coder or DEFAULT_CODER, overhead)
 

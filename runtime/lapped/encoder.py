@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from runtime.audio.samples import Samples
 from runtime.errors import AudioError
-from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, EFFORTS, Analysis, LappedModel, step_of
+from runtime.kinds import CERTIFIED
+from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, Analysis, LappedModel, step_of
 from runtime.lapped.noise import band_count
 from runtime.lapped.transform import frames
 from runtime.windows import Arriving
@@ -47,7 +48,7 @@ class LappedEncoder:
         self.model = model
 
     def chunks(
-        self, blocks: Iterable[Samples], step: int, effort: str = EFFORTS[0]
+        self, blocks: Iterable[Samples], step: int, effort: str = CERTIFIED
     ) -> Iterator[Levels]:
         """Yield the chunks of a signal at one step, each as soon as all its frames have arrived.
 
@@ -75,7 +76,7 @@ class LappedEncoder:
             yield Section(index, heard[hop : len(cut) * hop], self.model.analysed(cut))
 
     def encoded(
-        self, section: Section, step: int, before: Levels | None, effort: str = EFFORTS[0]
+        self, section: Section, step: int, before: Levels | None, effort: str = CERTIFIED
     ) -> Levels:
         """Encode a chunk at the step with this index; `before` is the chunk before it, if any."""
         model = self.model

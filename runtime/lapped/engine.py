@@ -9,6 +9,7 @@ import numpy.typing as npt
 from runtime.audio.samples import Samples
 from runtime.bundle import TABLES, Bundle
 from runtime.coders.lapped.tables import read_tables
+from runtime.kinds import CERTIFIED
 from runtime.lapped import chip
 from runtime.lapped.decoder import LappedDecoder
 from runtime.lapped.encoder import LappedEncoder, Levels, Section
@@ -42,11 +43,13 @@ class Engine:
             "waveform": EventDecoder(self.model, listening=False),
         }
 
-    def chunks(self, blocks: Iterable[Samples], choose: Choose) -> Iterator[Chunk]:
+    def chunks(
+        self, blocks: Iterable[Samples], choose: Choose, effort: str = CERTIFIED
+    ) -> Iterator[Chunk]:
         """Yield the events of a signal, each chunk at the step chosen for it."""
         before: Levels | None = None
         for section in self.encoder.sections(blocks):
-            before = self.encoder.encoded(section, choose(section, before), before)
+            before = self.encoder.encoded(section, choose(section, before), before, effort)
             yield self.events(before)
 
     def events(self, levels: Levels) -> Chunk:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from runtime.arrays import read_arrays
 from runtime.bundle import Bundle
 from runtime.errors import BundleError, SpikingMusicError, one_line
+from runtime.kinds import CERTIFIED
 from runtime.lapped import chip
 from runtime.lapped.corrections import corrections
 from runtime.lapped.noise import BANDS, PARTS, corrected, features, noise
@@ -25,7 +26,6 @@ STEPS_AN_OCTAVE = 8
 STEPS = 256
 CHUNK_FRAMES = 64
 NOMINAL_LEVELS = 64  # as counted in `units` of a manifest; the code itself has no limit
-EFFORTS = ("certified", "better")
 UNITS = "units.npz"
 
 Floats = npt.NDArray[np.float32]
@@ -68,7 +68,7 @@ class LappedModel:
         step = chip.finest_step(analysis.exponent, self.hop)
         return max(math.ceil(STEPS_AN_OCTAVE * (math.log2(step) - LEAST_STEP)), 0)
 
-    def levels(self, analysis: Analysis, step: float, effort: str = EFFORTS[0]) -> Ints:
+    def levels(self, analysis: Analysis, step: float, effort: str = CERTIFIED) -> Ints:
         """The number of levels of each bin that fire, times its sign: `(T, bins) int32`.
 
         `certified` uses the thresholds of the chip; with `better` the host moves them by a net that
@@ -77,7 +77,7 @@ class LappedModel:
         if step < chip.finest_step(analysis.exponent, self.hop):
             raise SpikingMusicError(f"step {step:g} is finer than 8-bit samples tell of this sound")
         q = chip.levels(analysis.accumulator, analysis.exponent, step, self.units)
-        return q if effort == EFFORTS[0] else self._moved(analysis, step, q)
+        return q if effort == CERTIFIED else self._moved(analysis, step, q)
 
     def values(self, q: Ints, step: Floats, first: int = 0) -> Floats:
         """The coefficients `(T, bins)` that levels stand for, at `step (T,)`, refined.

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from runtime.kinds import CERTIFIED
 from runtime.lapped.encoder import Levels, Section
 from runtime.lapped.engine import Engine
 from runtime.lapped.model import step_of
@@ -30,8 +31,8 @@ class AtLeast:
     It is measured on the refined coefficients, within 0.1 dB of that of the sound.
     """
 
-    def __init__(self, engine: Engine, decibels: float) -> None:
-        self._engine, self._decibels = engine, decibels
+    def __init__(self, engine: Engine, decibels: float, effort: str = CERTIFIED) -> None:
+        self._engine, self._decibels, self._effort = engine, decibels, effort
         self.missed = 0
 
     def __call__(self, section: Section, before: Levels | None) -> int:
@@ -47,7 +48,7 @@ class AtLeast:
 
     def _si_snr(self, section: Section, step: int) -> float:
         model, analysis = self._engine.model, section.analysis
-        levels = model.levels(analysis, step_of(step))
+        levels = model.levels(analysis, step_of(step), self._effort)
         return model.si_snr(analysis, levels, step_of(step), section.index * len(levels))
 
 
@@ -57,8 +58,8 @@ class Within:
     Unused bits are left for later chunks; `overhead` is the bytes of the texts.
     """
 
-    def __init__(self, engine: Engine, kbps: float, overhead: int) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, kbps: float, overhead: int, effort: str = CERTIFIED) -> None:
+        self._engine, self._effort = engine, effort
         self._bytes_a_sample = kbps * 125 / engine.model.rate
         self._samples, self._spent = 0, float(ENCLOSING + overhead)
         self.missed = 0
@@ -73,7 +74,7 @@ class Within:
         left = self._samples * self._bytes_a_sample - self._spent - CORRECTIONS * hops
 
         def fits(step: int) -> bool:
-            levels = self._engine.model.levels(section.analysis, step_of(step))
+            levels = self._engine.model.levels(section.analysis, step_of(step), self._effort)
             return self._size(levels) <= left
 
         finest = self._engine.model.finest(section.analysis)

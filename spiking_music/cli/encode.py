@@ -21,6 +21,7 @@ from spiking_music.cli.options import (
     BundleDir,
     Decoder,
     DenoisingSteps,
+    EffortOption,
     Force,
     Mu,
     Sampler,
@@ -54,6 +55,7 @@ def encode(
             help="Use the smallest mu or step of each chunk that keeps to this bit rate",
         ),
     ] = None,
+    effort: EffortOption = None,
     coder: Annotated[
         CoderName | None,
         typer.Option(
@@ -106,6 +108,7 @@ def encode(
         step=step,
         min_si_snr=min_si_snr,
         kbps=kbps,
+        effort=effort,
         decoder=decoder or "",
         sampler=sampler or "",
         steps=steps or 0,

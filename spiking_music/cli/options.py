@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.kinds import DecoderName, SamplerName
+from runtime.kinds import DecoderName, Effort, SamplerName
 
 AudioFile = Annotated[
     str, typer.Argument(metavar="AUDIO", help="A recording (WAV, FLAC, ...), or - for stdin")
@@ -77,6 +77,14 @@ Step = Annotated[
         metavar="0..254",
         help="Rate of a LAPPED model, eight steps an octave",
         show_default="follows the loudness",
+    ),
+]
+EffortOption = Annotated[
+    Effort | None,
+    typer.Option(
+        "--effort",
+        help="Thresholds of a LAPPED model: as on a chip, or moved by the host for 2 % fewer bits",
+        show_default="certified",
     ),
 ]
 Mu = Annotated[

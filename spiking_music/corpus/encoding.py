@@ -10,7 +10,7 @@ from runtime.audio.reading import opened_audio
 from runtime.bundle import open_bundle
 from runtime.codec import Codec
 from runtime.errors import BundleError, OutputError, SpikingMusicError
-from runtime.to_spk import to_spk
+from runtime.to_spk import header_of, to_spk
 from spiking_music.corpus.listing import Item
 from spiking_music.corpus.outcome import Outcome
 from spiking_music.corpus.places import fetched, publish
@@ -55,7 +55,9 @@ def _outcome(recipe: Recipe, item: Item) -> Outcome:
         storage = replace(recipe.storage, source=source)
         found = None if recipe.force else standing(item.target)
         if found is not None:
-            refuse_other(found, item.target, model, storage)
+            refuse_other(
+                found, item.target, header_of(model, None, storage, code=codec.code), source
+            )
             return Outcome(item, "kept", found.samples / model.sample_rate, found.size)
         # A file without a name, so that nothing is left of it if this process is killed.
         with (

@@ -1,7 +1,7 @@
 """Check existing outputs: each file says which recording, model and settings made it.
 
 The text `source` of a `.spk` file is the name of the recording, the SHA-256 of its bytes, and the
-mu or the quality that was asked for. Nothing else is stored, so nothing can disagree with the
+rate or the quality that was asked for. Nothing else is stored, so nothing can disagree with the
 files: there is no database, no time stamp and no lock.
 """
 
@@ -9,11 +9,10 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runtime.bundle import Manifest
 from runtime.errors import FormatError, OutputError
 from runtime.spk.header import SpkHeader
 from runtime.spk.reader import SpkReader
-from runtime.to_spk import Storage, header_of, unicode
+from runtime.to_spk import Storage, unicode
 from spiking_music.corpus.places import store_of
 
 _MARK = " sha256:"
@@ -37,8 +36,9 @@ def sha256(recording: Path) -> str:
 
 def receipt(name: str, digest: str, storage: Storage) -> str:
     """Return the text `source` for a recording with this name, digest and storage."""
-    wishes = {"mu": storage.mu, "min_si_snr": storage.min_si_snr, "kbps": storage.kbps}
-    asked = (f"{wish}={value}" for wish, value in wishes.items() if value is not None)
+    wishes = ("mu", "step", "min_si_snr", "kbps", "effort")
+    said = {wish: getattr(storage, wish) for wish in wishes}
+    asked = (f"{wish}={value}" for wish, value in said.items() if value is not None)
     return unicode(" ".join([f"{name}{_MARK}{digest}", *asked]))
 
 
@@ -56,11 +56,14 @@ def standing(target: str) -> Standing | None:
         return None
 
 
-def refuse_other(found: Standing, target: str, model: Manifest, storage: Storage) -> None:
-    """Raise `OutputError` unless an output was made by this model and from this `storage`."""
-    due = replace(header_of(model, None, storage), samples=found.header.samples, mu=found.header.mu)
-    differing = [name for name in vars(due) if getattr(due, name) != getattr(found.header, name)]
-    if found.source.rpartition(_MARK)[2] != (storage.source or "").rpartition(_MARK)[2]:
+def refuse_other(found: Standing, target: str, header: SpkHeader, source: str) -> None:
+    """Raise `OutputError` unless an output has this `header` and the same receipt `source`."""
+    there = found.header
+    due = replace(
+        header, samples=there.samples, mu=there.mu, model=header.model[: len(there.model)]
+    )
+    differing = [name for name in vars(due) if getattr(due, name) != getattr(there, name)]
+    if found.source.rpartition(_MARK)[2] != source.rpartition(_MARK)[2]:
         differing.append("recording or rate")
     if differing:
         raise OutputError(

@@ -39,7 +39,7 @@ def sound() -> np.ndarray:
 
 
 @cache
-def stored(**wish: float) -> bytes:
+def stored(**wish: object) -> bytes:
     file = io.BytesIO()
     to_spk(codec(), [sound()], SAMPLES, file, Storage(**wish))  # type: ignore[arg-type]
     return file.getvalue()
@@ -108,12 +108,25 @@ def test_a_quality_is_reached() -> None:
     assert len(stored(min_si_snr=6.0)) < len(stored(min_si_snr=12.0))
 
 
+def test_better_thresholds_take_fewer_bytes_for_a_quality() -> None:
+    better = stored(min_si_snr=12.0, effort="better")
+    assert len(better) < len(stored(min_si_snr=12.0))
+    assert len(stored(kbps=0.6, effort="better")) * 8e-3 / (SAMPLES / RATE) <= 0.6
+
+
+def test_a_chips_thresholds_are_the_default() -> None:
+    events = codec().encode(sound(), RATE, effort="certified").events
+    assert codec().encode(sound(), RATE).events == events
+    assert codec().encode(sound(), RATE, effort="better").events != events
+
+
 @pytest.mark.parametrize(
     ("storage", "message"),
     [
         (Storage(mu=3), "give its --step"),
         (Storage(step=255), "choose from 0"),
         (Storage(coder="rice"), "omit --coder"),
+        (Storage(effort="best"), "choose certified or better"),
         (Storage(step=90, kbps=1.0), "exclude one another"),
     ],
 )
