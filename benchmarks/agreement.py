@@ -23,7 +23,7 @@ from onnxruntime import (
 from benchmarks.results import write_json
 from runtime.audio.recordings import read_audio
 from runtime.audio.samples import Samples
-from runtime.bundle import Bundle, open_bundle
+from runtime.bundle import PAPER, Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
 from runtime.kinds import DECODERS, Progress
@@ -67,7 +67,7 @@ def measure(
     Of samples in -1..1, from those of one thread. `heard` are WAVs of the file `spk` that were
     decoded elsewhere by diffusion in as many `steps`, in 16 bits.
     """
-    opened = open_bundle(bundle)
+    opened = open_bundle(bundle or PAPER)
     piece = read_spk(spk) if spk else _encoded(opened)
     ways = dict(_ways(opened))
     decode = partial(Codec.decode, piece=piece, steps=steps)

@@ -19,7 +19,7 @@ from neuromorphic.graphs.files import read_graph
 from neuromorphic.integers.nir_forms import layers_of
 from runtime.audio.recordings import read_audio
 from runtime.audio.samples import Samples
-from runtime.bundle import Bundle, open_bundle
+from runtime.bundle import PAPER, Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError, one_line
 from runtime.events import Bits
@@ -49,7 +49,7 @@ def measure(
     taken from it the next time. Raises `SpikingMusicError` where that is of something else.
     """
     require_importers(pythons)
-    opened = open_bundle(bundle)
+    opened = open_bundle(bundle or PAPER)
     made_of = f"{hours:g} h of {data} in {opened.manifest.model_hash}"
     if keep is None or not keep.exists():
         encoded, events = _encoded(opened, data, hours)

@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.results import write_json
 from benchmarks.rivals import RIVALS, Decode, Encode
 from runtime.audio.recordings import read_audio
-from runtime.bundle import open_bundle
+from runtime.bundle import PAPER, open_bundle
 from runtime.codec import Codec
 from runtime.coders import adaptive, adaptive_loop, paper, payloads, rice
 from runtime.costs import bound_bits, paper_bits
@@ -120,14 +120,14 @@ def load(source: Path, bundle: Path | None, mu: int | None = None) -> Iterator[B
     elif source.suffix == ".spk":
         yield read_spk(source).events.bits
     else:
-        codec = Codec(open_bundle(bundle))
+        codec = Codec(open_bundle(bundle or PAPER))
         rate = codec.manifest.sample_rate
         yield codec.encode(read_audio(source, rate).samples[: 60 * rate], rate, mu).events.bits
 
 
 def encoded(clips: Iterable[Clip], bundle: Path | None, mu: int | None) -> Iterator[Bits]:
     """Yield the events of clips as `evaluate` takes them."""
-    codec = Codec(open_bundle(bundle))
+    codec = Codec(open_bundle(bundle or PAPER))
     for clip in clips:
         yield codec.encode(clip.samples, codec.manifest.sample_rate, mu).events.bits
 

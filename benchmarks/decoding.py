@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.results import write_json
 from export.quality import measured_ways
 from runtime.audio.samples import Samples
-from runtime.bundle import open_bundle
+from runtime.bundle import PAPER, open_bundle
 from runtime.codec import Codec
 from runtime.decoders.presets import FAST, Preset, knee, preset_of
 from runtime.kinds import QUALITIES
@@ -37,7 +37,7 @@ def measure(
     SI-SNR (dB, mean and standard deviation), mel distance (nepers), note F1, times real time.
     `qualities` are what the bundle's own manifest makes of `--quality`.
     """
-    codec, transcribe = Codec(open_bundle(bundle)), load_transcriber()
+    codec, transcribe = Codec(open_bundle(bundle or PAPER)), load_transcriber()
     ways = measured_ways(codec.manifest)
     total = sum(map(len, sets.values()))
     distance = dict.fromkeys(ways, 0.0)

@@ -21,7 +21,7 @@ from neuromorphic.integers.network import run_network
 from neuromorphic.lava.driver import run_on_lava
 from neuromorphic.opening import OpenNetwork, bundle_network
 from neuromorphic.simulate import spikes
-from runtime.bundle import open_bundle
+from runtime.bundle import PAPER, open_bundle
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.terminal import progress, show_rows
 
@@ -35,7 +35,7 @@ Row = dict[str, Any]
 
 def measure(bundle: Path | None, frames: int, only: list[str]) -> dict[str, Any]:
     """Return a row for each executor, or for those that `only` names, on so many frames."""
-    opened = bundle_network(open_bundle(bundle))
+    opened = bundle_network(open_bundle(bundle or PAPER))
     payload = payloads(opened.network.inputs, frames)
     expected = run_network(opened.network, payload)
     rows = [

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from benchmarks.results import write_json
 from runtime.audio.recordings import read_audio
 from runtime.audio.samples import Samples
-from runtime.bundle import Bundle, open_bundle
+from runtime.bundle import PAPER, Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.decoders.diffusion import Denoised, Diffusion, Sampling, Window
 from runtime.decoders.seams import Seams
@@ -54,7 +54,7 @@ def measure(audio: Path | None, bundle: Path | None, steps: int, tell: Progress)
     from the recording, in dB (0: no seam); `log_spectrum`, the mean difference of log magnitudes,
     as a ratio (1: no seam).
     """
-    opened = open_bundle(bundle)
+    opened = open_bundle(bundle or PAPER)
     samples = read_audio(audio or default_clip(), opened.manifest.sample_rate).samples
     events = Codec(opened).encode(samples, opened.manifest.sample_rate).events
     rows: list[Row] = []

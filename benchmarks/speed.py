@@ -28,7 +28,7 @@ from benchmarks.results import write_json
 from export.onnx_graphs import HearingUNet, deployed_unet, deployed_waveform, export_unet
 from runtime.audio.recordings import read_audio
 from runtime.audio.samples import Samples
-from runtime.bundle import DECODER, DECODER_FAST, Bundle, open_bundle, write_manifest
+from runtime.bundle import DECODER, DECODER_FAST, PAPER, Bundle, open_bundle, write_manifest
 from runtime.codec import Codec
 from runtime.events import Bits
 from runtime.kinds import Progress
@@ -68,7 +68,7 @@ def measure(
 ) -> dict[str, Any]:
     """One row a task: middle time in ms, times real time, GFLOP/s and their share of the peak."""
     torch.set_num_threads(cores())
-    bundle = open_bundle(path)
+    bundle = open_bundle(path or PAPER)
     tasks = [*_codec(bundle, seconds), *_graphs(bundle), *(_paper() if paper else [])]
     tasks += _peers()
     product = Task("matrix product", 0.0, _product(), SIDE**3)

@@ -22,7 +22,8 @@ EXACT, PORTABLE, NETX = "bottleneck.nir", "bottleneck.lif.nir", "bottleneck.net"
 CERTIFICATE, PROBE = "certificate.json", "probe.npz"
 TABLES = "coder.tables"  # of a LAPPED model
 EVIDENCE = (CERTIFICATE, PROBE)  # measurements of a model, not a part of it
-DEFAULT = SHIPPED / "small"
+DEFAULT = SHIPPED / "lapped"
+PAPER = SHIPPED / "small"  # the default where only a model of the paper's kinds will do
 
 
 @dataclass(frozen=True)

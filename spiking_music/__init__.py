@@ -2,7 +2,7 @@
 
     import spiking_music as sm
 
-    codec = sm.load("small")
+    codec = sm.load()
     samples, rate = sm.read_audio("piece.wav")
     sm.write("piece.spk", codec.encode(samples, rate))
     piece = sm.read("piece.spk")
@@ -81,8 +81,8 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def load(bundle: Path | str = "small", provider: str | None = None) -> "Codec":
-    """Load a trained model: `small`, `small-mu` or `spectral`, which ship, or a folder.
+def load(bundle: Path | str = "lapped", provider: str | None = None) -> "Codec":
+    """Load a trained model: `lapped`, `small`, `small-mu` or `spectral`, or a folder.
 
     `provider` computes it: cuda, cpu or openvino; for None, cuda if it works, else cpu. Raises
     `BundleError` for a folder that is not a bundle or differs from its manifest, and

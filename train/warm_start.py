@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from runtime.bundle import DECODER_FAST, ENCODER, Bundle, open_bundle
+from runtime.bundle import DECODER_FAST, ENCODER, PAPER, Bundle, open_bundle
 from runtime.errors import ConfigError
 from train import checkpoint as checkpoints
 from train.networks.bottleneck import PAYLOAD_SCALE
@@ -32,7 +32,7 @@ def start_from(model: Model, name: str) -> None:
     if name != SHIPPED and (Path(name) / checkpoints.NAME).exists():
         _whole(model, Path(name))
     else:
-        _trunk(model, open_bundle(None if name == SHIPPED else Path(name)))
+        _trunk(model, open_bundle(PAPER if name == SHIPPED else Path(name)))
 
 
 def _whole(model: Model, run: Path) -> None:

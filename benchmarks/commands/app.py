@@ -12,10 +12,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write figures here")]
-Bundle = Annotated[Path | None, typer.Argument(metavar="BUNDLE", help="[default: the shipped one]")]
-OfBundle = Annotated[
-    Path | None, typer.Option("--bundle", metavar="DIR", help="[default: the shipped one]")
-]
+Bundle = Annotated[Path | None, typer.Argument(metavar="BUNDLE", help="[default: small]")]
+OfBundle = Annotated[Path | None, typer.Option("--bundle", metavar="DIR", help="[default: small]")]
 Clips = Annotated[int | None, typer.Option(help="At most, of each set")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite what exists")]
 

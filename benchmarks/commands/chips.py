@@ -46,11 +46,11 @@ def faults(
 ) -> None:
     """How much worse it sounds when bits flip, or a unit or a core falls silent."""
     from benchmarks.faults import measure, write
-    from runtime.bundle import open_bundle
+    from runtime.bundle import PAPER, open_bundle
     from spiking_music.cli import terminal
 
     with terminal.progress("faults") as progress:
-        found = measure(open_bundle(bundle), _recordings(audio), repeats, seed, progress)
+        found = measure(open_bundle(bundle or PAPER), _recordings(audio), repeats, seed, progress)
     write(found, out)
 
 

@@ -22,7 +22,7 @@ def coding(
         float | None, typer.Option(metavar="DENSITY", help="Entries of that chance, and no notes")
     ] = None,
     bundle: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="For recordings  [default: the shipped one]")
+        Path | None, typer.Option(metavar="DIR", help="For recordings  [default: small]")
     ] = None,
     mu: Annotated[int | None, typer.Option(help="Of the bundle, if it has one")] = None,
     chunk_frames: Annotated[int, typer.Option(help="Of a chunk")] = 256,
@@ -64,10 +64,11 @@ def memory(
 ) -> None:
     """How much memory an hour of music takes; exit code 2 if it is too much."""
     from benchmarks.memory import measure, write
+    from runtime.bundle import PAPER
     from spiking_music.cli import terminal
 
     with terminal.progress("memory") as progress:
-        figures = measure(minutes or [2, 60], bundle, progress)
+        figures = measure(minutes or [2, 60], bundle or PAPER, progress)
     write(figures, json)
 
 
@@ -101,8 +102,9 @@ def scaling(
 ) -> None:
     """How many hours of sound a core encodes and decodes in an hour."""
     from benchmarks.scaling import Load, measure, write
+    from runtime.bundle import PAPER
     from spiking_music.cli import terminal
 
     with terminal.progress("scaling") as progress:
-        figures = measure(sources or [], bundle, Load(files, minutes, rounds), progress)
+        figures = measure(sources or [], bundle or PAPER, Load(files, minutes, rounds), progress)
     write(figures, json)

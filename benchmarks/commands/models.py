@@ -136,7 +136,9 @@ def quantisation(
 @app.command()
 def lapped(
     data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="Clips, as for evaluate")],
-    bundle: Annotated[Path | None, typer.Argument(metavar="BUNDLE")] = None,
+    bundle: Annotated[
+        Path | None, typer.Argument(metavar="BUNDLE", help="[default: lapped]")
+    ] = None,
     clips: Clips = None,
     effort: Annotated[
         str, typer.Option(help="certified: the chip's thresholds; better: a host moves them")

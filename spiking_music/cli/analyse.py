@@ -39,7 +39,7 @@ def analyse(
     as_json: AsJson = False,
 ) -> None:
     """Find the notes, chords and pedals that each unit responds to."""
-    from runtime.bundle import DEFAULT, open_bundle
+    from runtime.bundle import PAPER, open_bundle
     from runtime.codec import Codec
     from spiking_music.analysis import outputs
     from spiking_music.analysis.analyse import analyse as analysed
@@ -47,7 +47,7 @@ def analyse(
     from spiking_music.figures import units
     from train.data.annotated import pieces_of
 
-    opened = [open_bundle(bundle) for bundle in bundles or [DEFAULT]]
+    opened = [open_bundle(bundle) for bundle in bundles or [PAPER]]
     codecs = {bundle.path.resolve().name: Codec(bundle) for bundle in opened}
     if len(codecs) < len(opened):
         raise SpikingMusicError("two bundles have the same folder name; rename one")

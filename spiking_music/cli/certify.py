@@ -42,7 +42,7 @@ def certify(
     from export.certificate import require_importers, write_certificate
     from export.evidence import make_probe, write_evidence
     from export.probe import read_probe
-    from runtime.bundle import PROBE, open_bundle
+    from runtime.bundle import PAPER, PROBE, open_bundle
     from runtime.outputs import refuse_output
     from spiking_music.cli import terminal
 
@@ -50,7 +50,7 @@ def certify(
     require_importers(pythons)
     if out is not None:
         refuse_output(out, force)
-    opened = open_bundle(bundle)
+    opened = open_bundle(bundle or PAPER)
     has_probe = PROBE in opened.manifest.files
     with terminal.progress("probe"):
         probe = read_probe(opened.file(PROBE)) if has_probe else make_probe(opened)

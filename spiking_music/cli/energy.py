@@ -10,11 +10,11 @@ from runtime.errors import SpikingMusicError
 from spiking_music.cli.inputs import note, open_codec, opened_network, read_samples, refuse_idle
 from spiking_music.cli.options import (
     AsJson,
-    BundleDir,
     DenoisingSteps,
     Dialect,
     InputArray,
     Mu,
+    PaperBundle,
     TimeStep,
 )
 
@@ -53,7 +53,7 @@ def energy(
     ] = None,
     dt: TimeStep = None,
     dialect: Dialect = None,
-    bundle: BundleDir = None,
+    bundle: PaperBundle = None,
     as_json: AsJson = False,
 ) -> None:
     """Estimate joules: the whole codec and each chip, or a network.
@@ -103,13 +103,14 @@ def energy_of_recording(
     from neuromorphic.costs.operations.system import count_system
     from neuromorphic.energy import energies, sent_deltas
     from neuromorphic.opening import bundle_network
+    from runtime.bundle import PAPER
     from runtime.spk.container import packed
     from spiking_music.cli import terminal
     from spiking_music.report.energies import term_rows
     from spiking_music.report.system_rows import layer_rows, system_notes, system_rows
 
     own = load_chip(chip or USUAL)
-    codec = open_codec(bundle)
+    codec = open_codec(bundle or PAPER)
     samples = read_samples(audio, codec)
     if shape != "own":
         from neuromorphic.costs.neurobench import neurobench

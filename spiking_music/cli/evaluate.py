@@ -19,7 +19,7 @@ def evaluate(
     ],
     bundle: Annotated[
         Path | None,
-        typer.Argument(metavar="BUNDLE", help="The bundle to evaluate", show_default="small"),
+        typer.Argument(metavar="BUNDLE", help="The bundle to evaluate", show_default="lapped"),
     ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tables")] = Path(
         "evaluated"

@@ -14,7 +14,7 @@ def make(
     out: Annotated[Path, typer.Argument(metavar="OUT.html", help="The new page")],
     bundle: Annotated[
         list[Path] | None,
-        typer.Option(metavar="BUNDLE", help="Bundle to test; repeatable", show_default="small"),
+        typer.Option(metavar="BUNDLE", help="Bundle to test; repeatable", show_default="lapped"),
     ] = None,
     decoder: Annotated[
         list[str] | None,

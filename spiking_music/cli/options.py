@@ -13,14 +13,14 @@ AudioFile = Annotated[
 SpkFile = Annotated[
     str, typer.Argument(metavar="FILE.spk", help="A stored recording, or - for stdin")
 ]
+_MODEL = "The model: a folder, or the name of a bundle that ships"
 BundleDir = Annotated[
     Path | None,
-    typer.Option(
-        "--bundle",
-        metavar="BUNDLE",
-        help="The model: a folder, or the name of a bundle that ships",
-        show_default="small",
-    ),
+    typer.Option("--bundle", metavar="BUNDLE", help=_MODEL, show_default="lapped"),
+]
+PaperBundle = Annotated[
+    Path | None,
+    typer.Option("--bundle", metavar="BUNDLE", help=_MODEL, show_default="small"),
 ]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite existing files")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON")]

@@ -7,7 +7,7 @@ import typer
 
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.inputs import note, open_codec, opened_network, read_samples, refuse_idle
-from spiking_music.cli.options import AsJson, BundleDir, Dialect, InputArray, TimeStep
+from spiking_music.cli.options import AsJson, Dialect, InputArray, PaperBundle, TimeStep
 
 
 def simulate(
@@ -22,7 +22,7 @@ def simulate(
     data: InputArray = None,
     dt: TimeStep = None,
     dialect: Dialect = None,
-    bundle: BundleDir = None,
+    bundle: PaperBundle = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute the spikes on several back ends; count differing bits.
@@ -41,12 +41,13 @@ def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: b
     """The bottleneck of a bundle on a recording, against the encoder."""
     from neuromorphic import simulate as back_ends
     from neuromorphic.opening import bundle_network
+    from runtime.bundle import PAPER
     from spiking_music.cli import terminal
 
     if Path(audio).suffix in (".nir", ".net"):
         raise SpikingMusicError(f"{audio}: a network needs an input; give --input FILE.npy")
     chosen = back_ends.BACKENDS if backend == "all" else (backend,)
-    codec = open_codec(bundle)
+    codec = open_codec(bundle or PAPER)
     network = bundle_network(codec.bundle)
     samples = read_samples(audio, codec)
     with terminal.progress("encode") as progress:

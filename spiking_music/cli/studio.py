@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from spiking_music.cli.inputs import open_codec
-from spiking_music.cli.options import BundleDir
+from spiking_music.cli.options import PaperBundle
 
 
 def studio(
-    bundle: BundleDir = None,
+    bundle: PaperBundle = None,
     port: Annotated[
         int,
         typer.Option(
@@ -18,7 +18,8 @@ def studio(
     ] = 8765,
 ) -> None:
     """Open a local page to see, hear and mute spikes."""
+    from runtime.bundle import PAPER
     from spiking_music.studio.run import run
 
-    codec = open_codec(bundle)
+    codec = open_codec(bundle or PAPER)
     run(codec, port, lambda address: print(f"{address}  (press Ctrl-C to stop)", flush=True))

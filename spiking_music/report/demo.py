@@ -21,7 +21,7 @@ from neuromorphic.opening import OpenNetwork, bundle_network
 from neuromorphic.simulate import QUICK, differing, spikes
 from runtime.audio.recordings import read_audio, write_audio
 from runtime.audio.samples import Samples
-from runtime.bundle import Bundle, open_bundle
+from runtime.bundle import PAPER, Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.errors import BundleError, MissingPackageError
 from runtime.events import Bits, EventMatrix
@@ -32,11 +32,13 @@ from runtime.metrics import si_snr
 from runtime.outputs import refuse_outputs
 from runtime.piece import Piece
 from runtime.spk.container import read_spk, sizes, write_spk
+from spiking_music.report import lapped
 from spiking_music.report.joules import joules
 from spiking_music.report.page import page
 from spiking_music.report.storage import rates
 
-OUTPUTS = ("piece.spk", "decoded.wav", "report.json", "report.html")
+OUTPUTS = (lapped.FILE, lapped.SOUND, "report.json", "report.html")
+SECOND = ("small.spk", "small.wav")  # of the model on chips, if the first is LAPPED
 SYSTEM_CHIP = "loihi1"  # which runs the bottleneck in the whole codec's bill
 _PACKAGES = ("numpy", "onnxruntime", "nir", "lava-nc", "torch", "matplotlib")
 
@@ -51,29 +53,37 @@ def run(
 ) -> dict[str, Any]:
     """Run the demo on the file `audio` into the folder `out` and return what report.json holds.
 
-    Writes `OUTPUTS`; `stage` shows the name and progress of what is being done. Raises what its
-    stages raise, `OutputError` first of all when an output exists and `overwrite` is false.
+    A LAPPED bundle is shown first, and on chips the bundle `PAPER`, whose bottleneck is a network.
+    Writes `OUTPUTS`, and then `SECOND`, too; `stage` shows the name and progress of what is being
+    done. Raises what its stages raise, `OutputError` first of all when an output exists and
+    `overwrite` is false.
     """
     refuse_outputs(out, OUTPUTS, overwrite, [audio])
     clock = _Clock(stage)
     with clock("read"):
-        bundle = open_bundle(bundle_path)
+        model = open_bundle(bundle_path)
+        bundle = open_bundle(PAPER) if model.manifest.lapped else model
+        file, sound = SECOND if model.manifest.lapped else OUTPUTS[:2]
+        refuse_outputs(out, (file, sound), overwrite, [audio])
         recording = read_audio(audio, bundle.manifest.sample_rate)
     samples, codec = recording.samples, Codec(bundle)
+    out.mkdir(parents=True, exist_ok=True)
+    decoded: dict[str, Samples] = {}
+    first: dict[str, Any] | None = None
+    if bundle is not model:
+        first, decoded[model.manifest.name] = lapped.shown(model, samples, out, overwrite, clock)
     with clock("encode") as progress:
         payload, encoded = codec.analyse(samples, progress)
-    out.mkdir(parents=True, exist_ok=True)
     with clock("store"):
-        piece, stored = _store(out / "piece.spk", encoded, overwrite)
+        piece, stored = _store(out / file, encoded, overwrite)
     events = piece.events
     network = bundle_network(bundle)
     agreement = _agreement(bundle, network, samples, payload, events, clock)
-    decoded: dict[str, Samples] = {}
     for decoder in DECODERS:
         with clock(f"decode: {decoder}") as progress:
             decoded[decoder] = codec.decode(piece, decoder, progress=progress)
     chosen = bundle.manifest.decoder.default
-    write_audio(out / "decoded.wav", decoded[chosen], piece.sample_rate, overwrite)
+    write_audio(out / sound, decoded[chosen], piece.sample_rate, overwrite)
     seconds = piece.seconds
     report: dict[str, Any] = {
         "title": audio.name,
@@ -85,6 +95,7 @@ def run(
             "source_channels": recording.source_channels,
             "warnings": list(recording.warnings),
         },
+        "first": first,
         "frame_rate": piece.sample_rate / piece.hop,
         "bundle": _bundle_facts(bundle),
         "file": stored | {"kbps": stored["bytes"] * 8e-3 / seconds},
@@ -127,6 +138,7 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
     )
     facts = {
         "sound": f"{report['audio']['seconds']:.2f} s, {report['audio']['samples']} samples",
+        **_first(report["first"]),
         "stored": f"{report['file']['bytes']} bytes, {report['file']['kbps']:.3f} kbit/s "
         f"(the paper's formula {report['rate']['paper_kbps']:.3f}, "
         f"entropy bound {report['rate']['bound_kbps']:.3f})",
@@ -148,6 +160,22 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
     if refused:
         facts["refused"] = f"{', '.join(refused)} (why: see the report)"
     return facts | {f"no {name}": reason for name, reason in report["unavailable"].items()}
+
+
+def _first(facts: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the lines about the model that is shown before the one on chips."""
+    if facts is None:
+        return {}
+    return {
+        facts["name"]: f"{facts['bytes']} bytes, {facts['kbps']:.3f} kbit/s, {facts['events']} "
+        f"events, {_decibels(facts['si_snr_db'])} (waveform "
+        f"{_decibels(facts['waveform_si_snr_db'])})",
+        "and on chips": Path(SECOND[0]).stem,
+    }
+
+
+def _decibels(value: float | None) -> str:
+    return "SI-SNR not defined" if value is None else f"SI-SNR {value:.2f} dB"
 
 
 class _Clock:

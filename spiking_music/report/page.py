@@ -49,7 +49,7 @@ def page(
             "Original": _flac(original, rate),
             **{f"Decoded, {name}": _flac(sound, rate) for name, sound in decoded.items()},
         },
-        pictures=_pictures(report, original, decoded[report["quality"]["decoder"]], events),
+        pictures=_pictures(report, _compared(report, original, decoded), events),
     )
 
 
@@ -69,12 +69,22 @@ def _flac(samples: Samples, rate: int) -> str:
     return f"data:audio/flac;base64,{heard}"
 
 
+def _compared(
+    report: Mapping[str, Any], original: Samples, decoded: Mapping[str, Samples]
+) -> dict[str, Samples]:
+    """The original, and what each model makes of it by its default decoder."""
+    chosen = decoded[report["quality"]["decoder"]]
+    if report["first"] is None:
+        return {"original": original, "decoded": chosen}
+    first = report["first"]["name"]
+    return {"original": original, first: decoded[first], report["bundle"]["name"]: chosen}
+
+
 def _pictures(
-    report: Mapping[str, Any], original: Samples, decoded: Samples, events: EventMatrix
+    report: Mapping[str, Any], sounds: Mapping[str, Samples], events: EventMatrix
 ) -> dict[str, dict[str, str]]:
     """Draw each picture for wide and narrow pages; the page shows the one that fits."""
     rate, rates = report["audio"]["sample_rate"], report["rate"]
-    sounds = {"original": original, "decoded": decoded}
     bits = {
         "stored: the whole file on disk": report["file"]["kbps"],
         "the paper's formula": rates["paper_kbps"],

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import speed
 from benchmarks.speed import in_single, measure, write
-from runtime.bundle import open_bundle
+from runtime.bundle import PAPER, open_bundle
 
 
 def test_the_shipped_bundle_is_timed_beside_torch_and_peers(
@@ -29,7 +29,7 @@ def test_the_shipped_bundle_is_timed_beside_torch_and_peers(
 def test_weights_in_single_precision_are_the_same_weights() -> None:
     import onnxruntime
 
-    path = open_bundle().file("decoder.onnx")
+    path = open_bundle(PAPER).file("decoder.onnx")
     random = np.random.default_rng(0)
     sound = random.normal(size=(2, 1, 1, 2048)).astype(np.float32)
     events = (random.random((1, 80, 4)) < 0.4).astype(np.float32)

@@ -8,9 +8,10 @@ import torch
 
 from export.lapped import write_model
 from runtime.bundle import Bundle, Decoder, Manifest
+from runtime.kinds import EFFORTS
 from runtime.lapped.decoder import LappedDecoder
 from runtime.lapped.encoder import LappedEncoder, Levels
-from runtime.lapped.model import CHUNK_FRAMES, EFFORTS, LappedModel, step_of
+from runtime.lapped.model import CHUNK_FRAMES, LappedModel, step_of
 from runtime.metrics import si_snr
 from train.config import read_preset
 from train.lapped.config import lapped_config

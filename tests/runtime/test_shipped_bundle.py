@@ -16,8 +16,8 @@ def bundle(request: pytest.FixtureRequest) -> Bundle:
     return open_bundle(Path(request.param))
 
 
-def test_the_default_is_small() -> None:
-    assert open_bundle().manifest == open_bundle(Path("small")).manifest
+def test_the_default_is_lapped() -> None:
+    assert open_bundle().manifest == open_bundle(Path("lapped")).manifest
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 import torch
 
-from runtime.bundle import open_bundle
+from runtime.bundle import PAPER, open_bundle
 from runtime.errors import BundleError, ConfigError
 from train import checkpoint as checkpoints
 from train.checkpoint import Checkpoint
@@ -15,7 +15,7 @@ from train.networks.bottleneck import Bottleneck
 from train.networks.model import Model
 from train.warm_start import start_from
 
-SHIPPED = open_bundle()
+SHIPPED = open_bundle(PAPER)
 TRUNK = ("encoder", "waveform")
 
 

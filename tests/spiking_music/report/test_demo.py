@@ -11,7 +11,7 @@ from runtime.bundle import Bundle
 from runtime.errors import AudioError, OutputError
 from runtime.spk.container import read_spk
 from spiking_music.cli.terminal import stage
-from spiking_music.report.demo import OUTPUTS, default_clip, run, summary
+from spiking_music.report.demo import OUTPUTS, SECOND, default_clip, run, summary
 
 ISSUED = {
     "audio": {"seconds", "samples", "sample_rate"},
@@ -56,6 +56,21 @@ def test_the_demo_leaves_what_its_report_says(made: tuple[Path, dict[str, Any]])
     assert report["system"]["coverage"]["unknown"] == 0
     assert sum(part["share"] for part in report["system"]["parts"]) == pytest.approx(1)
     assert summary(report)
+
+
+def test_a_lapped_model_is_shown_before_the_one_on_chips(tmp_path: Path) -> None:
+    time = np.arange(20_000) / 22_050
+    audio = recording(tmp_path / "a.wav", 0.3 * np.sin(2 * np.pi * 220 * time) * np.exp(-time))
+    report = run(audio, tmp_path / "out", None, False, stage)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*OUTPUTS, *SECOND}
+    first = report["first"]
+    assert first["name"] == "lapped"
+    assert first["bytes"] == (tmp_path / "out" / "piece.spk").stat().st_size
+    assert first["waveform_si_snr_db"] > 9
+    assert report["bundle"]["name"] == "small"
+    assert "lapped" in summary(report)
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "Decoded, lapped" in page
 
 
 def test_the_page_needs_nothing_beside_it(made: tuple[Path, dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from onnx import helper
 from neuromorphic.costs.operations.calls import summed
 from neuromorphic.costs.operations.operators import count_operators, coverage, downstream, listeners
 from neuromorphic.costs.operations.shapes import shaped
-from runtime.bundle import Bundle, open_bundle
+from runtime.bundle import PAPER, Bundle, open_bundle
 from runtime.errors import GraphError
 
 Write = Callable[..., Path]
@@ -26,7 +26,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("name", list(SHAPES))
 def test_every_operator_of_the_shipped_bundle_is_known(name: str) -> None:
-    operators = count_operators(open_bundle().file(name), SHAPES[name])
+    operators = count_operators(open_bundle(PAPER).file(name), SHAPES[name])
     found = coverage(operators)
     assert found["unknown"] == 0
     assert found["counted"] > 40
@@ -35,7 +35,7 @@ def test_every_operator_of_the_shipped_bundle_is_known(name: str) -> None:
 
 
 def test_products_agree_with_those_that_torch_counted_at_the_export() -> None:
-    bundle = open_bundle()
+    bundle = open_bundle(PAPER)
     for name, key in (
         ("encoder.onnx", "encoder_macs_per_frame"),
         ("decoder_fast.onnx", "decoder_fast_macs_per_frame"),
@@ -101,7 +101,7 @@ def test_who_hears_a_tensor(toy_bundle: Bundle) -> None:
     after = [node.op_type for node in graph.nodes if node.output[0] in downstream(graph, "payload")]
     assert {node.op_type for node in listeners(graph, "payload")} == {"MatMul"}
     assert "Conv" not in after
-    shipped = shaped(open_bundle().file("decoder_fast.onnx"), SHAPES["decoder_fast.onnx"])
+    shipped = shaped(open_bundle(PAPER).file("decoder_fast.onnx"), SHAPES["decoder_fast.onnx"])
     assert [node.name for node in listeners(shipped, "events")] == ["node_conv2d"]
 
 
