@@ -160,3 +160,22 @@ def lapped(
     with terminal.progress("lapped") as progress:
         rows = measure(Bench(bundle, effort, judged, without or []), sets, progress=progress)
     show(rows, each, json)
+
+
+@app.command()
+def spikes_today(
+    data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="Clips, as for evaluate")],
+    clips: Clips = None,
+    json: Json = None,
+) -> None:
+    """The default model beside the usual spike codes for sound, at equal bits and equal events."""
+    from benchmarks.spikes_today import measure, show
+    from spiking_music.cli import terminal
+    from spiking_music.cli.clips import clip_sets
+    from spiking_music.report.demo import default_clip
+
+    sets, _ = clip_sets(data, clips)
+    learned, _ = clip_sets([f"shipped={default_clip().parent}"], None)
+    with terminal.progress("spikes") as progress:
+        rows = measure([c for s in sets.values() for c in s], learned["shipped"], progress)
+    show(rows, json)

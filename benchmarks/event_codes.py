@@ -1,0 +1,238 @@
+"""How neuromorphic engineers turn sound into spikes: four codes, each with a linear decoder.
+
+An encoder makes signed spikes `(channels, T) int8`, -1, 0 or 1, at a `scale` that sets how many.
+The decoder replays what a channel stands for and filters it, with taps fitted by least squares on
+other sound: the field's linear reconstruction. The implementations are ours.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy.signal import fftconvolve, gammatone, lfilter
+
+RATE = 22_050
+TAPS = 257  # of a fitted filter, centred: 12 ms
+RIDGE = 1e-3  # of the mean power of what is filtered
+GROWTH, RECOVERY_S = 1.1, 5e-3  # of a threshold that adapts
+KERNEL = np.hanning(26)[1:-1]  # of Ben's spiker: 1.1 ms
+CHANNELS, LOWEST_HZ, HIGHEST_HZ = 32, 50.0, 8000.0
+LEAK_S = 10e-3
+
+Sound = npt.NDArray[np.float64]
+Signals = npt.NDArray[np.float64]  # (channels, T)
+Spikes = npt.NDArray[np.int8]  # (channels, T)
+
+
+@dataclass(frozen=True)
+class EventCode:
+    """A `name`; `encode(sound, scale)` to spikes; `replay(spikes, scale)` to `(channels, T)`.
+
+    `split(sound)` is what each channel of the replay has to become: their sum is the sound.
+    """
+
+    name: str
+    encode: Callable[[Sound, float], Spikes]
+    replay: Callable[[Spikes, float], Signals]
+    split: Callable[[Sound], Signals] = lambda sound: sound[None]
+
+
+def scale_for(code: EventCode, sound: Sound, wanted: Callable[[Spikes], bool]) -> float:
+    """Return the smallest scale, within 2 %, whose spikes are few enough to be `wanted`."""
+    low, high = 1e-4, 100.0  # of the root mean square; more is fewer spikes
+    level = float(np.sqrt(np.mean(np.square(sound)))) + 1e-9
+    while high / low > 1.02:
+        middle = (low * high) ** 0.5
+        if wanted(code.encode(sound, middle * level)):
+            high = middle
+        else:
+            low = middle
+    return high * level
+
+
+@dataclass(frozen=True, eq=False)
+class LinearDecoder:
+    """Filters `(channels, TAPS)` and gains `(channels,)` that turn a replay into sound."""
+
+    taps: Signals
+    gains: Sound
+
+    def __call__(self, replay: Signals) -> Sound:
+        """Return the sound `(T,)` of a replay `(channels, T)`."""
+        return np.asarray(self.gains @ _filtered(replay, self.taps))
+
+
+def fitted(replays: Sequence[Signals], wanted: Sequence[Signals]) -> LinearDecoder:
+    """Fit a filter a channel, then a gain a channel for the sum, over several sounds."""
+    taps = np.stack([
+        _least_squares([replay[c] for replay in replays], [part[c] for part in wanted])
+        for c in range(len(replays[0]))
+    ])  # fmt: skip
+    parts = np.concatenate([_filtered(replay, taps) for replay in replays], axis=1)
+    whole = np.concatenate([part.sum(0) for part in wanted])
+    gram = parts @ parts.T
+    gram += 1e-6 * np.trace(gram) / len(gram) * np.eye(len(gram)) + 1e-12 * np.eye(len(gram))
+    return LinearDecoder(taps, np.linalg.solve(gram, parts @ whole))
+
+
+def _filtered(signals: Signals, taps: Signals) -> Signals:
+    return np.asarray(fftconvolve(signals, taps, mode="same", axes=1))
+
+
+def _least_squares(given: Sequence[Sound], wanted: Sequence[Sound]) -> Sound:
+    """Return the centred filter that brings signals closest to those wanted."""
+    half = TAPS // 2
+    square, product = np.zeros(TAPS), np.zeros(TAPS)
+    for x, y in zip(given, wanted, strict=True):
+        square += fftconvolve(x, x[::-1])[len(x) - 1 :][:TAPS]
+        product += fftconvolve(y, x[::-1])[len(x) - 1 - half :][:TAPS]
+    lags = np.abs(np.subtract.outer(np.arange(TAPS), np.arange(TAPS)))
+    matrix = square[lags] + (RIDGE * square[0] + 1e-12) * np.eye(TAPS)
+    return np.asarray(np.linalg.solve(matrix, product))
+
+
+def send_on_delta(sound: Sound, scale: float) -> Spikes:
+    """A spike for each change by `scale`, signed (Miskowicz 2006)."""
+    return _tracked(sound, scale, growth=1.0)
+
+
+def threshold_adaptive(sound: Sound, scale: float) -> Spikes:
+    """Send-on-delta whose threshold grows with each spike and recovers (as in arXiv 2503.11206)."""
+    return _tracked(sound, scale, GROWTH)
+
+
+def _tracked(sound: Sound, scale: float, growth: float) -> Spikes:
+    spikes = np.zeros((1, len(sound)), np.int8)
+    recovery, held, threshold = float(np.exp(-1 / (RATE * RECOVERY_S))), 0.0, scale
+    for t, value in enumerate(sound.tolist()):
+        if abs(value - held) >= threshold:
+            spikes[0, t] = 1 if value > held else -1
+            held += spikes[0, t] * threshold
+            threshold *= growth
+        threshold = scale + (threshold - scale) * recovery
+    return spikes
+
+
+def steps(spikes: Spikes, scale: float) -> Signals:
+    """The staircase of send-on-delta."""
+    return _staircase(spikes, scale, growth=1.0)
+
+
+def adaptive_steps(spikes: Spikes, scale: float) -> Signals:
+    """The staircase of the adaptive thresholds, which follow from the spikes."""
+    return _staircase(spikes, scale, GROWTH)
+
+
+def _staircase(spikes: Spikes, scale: float, growth: float) -> Signals:
+    held = np.zeros(spikes.shape[1])
+    threshold, before = scale, 0
+    for t in np.flatnonzero(spikes[0]):
+        threshold = scale + (threshold - scale) * np.exp((before - t) / (RATE * RECOVERY_S))
+        held[t] = spikes[0, t] * threshold
+        threshold, before = threshold * growth, t
+    return np.cumsum(held)[None]
+
+
+def bens_spiker(sound: Sound, scale: float) -> Spikes:
+    """A spike where subtracting a kernel lessens the error (Schrauwen, Van Campenhout 2003).
+
+    The code is for positive signals: one channel has the positive half-waves, one the negative.
+    """
+    return np.stack([_bens(np.maximum(sign * sound, 0), scale) for sign in (1, -1)])
+
+
+def _bens(signal: Sound, scale: float) -> Spikes:
+    kernel, size = scale * KERNEL, len(KERNEL)
+    left = np.pad(signal, (0, 2 * size))
+    spikes = np.zeros(len(signal), np.int8)
+
+    def gains(start: int, count: int) -> Sound:
+        parts = np.lib.stride_tricks.sliding_window_view(
+            left[start : start + count + size - 1], size
+        )
+        return np.asarray((np.abs(parts) - np.abs(parts - kernel)).sum(1))
+
+    gained = gains(0, len(signal))
+    t = 0
+    while True:
+        due = np.flatnonzero(gained[t : t + 4096] > 0)
+        if not len(due):
+            t += 4096
+            if t >= len(signal):
+                return spikes
+            continue
+        t += int(due[0])
+        spikes[t] = 1
+        left[t : t + size] -= kernel
+        count = min(size, len(signal) - t)
+        gained[t : t + count] = gains(t, count)
+        t += 1
+        if t >= len(signal):
+            return spikes
+
+
+def kernels(spikes: Spikes, scale: float) -> Signals:
+    """The sum of the kernels of Ben's spiker."""
+    positive, negative = fftconvolve(spikes.astype(float), scale * KERNEL[None], axes=1)
+    return np.asarray(positive - negative)[None, : spikes.shape[1]]
+
+
+def lif_bank(sound: Sound, scale: float) -> Spikes:
+    """Leaky integrators behind a filter bank, half-wave rectified; reset by subtraction."""
+    decay = float(np.exp(-1 / (RATE * LEAK_S)))
+    membranes = lfilter([1.0], [1.0, -decay], np.maximum(bands(sound), 0), axis=1)
+    return np.stack([_lif(membrane, scale, decay) for membrane in membranes])
+
+
+def _lif(membrane: Sound, threshold: float, decay: float) -> Spikes:
+    """Spikes of an integrator whose `membrane (T,)` is that without any reset."""
+    spikes = np.zeros(len(membrane), np.int8)
+    fading = decay ** np.arange(1024)
+    t, reset = 0, 0.0  # what resets have taken away, as left at time t
+    while t < len(membrane):
+        part = membrane[t : t + 1024]
+        due = np.flatnonzero(part - reset * fading[: len(part)] > threshold)
+        step = int(due[0]) if len(due) else len(part)
+        t, reset = t + step, reset * decay**step
+        if len(due):
+            spikes[t] = 1
+            t, reset = t + 1, (reset + threshold) * decay
+    return spikes
+
+
+def bands(sound: Sound) -> Signals:
+    """Gammatone bands `(CHANNELS, T)` of a sound, evenly spaced in equivalent rectangular width."""
+    return np.stack([lfilter(b, a, sound) for b, a in _filters()])
+
+
+@cache
+def _filters() -> tuple[tuple[Sound, Sound], ...]:
+    ends = 21.4 * np.log10(1 + 0.00437 * np.array([LOWEST_HZ, HIGHEST_HZ]))  # Glasberg, Moore 1990
+    hertz = (10 ** (np.linspace(*ends, CHANNELS) / 21.4) - 1) / 0.00437
+    return tuple(gammatone(f, "iir", fs=RATE) for f in hertz)
+
+
+def band_parts(sound: Sound) -> Signals:
+    """Bands whose sum is the sound: each bin of its spectrum goes to the nearest channel."""
+    ends = 21.4 * np.log10(1 + 0.00437 * np.array([LOWEST_HZ, HIGHEST_HZ]))
+    hertz = np.fft.rfftfreq(len(sound), 1 / RATE)
+    place = (21.4 * np.log10(1 + 0.00437 * hertz) - ends[0]) / (ends[1] - ends[0]) * (CHANNELS - 1)
+    nearest = np.clip(np.rint(place), 0, CHANNELS - 1)
+    spectrum = np.fft.rfft(sound)
+    parts = [np.fft.irfft(spectrum * (nearest == c), len(sound)) for c in range(CHANNELS)]
+    return np.stack(parts)
+
+
+def as_they_are(spikes: Spikes, scale: float) -> Signals:
+    """The spikes, each as high as the threshold that it stands for."""
+    return scale * spikes.astype(np.float64)
+
+
+CODES = (
+    EventCode("send-on-delta", send_on_delta, steps),
+    EventCode("threshold-adaptive", threshold_adaptive, adaptive_steps),
+    EventCode("Ben's spiker", bens_spiker, kernels),
+    EventCode("LIF filter bank, 32 channels", lif_bank, as_they_are, band_parts),
+)
