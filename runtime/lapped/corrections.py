@@ -30,7 +30,8 @@ def corrections(sound: Floats, decoded: Floats, levels: Floats, rate: int) -> In
     """The corrections `(blocks, bands) int32` that bring each band closest to that of `sound`.
 
     `sound (n HOP,)` and `decoded`, which is without noise, begin together with the second part of
-    `levels (n + 1, BANDS)`. The distance is the mean difference of log powers.
+    `levels (n + 1, BANDS)`. The distance is the mean difference of log powers. The noise is on
+    average not louder than `sound` in any band and block, as far as corrections go down.
     """
     bands = slice(first_band(rate), BANDS)
     wanted, there = (powers(x, rate)[:, bands, None] for x in (sound, decoded))
@@ -43,6 +44,7 @@ def corrections(sound: Floats, decoded: Floats, levels: Floats, rate: int) -> In
         part = slice(start, start + PARTS * BLOCK)
         heard = np.log(there[part] + hidden[part] * louder + FLOOR)
         distance = np.abs(heard - np.log(wanted[part] + FLOOR)).mean(0)
+        distance[hidden[part].mean(0) * louder > wanted[part].mean(0) + FLOOR] = np.inf
         found.append(units[distance.argmin(1)])
     return np.array(found, np.int32)
 

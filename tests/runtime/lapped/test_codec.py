@@ -108,10 +108,10 @@ def test_a_quality_is_reached() -> None:
     assert len(stored(min_si_snr=6.0)) < len(stored(min_si_snr=12.0))
 
 
-def test_better_thresholds_take_fewer_bytes_for_a_quality() -> None:
-    better = stored(min_si_snr=12.0, effort="better")
-    assert len(better) < len(stored(min_si_snr=12.0))
+def test_better_thresholds_keep_to_a_rate_and_a_quality_too() -> None:
     assert len(stored(kbps=0.6, effort="better")) * 8e-3 / (SAMPLES / RATE) <= 0.6
+    piece = unpacked(io.BytesIO(stored(min_si_snr=12.0, effort="better")))
+    assert si_snr(sound(), codec().decode(piece, "waveform")) > 11
 
 
 def test_a_chips_thresholds_are_the_default() -> None:
