@@ -1,8 +1,6 @@
 """What a recording becomes in a LAPPED model: a file, and its sound."""
 
 import math
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,7 @@ from runtime.audio.recordings import write_audio
 from runtime.audio.samples import Samples
 from runtime.bundle import Bundle
 from runtime.codec import Codec
-from runtime.kinds import Progress
+from runtime.kinds import Stage
 from runtime.metrics import si_snr
 from runtime.spk.container import packed, read_spk, write_spk
 from spiking_music.report.storage import rates
@@ -23,7 +21,7 @@ def shown(
     samples: Samples,
     out: Path,
     overwrite: bool,
-    stage: Callable[[str], AbstractContextManager[Progress]],
+    stage: Stage,
 ) -> tuple[dict[str, Any], Samples]:
     """Return the facts about `samples (n,)` in a LAPPED bundle, and the decoded sound `(n,)`.
 
