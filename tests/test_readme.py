@@ -68,7 +68,7 @@ def hand_made(folder: Path) -> None:
     """What the README's lines need beside the recording: its notes, and a listener's ratings."""
     score = symusic.Score(480, ttype="Tick")
     track = symusic.Track()
-    track.notes.extend(symusic.Note(480 * n, 400, 60 + n % 3, 64) for n in range(2 * SECONDS))
+    track.notes.extend(symusic.Note(24 * n, 24, 60 + n % 2, 64) for n in range(80))  # in 2 s
     score.tracks.append(track)
     score.dump_midi(folder / "piece.mid")
     ratings = {"reference": 95, "low-pass 3.5 kHz": 30, "low-pass 7.0 kHz": 60, "distorted": 5}

@@ -108,4 +108,5 @@ def _run(row: npt.NDArray[np.bool_]) -> int:
 def _folded(answer: Array, fold: npt.NDArray[np.int64], judged: npt.NDArray[np.bool_]) -> Array:
     """The strongest answer in each class or octave that has judged notes."""
     present = np.unique(fold[judged])
-    return np.stack([answer[:, judged & (fold == one)].max(1) for one in present], axis=1)
+    strongest = [answer[:, judged & (fold == one)].max(1) for one in present]
+    return np.stack(strongest, axis=1) if strongest else answer[:, :0]

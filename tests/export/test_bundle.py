@@ -171,16 +171,23 @@ def test_context_and_mu_go_into_the_graphs(tmp_path: Path, kind: str) -> None:
             codec.encode(samples, 22050, mu=8)
 
 
-def test_a_unet_fitted_to_few_steps_decodes_in_as_many_by_default(tmp_path: Path) -> None:
+def test_a_bundle_makes_way_for_another_which_decodes_in_as_few_steps_as_it_was_fitted_to(
+    bundle: Bundle, tmp_path: Path
+) -> None:
     own = ["few_stage.steps=1", "few_stage.sampler_steps=[1, 2]", "diffusion_stage.steps=0"]
-    made = export(save_run(tmp_path / "run", load_preset("tiny", [*MICRO, *own])), tmp_path / "b")
+    run = save_run(tmp_path / "run", load_preset("tiny", [*MICRO, *own]))
+    shutil.copytree(bundle.path, tmp_path / "old")
+    made = export(run, tmp_path / "old", overwrite=True)
     assert made.manifest.decoder.steps == 2
     assert {"decoder.onnx", "decoder_fast.onnx"} <= made.manifest.files.keys()
+    assert {entry.name for entry in tmp_path.iterdir()} == {"run", "old"}
 
 
 def test_a_model_trained_end_to_end_has_no_waveform_decoder(tmp_path: Path) -> None:
     own = ["codes_stage.steps=0", "unet.on_residual=false"]
-    made = export(save_run(tmp_path / "run", load_preset("tiny", [*MICRO, *own])), tmp_path / "b")
+    run = save_run(tmp_path / "run", load_preset("tiny", [*MICRO, *own]))
+    made = export(run, tmp_path / "bundle", steps=3)
+    assert made.manifest.decoder.steps == 3
     assert "decoder_fast.onnx" not in made.manifest.files
     codec, samples = Codec(made), noise(30_000)
     sound = codec.decode(codec.encode(samples, 22050), steps=2)
@@ -229,14 +236,6 @@ def test_only_a_bundle_makes_way_for_another(run: Path, bundle: Bundle, tmp_path
         with pytest.raises(OutputError, match=named):
             export(run, folder, overwrite=True)
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-
-
-def test_a_bundle_makes_way_for_another(run: Path, bundle: Bundle, tmp_path: Path) -> None:
-    old = tmp_path / "old"
-    shutil.copytree(bundle.path, old)
-    made = export(run, old, steps=3, overwrite=True)
-    assert made.manifest.decoder.steps == 3
-    assert [entry.name for entry in tmp_path.iterdir()] == ["old"]
 
 
 def test_quality_is_measured_and_written_without_changing_the_model(bundle: Bundle) -> None:
