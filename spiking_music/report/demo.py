@@ -154,8 +154,10 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
     priced = [entry for entry in report["energy"].values() if not entry["refused"]]
     for entry in priced:
         low, middle, high = (joules(entry[end]) for end in ("low_j", "mid_j", "high_j"))
-        fast = joules(entry["fast"]["mid_j"])
-        facts[entry["title"]] = f"{middle} ({low} to {high}), as fast as it goes {fast}"
+        fast = entry["fast"]["mid_j"]
+        facts[entry["title"]] = f"{middle} ({low} to {high})" + (
+            "" if fast is None else f", as fast as it goes {joules(fast)}"
+        )
     refused = [name for name, entry in report["energy"].items() if entry["refused"]]
     if refused:
         facts["refused"] = f"{', '.join(refused)} (why: see the report)"
