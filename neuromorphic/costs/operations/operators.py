@@ -21,6 +21,7 @@ FUNCTIONS = (
     "Cos", "Div", "Elu", "Erf", "Exp", "Gelu", "Log", "Pow", "Reciprocal", "Sigmoid", "Sin",
     "Softplus", "Softsign", "Sqrt", "Tan", "Tanh",
 )  # fmt: skip
+POOLS = ("AveragePool", "MaxPool")  # a sum or a comparison for each value of a window
 NORMS = ("InstanceNormalization", "GroupNormalization", "LayerNormalization")
 MOVERS = (
     "Cast", "Concat", "Expand", "Gather", "GatherElements", "OneHot", "Pad", "Range", "Resize",
@@ -147,6 +148,8 @@ def _counts(
         return dense(node, given, out), values if len(given) > 2 else 0, 0
     if kind in MOVERS:
         return 0, 0, 0
+    if kind in POOLS:
+        return 0, values * prod(attribute(node, "kernel_shape", (1,))), 0
     if kind not in RULES:
         return None
     each, arriving, functions = RULES[kind]
