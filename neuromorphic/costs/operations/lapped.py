@@ -59,7 +59,7 @@ def count_lapped(
     codec = Codec(WatchedBundle(bundle.path, bundle.manifest, saw=calls))
     hop, rate = bundle.manifest.hop, bundle.manifest.sample_rate
     piece = codec.encode(samples, rate, step=step)
-    parts = {FRAMING: (_framing(frame_count(len(samples), hop), hop),)}
+    parts: dict[str, Operators] = {FRAMING: (_framing(frame_count(len(samples), hop), hop),)}
     parts[CORRECTING] = _operators(bundle, calls.taken())
     for decoder, name in (("waveform", WAVEFORM), ("listening", LISTENING)):
         codec.decode(piece, decoder)
