@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from export.importers import NEEDED, is_installed, run_importer
+from export.lapped_proof import LappedProof
 from export.probe import Probe
 from export.proof import Proof, prove, smallest_margin
 from neuromorphic import simulate as back_ends
@@ -88,7 +89,7 @@ class Certificate:
     files: Mapping[str, str]
     probe: Mapping[str, Any]
     rows: tuple[Row, ...]
-    proof: Proof
+    proof: Proof | LappedProof
     accumulators: tuple[Accumulator, ...]
     versions: Mapping[str, str]
 
@@ -110,7 +111,8 @@ class Certificate:
 
 
 @contextmanager
-def _silent(name: str) -> Iterator[Progress]:
+def silent(name: str) -> Iterator[Progress]:
+    """A stage that shows nothing."""
     yield lambda share: None
 
 
@@ -120,7 +122,7 @@ def certify(
     names: Sequence[str] = ALL,
     known: Mapping[str, Bits] | None = None,
     pythons: Mapping[str, str] | None = None,
-    stage: Stage = _silent,
+    stage: Stage = silent,
 ) -> Certificate:
     """Run the probe on the installed back ends and importers, and prove the bits for all inputs.
 
@@ -155,7 +157,7 @@ def certify(
         rows=tuple(rows),
         proof=prove(layers),
         accumulators=accumulators(network, probe.payload[:, : probe.real]),
-        versions=_versions("numpy", "nir") | {"python": platform.python_version()},
+        versions=versions_of("numpy", "nir") | {"python": platform.python_version()},
     )
 
 
@@ -185,7 +187,7 @@ def _back_end(opened: OpenNetwork, name: str, probe: Probe, right: Bits, progres
         return Row(name, file, right.size, None, NOT_INSTALLED)
     except SimulationError as error:
         return Row(name, file, right.size, None, str(error))
-    return _compared(name, file, found, right, _versions(*LAVA) if name in ON_LAVA else {})
+    return _compared(name, file, found, right, versions_of(*LAVA) if name in ON_LAVA else {})
 
 
 def _importer(
@@ -221,5 +223,6 @@ def _compared(
     return Row(name, file, expected.size, wrong, versions=versions or {})
 
 
-def _versions(*packages: str) -> dict[str, str]:
+def versions_of(*packages: str) -> dict[str, str]:
+    """Return the installed version of each package."""
     return {package: metadata.version(package) for package in packages}

@@ -42,9 +42,13 @@ def torch_events(bundle: Bundle, payload: Payload) -> Bits | None:
     return bottleneck_events(layers_of(read_graph(bundle.file(EXACT))), payload)
 
 
-def write_evidence(bundle: Bundle, probe: Probe, certificate: Certificate) -> None:
-    """Put both into the bundle's folder and its manifest; the model and its hash do not change."""
-    write_probe(probe, bundle.path / PROBE, overwrite=True)
+def write_evidence(bundle: Bundle, probe: Probe | None, certificate: Certificate) -> None:
+    """Put both into the bundle's folder and its manifest; the model and its hash do not change.
+
+    The probe of a LAPPED bundle is made anew each time, and is None here.
+    """
+    if probe is not None:
+        write_probe(probe, bundle.path / PROBE, overwrite=True)
     write_certificate(certificate, bundle.path / CERTIFICATE, overwrite=True)
     fields = dataclasses.asdict(bundle.manifest)
     del fields["files"]

@@ -34,7 +34,7 @@ def is_installed(importer: str) -> bool:
 def run_importer(
     importer: str,
     graph: Path,
-    payload: npt.NDArray[np.int8],
+    payload: npt.NDArray[np.integer],
     units: int,
     python: str = sys.executable,
     progress: Callable[[float], None] | None = None,

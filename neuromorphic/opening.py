@@ -20,7 +20,7 @@ from neuromorphic.graphs.graph import Graph
 from neuromorphic.graphs.run import Input, graph_values, run_graph
 from neuromorphic.graphs.silence import remarks
 from neuromorphic.graphs.synapses import Signals
-from neuromorphic.integers.bundles import bundle_integers, netx_file
+from neuromorphic.integers.bundles import bundle_integers, lapped_units, netx_file
 from neuromorphic.integers.exact import network_of
 from neuromorphic.integers.forms import Forms
 from neuromorphic.integers.network import Network
@@ -150,14 +150,21 @@ def open_graph(path: Path, dt: float | None = None, dialect: str | None = None) 
     return OpenNetwork(graph=graph, dt=step, period=step, dialect=spoken, notes=notes)
 
 
-def bundle_network(bundle: Bundle) -> OpenNetwork:
-    """Open a bundle's bottleneck in all its forms; a step is one frame of sound."""
+def bundle_network(bundle: Bundle, units: int = 0) -> OpenNetwork:
+    """Open a bundle's bottleneck in all its forms; a step is one frame of sound.
+
+    A LAPPED bundle gets `units` where a recording needs more than its manifest says.
+    """
+    period = bundle.manifest.hop / bundle.manifest.sample_rate
+    if bundle.manifest.lapped:
+        integers = bundle_integers(bundle, units)
+        return OpenNetwork(integers=integers, lapped=lapped_units(bundle), period=period)
     return OpenNetwork(
         graph=read_graph(bundle.file(EXACT)),
         portable=read_graph(bundle.file(PORTABLE)),
         integers=bundle_integers(bundle),
         file=netx_file(bundle),
-        period=bundle.manifest.hop / bundle.manifest.sample_rate,
+        period=period,
     )
 
 

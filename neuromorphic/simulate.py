@@ -15,12 +15,14 @@ from neuromorphic.integers.forms import Forms
 from neuromorphic.integers.network import Network, run_network
 from runtime.errors import GraphError
 from runtime.kinds import Progress
+from runtime.lapped.chip import Units
 from runtime.scratch import scratch
 
 Backend = Literal["nir", "nir-lif", "integer", "lava", "lava-floating", "netx"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 QUICK: tuple[Backend, ...] = ("nir", "integer", "lava")  # those fast enough for the demo
 REFERENCES: tuple[Backend, ...] = ("nir", "integer")
+BY_FRAME = ("integer", "lava")  # of a LAPPED bundle; the others take it level by level
 Stage = Callable[[str], AbstractContextManager[Progress]]
 
 
@@ -37,6 +39,8 @@ def spikes(
     Raises `GraphError` if the network does not have the form needed or the input does not fit,
     `MissingPackageError` if Lava is not installed, `SimulationError` if it fails.
     """
+    if forms.lapped is not None and backend not in BY_FRAME:
+        return _by_level(forms, forms.lapped, x, backend, progress)
     match backend:
         case "nir":
             return _fires(_needed(forms.graph, backend), x, forms)
@@ -70,8 +74,21 @@ def spikes(
         )
 
 
+def _by_level(
+    forms: Forms, units: Units, x: Input, backend: Backend, progress: Progress | None
+) -> Signals:
+    from neuromorphic.integers.lapped import file_forms, substeps
+
+    frames = forms.signals(x).T
+    shown = substeps(frames, units)
+    found = spikes(file_forms(units, backend), shown.x, backend, progress)
+    return shown.joined(found, forms.network.units, len(frames))
+
+
 def suitable(forms: Forms) -> tuple[Backend, ...]:
     """Return the back ends that surely run a network; netx is left out if it may not hold it."""
+    if forms.lapped is not None:
+        return BACKENDS
     there = {
         "nir": forms.graph is not None,
         "nir-lif": forms.portable is not None,

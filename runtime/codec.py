@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from runtime.audio.signal import mono_signal
 from runtime.bundle import Bundle, Manifest, shipped_with
 from runtime.decoders.diffusion import Diffusion
 from runtime.decoders.waveform import Waveform
-from runtime.encoder import Encoded, Encoder, Payload
+from runtime.encoder import Encoded, Encoder
 from runtime.errors import FormatError, SpikingMusicError
 from runtime.events import EventMatrix
 from runtime.kinds import DECODERS, LAPPED_DECODERS, Progress, frame_count
@@ -20,6 +20,8 @@ from runtime.mu import chosen_effort, chosen_mu, chosen_step
 from runtime.piece import NO_MU, Chunk, LappedCode, Piece
 from runtime.playback import UNSAID, Playback
 from runtime.spk.header import SpkHeader
+
+Payload = npt.NDArray[Any]  # int8; int32 of a LAPPED model
 
 
 class Decoder(Protocol):
@@ -79,7 +81,7 @@ class Codec:
         broken encoder, `SpikingMusicError` for a choice that is out of range or not the model's.
         """
         signal = mono_signal(samples, rate, self.manifest.sample_rate)
-        return self.analyse(signal, progress, mu, step, effort)[1]
+        return self._encoded(signal, progress, mu, step, effort)[1]
 
     def decode(
         self,
@@ -159,17 +161,32 @@ class Codec:
     ) -> tuple[Payload, Piece]:
         """Return a piece and the input of its bottleneck, the payload `(latent, T) int8`.
 
-        `samples (n,) float32` are at the model's rate; otherwise like `encode`.
+        That of a LAPPED model is the input of its units, see `Engine.payload`, int32. `samples
+        (n,) float32` are at the model's rate; otherwise like `encode`.
         """
+        chunks, piece = self._encoded(samples, progress, mu, step, effort)
+        if self.manifest.lapped:
+            levels = piece.units // (2 * self.engine.code.bins)
+            return self.engine.payload(samples, piece.mus, levels), piece
+        nothing = np.zeros((self.manifest.latent, 0), np.int8)
+        parts = (chunk.payload for chunk in chunks if isinstance(chunk, Encoded))
+        return np.concatenate([nothing, *parts], axis=1), piece
+
+    def _encoded(
+        self,
+        samples: Samples,
+        progress: Progress | None,
+        mu: int | None,
+        step: int | None,
+        effort: str | None,
+    ) -> tuple[list[Chunk], Piece]:
         frames = frame_count(self.manifest.kind, len(samples), self.manifest.hop)
         chunks = [*_told(self.encode_stream([samples], mu, step, effort), progress, frames)]
         units = max((self.manifest.units, *(chunk.events.units for chunk in chunks)))
         events = EventMatrix.joined((chunk.events for chunk in chunks), units)
         if self.manifest.lapped:
-            return self.engine.payload(samples), self._lapped_piece(events, len(samples), chunks)
-        nothing = np.zeros((self.manifest.latent, 0), np.int8)
-        parts = (chunk.payload for chunk in chunks if isinstance(chunk, Encoded))
-        return np.concatenate([nothing, *parts], axis=1), self.piece(events, len(samples), mu)
+            return chunks, self._lapped_piece(events, len(samples), chunks)
+        return chunks, self.piece(events, len(samples), mu)
 
     def piece(self, events: EventMatrix, samples: int, mu: int | None = None) -> Piece:
         """Return events of this model as a piece of `samples`, `mu` being that of all its chunks.

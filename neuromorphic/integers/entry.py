@@ -1,6 +1,7 @@
 """Convert a network's input, numbers of any kind, to the integers that spikes carry."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +9,7 @@ import numpy.typing as npt
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
 
 Array = npt.NDArray[np.float64]
-Payload = npt.NDArray[np.int8]
+Payload = npt.NDArray[Any]  # int8; int32 of a LAPPED model
 
 
 @dataclass(frozen=True)

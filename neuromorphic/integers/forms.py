@@ -17,6 +17,7 @@ from neuromorphic.integers.entry import Entry, Payload, to_payload
 from neuromorphic.integers.network import Network, checked_payload
 from neuromorphic.integers.units import Units
 from runtime.errors import GraphError
+from runtime.lapped import chip
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +26,8 @@ class Forms:
 
     `graph` is in floats, in steps of `dt` s in a `dialect`; `portable` is the same for tools
     without Threshold. `integers` is on a chip's grid, and `file` is its netx file; `entry` scales
-    the input. `period` is the duration of a step in the original signal, s.
+    the input. `period` is the duration of a step in the original signal, s. `lapped` are the units
+    of a LAPPED bundle, from which its graphs and its file are made when needed.
     """
 
     graph: Graph | None = None
@@ -36,6 +38,7 @@ class Forms:
     dt: float = STEP
     dialect: Dialect = NIR
     period: float = STEP
+    lapped: chip.Units | None = None
 
     @property
     def network(self) -> Network[Units]:
@@ -78,7 +81,8 @@ class Forms:
             _require_plain(signals, self.entry)
         else:
             signals = _whole(signals)
-        kind = np.int8 if self.payload_bits <= PAYLOAD_BITS else np.int16
+        narrow: npt.DTypeLike = np.int8 if self.payload_bits <= PAYLOAD_BITS else np.int16
+        kind = narrow if self.network.largest is None else np.int32
         return checked_payload(self.network, signals).astype(kind, copy=False)
 
 

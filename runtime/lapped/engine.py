@@ -1,7 +1,7 @@
 """A LAPPED bundle as `Codec` runs it: from sound to chunks of events and back."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,13 @@ from runtime.kinds import CERTIFIED
 from runtime.lapped import chip
 from runtime.lapped.decoder import LappedDecoder
 from runtime.lapped.encoder import LappedEncoder, Levels, Section
-from runtime.lapped.model import LEAST_STEP, STEPS_AN_OCTAVE, LappedModel
+from runtime.lapped.model import (
+    CHUNK_FRAMES,
+    LEAST_STEP,
+    STEPS_AN_OCTAVE,
+    LappedModel,
+    step_of,
+)
 from runtime.lapped.noise import band_count
 from runtime.lapped.transform import frames
 from runtime.piece import Chunk, LappedCode
@@ -26,7 +32,7 @@ from runtime.thermometer import events_of, levels_of
 USUAL_STEP = 2.0**2.0
 QUIETEST = 2e-5  # least root mean square: quieter chunks are coded with the step of this loudness
 
-Payload = npt.NDArray[np.int8]
+Payload = npt.NDArray[np.int32]
 Choose = Callable[[Section, Levels | None], int]
 
 
@@ -65,9 +71,24 @@ class Engine:
         index = round(STEPS_AN_OCTAVE * (math.log2(loudness * USUAL_STEP) - LEAST_STEP))
         return min(max(index, self.model.finest(section.analysis)), LARGEST_STEP)
 
-    def payload(self, samples: Samples) -> Payload:
-        """Return the input of the units, `(2 hop, T) int8`, frame by frame."""
-        return chip.payloads(frames(samples, self.model.hop))[0].T
+    def payload(self, samples: Samples, steps: Sequence[int], levels: int) -> Payload:
+        """Return the input of the units of so many levels, `(2 hop + levels, T) int32`.
+
+        These are the payloads of each frame's samples, then those of the levels, at the step of
+        each chunk, whose indices are `steps`.
+        """
+        units, cut = self.model.units, frames(samples, self.model.hop)
+        payload, exponent = chip.payloads(cut)
+        given = np.empty((payload.shape[1] + levels, len(cut)), np.int32)
+        given[: payload.shape[1]] = payload.T
+        for index, step in enumerate(steps):
+            last = None if index == len(steps) - 1 else (index + 1) * CHUNK_FRAMES
+            chunk = slice(index * CHUNK_FRAMES, last)
+            for level in range(levels):
+                given[payload.shape[1] + level, chunk] = chip.level_payloads(
+                    level, exponent[chunk], step_of(step), units
+                )
+        return given
 
 
 class EventDecoder:

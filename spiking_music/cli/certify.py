@@ -41,6 +41,8 @@ def certify(
     from export.certificate import certify as certified
     from export.certificate import require_importers, write_certificate
     from export.evidence import make_probe, write_evidence
+    from export.lapped_certificate import certify_lapped
+    from export.lapped_probe import clips_probe
     from export.probe import read_probe
     from runtime.bundle import PAPER, PROBE, open_bundle
     from runtime.outputs import refuse_output
@@ -51,10 +53,16 @@ def certify(
     if out is not None:
         refuse_output(out, force)
     opened = open_bundle(bundle or PAPER)
-    has_probe = PROBE in opened.manifest.files
-    with terminal.progress("probe"):
-        probe = read_probe(opened.file(PROBE)) if has_probe else make_probe(opened)
-    found = certified(opened, probe, pythons=pythons, stage=terminal.progress)
+    probe = None
+    if opened.manifest.lapped:
+        with terminal.progress("probe"):
+            frames = clips_probe(opened)
+        found = certify_lapped(opened, frames, pythons=pythons, stage=terminal.progress)
+    else:
+        has_probe = PROBE in opened.manifest.files
+        with terminal.progress("probe"):
+            probe = read_probe(opened.file(PROBE)) if has_probe else make_probe(opened)
+        found = certified(opened, probe, pythons=pythons, stage=terminal.progress)
     if out is not None:
         write_certificate(found, out, force)
     elif bundle is not None:

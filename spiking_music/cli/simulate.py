@@ -48,10 +48,10 @@ def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: b
         raise SpikingMusicError(f"{audio}: a network needs an input; give --input FILE.npy")
     chosen = back_ends.BACKENDS if backend == "all" else (backend,)
     codec = open_codec(bundle or PAPER)
-    network = bundle_network(codec.bundle)
     samples = read_samples(audio, codec)
     with terminal.progress("encode") as progress:
         payload, piece = codec.analyse(samples, progress)
+    network = bundle_network(codec.bundle, piece.units)
     wrong: dict[str, int] = {}
     for name in chosen:
         with terminal.progress(name) as progress:

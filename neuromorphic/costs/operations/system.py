@@ -18,8 +18,8 @@ from neuromorphic.costs.operations.operators import Operator, downstream, operat
 from neuromorphic.costs.operations.shapes import shaped
 from neuromorphic.costs.sigma_delta import Deltas
 from neuromorphic.integers.bundles import bundle_integers
+from neuromorphic.integers.entry import Payload
 from runtime.bundle import Bundle
-from runtime.encoder import Payload
 from runtime.events import EventMatrix
 from runtime.mu import ports
 
