@@ -1,6 +1,6 @@
 """Whether hours of music give the same spikes everywhere: a certificate with music as its probe."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,8 @@ from export.certificate import (
     require_importers,
 )
 from export.evidence import torch_events
+from export.lapped_certificate import certify_lapped
+from export.lapped_probe import lapped_probe
 from export.probe import Probe, planted
 from neuromorphic.graphs.files import read_graph
 from neuromorphic.integers.nir_forms import layers_of
@@ -24,6 +26,7 @@ from runtime.codec import Codec
 from runtime.errors import SpikingMusicError, one_line
 from runtime.events import Bits
 from runtime.files import replacing
+from runtime.kinds import Progress
 from spiking_music.cli import terminal
 from train.config import SAMPLE_RATE
 from train.data.maestro import maestro_of
@@ -46,10 +49,15 @@ def measure(
     `data` is a folder of recordings, `maestro:DIR` or `maestro:DIR:PACK.zip` (the test split, its
     MIDI rendered). The encoder's own events are a back end too. Less music than `hours` is taken
     whole; the probe's `real_frames` say how much. What was encoded is kept in the file `keep`, and
-    taken from it the next time. Raises `SpikingMusicError` where that is of something else.
+    taken from it the next time, but not for a LAPPED bundle, which encodes in less time than it
+    takes to read that. Raises `SpikingMusicError` where that is of something else.
     """
     require_importers(pythons)
     opened = open_bundle(bundle or PAPER)
+    if opened.manifest.lapped:
+        with terminal.stage("encode") as progress:
+            probe = lapped_probe(opened, _within(pieces(data), hours, progress))
+        return certify_lapped(opened, probe, pythons=pythons, stage=terminal.stage)
     made_of = f"{hours:g} h of {data} in {opened.manifest.model_hash}"
     if keep is None or not keep.exists():
         encoded, events = _encoded(opened, data, hours)
@@ -96,6 +104,18 @@ def _kept(path: Path, made_of: str) -> tuple[Payload, Bits]:
     if str(found) != made_of:
         raise SpikingMusicError(f"{path}: keeps {found}, not {made_of}; name another file")
     return payload, np.unpackbits(packed, axis=1, count=payload.shape[1]) > 0
+
+
+def _within(sounds: Iterable[Samples], hours: float, progress: Progress) -> Iterator[Samples]:
+    """Yield sounds, `hours` of them at most."""
+    wanted = int(hours * 3600 * SAMPLE_RATE)
+    left = wanted
+    for sound in sounds:
+        yield sound[:left]
+        left -= len(sound)
+        progress(min(1.0, 1 - left / wanted))
+        if left <= 0:
+            return
 
 
 def pieces(data: str) -> Iterator[Samples]:

@@ -12,6 +12,7 @@ from runtime.audio.recordings import read_audio
 from runtime.audio.samples import Samples
 from runtime.bundle import Bundle
 from runtime.codec import Codec
+from runtime.errors import SpikingMusicError
 from runtime.events import EventMatrix
 from runtime.lapped import chip
 from train.data.sources import recordings
@@ -76,6 +77,8 @@ def lapped_probe(bundle: Bundle, sounds: Iterable[Samples]) -> LappedProbe:
                 piece.events.frames,
             )
         )
+    if not payload:
+        raise SpikingMusicError("there are no recordings to certify on; give some")
     real = sum(map(len, payload))
     frames, thresholds = planted(lapped_units(bundle), levels)
     known = EventMatrix.joined(events, bundle.manifest.units)
