@@ -44,7 +44,7 @@ from runtime.kinds import Progress
 from runtime.lapped import chip
 from runtime.lapped.model import UNITS
 
-FRAMES = 1024  # at a time
+FRAMES, LAVA_FRAMES = 128, 1024  # at a time; Lava takes seconds to start
 SHOWN = 128  # frames of music for the back ends that are shown a frame once for each level
 BY_LEVEL = ("nir", "nir-lif", "lava-floating", "netx", *NEEDED)
 NAMES = ("torch", "onnx", *(name for name in ALL if name != "integer"))
@@ -69,7 +69,7 @@ def certify_lapped(
     """
     units, opened = lapped_units(bundle), bundle_network(bundle)
     total, real = len(probe.payload), probe.real
-    whole = [(start, min(start + FRAMES, total)) for start in range(0, total, FRAMES)]
+    whole, long = _cut(total, FRAMES), _cut(total, LAVA_FRAMES)
     shown = [(0, min(SHOWN, real)), (real, total)]
     with stage("integer") as progress:
         given = partial(back_ends.spikes, opened, backend="integer")
@@ -78,7 +78,7 @@ def certify_lapped(
     encoded = [(start, min(stop, real)) for start, stop in whole if start < real]
     rows = [_row("runtime", "", right, encoded, (probe.known.part(*span).bits for span in encoded))]
     for name in names:
-        spans = shown if name in BY_LEVEL else whole
+        spans = shown if name in BY_LEVEL else long if name == "lava" else whole
         with stage(name) as progress:
             rows.append(_tried(name, probe, spans, right, opened, units, pythons or {}, progress))
     return Certificate(
@@ -90,6 +90,10 @@ def certify_lapped(
         accumulators=accumulators(opened.network, probe.frames(0, min(real, FRAMES)).T),
         versions=versions_of("numpy", "nir", "onnxruntime") | {"python": platform.python_version()},
     )
+
+
+def _cut(total: int, length: int) -> Spans:
+    return [(start, min(start + length, total)) for start in range(0, total, length)]
 
 
 def _tried(
