@@ -56,8 +56,8 @@ def measure(
     opened = open_bundle(bundle or PAPER)
     if opened.manifest.lapped:
         with terminal.stage("encode") as progress:
-            probe = lapped_probe(opened, _within(pieces(data), hours, progress))
-        return certify_lapped(opened, probe, pythons=pythons, stage=terminal.stage)
+            frames = lapped_probe(opened, _within(pieces(data), hours, progress))
+        return certify_lapped(opened, frames, pythons=pythons, stage=terminal.stage)
     made_of = f"{hours:g} h of {data} in {opened.manifest.model_hash}"
     if keep is None or not keep.exists():
         encoded, events = _encoded(opened, data, hours)

@@ -9,8 +9,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import cast
 
 import numpy as np
@@ -23,7 +21,6 @@ from export.certificate import (
     ON_LAVA,
     Certificate,
     Row,
-    Stage,
     silent,
     versions_of,
 )
@@ -40,9 +37,10 @@ from neuromorphic.opening import OpenNetwork, bundle_network
 from runtime.bundle import EXACT, NETX, PORTABLE, Bundle
 from runtime.errors import MissingPackageError, SimulationError
 from runtime.events import Bits, EventMatrix
-from runtime.kinds import Progress
+from runtime.kinds import Progress, Stage
 from runtime.lapped import chip
 from runtime.lapped.model import UNITS
+from runtime.scratch import scratch
 
 FRAMES, LAVA_FRAMES = 128, 1024  # at a time; Lava takes seconds to start
 SHOWN = 128  # frames of music for the back ends that are shown a frame once for each level
@@ -138,8 +136,8 @@ def _runner(name: str, opened: OpenNetwork, units: chip.Units, python: str | Non
     elif name in NEEDED:
         if python is None and not is_installed(name):
             raise MissingPackageError(f"{name} is not installed")
-        with TemporaryDirectory(prefix="spiking-music-") as folder:
-            path = Path(folder, PORTABLE)
+        with scratch() as folder:
+            path = folder / PORTABLE
             write_graph(portable_lapped(units), path)
 
             def run(x: Input, progress: Progress) -> Bits:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from export.evidence import CLIPS
 from neuromorphic.integers.bundles import lapped_units
 from runtime.audio.recordings import read_audio
 from runtime.audio.samples import Samples
@@ -14,6 +13,7 @@ from runtime.bundle import Bundle
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
 from runtime.events import EventMatrix
+from runtime.kinds import CLIPS
 from runtime.lapped import chip
 from train.data.sources import recordings
 

@@ -159,7 +159,8 @@ def activations(
     """
     stored = stored_weights(weight, widths)
     # float32 holds all integers up to 2^24 and float64 up to 2^53: BLAS is exact in any order.
-    largest = int(np.abs(payload).max(initial=0)) * int(np.abs(stored).sum(axis=1).max(initial=0))
+    met = np.abs(payload[stored.any(axis=0)]).max(initial=0)
+    largest = int(met) * int(np.abs(stored).sum(axis=1).max(initial=0))
     exact = np.float32 if largest < FLOAT32_EXACT else np.float64
     total = (stored.astype(exact) @ payload.astype(exact)).astype(np.int64)
     return shifted(total, weight_exp)
