@@ -179,3 +179,23 @@ def spikes_today(
     with terminal.progress("spikes") as progress:
         rows = measure([c for s in sets.values() for c in s], learned["shipped"], progress)
     show(rows, json)
+
+
+@app.command()
+def attacks(
+    data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="Clips with notes")],
+    clips: Clips = None,
+    kbps: Annotated[float, typer.Option(help="Of the events")] = 1.5,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Spectrograms of the worst")
+    ] = None,
+) -> None:
+    """How the default model smears attacks, and what gains in time would mend."""
+    from benchmarks.attacks import measure, show
+    from spiking_music.cli import terminal
+    from spiking_music.cli.clips import clip_sets
+
+    sets, _ = clip_sets(data, clips)
+    with terminal.progress("attacks") as progress:
+        found = measure([c for s in sets.values() for c in s], kbps, progress)
+    show(*found, picture)
