@@ -17,7 +17,7 @@ from export.quality import measured_ways
 from runtime.audio.samples import Samples
 from runtime.bundle import PAPER, open_bundle
 from runtime.codec import Codec
-from runtime.decoders.presets import FAST, Preset, knee, preset_of
+from runtime.decoders.presets import Preset, knee, preset_of
 from runtime.kinds import QUALITIES
 from runtime.metrics import si_snr
 from spiking_music.cli.terminal import show_rows
@@ -77,8 +77,8 @@ def _row(name: str, way: Preset, found: "np.typing.NDArray[np.float64]") -> Row:
     return {
         "set": name,
         "decoder": way.decoder,
-        "sampler": None if way == FAST else way.sampler,
-        "steps": None if way == FAST else way.steps,
+        "sampler": way.sampler if way.decoder == "diffusion" else None,
+        "steps": way.steps if way.decoder == "diffusion" else None,
         "si_snr_db": ratio,
         "si_snr_db_sd": round(float(found[:, 0].std()), 3),
         "mel_distance": distance,

@@ -11,8 +11,9 @@ import torch
 from export.bundle import Terms
 from export.folder import bundle_folder
 from export.onnx_graphs import exported
-from runtime.bundle import TABLES, Bundle, open_bundle, write_manifest
+from runtime.bundle import DIFFUSION, ENVELOPE, TABLES, Bundle, open_bundle, write_manifest
 from runtime.errors import ExportError
+from runtime.lapped import short
 from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, NOMINAL_LEVELS, UNITS
 from runtime.lapped.noise import FEATURES
 from train.lapped.loop import PARTS
@@ -41,7 +42,7 @@ def export_lapped(run: Path, folder: Path, terms: Terms, overwrite: bool = False
 
 
 def write_model(model: Model, folder: Path) -> None:
-    """Write `units.npz`, `refiner.onnx`, `noise.onnx` and `mover.onnx` into a folder."""
+    """Write `units.npz` and the graphs of all nets into a folder."""
     model = model.eval().requires_grad_(False)
     np.savez_compressed(
         folder / UNITS,
@@ -56,6 +57,23 @@ def write_model(model: Model, folder: Path) -> None:
     exported(model.mover, {"sizes": (example, plane)}, ["moved"], folder / "mover.onnx")
     heard = torch.zeros(1, FRAMES, FEATURES)
     exported(model.noise, {"features": (heard, {1: frames})}, ["levels"], folder / "noise.onnx")
+    write_diffusion(model, folder)
+
+
+def write_diffusion(model: Model, folder: Path) -> None:
+    """Write `envelope.onnx` and `diffusion.onnx` into a folder."""
+    frames = torch.export.Dim("frames", min=2)
+    heard = torch.zeros(1, short.FEATURES, FRAMES, short.PATCHES)
+    outputs = ["levels", "context"]
+    exported(model.envelope, {"features": (heard, {2: frames})}, outputs, folder / ENVELOPE)
+    context = torch.zeros(1, model.config.diffusion_width, FRAMES, short.PATCHES)
+    inputs = {
+        "sample": (torch.zeros(1, FRAMES, short.BINS), {1: frames}),
+        "sigma": (torch.ones(1), {}),
+        "stride": (torch.ones(1), {}),
+        "context": (context, {2: frames}),
+    }
+    exported(model.velocity, inputs, ["velocity"], folder / DIFFUSION)
 
 
 def _manifest(saved: Saved, terms: Terms) -> dict[str, Any]:

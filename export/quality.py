@@ -9,7 +9,8 @@ import numpy as np
 from runtime.bundle import Bundle, Manifest, write_manifest
 from runtime.codec import Codec
 from runtime.costs import event_rates
-from runtime.decoders.presets import FAST, Preset, distances, knee
+from runtime.decoders.presets import Preset, distances, knee
+from runtime.lapped.diffusion import MOST_STEPS
 from runtime.metrics import si_snr
 from train.config import SAMPLE_RATE
 from train.data.clips import Clip, within
@@ -21,10 +22,12 @@ STEPS = {"ddim": (1, 2, 4, 8, 16), "dpm": (4, 8, 16)}  # with fewer steps DPM-So
 
 def measured_ways(manifest: Manifest) -> list[Preset]:
     """Return the ways to decode that a bundle has and that are compared."""
-    fast = [FAST] if manifest.has_waveform else []
+    plain = [Preset(name, "ddim", 1) for name in manifest.decoders if name != "diffusion"]
     if not manifest.has_diffusion:
-        return fast
-    return fast + [Preset("diffusion", name, n) for name, counts in STEPS.items() for n in counts]
+        return plain
+    most = MOST_STEPS if manifest.lapped else max(STEPS["ddim"])
+    ways = ((name, n) for name, counts in STEPS.items() for n in counts if n <= most)
+    return plain + [Preset("diffusion", name, n) for name, n in ways]
 
 
 def measure(
@@ -67,7 +70,7 @@ def write_quality(bundle: Bundle, quality: dict[str, Any]) -> None:
     """Put measured figures into a bundle's manifest, and make the best preset its default.
 
     The default is the knee of the curve over all sets, see `knee` in `runtime.decoders.presets`; if
-    that is the fast decoder, the steps of diffusion are the knee of the others. Files and hash do
+    that has no steps, the steps of diffusion are the knee of the others. Files and hash do
     not change.
     """
     manifest = dataclasses.replace(bundle.manifest, quality=quality)
@@ -75,7 +78,8 @@ def write_quality(bundle: Bundle, quality: dict[str, Any]) -> None:
     del fields["files"]
     if distance := distances(manifest):
         fields["decoder"]["default"] = knee(distance).decoder
-        if diffusion := {way: value for way, value in distance.items() if way != FAST}:
+        diffusion = {way: d for way, d in distance.items() if way.decoder == "diffusion"}
+        if diffusion:
             way = knee(diffusion)
             fields["decoder"] |= {"sampler": way.sampler, "steps": way.steps}
     write_manifest(bundle.path, fields)

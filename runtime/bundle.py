@@ -21,6 +21,7 @@ ENCODER, DECODER, DECODER_FAST = "encoder.onnx", "decoder.onnx", "decoder_fast.o
 EXACT, PORTABLE, NETX = "bottleneck.nir", "bottleneck.lif.nir", "bottleneck.net"
 CERTIFICATE, PROBE = "certificate.json", "probe.npz"
 TABLES = "coder.tables"  # of a LAPPED model
+ENVELOPE, DIFFUSION = "envelope.onnx", "diffusion.onnx"  # of its diffusion decoder
 EVIDENCE = (CERTIFICATE, PROBE)  # measurements of a model, not a part of it
 DEFAULT = SHIPPED / "lapped"
 PAPER = SHIPPED / "small"  # the default where only a model of the paper's kinds will do
@@ -30,8 +31,8 @@ PAPER = SHIPPED / "small"  # the default where only a model of the paper's kinds
 class Decoder:
     """How the bundle is decoded.
 
-    `default`: diffusion or fast (for a LAPPED model listening or waveform), whichever measured
-    better; default `steps` of the `sampler` (see `decoders.samplers`);
+    `default`: diffusion or fast (for a LAPPED model listening, waveform or diffusion), whichever
+    measured better; default `steps` of the `sampler` (see `decoders.samplers`);
     `residual_gain` and `spectrum` (dB, see `decoders.colour`), the level and colour of the
     residual; `context_frames` on each side of a window, where windows cross-fade.
     """
@@ -89,13 +90,13 @@ class Manifest:
     @property
     def has_diffusion(self) -> bool:
         """Whether it has the diffusion decoder."""
-        return DECODER in self.files
+        return (DIFFUSION if self.lapped else DECODER) in self.files
 
     @property
     def decoders(self) -> tuple[str, ...]:
-        """The decoders that the bundle has, from `DECODERS` or `LAPPED_DECODERS`."""
+        """The names of the decoders that the bundle has."""
         if self.lapped:
-            return LAPPED_DECODERS
+            return (*LAPPED_DECODERS, "diffusion") if self.has_diffusion else LAPPED_DECODERS
         there = {"diffusion": self.has_diffusion, "fast": self.has_waveform}
         return tuple(name for name in DECODERS if there[name])
 
@@ -254,7 +255,7 @@ def _check(manifest: Manifest) -> None:
     _expect("kind", manifest.kind in KINDS, manifest.kind, f"one of {', '.join(KINDS)}")
     decoder = manifest.decoder
     for name, chosen, known in (
-        ("decoder.default", decoder.default, LAPPED_DECODERS if manifest.lapped else DECODERS),
+        ("decoder.default", decoder.default, manifest.decoders if manifest.lapped else DECODERS),
         ("decoder.sampler", decoder.sampler, SAMPLERS),
     ):
         _expect(name, chosen in known, chosen, " or ".join(known))

@@ -8,6 +8,7 @@ from typing import Final
 from runtime.bundle import Manifest
 from runtime.errors import SpikingMusicError
 from runtime.kinds import QUALITIES
+from runtime.playback import Playback
 
 NEAR: Final = 1.02
 _DIFFUSION = re.compile(r"([a-z]+)_(\d+)")
@@ -15,7 +16,7 @@ _DIFFUSION = re.compile(r"([a-z]+)_(\d+)")
 
 @dataclass(frozen=True)
 class Preset:
-    """How to decode: `decoder`, `sampler` and `steps`; the fast decoder ignores the last two."""
+    """How to decode: `decoder`, `sampler` and `steps`; only diffusion needs the last two."""
 
     decoder: str
     sampler: str
@@ -24,31 +25,37 @@ class Preset:
     @property
     def name(self) -> str:
         """Its name in a manifest: `fast`, or for example `ddim_4` for four steps of DDIM."""
-        return "fast" if self.decoder == "fast" else f"{self.sampler}_{self.steps}"
+        return f"{self.sampler}_{self.steps}" if self.decoder == "diffusion" else self.decoder
 
 
 FAST: Final = Preset("fast", "ddim", 1)
 
 
-def preset_of(quality: str, manifest: Manifest) -> Preset:
-    """Return how a bundle decodes at a `quality`, one of `QUALITIES`.
+def playback_named(name: str) -> Playback:
+    """Return what a decoder's name asks for, or a preset's, see `Preset.name`."""
+    found = _DIFFUSION.fullmatch(name)
+    return Playback("diffusion", found[1], int(found[2])) if found else Playback(name)
+
+
+def preset_of(quality: str, manifest: Manifest, decoder: str | None = None) -> Preset:
+    """Return how a bundle decodes at a `quality`, one of `QUALITIES`, with any or a given decoder.
 
     `good` is the bundle's default; `fast` is the waveform decoder, or one step if the bundle has
     none; `best` is what came nearest to the originals, by mel distance, when the bundle was
-    measured, or the default if it was not. For a LAPPED bundle `fast` is the waveform decoder.
-    Raises `SpikingMusicError` for another quality.
+    measured, or the default if it was not. Raises `SpikingMusicError` for another quality.
     """
     usual = manifest.decoder
     if quality not in QUALITIES:
         raise SpikingMusicError(f"quality {quality!r}: choose one of {', '.join(QUALITIES)}")
-    if manifest.lapped:
-        return Preset("waveform" if quality == "fast" else usual.default, usual.sampler, 1)
     if quality == "fast":
-        return FAST if manifest.has_waveform else Preset("diffusion", usual.sampler, 1)
-    distance = distances(manifest)
+        plain = "waveform" if manifest.lapped else "fast" if manifest.has_waveform else "diffusion"
+        return Preset(decoder or plain, usual.sampler, 1)
+    distance = {
+        way: value for way, value in distances(manifest).items() if decoder in (None, way.decoder)
+    }
     if quality == "best" and distance:
         return min(distance, key=distance.__getitem__)
-    return FAST if usual.default == "fast" else Preset("diffusion", usual.sampler, usual.steps)
+    return Preset(decoder or usual.default, usual.sampler, usual.steps)
 
 
 def distances(manifest: Manifest) -> dict[Preset, float]:
@@ -56,8 +63,8 @@ def distances(manifest: Manifest) -> dict[Preset, float]:
     total = dict[Preset, float]()
     for measured in manifest.quality.values():
         for name, figures in measured.get("decoders", {}).items():
-            found = _DIFFUSION.fullmatch(name)
-            preset = Preset("diffusion", found[1], int(found[2])) if found else FAST
+            way = playback_named(name)
+            preset = Preset(str(way.decoder), way.sampler or "ddim", way.steps or 1)
             total[preset] = total.get(preset, 0.0) + float(figures["mel_distance"])
     return total
 
@@ -65,9 +72,9 @@ def distances(manifest: Manifest) -> dict[Preset, float]:
 def knee(distance: Mapping[Preset, float]) -> Preset:
     """Return the cheapest preset whose distance is within 2 % of the smallest.
 
-    The fast decoder is cheaper than any number of steps. Of two presets with equal steps, the one
-    with the smaller distance is chosen.
+    A decoder without steps is cheaper than any number of steps. Of two presets that cost the same,
+    the one with the smaller distance is chosen.
     """
     enough = NEAR * min(distance.values())
     good = [preset for preset, value in distance.items() if value <= enough]
-    return min(good, key=lambda preset: (preset != FAST, preset.steps, distance[preset]))
+    return min(good, key=lambda way: (way.decoder == "diffusion", way.steps, distance[way]))

@@ -1,7 +1,9 @@
 """Levels of the lapped codec to sound, in windows on a fixed grid."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import count
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -10,23 +12,55 @@ from runtime.audio.samples import Samples
 from runtime.lapped.encoder import Levels
 from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, LappedModel, step_of
 from runtime.lapped.noise import BLOCK, band_count
+from runtime.playback import Playback
 from runtime.windows import Arriving, without_first
 
+Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
 
 
-class LappedDecoder:
-    """The decoder of a lapped model; `listening` adds noise in the treble to the waveform."""
+Heard = Callable[[Rows, Floats, int, Rows], Samples]
+"""From `(q, step, first, corrections)` to the sound of `n` hops from hop `first` on.
+
+`q (n + 1 + 2 context, bins)` are the levels from frame `first - context` on, zeros beyond both ends
+of the recording; `step` and `corrections` have one row for each of them.
+"""
+
+
+class Voice(Protocol):
+    """Makes sound from windows of levels, with `context` frames on each side."""
+
+    context: int
+
+    def heard(self, playback: Playback) -> Heard:
+        """Return what makes the sound of a window; raises `SpikingMusicError` for bad choices."""
+
+
+class Plain:
+    """The waveform, and for `listening` noise in the treble."""
+
+    context = CONTEXT
 
     def __init__(self, model: LappedModel, listening: bool) -> None:
-        self.model, self.listening = model, listening
+        self._model, self._listening = model, listening
+
+    def heard(self, playback: Playback) -> Heard:
+        """See `Voice.heard`."""
+        return partial(self._model.heard, seed=playback.seed or 0, listening=self._listening)
+
+
+class LappedDecoder:
+    """The decoder of a lapped model, with one of its voices."""
+
+    def __init__(self, model: LappedModel, voice: Voice) -> None:
+        self.model, self.voice = model, voice
 
     def start(self, first: int) -> int:
         """Return the first frame whose levels are needed for the sound from hop `first` on."""
-        return max(first - first % CHUNK_FRAMES - CONTEXT, 0)
+        return max(first - first % CHUNK_FRAMES - self.voice.context, 0)
 
     def decoded(
-        self, chunks: Iterable[Levels], start: int, first: int, seed: int
+        self, chunks: Iterable[Levels], start: int, first: int, playback: Playback
     ) -> Iterator[Samples]:
         """Yield the sound from hop `first` on of chunks that begin at frame `start`.
 
@@ -34,7 +68,8 @@ class LappedDecoder:
         """
         signal = Arriving((self._rows(chunk) for chunk in chunks), start)
         skipped = first % CHUNK_FRAMES * self.model.hop
-        return without_first(self._blocks(signal, first - first % CHUNK_FRAMES, seed), skipped)
+        blocks = self._blocks(signal, first - first % CHUNK_FRAMES, self.voice.heard(playback))
+        return without_first(blocks, skipped)
 
     def _rows(self, chunk: Levels) -> Rows:
         """Levels, step and corrections of each frame, `(bins + 1 + bands, T)`."""
@@ -46,17 +81,17 @@ class LappedDecoder:
         step = np.full((count, 1), chunk.step, np.int32)
         return np.hstack([chunk.q, step, moved]).T
 
-    def _blocks(self, signal: Arriving[np.int32], first: int, seed: int) -> Iterator[Samples]:
-        bins, hop = self.model.units.bins, self.model.hop
+    def _blocks(self, signal: Arriving[np.int32], first: int, heard: Heard) -> Iterator[Samples]:
+        bins, hop, context = self.model.units.bins, self.model.hop, self.voice.context
         for begin in count(first, CHUNK_FRAMES):
             if not signal.reaches(begin + 2):  # a single frame only closes a recording
                 return
-            length = CHUNK_FRAMES + 1 + 2 * CONTEXT
-            held = signal.window(begin - CONTEXT, length)
+            length = CHUNK_FRAMES + 1 + 2 * context
+            held = signal.window(begin - context, length)
             last = signal.stop - 1 - begin  # nothing fires beyond either end, nor in the last frame
-            known = np.clip(np.arange(length), max(CONTEXT - begin, 0), last + CONTEXT)
+            known = np.clip(np.arange(length), max(context - begin, 0), last + context)
             steps = np.array([step_of(index) for index in held[bins, known]], np.float32)
             corrections = held[bins + 1 :, known].T
             q = np.ascontiguousarray(held[:bins].T)
-            sound = self.model.heard(q, steps, begin, corrections, seed, self.listening)
+            sound = heard(q, steps, begin, corrections)
             yield sound[: min(CHUNK_FRAMES, last) * hop]

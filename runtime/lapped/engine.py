@@ -11,7 +11,8 @@ from runtime.bundle import TABLES, Bundle
 from runtime.coders.lapped.tables import read_tables
 from runtime.kinds import CERTIFIED
 from runtime.lapped import chip
-from runtime.lapped.decoder import LappedDecoder
+from runtime.lapped.decoder import LappedDecoder, Plain, Voice
+from runtime.lapped.diffusion import LappedDiffusion
 from runtime.lapped.encoder import LappedEncoder, Levels, Section
 from runtime.lapped.model import (
     CHUNK_FRAMES,
@@ -45,9 +46,12 @@ class Engine:
         bands = band_count(self.model.rate)
         self.code = LappedCode(read_tables(bundle.file(TABLES)), self.model.units.bins, bands)
         self.decoders = {
-            "listening": EventDecoder(self.model, listening=True),
-            "waveform": EventDecoder(self.model, listening=False),
+            "listening": EventDecoder(self.model, Plain(self.model, listening=True)),
+            "waveform": EventDecoder(self.model, Plain(self.model, listening=False)),
         }
+        if bundle.manifest.has_diffusion:
+            voice = LappedDiffusion(self.model, bundle)
+            self.decoders["diffusion"] = EventDecoder(self.model, voice)
 
     def chunks(
         self, blocks: Iterable[Samples], choose: Choose, effort: str = CERTIFIED
@@ -94,8 +98,8 @@ class Engine:
 class EventDecoder:
     """A decoder of a LAPPED bundle, for chunks of events."""
 
-    def __init__(self, model: LappedModel, listening: bool) -> None:
-        self._decoder, self._model = LappedDecoder(model, listening), model
+    def __init__(self, model: LappedModel, voice: Voice) -> None:
+        self._decoder, self._model = LappedDecoder(model, voice), model
 
     def start(self, first: int) -> int:
         """Return the first frame whose events are needed for the sound from `first` on."""
@@ -106,7 +110,7 @@ class EventDecoder:
     ) -> Iterator[Samples]:
         """Yield the sound from frame `first` on of chunks that begin at frame `start`."""
         levels = (self._levels(chunk) for chunk in chunks)
-        return self._decoder.decoded(levels, start, first, playback.seed or 0)
+        return self._decoder.decoded(levels, start, first, playback)
 
     def _levels(self, chunk: Chunk) -> Levels:
         corrections = chunk.corrections

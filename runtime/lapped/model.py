@@ -132,7 +132,7 @@ class LappedModel:
         levels = self.noise_levels(q, step)
         if corrections is not None:
             levels = corrected(levels, corrections, self.rate)
-        return sound + noise(_own_parts(levels), seed, PARTS * first, self.rate)
+        return sound + noise(own_parts(levels), seed, PARTS * first, self.rate)
 
     def corrections(self, sound: Floats, q: Ints, step: Floats, first: int) -> Ints:
         """The corrections `(ceil(n / BLOCK), bands)` of the noise for `sound (n * hop,)`.
@@ -140,7 +140,7 @@ class LappedModel:
         `q` and `step` are as in `heard`.
         """
         decoded = self.heard(q, step, first, listening=False)
-        return corrections(sound, decoded, _own_parts(self.noise_levels(q, step)), self.rate)
+        return corrections(sound, decoded, own_parts(self.noise_levels(q, step)), self.rate)
 
     def noise_levels(self, q: Ints, step: Floats) -> Floats:
         """Log amplitudes `(PARTS T, BANDS)` of the noise, as predicted from the events."""
@@ -182,7 +182,7 @@ class LappedModel:
         return self._bundle.graph("mover.onnx", {"sizes"}, {"moved"})
 
 
-def _own_parts(levels: Floats) -> Floats:
+def own_parts(levels: Floats) -> Floats:
     """From the parts of all frames of a window, those that lie over its hops."""
     return levels[PARTS * CONTEXT : len(levels) - PARTS * (CONTEXT + 1) + 1]
 

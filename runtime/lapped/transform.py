@@ -50,6 +50,14 @@ def synthesis(coefficients: Floats, hop: int) -> Floats:
     return (halves[:-1, 1] + halves[1:, 0]).ravel().astype(np.float32, copy=False)
 
 
+def analysis(cut: Floats, bins: int) -> Floats:
+    """The first `bins` coefficients `(T, bins)` of frames `(T, 2 hop)`."""
+    hop = cut.shape[1] // 2
+    before, after = (np.conj(turn) for turn in _turns(bins, hop))
+    found = np.fft.fft(cut * after, axis=1)[:, :bins]
+    return (found.real * before.real - found.imag * before.imag).astype(np.float32, copy=False)
+
+
 @functools.cache
 def _turns(bins: int, hop: int) -> tuple[Turns, Turns]:
     """What makes an inverse Fourier transform of coefficients the sum over `basis`.

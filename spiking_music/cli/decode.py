@@ -124,7 +124,7 @@ def decode(
         )
         codec = open_codec(bundle or shipped_model(reader.header.model), chosen_provider(provider))
         if quality is not None:
-            way = preset_of(quality, codec.manifest)
+            way = preset_of(quality, codec.manifest, decoder)
             decoder = decoder or way.decoder  # type: ignore[assignment]
             sampler, steps = sampler or way.sampler, steps or way.steps  # type: ignore[assignment]
         header, written = reader.header, 0

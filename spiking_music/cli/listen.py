@@ -19,8 +19,8 @@ def make(
     decoder: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="diffusion|fast",
-            help="Decoder to test; repeatable",
+            metavar="NAME",
+            help="Decoder to test, or steps of diffusion such as ddim_4; repeatable",
             show_default="the bundle's",
         ),
     ] = None,

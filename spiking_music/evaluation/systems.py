@@ -8,8 +8,8 @@ from functools import partial
 from runtime.audio.samples import Samples
 from runtime.bundle import Bundle
 from runtime.codec import Codec
+from runtime.decoders.presets import playback_named
 from runtime.events import EventMatrix
-from runtime.kinds import DECODERS
 from runtime.piece import Piece
 from runtime.spk.container import packed, unpacked
 from spiking_music.evaluation.anchors import ANCHORS
@@ -40,11 +40,12 @@ class System:
 
 
 def bundle_systems(
-    bundle: Bundle, decoders: Sequence[str] = DECODERS, mus: Sequence[int] = MUS
+    bundle: Bundle, decoders: Sequence[str] = (), mus: Sequence[int] = MUS
 ) -> list[System]:
     """Return a bundle's decoders, the diffusion at its default steps, each after a `.spk` file.
 
-    A MU_SPARSE bundle is heard at each of `mus`.
+    `decoders`, by default all, may also be ways of diffusion such as `ddim_4`. A MU_SPARSE bundle
+    is heard at each of `mus`.
     """
     codec, model = Codec(bundle), bundle.manifest
     return [
@@ -52,8 +53,8 @@ def bundle_systems(
             f"{model.name} {decoder}" + ("" if mu is None else f" mu={mu}"),
             partial(_coded, codec, decoder, mu),
         )
-        for decoder in decoders
-        if decoder in model.decoders
+        for decoder in decoders or model.decoders
+        if playback_named(decoder).decoder in model.decoders
         for mu in (mus if model.has_mu else (None,))
     ]
 
@@ -76,7 +77,9 @@ def stored(piece: Piece) -> tuple[int, Piece]:
 
 def _coded(codec: Codec, decoder: str, mu: int | None, samples: Samples) -> Decoded:
     bits, piece = stored(codec.encode(samples, codec.manifest.sample_rate, mu))
-    return Decoded(codec.decode(piece, decoder), bits, piece.events)
+    way = playback_named(decoder)
+    sound = codec.decode(piece, way.decoder, way.steps, sampler=way.sampler)
+    return Decoded(sound, bits, piece.events)
 
 
 def _opus(kbps: float, samples: Samples) -> Decoded:

@@ -5,14 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
 from runtime.audio.recordings import AUDIO_SUFFIXES, read_audio
 from runtime.audio.samples import Samples
 from runtime.bundle import Bundle
+from runtime.decoders.presets import playback_named
 from runtime.errors import ListeningError
-from runtime.kinds import DECODERS
+from runtime.kinds import DecoderName
 from runtime.mu import DEFAULT_MU
 from spiking_music.evaluation.anchors import ANCHORS
 from spiking_music.evaluation.peers import aligned, opus
@@ -44,12 +46,15 @@ def always() -> list[Condition]:
 def of_bundle(bundle: Bundle, decoders: Sequence[str], mus: Sequence[int]) -> list[Condition]:
     """Return a bundle with each of `decoders` and, if it has many rates, with each of `mus`.
 
+    A way of diffusion such as `ddim_4` also counts as a decoder.
     The default is the bundle's own decoder, and mu 16. Raises `ListeningError` when the bundle
     has none of the decoders.
     """
     for decoder in decoders:
-        if decoder not in DECODERS:
-            raise ListeningError(f"decoder {decoder!r}: choose {' or '.join(DECODERS)}")
+        if playback_named(decoder).decoder not in get_args(DecoderName):
+            raise ListeningError(
+                f"decoder {decoder!r}: choose {' or '.join(bundle.manifest.decoders)}"
+            )
     decoders = decoders or (bundle.manifest.decoder.default,)
     systems = bundle_systems(bundle, decoders, mus or (DEFAULT_MU,))
     if not systems:

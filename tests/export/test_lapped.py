@@ -9,10 +9,11 @@ import torch
 from export.lapped import write_model
 from runtime.bundle import Bundle, Decoder, Manifest
 from runtime.kinds import EFFORTS
-from runtime.lapped.decoder import LappedDecoder
+from runtime.lapped.decoder import LappedDecoder, Plain
 from runtime.lapped.encoder import LappedEncoder, Levels
 from runtime.lapped.model import CHUNK_FRAMES, LappedModel, step_of
 from runtime.metrics import si_snr
+from runtime.playback import UNSAID, Playback
 from train.config import read_preset
 from train.lapped.config import lapped_config
 from train.lapped.losses import heard, moved
@@ -32,7 +33,7 @@ def trained() -> Model:
     return model.requires_grad_(False)
 
 
-WIDTHS = ("mover_width", "rate_width", "refiner_width", "noise_width")
+WIDTHS = ("mover_width", "rate_width", "refiner_width", "noise_width", "diffusion_width")
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,10 @@ def shipped(trained: Model, tmp_path_factory: pytest.TempPathFactory) -> LappedM
         *({}, {}, {}, files),
     )
     return LappedModel(Bundle(folder, manifest))
+
+
+def waveform(model: LappedModel) -> LappedDecoder:
+    return LappedDecoder(model, Plain(model, listening=False))
 
 
 def tones(samples: int) -> np.ndarray:
@@ -65,8 +70,8 @@ def test_what_ships_is_what_was_trained(trained: Model, shipped: LappedModel) ->
     (chunk,) = LappedEncoder(shipped).chunks([sound], STEP)
     assert (chunk.q == heard_there.levels(trained.chip())[0].numpy()).all()
     assert chunk.q.any()
-    decoded, features = heard(trained, heard_there)
-    (found,) = LappedDecoder(shipped, listening=False).decoded([chunk], 0, 0, 0)
+    decoded, features = heard(trained, heard_there, heard_there.levels(trained.chip()))
+    (found,) = waveform(shipped).decoded([chunk], 0, 0, UNSAID)
     np.testing.assert_allclose(found, decoded[0].numpy(), atol=5e-4)
     levels = shipped.noise_levels(chunk.q, np.full(len(chunk.q), step, np.float32))
     np.testing.assert_allclose(levels, trained.noise(features)[0].numpy(), atol=1e-3)
@@ -94,20 +99,20 @@ def test_blocks_of_any_size_give_the_same(shipped: LappedModel, samples: int, ef
 def test_a_part_sounds_as_in_the_whole(shipped: LappedModel, listening: bool) -> None:
     sound = tones(130 * HOP + 77)
     chunks = list(LappedEncoder(shipped).chunks([sound], STEP))
-    decoder = LappedDecoder(shipped, listening)
-    whole = np.concatenate(list(decoder.decoded(chunks, 0, 0, 7)))
+    decoder = LappedDecoder(shipped, Plain(shipped, listening))
+    whole = np.concatenate(list(decoder.decoded(chunks, 0, 0, Playback(seed=7))))
     assert len(whole) == 131 * HOP
     assert si_snr(sound, whole[: len(sound)]) > (3 if listening else 6)
     for first in (0, 1, 70, 128, 130):
         begin = decoder.start(first) // CHUNK_FRAMES
-        part = decoder.decoded(chunks[begin:], begin * CHUNK_FRAMES, first, 7)
+        part = decoder.decoded(chunks[begin:], begin * CHUNK_FRAMES, first, Playback(seed=7))
         np.testing.assert_array_equal(np.concatenate(list(part)), whole[first * HOP :])
 
 
 def test_silence_is_silent(shipped: LappedModel) -> None:
     (chunk,) = LappedEncoder(shipped).chunks([np.zeros(1000, np.float32)], STEP)
     assert not chunk.q.any()
-    (found,) = LappedDecoder(shipped, listening=False).decoded([chunk], 0, 0, 0)
+    (found,) = waveform(shipped).decoded([chunk], 0, 0, UNSAID)
     assert not found.any()
 
 
@@ -115,6 +120,6 @@ def test_a_step_too_fine_for_so_loud_a_sound_becomes_the_finest(shipped: LappedM
     loud = tones(5 * HOP) * 3
     (chunk,) = LappedEncoder(shipped).chunks([loud], 0)
     assert chunk.step > 0
-    (found,) = LappedDecoder(shipped, listening=False).decoded([chunk], 0, 0, 0)
+    (found,) = waveform(shipped).decoded([chunk], 0, 0, UNSAID)
     assert si_snr(loud, found) > 15
     assert isinstance(chunk, Levels)

@@ -43,10 +43,13 @@ class Lapped:
     refiner_layers: int
     noise_width: int
     noise_price: float
+    diffusion_width: int
     units_stage: Stage
     refiner_stage: Stage
     joint_stage: Stage
     noise_stage: Stage
+    envelope_stage: Stage
+    diffusion_stage: Stage
     table_crops: int
 
 

@@ -33,6 +33,7 @@ from train.lapped.losses import (
     units_loss,
 )
 from train.lapped.model import FLOOR, Crop, Model, crop
+from train.lapped.residual import diffusion_loss, envelope_loss
 from train.lapped.run import LappedRun, MakeCrop, Saved, begun, save
 
 EVERY = 100  # steps between checkpoints
@@ -55,8 +56,11 @@ PARTS = {
     "refiner": Part(("refiner",), refiner_loss),
     "joint": Part(("units", "mover", "rate", "refiner"), joint_loss),
     "noise": Part(("noise",), noise_loss),
+    "envelope": Part(("envelope",), envelope_loss),
+    "diffusion": Part(("envelope", "velocity"), diffusion_loss),
 }
-CROPS = ("scale", *PARTS, "tables")  # stages with their own draw of music
+# What has its own draw of music; the position is part of the seed, so new names go to the end.
+CROPS = ("scale", "units", "refiner", "joint", "noise", "tables", "envelope", "diffusion")
 
 
 def crops_of(config: Lapped, music: Music) -> MakeCrop:

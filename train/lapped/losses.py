@@ -98,7 +98,7 @@ def joint_loss(model: Model, crop: Crop, step: int) -> Tensor:
 def noise_loss(model: Model, crop: Crop, step: int) -> Tensor:
     """Mel distance of the decoded sound, plus the price of the SI-SNR lost to the noise."""
     with torch.no_grad():
-        decoded, levels = heard(model, crop)
+        decoded, levels = heard(model, crop, crop.levels(model.chip()))
     hidden = noise_of(model.noise(levels), len(crop.sound), model.config.sample_rate)
     sound = torch.from_numpy(crop.sound)[None]
     missed = (sound - decoded).square().sum() + SILENCE
@@ -110,16 +110,15 @@ def noise_loss(model: Model, crop: Crop, step: int) -> Tensor:
 @torch.no_grad()
 def corrections_of(model: Model, crop: Crop) -> npt.NDArray[np.int32]:
     """The corrections `(blocks, bands)` of the noise of a crop."""
-    decoded, features = heard(model, crop)
+    decoded, features = heard(model, crop, crop.levels(model.chip()))
     parts = len(crop.sound) // bands.HOP + 1
     levels = model.noise(features)[0, :parts]
     return corrections(crop.sound, decoded[0].numpy(), levels.numpy(), model.config.sample_rate)
 
 
-def heard(model: Model, crop: Crop) -> tuple[Tensor, Tensor]:
-    """The sound `(1, n)` of a crop without noise, and the features `(1, T, F)` of its events."""
+def heard(model: Model, crop: Crop, q: Tensor) -> tuple[Tensor, Tensor]:
+    """The sound `(1, n)` of levels `q` without noise, and the features `(1, T, F)` of these."""
     config = model.config
-    q = crop.levels(model.chip())
     bins = used(q, 16, config.bins)
     values = turned(model.refiner(turned(q[..., :bins])))[0] * model.scale[:bins] * crop.step
     halves = (values @ torch.from_numpy(basis(config.bins, config.hop)[:bins])).unflatten(

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from runtime.lapped import chip
 from runtime.lapped.transform import basis, frames
 from train.lapped.config import Lapped
+from train.lapped.diffusion import Envelope, Velocity
 from train.lapped.networks import FINE, Mover, NoiseLevels, Rate, Refiner, Units, places, regions
 
 FLOOR = 0.2  # the least scale of a bin, which leaves its threshold some bits on the chip
@@ -30,6 +31,8 @@ class Model(nn.Module):
         self.rate = Rate(config.rate_width, place)
         self.refiner = Refiner(region, config.refiner_width, place, config.refiner_layers)
         self.noise = NoiseLevels(config.noise_width)
+        self.envelope = Envelope(config.diffusion_width)
+        self.velocity = Velocity(config.diffusion_width)
 
     def chip(self) -> chip.Units:
         """The integer units: thresholds rounded to the chip's grid."""

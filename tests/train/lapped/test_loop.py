@@ -32,6 +32,9 @@ MICRO = {
     "refiner_stage": Stage(4, 1e-3),
     "joint_stage": Stage(4, 1e-3),
     "noise_stage": Stage(3, 1e-3),
+    "diffusion_width": 4,
+    "envelope_stage": Stage(2, 1e-3),
+    "diffusion_stage": Stage(8, 1e-3),
 }
 
 
@@ -56,12 +59,12 @@ def losses(folder: Path) -> list[tuple[str, int, float]]:
 def test_every_stage_trains_and_the_tables_are_written(tmp_path: Path) -> None:
     train(LappedRun(micro(), tmp_path, "tones", tones))
     found = losses(tmp_path)
-    steps = {"units": 4, "refiner": 4, "joint": 4, "noise": 3}
+    steps = {"units": 4, "refiner": 4, "joint": 4, "noise": 3, "envelope": 2, "diffusion": 8}
     assert [stage for stage, _, _ in found] == [name for name, n in steps.items() for _ in range(n)]
     assert np.isfinite([loss for _, _, loss in found]).all()
     assert read_tables(tmp_path / TABLES)
     point = load(tmp_path)
-    assert (point.stage, point.step) == ("noise", 3)
+    assert (point.stage, point.step) == ("diffusion", 8)
     with pytest.raises(TrainingError, match="holds a run already"):
         train(LappedRun(micro(), tmp_path, "tones", tones))
     with pytest.raises(TrainingError, match="other settings"):
