@@ -7,15 +7,20 @@ import pytest
 import torch
 
 from export.lapped import write_model
-from runtime.bundle import Bundle, Decoder, Manifest
+from runtime.bundle import DIFFUSION, ENVELOPE, Bundle, Decoder, Manifest
+from runtime.decoders.samplers import DDIM, sampled
 from runtime.kinds import EFFORTS
 from runtime.lapped.decoder import LappedDecoder, Plain
+from runtime.lapped.diffusion import VELOCITY_INPUTS
 from runtime.lapped.encoder import LappedEncoder, Levels
 from runtime.lapped.model import CHUNK_FRAMES, LappedModel, step_of
+from runtime.lapped.short import BINS as BINS_OF_SHORT
+from runtime.lapped.short import FEATURES, PATCHES
 from runtime.metrics import si_snr
 from runtime.playback import UNSAID, Playback
 from train.config import read_preset
 from train.lapped.config import lapped_config
+from train.lapped.diffusion import Velocity
 from train.lapped.losses import heard, moved
 from train.lapped.model import Model, crop
 from train.lapped.objectives import count
@@ -123,3 +128,41 @@ def test_a_step_too_fine_for_so_loud_a_sound_becomes_the_finest(shipped: LappedM
     (found,) = waveform(shipped).decoded([chunk], 0, 0, UNSAID)
     assert si_snr(loud, found) > 15
     assert isinstance(chunk, Levels)
+
+
+@pytest.mark.parametrize("frames", [2, 31, 257])
+def test_the_diffusion_that_ships_is_what_was_trained(
+    trained: Model, shipped: LappedModel, frames: int
+) -> None:
+    random = torch.Generator().manual_seed(frames)
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, generator=random)
+
+    bundle = shipped._bundle
+    features, sample = drawn(1, FEATURES, frames, PATCHES), drawn(1, frames, BINS_OF_SHORT)
+    levels, context = trained.envelope(features)
+    graph = bundle.graph(ENVELOPE, {"features"}, {"levels", "context"})
+    found = graph({"features": features.numpy()})
+    np.testing.assert_allclose(found["levels"], levels.numpy(), atol=1e-5)
+    np.testing.assert_allclose(found["context"], context.numpy(), atol=1e-5)
+    velocity = bundle.graph(DIFFUSION, VELOCITY_INPUTS, {"velocity"})
+    for sigma, stride in ((1.0, 1.0), (0.25, 0.25)):
+        inputs = (sample, torch.tensor([sigma]), torch.tensor([stride]), context)
+        feed = zip(("sample", "sigma", "stride", "context"), inputs, strict=True)
+        made = velocity({name: value.numpy() for name, value in feed})["velocity"]
+        np.testing.assert_allclose(made, trained.velocity(*inputs).numpy(), atol=1e-5)
+
+
+def test_an_untrained_diffusion_is_noise_at_the_foretold_levels() -> None:
+    torch.manual_seed(0)
+    network, noise = Velocity(4), torch.randn(1, 12, BINS_OF_SHORT)
+    context = torch.randn(1, 4, 12, PATCHES)
+    for steps in (1, 2, 4, 8):
+
+        def velocity(sample: np.ndarray, sigma: float, stride: float = 1 / steps) -> np.ndarray:
+            inputs = (torch.from_numpy(sample), torch.tensor([sigma]), torch.tensor([stride]))
+            return network(*inputs, context).detach().numpy()
+
+        found = sampled(DDIM(steps), velocity, noise.numpy())
+        np.testing.assert_allclose(found, noise.numpy(), atol=1e-5)

@@ -65,7 +65,7 @@ def test_blocks_of_any_size_give_the_same_file() -> None:
     assert file.getvalue() == stored()
 
 
-@pytest.mark.parametrize("decoder", ["listening", "waveform"])
+@pytest.mark.parametrize("decoder", ["listening", "waveform", "diffusion"])
 def test_a_part_is_the_same_as_in_the_whole(decoder: str) -> None:
     def heard(span: Span) -> np.ndarray:
         reader = SpkReader(io.BytesIO(stored()))
