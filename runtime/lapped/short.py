@@ -28,8 +28,8 @@ def analysed(sound: Floats) -> Floats:
 def base_levels(levels: Floats, rate: int) -> Floats:
     """Log amplitudes `(T, BINS)` of coefficients that sound like noise of `levels (T, BANDS)`."""
     amplitude = np.exp(np.clip(levels, -14, 2)) @ hats(rate)
-    middle: Floats = (amplitude[:, 1:] + amplitude[:, :-1]) / 2
-    return np.log(middle / np.float32(np.sqrt(HOP)))
+    middle = (amplitude[:, 1:] + amplitude[:, :-1]) / np.float32(2 * np.sqrt(HOP))
+    return np.log(middle).astype(np.float32, copy=False)
 
 
 def features(base: Floats, levels: Floats, step: Floats) -> Floats:

@@ -48,28 +48,26 @@ def given(model: Model, crop: Crop, moved: bool) -> Given:
     config = model.config
     q = moved_levels(model, crop) if moved else crop.levels(model.chip())
     decoded, heard_bands = heard(model, crop, q)
-    waveform, missing = decoded[0].numpy(), crop.sound - decoded[0].numpy()
-    base, residual = short.analysed(waveform), short.analysed(missing)
+    waveform = decoded[0].numpy()
+    base, residual = (short.analysed(x) for x in (waveform, crop.sound - waveform))
     levels = model.noise(heard_bands)[0].numpy()
     rows = corrections(crop.sound, waveform, levels[: len(base)], config.sample_rate)
-    frames = len(levels) // bands.PARTS
-    blocks = np.minimum(np.arange(frames) // bands.BLOCK, len(rows) - 1)
+    blocks = np.minimum(np.arange(q.shape[1]) // bands.BLOCK, len(rows) - 1)
     levels = bands.corrected(levels, rows[blocks], config.sample_rate)
     filled = short.base_levels(levels[: len(base)], config.sample_rate)
     features = short.features(base, filled, np.full(len(base), crop.step, np.float32))
-    steps = np.full(q.shape[1], crop.step, np.float32)
     bins = used(q, 16, config.bins)
-    low, high = (
-        torch.from_numpy(cell[:, :bins])
-        for cell in cells(q[0].numpy().astype(np.int32), steps, model.chip())
-    )
+    steps = np.full(q.shape[1], crop.step, np.float32)
+    low, high = cells(q[0].numpy().astype(np.int32), steps, model.chip())
     values = analysed(decoded, bins, config.hop)[0]
     return Given(
-        torch.from_numpy(crop.sound)[None],
-        decoded,
-        *(torch.from_numpy(x)[None] for x in (residual, filled, features)),
-        low - values,
-        high - values,
+        sound=torch.from_numpy(crop.sound)[None],
+        decoded=decoded,
+        residual=torch.from_numpy(residual)[None],
+        levels=torch.from_numpy(filled)[None],
+        features=torch.from_numpy(features)[None],
+        least=torch.from_numpy(low[:, :bins]) - values,
+        most=torch.from_numpy(high[:, :bins]) - values,
     )
 
 
