@@ -1,14 +1,14 @@
 """Connections between populations: a matrix or a convolution, with integer or float weights."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import prod
 from typing import Any
 
 import nir
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csc_array, csr_array, eye_array
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy.sparse import csr_array, eye_array
 
 from neuromorphic.graphs.graph import Stage
 from neuromorphic.graphs.shapes import CONVOLUTIONS, POOLS, Padding, Shape, by_axis, padding
@@ -19,6 +19,8 @@ Weights = npt.NDArray[Any]  # int32 on a chip, float64 before quantisation
 Signals = npt.NDArray[Any]  # payloads, spikes, or floats
 
 LARGEST = 2**26  # the most weights when a convolution is written out
+COLUMNS = 2**22  # of what the places of a convolution see, numbers at a time
+FLOAT32_EXACT = 2**24
 WEIGHTS = (nir.Affine, nir.Linear, nir.Conv1d, nir.Conv2d, *POOLS)
 
 
@@ -64,11 +66,6 @@ class Conv1d:
     dilation: int = 1
     groups: int = 1
 
-    @cached_property
-    def columns(self) -> csc_array:
-        """The weights written out, by input, as events need them."""
-        return csc_array(written_out(self))
-
     @property
     def channels(self) -> int:
         """Number of input channels."""
@@ -96,16 +93,7 @@ class Conv1d:
 
     def apply(self, x: Signals) -> npt.NDArray[np.float64]:
         """Return the sums `(units, T) float64` of `x (inputs, T)`; integers are exact."""
-        frames = x.shape[1]
-        planes = x.reshape(self.groups, self.weight.shape[1], self.width, frames).astype(np.float64)
-        planes = np.pad(planes, ((0, 0), (0, 0), self.padding, (0, 0)))
-        kernels = self.weight.reshape(self.groups, -1, *self.weight.shape[1:]).astype(np.float64)
-        out = np.zeros((self.groups, kernels.shape[1], self.places, frames))
-        for k in range(self.weight.shape[2]):
-            first = k * self.dilation
-            taps = planes[:, :, first : first + (self.places - 1) * self.stride + 1 : self.stride]
-            out += np.einsum("goc,gcpt->gopt", kernels[..., k], taps, optimize=True)
-        return out.reshape(self.units, frames)
+        return as_2d(self).apply(x)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,11 +110,6 @@ class Conv2d:
     padding: Padding = ((0, 0), (0, 0))
     dilation: tuple[int, ...] = (1, 1)
     groups: int = 1
-
-    @cached_property
-    def columns(self) -> csc_array:
-        """The weights written out, by input, as events need them."""
-        return csc_array(written_out(self))
 
     @property
     def channels(self) -> int:
@@ -158,25 +141,36 @@ class Conv2d:
 
     def apply(self, x: Signals) -> npt.NDArray[np.float64]:
         """Return the sums `(units, T) float64` of `x (inputs, T)`; integers are exact."""
-        frames = x.shape[1]
-        planes = x.reshape(self.groups, -1, *self.size, frames).astype(np.float64)
-        planes = np.pad(planes, ((0, 0), (0, 0), *self.padding, (0, 0)))
-        kernels = self.weight.reshape(self.groups, -1, *self.weight.shape[1:]).astype(np.float64)
-        out = np.zeros((self.groups, kernels.shape[1], *self.places, frames))
-        for tap in np.ndindex(self.weight.shape[2:]):
-            where = tuple(
-                slice(k * d, k * d + (n - 1) * s + 1, s)
-                for k, d, n, s in zip(tap, self.dilation, self.places, self.stride, strict=True)
-            )
-            kernel = kernels[(..., *tap)]
-            if kernel.any():  # pruned kernels and pools are mostly zeros
-                out += np.einsum(
-                    "goc,gcyxt->goyxt",
-                    kernel,
-                    planes[(slice(None), slice(None), *where)],
-                    optimize=True,
-                )
-        return out.reshape(self.units, frames)
+        frames, taps = x.shape[1], self.weight[0].size
+        at_once = max(1, COLUMNS // (self.groups * taps * prod(self.places)))
+        sums = [self._sums(x[:, t : t + at_once]) for t in range(0, frames, at_once)]
+        return np.concatenate(sums, axis=1) if sums else np.zeros((self.units, 0))
+
+    def _sums(self, x: Signals) -> npt.NDArray[np.float64]:
+        """The sums as one matrix product, with what each place sees as a column."""
+        exact = _exact(self.weight, x)
+        planes = x.reshape(-1, *self.size, x.shape[1]).astype(exact)
+        planes = np.pad(planes, ((0, 0), *self.padding, (0, 0)))
+        reach = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.weight.shape[2:], strict=True)]
+        axes: Any = (1, 2)
+        seen = sliding_window_view(planes, tuple(reach), axis=axes)
+        down, across = self.stride
+        seen = seen[:, ::down, ::across, :, :: self.dilation[0], :: self.dilation[1]]
+        columns = seen.transpose(0, 4, 5, 1, 2, 3).reshape(
+            self.groups, self.weight[0].size, prod(self.places) * x.shape[1]
+        )
+        kernels = self.weight.reshape(self.groups, -1, self.weight[0].size).astype(exact)
+        sums: npt.NDArray[np.float64] = (kernels @ columns).reshape(self.units, x.shape[1])
+        return sums.astype(np.float64, copy=False)
+
+
+def _exact(weight: Weights, x: Signals) -> type[np.floating[Any]]:
+    """Return the narrowest floats that hold all sums: float32 has all integers up to 2^24."""
+    if weight.dtype.kind == "f" or x.dtype.kind == "f" or not x.size:
+        return np.float64
+    sizes = np.abs(weight.astype(np.int64)).reshape(len(weight), -1).sum(axis=1)
+    largest = max(int(x.max()), -int(x.min())) if x.dtype.kind != "b" else 1
+    return np.float32 if int(sizes.max()) * largest < FLOAT32_EXACT else np.float64
 
 
 Synapse = Dense | Conv1d | Conv2d | Sparse | Direct

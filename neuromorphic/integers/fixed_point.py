@@ -10,7 +10,7 @@ from scipy.sparse import csc_array, csr_array
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
 from neuromorphic.graphs.sparse import Direct, Sparse
-from neuromorphic.graphs.synapses import Conv1d, Conv2d, Dense, Signals, Synapse, nonzero
+from neuromorphic.graphs.synapses import FLOAT32_EXACT, Dense, Signals, Synapse, nonzero
 from neuromorphic.integers.firing import AS_LIF, COUNT_MAX, Firing
 
 INPUT_SHIFT = 6  # input, threshold and (here) bias are aligned 6 bits above the state's last bit
@@ -18,7 +18,6 @@ FULL_DECAY = LAVA.decay_unity  # as `dv`: the voltage decays completely in a ste
 THRESHOLD = 1  # the smallest that Loihi takes
 NEVER = LAVA.threshold + 1  # as `vth`: no voltage exceeds it, so a read-out never fires
 SHIFT_MAX = 12  # of a sum, which must fit in 32 bits before the shift
-FLOAT32_EXACT = 2**24
 COMPILING = 2**16  # units times steps; fewer take less time than loading numba
 ACCUMULATOR_BITS = 24  # of Lava's Conv, which wraps there; Lava 0.10 `proc.conv`
 
@@ -182,11 +181,10 @@ def deliver(
         if not synapse.longest and (sums := _by_event(synapse, spikes)) is not None:
             return shifted(sums, synapse.weight_exp)
         return _late_sums(synapse, spikes, past)
-    sums = _by_event(synapse, spikes)
-    return _in_accumulator(synapse.apply(spikes).astype(np.int64) if sums is None else sums)
+    return _in_accumulator(synapse.apply(spikes).astype(np.int64))
 
 
-def _by_event(synapse: Sparse | Conv1d | Conv2d, spikes: Signals) -> Integers | None:
+def _by_event(synapse: Sparse, spikes: Signals) -> Integers | None:
     """Return the sums `(N, T)` in a compiled loop over what is not 0, if there is enough to do."""
     if (loops := _loops(synapse.units * spikes.shape[1])) is None:
         return None

@@ -48,12 +48,13 @@ def leaky(
     """
     units = len(u)
     for first in range(0, len(sums), units):
-        for n in range(units):
-            back[n] = 0
-        for m in range(units):
-            if last[m] != 0:
-                for i in range(ends[m], ends[m + 1]):
-                    back[targets[i]] += last[m] * weights[i]
+        if len(weights) > 0:
+            for n in range(units):
+                back[n] = 0
+            for m in range(units):
+                if last[m] != 0:
+                    for i in range(ends[m], ends[m + 1]):
+                        back[targets[i]] += last[m] * weights[i]
         for n in range(units):
             given = (sums[first + n] + _shifted(back[n], exponent)) << 6
             now_u = _kept(u[n], kept_u[n], bits) + given
@@ -64,10 +65,11 @@ def leaky(
             now_v = _kept(v[n], kept_v[n], bits) + now_u + bias[n] - owed[n]
             now_v = min(max(now_v, 1 - wrap), wrap - 1)
             sent = 0
-            if most > 1:
-                sent = min(max(now_v // level[n], 0), most)
-            elif now_v > level[n] or (ties and now_v == level[n]):
-                sent = 1
+            if now_v >= level[n]:
+                if most > 1:
+                    sent = min(now_v // level[n], most)
+                elif ties or now_v > level[n]:
+                    sent = 1
             owed[n] = sent * level[n] if late else 0
             if not subtracts:
                 now_v = 0 if sent > 0 else now_v

@@ -1,8 +1,9 @@
 """Networks as lava-dl's netx HDF5 file, written with h5py alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -91,8 +92,10 @@ def _write(blocks: list[Block], groups: h5py.Group) -> None:
         shape = (first.channels, *first.size)
         _new(groups, "input")["shape"] = np.array(shape)
     for block in blocks:
-        ahead = block.ahead
-        if isinstance(ahead, Conv2d) and shape == (ahead.channels, *ahead.size):
+        ahead, units = block.ahead, block.neuron
+        shared = _by_channel(units, len(ahead.weight)) if isinstance(ahead, Conv2d) else None
+        if isinstance(ahead, Conv2d) and shared and shape == (ahead.channels, *ahead.size):
+            units = shared
             group, shape = _new(groups, "conv"), (len(ahead.weight), *ahead.places)
             group["shape"] = np.array(shape)
             _write_convolution(group, ahead)
@@ -105,7 +108,20 @@ def _write(blocks: list[Block], groups: h5py.Group) -> None:
             group.create_dataset("weight_rec", data=block.back.weight, compression="gzip")
         if block.start is not None:
             group["start"] = block.start.weight[:, 0]
-        _write_units(group, block.neuron)
+        _write_units(group, units)
+
+
+def _by_channel(units: Neuron, channels: int) -> Neuron | None:
+    """Return the units with one number a channel, as a conv block has them; None if they differ."""
+    found: dict[str, Any] = {}
+    for name in ("du", "dv", "vth", "bias_mant"):
+        value = np.asarray(getattr(units, name))
+        if value.ndim:
+            each = value.reshape(channels, -1)
+            if (each != each[:, :1]).any():
+                return None
+            found[name] = each[:, 0]
+    return replace(units, **found)
 
 
 def _new(groups: h5py.Group, kind: str) -> h5py.Group:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from neuromorphic.graphs.dialects import dialect
 from neuromorphic.graphs.graph import parse_graph
 from neuromorphic.graphs.run import graph_values
+from neuromorphic.graphs.synapses import Conv2d
 from neuromorphic.integers.network import run_network
 from neuromorphic.integers.netx import write_netx
 from neuromorphic.integers.netx_reader import read_netx
@@ -110,6 +111,25 @@ def test_several_inputs_are_one_after_the_other():
     assert opened.simulate(x).any()
     assert opened.fit("loihi2", x)["cores"]
     assert opened.energy(x, "loihi1")["steps"] == 9
+
+
+def test_convolutions_are_in_the_netx_file_as_lava_dl_has_them(tmp_path):
+    rng = np.random.default_rng(5)
+    whole = convolutional(rng)
+    nodes = {stage.name: stage.node for stage in whole.stages}
+    names = ["in", "conv", "first", "pool", "flat", "linear", "second", "out"]
+    graph = nir.NIRGraph(
+        {name: nodes[name] for name in names}, [*pairwise(names)], type_check=False
+    )
+    x = rng.integers(0, 2, (15, 1, 4, 4)).astype(float)
+    opened = OpenNetwork(graph=parse_graph(graph), dt=1.0).quantise(x)
+    path = tmp_path / "network.net"
+    opened.save(path)
+    again, ours = read_netx(path), opened.simulate(x)
+    assert isinstance(again.layers[0].connections[0].synapse, Conv2d)
+    assert ours.any()
+    assert np.array_equal(run_network(again, opened.payload(x)), ours)
+    assert np.array_equal(opened.simulate(x, "netx"), ours)
 
 
 def recurrent(rng):
