@@ -1,7 +1,6 @@
 """Run a network on several back ends, and count in how many bits they differ."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
@@ -14,7 +13,7 @@ from neuromorphic.integers.floating_point import FloatNeuron
 from neuromorphic.integers.forms import Forms
 from neuromorphic.integers.network import Network, run_network
 from runtime.errors import GraphError
-from runtime.kinds import Progress
+from runtime.kinds import Progress, Stage
 from runtime.lapped.chip import Units
 from runtime.scratch import scratch
 
@@ -23,7 +22,6 @@ BACKENDS: tuple[Backend, ...] = get_args(Backend)
 QUICK: tuple[Backend, ...] = ("nir", "integer", "lava")  # those fast enough for the demo
 REFERENCES: tuple[Backend, ...] = ("nir", "integer")
 BY_FRAME = ("integer", "lava")  # of a LAPPED bundle; the others take it level by level
-Stage = Callable[[str], AbstractContextManager[Progress]]
 
 
 def spikes(

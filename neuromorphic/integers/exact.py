@@ -98,25 +98,6 @@ def network_of(layers: Iterable[ExactLayer]) -> Network[Neuron]:
     return Network(tuple(layer.on_chip() for layer in layers))
 
 
-def exact_layers(network: Network[Neuron]) -> tuple[ExactLayer, ...]:
-    """The layers of a network that `network_of` could have made.
-
-    Raises `GraphError`, naming the layer, when units have memory or a synapse is of another kind.
-    """
-    return tuple(_exact(layer) for layer in network.layers)
-
-
-def _exact(layer: Layer[Neuron]) -> ExactLayer:
-    neuron, arms = layer.neuron, []
-    plain = neuron.is_memoryless() and neuron.vth == THRESHOLD and neuron.bias_exp == INPUT_SHIFT
-    for c in layer.connections:
-        if not (plain and isinstance(c.synapse, Dense)) or (c.synapse.weight % 2).any():
-            raise GraphError(f"layer {layer.name!r}: is not of doubled weights without memory")
-        weight = c.synapse.weight.astype(np.int64) // 2
-        arms.append(Arm(c.source, weight, c.synapse.weight_exp + 1))
-    return ExactLayer(layer.name, tuple(arms), neuron.bias_mant - 1 - THRESHOLD)
-
-
 def levels(
     layers: Sequence[ExactLayer], payload: npt.NDArray[np.int8]
 ) -> Iterator[npt.NDArray[np.float64]]:

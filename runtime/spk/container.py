@@ -13,7 +13,6 @@ from runtime.coders.lapped.tables import Tables
 from runtime.errors import FormatError
 from runtime.events import MAX_CELLS, EventMatrix
 from runtime.files import opened_output
-from runtime.kinds import Note
 from runtime.piece import NO_MU, Chunk, LappedCode, Piece
 from runtime.spk.header import DEFAULT_CODER, LAPPED_CODER, NOMINAL_LEVELS, SpkHeader
 from runtime.spk.parts import pack_header
@@ -98,11 +97,9 @@ def read_spk(path: Path) -> Piece:
         return unpacked(file)
 
 
-def unpacked(
-    file: BinaryIO, note: Note = lambda message: None, tables: Tables | None = None
-) -> Piece:
+def unpacked(file: BinaryIO, tables: Tables | None = None) -> Piece:
     """Read a piece from a binary file object, which may be a pipe; raises `FormatError`."""
-    reader = SpkReader(file, note, tables)
+    reader = SpkReader(file, tables=tables)
     header, chunks = reader.header, [*_within_memory(reader)]
     mus = tuple(chunk.mu for chunk in chunks)
     corrections = tuple(c.corrections for c in chunks if c.corrections is not None)

@@ -72,7 +72,7 @@ def baseline_systems() -> list[System]:
 def stored(piece: Piece) -> tuple[int, Piece]:
     """Return the bits of a piece's `.spk` file, and the piece as it is read from there."""
     data = packed(piece)
-    return 8 * len(data), unpacked(io.BytesIO(data))
+    return 8 * len(data), unpacked(io.BytesIO(data), piece.code.tables if piece.code else None)
 
 
 def _coded(codec: Codec, decoder: str, mu: int | None, samples: Samples) -> Decoded:
