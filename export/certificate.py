@@ -43,7 +43,7 @@ ON_LAVA = ("lava", "lava-floating", "netx")
 GRAPHS = {"nir": EXACT, "nir-lif": PORTABLE, "lava-floating": EXACT}  # others run the integers
 NOT_INSTALLED = "not installed"
 
-ALL = (*back_ends.BACKENDS, *NEEDED)
+ALL = (*back_ends.BACKENDS, *(name for name in NEEDED if name != "rockpool"))  # which fails on LIF
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def _importer(
     path, units = bundle.file(PORTABLE), len(right)
     try:
         found, versions = run_importer(
-            importer, path, probe.payload, units, python or sys.executable, progress=progress
+            importer, path, probe.payload.T, units, python or sys.executable, progress=progress
         )
     except SimulationError as error:
         return Row(importer, PORTABLE, right.size, None, str(error))

@@ -6,10 +6,13 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic.graphs import STEP
+from neuromorphic.graphs.files import copy_for_old_readers
 from neuromorphic.lava.process import run_alone
 from runtime.errors import SimulationError
 from runtime.scratch import scratch
@@ -20,6 +23,7 @@ NEEDED = {
     "norse": ("norse", "nirtorch"),
     "sinabs": ("sinabs", "nirtorch"),
     "spikingjelly": ("spikingjelly", "nirtorch"),
+    "rockpool": ("rockpool", "nirtorch"),
 }
 TIMEOUT = 300.0  # s without a step
 # A separate script, since it may run in another Python, without this package.
@@ -34,21 +38,24 @@ def is_installed(importer: str) -> bool:
 def run_importer(
     importer: str,
     graph: Path,
-    payload: npt.NDArray[np.integer],
+    x: npt.NDArray[Any],
     units: int,
     python: str = sys.executable,
+    dt: float = STEP,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[npt.NDArray[np.float32], dict[str, str]]:
-    """Run the NIR file `graph` on `payload (M, T)`: `(N, T) float32` and the versions used.
+    """Run the NIR file `graph` on `x (T, ...)`: `(N, T) float32` and the versions used.
 
     The output is the tool's, whether spikes or not, with `units` N values per step. `python` is an
-    interpreter that has the tool. Raises `SimulationError` when the tool refuses the graph, dies,
-    or makes no step in five minutes.
+    interpreter that has the tool, `dt` the step in s for tools that take one. Raises
+    `SimulationError` when the tool refuses the graph, dies, or makes no step in five minutes.
     """
-    frames = payload.shape[1]
+    frames = len(x)
     with scratch() as folder:
-        given, found, versions, log = (folder / n for n in ("x.npy", "out", "versions", "log"))
-        np.save(given, payload.T)
+        files = ("graph.nir", "x.npy", "out", "versions", "log")
+        copy, given, found, versions, log = (folder / name for name in files)
+        copy_for_old_readers(graph, copy)
+        np.save(given, x)
 
         def look() -> int:
             size = found.stat().st_size if found.exists() else 0
@@ -58,7 +65,7 @@ def run_importer(
 
         # No module here may shadow one of the tool's, whatever version its Python has.
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
-        command = [python, str(WORKER), importer, *map(str, (graph, given, found, versions))]
+        command = [python, str(WORKER), importer, *map(str, (copy, given, found, versions, dt))]
         run_alone(command, log, TIMEOUT, environment, look)
         out = np.fromfile(found, np.float32)
         if out.size != units * frames:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic, arithmetic
 from neuromorphic.chips.catalogue import load_chip
+from neuromorphic.costs.graph_neurobench import graph_neurobench
 from neuromorphic.energy import energies
 from neuromorphic.fit import fitted
 from neuromorphic.graphs import STEP
@@ -31,9 +32,8 @@ from neuromorphic.integers.silence import silent
 from neuromorphic.integers.units import Units
 from neuromorphic.quantise import Quantised, quantise
 from neuromorphic.simulate import Backend, spikes
-from runtime.arrays import read_array
 from runtime.bundle import EXACT, PORTABLE, Bundle, open_bundle
-from runtime.errors import GraphError, SpikingMusicError
+from runtime.errors import GraphError
 from runtime.kinds import Progress
 
 Array = npt.NDArray[Any]
@@ -104,6 +104,15 @@ class OpenNetwork(Forms):
             unchecked = str(error)
         return energies(opened, x, chip, baseline=baseline) | {"unchecked": unchecked}
 
+    def neurobench(self, x: Input) -> dict[str, Any]:
+        """Return the metrics of NeuroBench for a run of the graph on `x`; see `graph_neurobench`.
+
+        Raises `GraphError` for a file of integers.
+        """
+        if self.graph is None or self.file is not None:
+            raise GraphError("NeuroBench's metrics need a graph in floats; give a .nir file")
+        return graph_neurobench(self.graph, graph_values(self.graph, x, self.dt, self.dialect))
+
     def save(self, path: Path, overwrite: bool = False) -> None:
         """Write the integers as a netx file; raises `GraphError` if it cannot hold the network.
 
@@ -166,16 +175,6 @@ def bundle_network(bundle: Bundle, units: int = 0) -> OpenNetwork:
         file=netx_file(bundle),
         period=period,
     )
-
-
-def read_input(path: Path) -> Array:
-    """Read an input `(T, ...)` of numbers from a `.npy` file; raises `SpikingMusicError`."""
-    x = read_array(path)
-    if x.dtype.kind not in "biuf" or x.ndim < 2 or not x.size:
-        raise SpikingMusicError(f"{path}: numbers of shape (T, ...) are needed, with T steps")
-    if not np.isfinite(x).all():
-        raise SpikingMusicError(f"{path}: holds values that are not finite")
-    return x
 
 
 def _proposal(graph: Graph) -> Iterator[str]:

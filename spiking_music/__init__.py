@@ -29,6 +29,7 @@ from runtime.errors import (
 )
 
 if TYPE_CHECKING:
+    from export.torch_nir import to_nir
     from neuromorphic.opening import open_network
     from runtime.audio.samples import Samples
     from runtime.codec import Codec
@@ -55,6 +56,7 @@ __all__ = [
     "open_network",
     "read",
     "read_audio",
+    "to_nir",
     "write",
     "write_audio",
 ]
@@ -68,6 +70,7 @@ _LATER: Final = {
     "Piece": "runtime.piece",
     "Playback": "runtime.playback",
     "open_network": "neuromorphic.opening",
+    "to_nir": "export.torch_nir",
 }
 
 

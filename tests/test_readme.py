@@ -101,7 +101,10 @@ def test_what_a_page_shows_runs_in_order(
 
 def test_every_verb_is_shown_and_every_shown_verb_exists() -> None:
     shown = set(re.findall(r"^    spiking-music (\w+)", README, re.MULTILINE))
-    assert shown == {verb.__name__ for verbs in VERBS.values() for verb in verbs} | {"listen"}
+    assert shown == {verb.__name__ for verbs in VERBS.values() for verb in verbs} | {
+        "listen",
+        "nir",
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

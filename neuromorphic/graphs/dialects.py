@@ -38,6 +38,7 @@ class Dialect:
     jumps: bool = False
 
 
+HINT = "spiking_music_"  # before the keys of our metadata: `dialect` and `dt`
 SWITCH = ("yes", "no")
 FACTS: dict[str, tuple[str, ...]] = {
     fact: SWITCH if kind is bool else get_args(kind)
@@ -97,10 +98,15 @@ def _fact(said: str) -> tuple[str, str | bool]:
     return fact, value if values != SWITCH else value != "no"
 
 
-def proposed(graph: Graph) -> tuple[Name, str] | None:
+def proposed(graph: Graph) -> tuple[str, str] | None:
     """Return the dialect that the file suggests, and the evidence; it is never applied silently."""
-    for key, value in graph.metadata.items():
-        said = value.decode("utf8", "replace") if isinstance(value, bytes) else str(value)
+    texts = {
+        key: value.decode("utf8", "replace") if isinstance(value, bytes) else str(value)
+        for key, value in graph.metadata.items()
+    }
+    if (said := texts.get(key := f"{HINT}dialect")) is not None:
+        return said, f"its metadata {key} = {said!r}"
+    for key, said in texts.items():
         for name in NAMES[1:]:
             if name in said.lower():
                 return name, f"its metadata {key} = {said!r}"

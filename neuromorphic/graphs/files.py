@@ -1,5 +1,6 @@
 """NIR files: written so that old and new readers accept them, and checked when read."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,26 @@ def write_graph(graph: nir.NIRGraph, path: Path, overwrite: bool = False) -> Non
     with replacing(path, overwrite) as temporary:
         nir.write(temporary, graph)
         with h5py.File(temporary, "a") as file:
-            for node in file["node/nodes"].values():
-                # nir < 1.0.6, which Sinabs and Rockpool pin, has no such field and refuses it;
-                # newer ones fill the zeros in again.
-                if "v_reset" in node and not np.any(node["v_reset"][()]):
-                    del node["v_reset"]
+            _drop_zero_resets(file["node"])
+
+
+def copy_for_old_readers(source: Path, target: Path) -> None:
+    """Copy a NIR file for readers that do not know of `v_reset`, where these are zeros."""
+    shutil.copyfile(source, target)
+    with h5py.File(target, "a") as file:
+        _drop_zero_resets(file["node"])
+
+
+def _drop_zero_resets(graph: h5py.Group) -> None:
+    """Remove resets to zero, which nir < 1.0.6, that Sinabs and Rockpool pin, refuses to read.
+
+    Newer ones fill the zeros in again.
+    """
+    for node in graph["nodes"].values():
+        if "nodes" in node:
+            _drop_zero_resets(node)
+        elif "v_reset" in node and not np.any(node["v_reset"][()]):
+            del node["v_reset"]
 
 
 def read_graph(path: Path) -> Graph:

@@ -20,7 +20,9 @@ from runtime.errors import GraphError
 Array = npt.NDArray[np.float64]
 
 NEURONS = (nir.I, nir.LI, nir.CubaLI, nir.IF, nir.LIF, nir.CubaLIF)
+WHOLE = 2.0**-22  # a factor as close to 1 as this was 1 before float32 rounded it
 FIRING = (nir.IF, nir.LIF, nir.CubaLIF)
+SPIKING = (nir.Threshold, *FIRING)
 
 
 class State(NamedTuple):
@@ -122,14 +124,23 @@ def _synapse(
     keep, lost = _decay(node.tau_syn, one, dt, dialect)
     if dialect.jumps and (node.w_in == 1).all():
         return keep, one if dialect.decay == "euler" else keep
-    return keep, lost * node.w_in
+    return keep, _whole(lost * node.w_in)
 
 
 def _gain(node: nir.NIRNode, one: Array, leak: Array, dt: float, dialect: Dialect) -> Array:
     integrates = isinstance(node, nir.I | nir.IF)
     if dialect.gain == "written":
-        return dt * node.r if integrates else leak * node.r
+        return _whole(dt * node.r if integrates else leak * node.r)
     if dialect.gain == "one" or integrates:
         return one
     # Norse's importer multiplies the current by r; its exporter writes r = 1.
     return leak * node.r if isinstance(node, nir.CubaLIF) else leak
+
+
+def _whole(gain: Array) -> Array:
+    """Return factors of an input, and 1 for those that are 1 but for rounding.
+
+    Frameworks add inputs as they are, and write them as dt r / tau; then v = v_threshold, which
+    is frequent with rounded weights, must stay equal.
+    """
+    return np.where(np.abs(gain - 1) < WHOLE, 1.0, gain)

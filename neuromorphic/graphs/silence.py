@@ -6,7 +6,7 @@ import nir
 import numpy as np
 
 from neuromorphic.graphs.graph import Graph, Stage
-from neuromorphic.graphs.neurons import FIRING, Array
+from neuromorphic.graphs.neurons import SPIKING, Array
 
 FAR = 1000  # in steps; a time constant is rarely longer
 
@@ -21,7 +21,7 @@ def remarks(graph: Graph, values: Mapping[str, Array], dt: float) -> list[str]:
     silent = [
         stage
         for stage in graph.stages
-        if isinstance(stage.node, (nir.Threshold, *FIRING)) and not values[stage.name].any()
+        if isinstance(stage.node, SPIKING) and not values[stage.name].any()
     ]
     lines = [
         f"node {stage.name!r}: none of its {values[stage.name][:1].size} units fires in "

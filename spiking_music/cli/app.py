@@ -18,8 +18,9 @@ from spiking_music.cli.export import export
 from spiking_music.cli.fit import fit
 from spiking_music.cli.help import Verb, Verbs
 from spiking_music.cli.info import info
+from spiking_music.cli.inspect import inspect
 from spiking_music.cli.listen import make, score
-from spiking_music.cli.nir import nir
+from spiking_music.cli.nir import Nir, check, export_module
 from spiking_music.cli.quantise import quantise
 from spiking_music.cli.simulate import simulate
 from spiking_music.cli.studio import studio
@@ -42,9 +43,16 @@ listen = typer.Typer(
     rich_markup_mode=None,
 )
 
+nir = typer.Typer(
+    cls=Nir,
+    help="Check a NIR graph, run it, or make one of a torch network.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
 VERBS: dict[str, tuple[Callable[..., None], ...]] = {
     "Recordings": (demo, encode, decode, info, verify, studio),
-    "Networks on chips": (nir, quantise, fit, simulate, energy, chips),
+    "Networks on chips": (inspect, quantise, fit, simulate, energy, chips),
     "Models of your own": (train, export, certify, evaluate),
     "Research": (analyse,),
 }
@@ -53,6 +61,9 @@ for title, verbs in VERBS.items():
         app.command(cls=Verb, rich_help_panel=title)(verb)
 for verb in (make, score):
     listen.command(cls=Verb)(verb)
+nir.command("check", cls=Verb)(check)
+nir.command("export", cls=Verb)(export_module)
+app.add_typer(nir, name="nir", rich_help_panel="Networks on chips")
 app.add_typer(listen, name="listen", rich_help_panel="Research")
 
 

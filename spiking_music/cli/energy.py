@@ -2,21 +2,32 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from runtime.errors import SpikingMusicError
-from spiking_music.cli.inputs import note, open_codec, opened_network, read_samples, refuse_idle
+from spiking_music.cli.inputs import (
+    network_input,
+    note,
+    open_codec,
+    opened_network,
+    read_samples,
+    refuse_idle,
+)
 from spiking_music.cli.options import (
     AsJson,
     DenoisingSteps,
     Dialect,
-    InputArray,
+    Frame,
+    InputFile,
     Mu,
     PaperBundle,
     TimeStep,
 )
+
+if TYPE_CHECKING:
+    from neuromorphic.opening import OpenNetwork
 
 USUAL = "loihi1"
 
@@ -46,7 +57,8 @@ def energy(
         Literal["own", "neurobench"],
         typer.Option(help="Format of the JSON report: ours, or a benchmark's"),
     ] = "own",
-    data: InputArray = None,
+    data: InputFile = None,
+    frame: Frame = None,
     rate: Annotated[
         float | None,
         typer.Option(metavar="HZ", help="Run a network on a second of random spikes of this rate"),
@@ -61,21 +73,20 @@ def energy(
     A .nir or .net file needs --input or --rate.
     """
     if Path(source).suffix in (".nir", ".net"):
-        form = None if shape == "own" else shape
         refuse_idle(
             "a network of your own",
             steps=steps,
             mu=mu,
             delta=delta,
             layers=layers,
-            shape=form,
             bundle=bundle,
         )
-        energy_of_network(Path(source), data, rate, dt, dialect, chip, baseline, as_json)
+        opened = opened_network(Path(source), dt, dialect, frame)
+        energy_of_network(opened, source, data, rate, chip, baseline, shape, as_json)
     elif data is not None or rate is not None:
         raise SpikingMusicError(f"{source}: --input and --rate are for .nir files; omit them")
     else:
-        refuse_idle("a recording", dt=dt, dialect=dialect)
+        refuse_idle("a recording", dt=dt, dialect=dialect, frame=frame)
         if shape != "own":
             refuse_idle(
                 f"--shape {shape}", chip=chip, baseline=baseline, delta=delta, layers=layers
@@ -144,30 +155,32 @@ def energy_of_recording(
 
 
 def energy_of_network(
-    path: Path,
+    opened: "OpenNetwork",
+    path: str,
     data: Path | None,
     rate: float | None,
-    dt: float | None,
-    dialect: str | None,
     chip: str | None,
     baseline: str | None,
+    shape: Literal["own", "neurobench"],
     as_json: bool,
 ) -> None:
     """A network of any origin on an input, or on random spikes, on each chip."""
     from neuromorphic.energy import random_spikes
-    from neuromorphic.opening import read_input
     from spiking_music.cli import terminal
     from spiking_music.report.energies import count_rows, term_rows
 
-    opened = opened_network(path, dt, dialect)
     if data is not None and rate is None:
-        x = read_input(data)
+        x = network_input(data, opened)
     elif rate is not None and data is None:
         x = random_spikes(opened.input_shape, rate, opened.period)
     else:
-        raise SpikingMusicError(
-            f"{path}: a network needs an input; give --input FILE.npy or --rate HZ"
-        )
+        raise SpikingMusicError(f"{path}: a network needs an input; give --input FILE or --rate HZ")
+    if shape != "own":
+        refuse_idle(f"--shape {shape}", chip=chip, baseline=baseline)
+        with terminal.progress("count"):
+            metrics = opened.neurobench(x)
+        terminal.print_json(metrics)
+        return
     with terminal.progress("count"):
         found = opened.energy(x, chip, baseline)
     for remark in opened.remarks(x):

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from spiking_music.cli.inputs import opened_network
-from spiking_music.cli.options import AsJson, Dialect, InputArray, TimeStep
+from spiking_music.cli.inputs import network_input, opened_network
+from spiking_music.cli.options import AsJson, Dialect, Frame, InputFile, TimeStep
 
 FACTS = ("verdict", "sums_hold_for", "otherwise", "cores", "chips", "binds", "misfit")
 
@@ -18,22 +18,23 @@ def fit(
     chip: Annotated[
         str, typer.Option(metavar="NAME", help="Name of a chip, or a .toml file of your own")
     ],
-    data: InputArray = None,
+    data: InputFile = None,
     dt: TimeStep = None,
     dialect: Dialect = None,
+    frame: Frame = None,
     as_json: AsJson = False,
 ) -> None:
     """Check whether a network fits a chip, and on how many cores.
 
     With --input, the largest sums are measured on it too. The exit code is 1 if it does not fit.
     """
-    from neuromorphic.opening import read_input
     from spiking_music.cli import terminal
     from spiking_music.report.networks import finding_rows
 
-    x = None if data is None else read_input(data)
+    opened = opened_network(net, dt, dialect, frame)
+    x = None if data is None else network_input(data, opened)
     with terminal.progress("fit"):
-        found = opened_network(net, dt, dialect).fit(chip, x)
+        found = opened.fit(chip, x)
     if as_json:
         terminal.print_json(found)
     else:

@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -137,14 +138,23 @@ def settle_output(source: str, out: str | None, suffix: str, force: bool, as_jso
     return out
 
 
-def opened_network(path: Path, dt: float | None, dialect: str | None) -> "OpenNetwork":
+def opened_network(
+    path: Path, dt: float | None, dialect: str | None, frame: float | None = None
+) -> "OpenNetwork":
     """Open a network; what is odd about it goes to standard error."""
     from neuromorphic.opening import open_network
 
     opened = open_network(path, dt, dialect)
     for remark in opened.notes:
         note(remark)
-    return opened
+    return opened if frame is None else replace(opened, period=frame)
+
+
+def network_input(path: Path, opened: "OpenNetwork") -> Any:
+    """Read the input of a network with one Input."""
+    from neuromorphic.inputs.reading import read_input
+
+    return read_input(path, opened.input_shape, opened.period)
 
 
 def named(text: str, option: str) -> tuple[str, str]:

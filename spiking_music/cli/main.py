@@ -14,7 +14,7 @@ from spiking_music.cli.streams import Terminal, guarded
 EXTRAS = {
     **dict.fromkeys(("nir", "quantise", "fit", "simulate", "energy", "chips"), "neuromorphic"),
     **dict.fromkeys(("train", "export", "certify"), "train"),
-    "demo": "report",
+    **dict.fromkeys(("demo", "inspect"), "report"),
     "evaluate": "evaluation",
     "analyse": "analysis",
     "listen": "listening",

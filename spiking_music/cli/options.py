@@ -42,9 +42,22 @@ Dialect = Annotated[
         show_default="nir",
     ),
 ]
-InputArray = Annotated[
+InputFile = Annotated[
     Path | None,
-    typer.Option("--input", metavar="FILE.npy", help="Input of the network, shape (T, ...)"),
+    typer.Option(
+        "--input",
+        metavar="FILE",
+        help="Input of the network, (T, ...): .npy, .npz, .h5, events, sound (docs/nir.md)",
+    ),
+]
+Frame = Annotated[
+    float | None,
+    typer.Option(
+        "--frame",
+        metavar="SECONDS",
+        help="Duration of one step of the input, where the network counts time otherwise",
+        show_default="--dt",
+    ),
 ]
 Decoder = Annotated[
     DecoderName | None,

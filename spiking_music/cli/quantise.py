@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from runtime.errors import GraphError
-from spiking_music.cli.inputs import note, opened_network
-from spiking_music.cli.options import AsJson, Dialect, Force, TimeStep
+from spiking_music.cli.inputs import network_input, note, opened_network
+from spiking_music.cli.options import AsJson, Dialect, Force, Frame, TimeStep
 
 
 def quantise(
@@ -15,7 +15,7 @@ def quantise(
     data: Annotated[
         Path,
         typer.Option(
-            "--input", metavar="FILE.npy", help="Typical input to scale by, shape (T, ...)"
+            "--input", metavar="FILE", help="Typical input to scale by (docs/nir.md, Inputs)"
         ),
     ],
     out: Annotated[
@@ -24,6 +24,7 @@ def quantise(
     ] = None,
     dt: TimeStep = None,
     dialect: Dialect = None,
+    frame: Frame = None,
     chip: Annotated[
         str, typer.Option(metavar="NAME", help="Chip whose bit widths to keep to")
     ] = "loihi2",
@@ -31,16 +32,15 @@ def quantise(
     as_json: AsJson = False,
 ) -> None:
     """Round a NIR graph to a chip's integers; count flipped spikes."""
-    from neuromorphic.opening import read_input
     from runtime.outputs import refuse_output
     from spiking_music.cli import terminal
     from spiking_music.report.networks import rounding_facts
 
     if out is not None:
         refuse_output(out, force, [graph, data])
-    x = read_input(data)
+    opened = opened_network(graph, dt, dialect, frame)
+    x = network_input(data, opened)
     with terminal.progress("quantise"):
-        opened = opened_network(graph, dt, dialect)
         found = opened.quantise(x, chip)
     if found.rounding is None:
         raise GraphError(f"{graph}: holds integers already")

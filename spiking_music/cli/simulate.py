@@ -1,13 +1,23 @@
 """The same spikes on several back ends."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from runtime.errors import SpikingMusicError
-from spiking_music.cli.inputs import note, open_codec, opened_network, read_samples, refuse_idle
-from spiking_music.cli.options import AsJson, Dialect, InputArray, PaperBundle, TimeStep
+from spiking_music.cli.inputs import (
+    network_input,
+    note,
+    open_codec,
+    opened_network,
+    read_samples,
+    refuse_idle,
+)
+from spiking_music.cli.options import AsJson, Dialect, Frame, InputFile, PaperBundle, TimeStep
+
+if TYPE_CHECKING:
+    from neuromorphic.opening import OpenNetwork
 
 
 def simulate(
@@ -19,9 +29,10 @@ def simulate(
         Literal["integer", "nir", "nir-lif", "lava", "lava-floating", "netx", "all"],
         typer.Option(help="Back end to compute on (docs/chips.md)"),
     ] = "all",
-    data: InputArray = None,
+    data: InputFile = None,
     dt: TimeStep = None,
     dialect: Dialect = None,
+    frame: Frame = None,
     bundle: PaperBundle = None,
     as_json: AsJson = False,
 ) -> None:
@@ -31,9 +42,10 @@ def simulate(
     """
     if data is not None:
         refuse_idle("a network of your own", bundle=bundle)
-        simulate_network(source, backend, data, dt, dialect, as_json)
+        opened = opened_network(Path(source), dt, dialect, frame)
+        simulate_network(opened, backend, data, as_json)
     else:
-        refuse_idle("a recording", dt=dt, dialect=dialect)
+        refuse_idle("a recording", dt=dt, dialect=dialect, frame=frame)
         simulate_recording(source, backend, bundle, as_json)
 
 
@@ -45,7 +57,7 @@ def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: b
     from spiking_music.cli import terminal
 
     if Path(audio).suffix in (".nir", ".net"):
-        raise SpikingMusicError(f"{audio}: a network needs an input; give --input FILE.npy")
+        raise SpikingMusicError(f"{audio}: a network needs an input; give --input FILE")
     chosen = back_ends.BACKENDS if backend == "all" else (backend,)
     codec = open_codec(bundle or PAPER)
     samples = read_samples(audio, codec)
@@ -61,17 +73,14 @@ def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: b
     terminal.show(f"{audio}: bits that differ from the encoder's", facts, as_json)
 
 
-def simulate_network(
-    net: str, backend: Any, data: Path, dt: float | None, dialect: str | None, as_json: bool
-) -> None:
+def simulate_network(opened: "OpenNetwork", backend: Any, data: Path, as_json: bool) -> None:
     """Any network on any input, against the float graph and the integer executor."""
-    from neuromorphic.opening import read_input
     from neuromorphic.simulate import agreement, suitable
     from spiking_music.cli import terminal
 
-    x = read_input(data)
+    x = network_input(data, opened)
     with terminal.progress("open"):
-        opened = opened_network(Path(net), dt, dialect).quantise(x)
+        opened = opened.quantise(x)
     chosen = suitable(opened) if backend == "all" else (backend,)
     rows = agreement(opened, x, chosen, terminal.progress)
     for remark in opened.remarks(x):

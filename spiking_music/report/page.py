@@ -15,7 +15,7 @@ from spiking_music.report.joules import joules, percent
 from spiking_music.report.sankey import sankey
 
 HEARD_S = 120  # seconds of each player; a page with an hour of sound would not open
-_TEMPLATE = Path(__file__).with_name("template.html")
+_PARTS = Path(__file__).parent
 
 
 def page(
@@ -29,7 +29,21 @@ def page(
     `decoded` holds a sound for each decoder; the pictures show that of the bundle's choice.
     """
     rate = report["audio"]["sample_rate"]
+    return template("template.html").render(
+        report=report,
+        heard_s=HEARD_S,
+        sounds={
+            "Original": _flac(original, rate),
+            **{f"Decoded, {name}": _flac(sound, rate) for name, sound in decoded.items()},
+        },
+        pictures=_pictures(report, _compared(report, original, decoded), events),
+    )
+
+
+def template(name: str) -> jinja2.Template:
+    """Return a page's template, which writes the style of all pages where it says `style`."""
     environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_PARTS),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -41,16 +55,8 @@ def page(
         "percent": percent,
         "times": times,
     }
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(
-        report=report,
-        heard_s=HEARD_S,
-        sounds={
-            "Original": _flac(original, rate),
-            **{f"Decoded, {name}": _flac(sound, rate) for name, sound in decoded.items()},
-        },
-        pictures=_pictures(report, _compared(report, original, decoded), events),
-    )
+    environment.globals["style"] = (_PARTS / "style.css").read_text(encoding="utf-8")
+    return environment.get_template(name)
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -91,7 +97,7 @@ def _pictures(
         "entropy bound": rates["bound_kbps"],
         "one bit an entry": rates["dense_kbps"],
     }
-    energy = [_row(entry) for entry in report["energy"].values()]
+    energy = [energy_row(entry) for entry in report["energy"].values()]
     drawn: dict[str, dict[str, str]] = {}
     for size, width in (("wide", drawings.WIDE), ("narrow", drawings.NARROW)):
         for name, figure in (
@@ -105,7 +111,8 @@ def _pictures(
     return drawn
 
 
-def _row(entry: Mapping[str, Any]) -> drawings.Row:
+def energy_row(entry: Mapping[str, Any]) -> drawings.Row:
+    """Return a chip's bill as a row of `drawings.intervals`."""
     if entry["refused"]:
         reason = entry["refused"].partition(":")[0]
         return drawings.Row(entry["title"], None, remark=f"refused: {reason} (see the table)")

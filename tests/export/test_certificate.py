@@ -103,7 +103,7 @@ def test_an_importer_runs_the_portable_graph_in_the_python_given(
 ):
     def run(importer, graph, payload, units, python, progress):
         assert (importer, graph.name, units) == ("norse", "bottleneck.lif.nir", layer.units)
-        return layer.spikes(payload).astype(np.float32), {"python": python}
+        return layer.spikes(payload.T).astype(np.float32), {"python": python}
 
     monkeypatch.setattr(certificate, "run_importer", run)
     found = certify(spiking_bundle, probe, ("norse",), pythons={"norse": "/other/python"})

@@ -25,7 +25,7 @@ def test_an_importer_spikes_as_the_layer(make_layer, make_payload, tmp_path, imp
     write_graph(portable_graph(layer.exact), tmp_path / "a.nir")
     heard = []
     spikes, versions = importers.run_importer(
-        importer, tmp_path / "a.nir", payload, layer.units, progress=heard.append
+        importer, tmp_path / "a.nir", payload.T, layer.units, progress=heard.append
     )
     assert np.array_equal(spikes, layer.spikes(payload))
     assert versions.keys() == {importer, "nir", "torch"}
@@ -47,7 +47,7 @@ def test_snntorch_runs_neurons_with_memory_as_we_do(tmp_path):
     )
     write_graph(graph, tmp_path / "a.nir")
     x = rng.integers(-4, 5, (12, 4)).astype(np.int8)
-    spikes, _ = importers.run_importer("snntorch", tmp_path / "a.nir", x.T, 6)
+    spikes, _ = importers.run_importer("snntorch", tmp_path / "a.nir", x, 6)
     ours = run_graph(parse_graph(graph), x, STEP)
     assert 0.1 < ours.mean() < 0.9
     assert np.array_equal(spikes.T, ours)
@@ -58,5 +58,5 @@ def test_what_an_importer_refuses_is_one_line(make_layer, tmp_path):
     write_graph(exact_graph(layer.exact), tmp_path / "a.nir")
     payload = np.zeros((layer.inputs, 2), np.int8)
     with pytest.raises(SimulationError, match=r"the simulator failed: .*Threshold") as caught:
-        importers.run_importer("snntorch", tmp_path / "a.nir", payload, layer.units)
+        importers.run_importer("snntorch", tmp_path / "a.nir", payload.T, layer.units)
     assert "\n" not in str(caught.value)

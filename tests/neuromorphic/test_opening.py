@@ -7,11 +7,12 @@ import pytest
 from neuromorphic.fit import EXCEEDED, OK, UNCHECKED
 from neuromorphic.graphs import STEP
 from neuromorphic.graphs.files import write_graph
+from neuromorphic.inputs.reading import read_input
 from neuromorphic.integers.layer import IntegerLayer
 from neuromorphic.integers.netx import write_netx
 from neuromorphic.integers.netx_reader import read_entry, read_netx
 from neuromorphic.integers.nir_forms import portable_graph
-from neuromorphic.opening import open_network, read_input
+from neuromorphic.opening import open_network
 from neuromorphic.simulate import agreement, suitable
 from runtime.errors import ChipError, GraphError, OutputError, SpikingMusicError
 from spiking_music.cli.terminal import progress
@@ -150,7 +151,7 @@ def test_refuses_other_inputs_in_one_line(tmp_path, case):
     else:
         np.save(path, content, allow_pickle=True)
     with pytest.raises(SpikingMusicError, match=r"x\.npy: ") as caught:
-        read_input(path)
+        read_input(path, (6,), 1.0)
     assert "\n" not in str(caught.value)
 
 

@@ -32,6 +32,7 @@ WORDS = {
     "open_network",
     "read",
     "read_audio",
+    "to_nir",
     "write",
     "write_audio",
 }

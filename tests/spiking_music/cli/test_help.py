@@ -15,6 +15,7 @@ from spiking_music.cli.app import VERBS
 Run = Callable[..., tuple[int, str, str]]
 NAMES = [verb.__name__ for verbs in VERBS.values() for verb in verbs]
 HELPS = [(), *((name,) for name in NAMES), ("listen",), ("listen", "make"), ("listen", "score")]
+HELPS += [("nir",), ("nir", "check"), ("nir", "export")]
 CLI = Path(__file__).parents[3] / "spiking_music" / "cli"
 
 
@@ -34,7 +35,7 @@ def test_help_is_plain_and_fits_80_columns(
 
 def test_every_verb_is_in_a_file_of_its_name_and_in_the_help(cli: Run) -> None:
     shown = cli("-h")[1]
-    for name in (*NAMES, "listen"):
+    for name in (*NAMES, "listen", "nir"):
         assert (CLI / f"{name}.py").is_file()
         assert re.search(rf"^  {name} ", shown, re.MULTILINE)
 

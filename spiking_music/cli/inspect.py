@@ -1,0 +1,59 @@
+"""Everything on a network, on one page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spiking_music.cli.inputs import named, network_input, note, opened_network, typed
+from spiking_music.cli.options import Dialect, Force, Frame, TimeStep
+
+
+def inspect(
+    net: Annotated[
+        Path, typer.Argument(metavar="NET", help="A .nir file, a .net file or a bundle")
+    ],
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--input", metavar="FILE", help="Input of the network, (T, ...) (docs/nir.md, Inputs)"
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", metavar="PAGE.html", help="The page; a .json goes beside it"),
+    ],
+    dt: TimeStep = None,
+    dialect: Dialect = None,
+    frame: Frame = None,
+    python: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=PATH", help="Python that has an importer (see certify); repeatable"
+        ),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Draw a network, its spikes, its chips and its bill on a page.
+
+    The page needs nothing beside it. The JSON file has every number.
+    """
+    from export.certificate import require_importers
+    from runtime.outputs import refuse_output
+    from spiking_music.cli import terminal
+    from spiking_music.report.inspection import inspected, write_inspection
+    from spiking_music.report.inspection_page import inspection_page
+
+    pythons = dict(named(text, "--python") for text in python or [])
+    require_importers(pythons)
+    for path in (out, out.with_suffix(".json")):
+        refuse_output(path, force, [net, data])
+    opened = opened_network(net, dt, dialect, frame)
+    x = network_input(data, opened)
+    found = inspected(net, opened, x, typed(), pythons, terminal.progress)
+    for remark in found.report["remarks"]:
+        note(remark)
+    with terminal.progress("draw"):
+        text = inspection_page(found)
+    write_inspection(found, text, out, force)
+    print(f"{out}: {len(found.report['nodes'])} nodes, {found.report['steps']:,} steps")
