@@ -155,7 +155,7 @@ def certify_graph(
         entries=right[end].size,
         spikes=int(right[end].sum()),
         readings=tuple(readings),
-        back_ends=tuple(_back_ends(opened, x, right[end], stage, lava)),
+        back_ends=tuple(_back_ends(opened, x, stage, lava)),
         pairs=tuple(
             (one, other, _differing(found[one][end], found[other][end]))
             for one, other in combinations(found, 2)
@@ -264,9 +264,7 @@ def _imported(
     return replace(row, importer_wrong=wrong, versions=versions, note=note)
 
 
-def _back_ends(
-    opened: OpenNetwork, x: Array, right: Array, stage: Stage, lava: bool
-) -> list[BackEnd]:
+def _back_ends(opened: OpenNetwork, x: Array, stage: Stage, lava: bool) -> list[BackEnd]:
     try:
         with stage("quantise"):
             rounded = opened.quantise(x)
@@ -274,7 +272,10 @@ def _back_ends(
         return [BackEnd(name, note=str(error)) for name in CHIP]
     flipped = [] if rounded.rounding is None else [r for r in rounded.rounding.layers if r.flips]
     layer, rows, integers = flipped[0].name if flipped else None, [], None
-    expected = by_unit(right) > 0.5
+    expected = back_ends.spikes(rounded, x, "nir")
+    reason = "rounding to a chip's integers"
+    if rounded.rounding is not None and rounded.rounding.remark is not None:
+        reason += f"; {rounded.rounding.remark}"
     for name in CHIP if lava else CHIP[:1]:
         try:
             with stage(name) as progress:
@@ -292,7 +293,7 @@ def _back_ends(
                 wrong=None if integers is None else int((bits != integers).sum()),
                 layer=layer if differ.any() else None,
                 step=int(differ.any(axis=0).argmax()) if differ.any() else None,
-                note="rounding to a chip's integers" if differ.any() else "",
+                note=reason if differ.any() else "",
             )
         )
     return rows

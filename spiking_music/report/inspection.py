@@ -60,6 +60,8 @@ def inspected(
     with stage("quantise"):
         try:
             rounded = opened.quantise(x)
+            if rounded.rounding is not None and rounded.rounding.remark is not None:
+                remarks.append(rounded.rounding.remark)
         except GraphError as error:
             reason = str(error)
     report: dict[str, Any] = {
