@@ -12,6 +12,7 @@ from export import graph_certificate
 from neuromorphic.graphs.files import write_graph
 from neuromorphic.opening import bundle_network
 from runtime.bundle import Bundle
+from spiking_music.report import inspection
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -50,6 +51,7 @@ def graph(tmp_path: Path) -> Path:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph_certificate, "is_installed", lambda name: False)
     monkeypatch.setattr(graph_certificate, "CHIP", ("integer",))
+    monkeypatch.setattr(inspection, "suitable", lambda forms: ("integer",))
 
 
 def test_exports_a_torch_network(cli: Run, tmp_path: Path, x: Path) -> None:
