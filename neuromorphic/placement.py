@@ -102,11 +102,11 @@ def axons(connection: Connection, chip: Chip, payload_bits: int) -> int:
 
 
 def synapse_memory(layer: Layer[Units], counts: list[int], units: int) -> int:
-    """Return the bits of the units' synapse lists: a list per axon, a weight per target."""
+    """Return the bits of the units' synapse lists: a list per axon with a target, a weight each."""
     total = 0
     for count, c in zip(counts, layer.connections, strict=True):
         targets = -(-fan_out(c.synapse) * units // layer.units)
-        rows = targets * PAYLOAD_BITS + ROW_HEADER
+        rows = targets[targets > 0] * PAYLOAD_BITS + ROW_HEADER
         total += count * int((-(-rows // ROW_WORD) * ROW_WORD).sum())
     return total
 

@@ -9,11 +9,17 @@ from neuromorphic.costs.ledger import Bill, Term, bill, summed
 from neuromorphic.costs.operations.operators import Operator, coverage
 from neuromorphic.costs.operations.prices import QUANTITIES, link_bill, moved_bytes, operators_bill
 from neuromorphic.costs.operations.prices import reference as price_of
-from neuromorphic.costs.operations.system import BOTTLENECK, DIFFUSION, WAVEFORM, System
+from neuromorphic.costs.operations.system import (
+    BOTTLENECK,
+    DIFFUSION,
+    LISTENING,
+    WAVEFORM,
+    System,
+)
 from runtime.bundle import Bundle
 
 LINK = "link"
-DECODERS = (WAVEFORM, DIFFUSION)  # in the order in which they run
+DECODERS = (WAVEFORM, DIFFUSION, LISTENING)  # in the order in which they run
 NEURON_WEIGHT = 10  # Intel's N-DNS challenge counts a neuron update as this many operations
 KINDS = {  # what a part's energy goes into, by the names of its terms
     "multiply-accumulate": ("fp32_mac",),

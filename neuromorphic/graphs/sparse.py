@@ -18,11 +18,13 @@ class Sparse:
     """The nonzero weights `(N, M)`; with integers the sum is shifted by `weight_exp`.
 
     `delays`, if given, holds a delay in steps for each weight, in the order of `weights.data`.
+    `wired` are weights that are 0 elsewhere by construction: no processor would multiply those.
     """
 
     weights: csr_array
     weight_exp: int = 0
     delays: npt.NDArray[np.int64] | None = None
+    wired: bool = False
 
     @property
     def weight(self) -> npt.NDArray[Any]:

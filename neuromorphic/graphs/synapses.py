@@ -256,12 +256,14 @@ def fan_out(synapse: Synapse) -> npt.NDArray[np.int64]:
 
 
 def dense_weights(synapse: Synapse) -> int:
-    """Return the number of weights, zeros included: the products in a step."""
+    """Return the number of weights, zeros included unless `wired`: the products in a step."""
     match synapse:
         case Direct():
             return 0
         case Conv1d() | Conv2d():
             return int(fan_out(replace(synapse, weight=np.ones_like(synapse.weight))).sum())
+        case Sparse(wired=True):
+            return int(synapse.weights.nnz)
     return synapse.units * synapse.inputs
 
 

@@ -40,34 +40,31 @@ def lapped_network(units: chip.Units, levels: int) -> Network[Graded]:
     """The units of so many levels, in the order of an event matrix, in a step for each frame.
 
     Input `(2 hop + levels)`: the samples' payloads, then those of the levels
-    (`chip.level_payloads`). The layer `bins` passes on the bins' sums and the levels' payloads; a
-    unit of the layer `units` has two synapses, one from each.
+    (`chip.level_payloads`). The layers `bins` and `levels` pass sums and payloads on; each of the
+    `units` has two synapses, one from its bin and one from its level.
     """
-    bins, samples = units.bins, 2 * units.hop
-    weight = np.zeros((bins + levels, samples + levels), np.int32)
-    weight[:bins, :samples] = chip.dictionary(bins, units.hop)
-    each = np.arange(levels)
-    passed = csr_array((np.ones(levels, np.int32), (bins + each, samples + each)), weight.shape)
-    sums = Layer(
-        "bins",
-        (
-            Connection(INPUT, Dense(*chip_weights(weight, chip.SHIFT))),
-            Connection(INPUT, Sparse(passed), bits=SUM_BITS),
-        ),
-        Graded(),
-    )
-    level, pair = np.divmod(np.arange(2 * bins * levels), 2 * bins)
+    bins, inputs = units.bins, 2 * units.hop + levels
+    weight = np.zeros((bins, inputs), np.int32)
+    weight[:, :-levels] = chip.dictionary(bins, units.hop)
+    passed = csr_array(np.eye(levels, inputs, inputs - levels, np.int32))
+    number = np.arange(2 * bins * levels)
+    level, pair = np.divmod(number, 2 * bins)
     bin, negative = np.divmod(pair, 2)
-    theta = np.stack([units.row(one) for one in range(levels)])
-    weights = np.stack([1 - 2 * negative, -theta[level, bin]], 1).astype(np.int32)
-    sources = np.stack([bin, bins + level], 1)
-    starts = 2 * np.arange(len(bin) + 1)
-    shape = (len(bin), bins + levels)
-    compared = csr_array((weights.ravel(), sources.ravel(), starts), shape)
-    fires = Layer("units", (Connection(0, Sparse(compared), bits=SUM_BITS),), Graded("spike"))
+    theta = np.stack([units.row(one) for one in range(levels)]).astype(np.int32)
+    signs = csr_array(((1 - 2 * negative).astype(np.int32), (number, bin)), (len(bin), bins))
+    taken = csr_array((-theta[level, bin], (number, level)), (len(bin), levels))
+    layers = (
+        Layer("bins", (Connection(INPUT, Dense(*chip_weights(weight, chip.SHIFT))),), Graded()),
+        Layer("levels", (_wires(INPUT, passed),), Graded()),
+        Layer("units", (_wires(0, signs), _wires(1, taken)), Graded("spike")),
+    )
     caps = [chip.cap(units, one) for one in range(levels)]
-    largest = np.array([chip.PAYLOAD_MAX] * samples + caps, np.int64)
-    return Network((sums, fires), largest)
+    largest = np.array([chip.PAYLOAD_MAX] * 2 * units.hop + caps, np.int64)
+    return Network(layers, largest)
+
+
+def _wires(source: int, weights: csr_array) -> Connection:
+    return Connection(source, Sparse(weights, wired=True), bits=SUM_BITS)
 
 
 def lapped_layer(units: chip.Units) -> ExactLayer:

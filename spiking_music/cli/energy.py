@@ -111,7 +111,7 @@ def energy_of_recording(
     """The whole codec on a recording, and the bottleneck on each chip."""
     from neuromorphic.chips.catalogue import load_chip
     from neuromorphic.costs.codec_bill import system_report
-    from neuromorphic.costs.operations.system import count_system
+    from neuromorphic.costs.operations.system import count_system, lapped_system
     from neuromorphic.energy import energies, sent_deltas
     from neuromorphic.opening import bundle_network
     from runtime.bundle import PAPER
@@ -122,6 +122,8 @@ def energy_of_recording(
 
     own = load_chip(chip or USUAL)
     codec = open_codec(bundle or PAPER)
+    if codec.manifest.lapped:
+        refuse_idle(f"the LAPPED bundle {codec.manifest.name}", mu=mu, delta=delta, steps=steps)
     samples = read_samples(audio, codec)
     if shape != "own":
         from neuromorphic.costs.neurobench import neurobench
@@ -131,11 +133,15 @@ def energy_of_recording(
         return
     with terminal.progress("encode") as progress:
         payload, piece = codec.analyse(samples, progress, mu)
-    network, sent = bundle_network(codec.bundle), None
+    network, sent = bundle_network(codec.bundle, piece.units), None
     if delta is not None:
         sent, payload, events = sent_deltas(network, payload, delta)
         piece = replace(piece, events=events)
-    system = count_system(codec.bundle, payload, piece.events, len(packed(piece)), steps, sent)
+    size = len(packed(piece))
+    if codec.manifest.lapped:
+        system = lapped_system(codec.bundle, samples, payload, piece, size)
+    else:
+        system = count_system(codec.bundle, payload, piece.events, size, steps, sent)
     found = energies(network, payload.T, chip, sent, baseline)["chips"]
     whole = system_report(codec.bundle, system, own)
     if as_json:

@@ -14,14 +14,18 @@ from neuromorphic.costs.operations.calls import (
     window_calls,
     with_context,
 )
+from neuromorphic.costs.operations.lapped import CORRECTING, FRAMING, LISTENING, count_lapped
 from neuromorphic.costs.operations.operators import Operator, downstream, operators_of
 from neuromorphic.costs.operations.shapes import shaped
 from neuromorphic.costs.sigma_delta import Deltas
-from neuromorphic.integers.bundles import bundle_integers
+from neuromorphic.integers.bundles import bundle_integers, lapped_units
 from neuromorphic.integers.entry import Payload
+from runtime.audio.samples import Samples
 from runtime.bundle import Bundle
 from runtime.events import EventMatrix
 from runtime.mu import ports
+from runtime.piece import Piece
+from runtime.thermometer import levels_of
 
 MULTIPLE = 4  # frames; the U-Net takes multiples of this
 ENCODER, BOTTLENECK, WAVEFORM, DIFFUSION = (
@@ -86,6 +90,42 @@ def count_system(
         hearing[DIFFUSION] = _heard(bundle, "decoder.onnx", events)
     seconds = frames * model.hop / model.sample_rate
     return System(frames, seconds, networks, steps, spiking, link_bytes, hearing)
+
+
+def lapped_system(
+    bundle: Bundle, samples: Samples, payload: Payload, piece: Piece, link_bytes: int
+) -> System:
+    """Count what a LAPPED `bundle` computes for a recording, decoded by its listening decoder.
+
+    `payload (M, T)` and `piece` are those of its `samples (n,)`. Raises what coding raises.
+    """
+    _, parts = count_lapped(bundle, samples)
+    network = bundle_integers(bundle, piece.units)
+    spiking = total(count(network, payload).values())
+    networks = {FRAMING: parts[FRAMING], BOTTLENECK: (), CORRECTING: parts[CORRECTING]}
+    networks[LISTENING] = parts[LISTENING]
+    hearing = {LISTENING: (heard_by_dictionary(bundle, piece.events),)}
+    frames = piece.events.frames
+    seconds = frames * piece.hop / piece.sample_rate
+    return System(frames, seconds, networks, 1, spiking, link_bytes, hearing)
+
+
+def heard_by_dictionary(bundle: Bundle, events: EventMatrix) -> Activity:
+    """The sums of a decoder's dictionary that events drive, and the products of its whole inverse.
+
+    An event adds the row of its bin, `2 hop` weights, into the window of its frame.
+    """
+    window, bins = 2 * bundle.manifest.hop, lapped_units(bundle).bins
+    return Activity(
+        "dictionary",
+        events.frames * bins * window,
+        macs=0,
+        accumulates=events.count * window,
+        inputs=events.frames * bins,
+        active=int(np.count_nonzero(levels_of(events, bins))),
+        weights=bins * window,
+        connections=bins * window,
+    )
 
 
 def _encoder(bundle: Bundle, calls: Calls) -> dict[str, Operators]:

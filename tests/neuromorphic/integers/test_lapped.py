@@ -122,7 +122,9 @@ def test_costs_are_those_of_loops_over_the_weights(units, forms) -> None:
     weight = chip.dictionary(BINS, HOP) != 0
     sums = chip.accumulated(x[:, : 2 * HOP].astype(np.int8), units)
     given, steps = x[:, : 2 * HOP] != 0, np.count_nonzero(x[:, 2 * HOP :])
-    assert found["bins"].synaptic_events == int((given @ weight.T.astype(int)).sum()) + steps
+    assert found["bins"].synaptic_events == int((given @ weight.T.astype(int)).sum())
+    assert found["levels"].synaptic_events == steps
+    assert found["units"].dense_macs == 2 * 2 * LEVELS * BINS * len(x)
     fed = np.count_nonzero(sums) * 2 * LEVELS + steps * 2 * BINS
     assert found["units"].synaptic_events == fed
     assert found["units"].leaving == right.sum()
