@@ -19,7 +19,7 @@ RIDGE = 1e-3  # of the mean power of what is filtered
 GROWTH, RECOVERY_S = 1.1, 5e-3  # of a threshold that adapts
 KERNEL = np.hanning(26)[1:-1]  # of Ben's spiker: 1.1 ms
 CHANNELS, LOWEST_HZ, HIGHEST_HZ = 32, 50.0, 8000.0
-LEAK_S = 10e-3
+DECAY = float(np.exp(-1 / (RATE * 10e-3)))  # of an integrator, a sample
 
 Sound = npt.NDArray[np.float64]
 Signals = npt.NDArray[np.float64]  # (channels, T)
@@ -28,28 +28,33 @@ Spikes = npt.NDArray[np.int8]  # (channels, T)
 
 @dataclass(frozen=True)
 class EventCode:
-    """A `name`; `encode(sound, scale)` to spikes; `replay(spikes, scale)` to `(channels, T)`.
+    """A `name`; `encode(signals, scale)` to spikes; `replay(spikes, scale)` to `(channels, T)`.
 
-    `split(sound)` is what each channel of the replay has to become: their sum is the sound.
+    `prepare(sound)` is what spikes are made of, and `split(sound)` what each channel of the replay
+    has to become: their sum is the sound.
     """
 
     name: str
-    encode: Callable[[Sound, float], Spikes]
+    encode: Callable[[Signals, float], Spikes]
     replay: Callable[[Spikes, float], Signals]
+    prepare: Callable[[Sound], Signals] = lambda sound: sound[None]
     split: Callable[[Sound], Signals] = lambda sound: sound[None]
 
 
-def scale_for(code: EventCode, sound: Sound, wanted: Callable[[Spikes], bool]) -> float:
-    """Return the smallest scale, within 2 %, whose spikes are few enough to be `wanted`."""
-    low, high = 1e-4, 100.0  # of the root mean square; more is fewer spikes
+def encoded(
+    code: EventCode, sound: Sound, wanted: Callable[[Spikes], bool]
+) -> tuple[Spikes, float]:
+    """Return the spikes at the smallest scale, within 2 %, that has few enough to be `wanted`."""
+    signals = code.prepare(sound)
+    low, high = 1e-3, 100.0  # of the root mean square; more is fewer spikes
     level = float(np.sqrt(np.mean(np.square(sound)))) + 1e-9
     while high / low > 1.02:
         middle = (low * high) ** 0.5
-        if wanted(code.encode(sound, middle * level)):
+        if wanted(code.encode(signals, middle * level)):
             high = middle
         else:
             low = middle
-    return high * level
+    return code.encode(signals, high * level), high * level
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,14 +98,14 @@ def _least_squares(given: Sequence[Sound], wanted: Sequence[Sound]) -> Sound:
     return np.asarray(np.linalg.solve(matrix, product))
 
 
-def send_on_delta(sound: Sound, scale: float) -> Spikes:
+def send_on_delta(signals: Signals, scale: float) -> Spikes:
     """A spike for each change by `scale`, signed (Miskowicz 2006)."""
-    return _tracked(sound, scale, growth=1.0)
+    return _tracked(signals[0], scale, growth=1.0)
 
 
-def threshold_adaptive(sound: Sound, scale: float) -> Spikes:
+def threshold_adaptive(signals: Signals, scale: float) -> Spikes:
     """Send-on-delta whose threshold grows with each spike and recovers (as in arXiv 2503.11206)."""
-    return _tracked(sound, scale, GROWTH)
+    return _tracked(signals[0], scale, GROWTH)
 
 
 def _tracked(sound: Sound, scale: float, growth: float) -> Spikes:
@@ -135,12 +140,12 @@ def _staircase(spikes: Spikes, scale: float, growth: float) -> Signals:
     return np.cumsum(held)[None]
 
 
-def bens_spiker(sound: Sound, scale: float) -> Spikes:
+def bens_spiker(signals: Signals, scale: float) -> Spikes:
     """A spike where subtracting a kernel lessens the error (Schrauwen, Van Campenhout 2003).
 
     The code is for positive signals: one channel has the positive half-waves, one the negative.
     """
-    return np.stack([_bens(np.maximum(sign * sound, 0), scale) for sign in (1, -1)])
+    return np.stack([_bens(np.maximum(sign * signals[0], 0), scale) for sign in (1, -1)])
 
 
 def _bens(signal: Sound, scale: float) -> Spikes:
@@ -179,11 +184,14 @@ def kernels(spikes: Spikes, scale: float) -> Signals:
     return np.asarray(positive - negative)[None, : spikes.shape[1]]
 
 
-def lif_bank(sound: Sound, scale: float) -> Spikes:
-    """Leaky integrators behind a filter bank, half-wave rectified; reset by subtraction."""
-    decay = float(np.exp(-1 / (RATE * LEAK_S)))
-    membranes = lfilter([1.0], [1.0, -decay], np.maximum(bands(sound), 0), axis=1)
-    return np.stack([_lif(membrane, scale, decay) for membrane in membranes])
+def membranes(sound: Sound) -> Signals:
+    """Leaky integrators behind a filter bank, half-wave rectified, as they are without reset."""
+    return np.asarray(lfilter([1.0], [1.0, -DECAY], np.maximum(bands(sound), 0), axis=1))
+
+
+def lif_bank(signals: Signals, scale: float) -> Spikes:
+    """Spikes of the integrators, whose reset subtracts the threshold."""
+    return np.stack([_lif(membrane, scale, DECAY) for membrane in signals])
 
 
 def _lif(membrane: Sound, threshold: float, decay: float) -> Spikes:
@@ -234,5 +242,5 @@ CODES = (
     EventCode("send-on-delta", send_on_delta, steps),
     EventCode("threshold-adaptive", threshold_adaptive, adaptive_steps),
     EventCode("Ben's spiker", bens_spiker, kernels),
-    EventCode("LIF filter bank, 32 channels", lif_bank, as_they_are, band_parts),
+    EventCode("LIF filter bank, 32 channels", lif_bank, as_they_are, membranes, band_parts),
 )

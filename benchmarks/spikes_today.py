@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.event_codes import CODES, RATE, EventCode, Sound, Spikes, fitted, scale_for
+from benchmarks.event_codes import CODES, RATE, EventCode, Spikes, encoded, fitted
 from benchmarks.results import write_json
 from runtime.audio.samples import Samples
 from runtime.bundle import open_bundle
@@ -108,15 +108,12 @@ def _coded(
     learned: Sequence[Clip],
     judge: Judge,
 ) -> list[Row]:
-    def coded(sound: Sound) -> tuple[Spikes, float]:
-        scale = scale_for(code, sound, wanted)
-        return code.encode(sound, scale), scale
-
     known = [clip.samples.astype(np.float64) for clip in learned]
-    decoder = fitted([code.replay(*coded(x)) for x in known], [code.split(x) for x in known])
+    replays = [code.replay(*encoded(code, sound, wanted)) for sound in known]
+    decoder = fitted(replays, [code.split(sound) for sound in known])
     rows = []
     for clip in clips:
-        spikes, scale = coded(clip.samples.astype(np.float64))
+        spikes, scale = encoded(code, clip.samples.astype(np.float64), wanted)
         heard = decoder(code.replay(spikes, scale)).astype(np.float32)
         figures = judge(clip, heard)
         rows.append(

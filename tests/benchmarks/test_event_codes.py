@@ -8,8 +8,8 @@ from benchmarks.event_codes import (
     _lif,
     adaptive_steps,
     band_parts,
+    encoded,
     fitted,
-    scale_for,
     send_on_delta,
     steps,
     threshold_adaptive,
@@ -26,29 +26,28 @@ def sound() -> np.ndarray:
 
 @names
 def test_many_spikes_give_the_sound_back(code: EventCode, sound: np.ndarray) -> None:
-    scale = scale_for(code, sound, lambda spikes: np.count_nonzero(spikes) <= len(sound) / 4)
-    replay = code.replay(code.encode(sound, scale), scale)
+    replay = code.replay(*encoded(code, sound, lambda s: np.count_nonzero(s) <= len(sound) / 4))
     found = fitted([replay], [code.split(sound)])(replay)
     assert np.square(found - sound).sum() < 0.1 * np.square(sound).sum()
 
 
 @names
 def test_a_scale_keeps_to_what_is_wanted(code: EventCode, sound: np.ndarray) -> None:
-    scale = scale_for(code, sound, lambda spikes: np.count_nonzero(spikes) <= 50)
-    assert np.count_nonzero(code.encode(sound, scale)) <= 50
-    assert np.count_nonzero(code.encode(sound, scale / 4)) > 50
+    spikes, scale = encoded(code, sound, lambda spikes: np.count_nonzero(spikes) <= 50)
+    assert np.count_nonzero(spikes) <= 50
+    assert np.count_nonzero(code.encode(code.prepare(sound), scale / 4)) > 50
 
 
 def test_a_staircase_follows_the_sound_within_a_step(sound: np.ndarray) -> None:
-    found = steps(send_on_delta(sound, 0.05), 0.05)[0]
+    found = steps(send_on_delta(sound[None], 0.05), 0.05)[0]
     assert np.abs(found - sound).max() < 0.05
 
 
 def test_adaptive_thresholds_follow_from_the_spikes(sound: np.ndarray) -> None:
-    spikes = threshold_adaptive(sound, 0.02)
+    spikes = threshold_adaptive(sound[None], 0.02)
     found = adaptive_steps(spikes, 0.02)[0]
     assert np.square(found - sound).mean() < 0.2 * np.square(sound).mean()
-    assert np.count_nonzero(spikes) < np.count_nonzero(send_on_delta(sound, 0.02))
+    assert np.count_nonzero(spikes) < np.count_nonzero(send_on_delta(sound[None], 0.02))
 
 
 def test_an_integrator_fires_as_one_that_steps_through_time() -> None:
