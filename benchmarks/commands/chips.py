@@ -37,6 +37,14 @@ def energy(
 
 
 @app.command()
+def transform(audio: Recordings = None, json: Json = None) -> None:
+    """The lapped transform by FFT, dense on processors, and by events on a chip."""
+    from benchmarks.transform import measure, write
+
+    write(measure(_recordings(audio)), json)
+
+
+@app.command()
 def faults(
     bundle: Bundle = None,
     audio: Recordings = None,
