@@ -75,6 +75,8 @@ def export(
     checkpoint = checkpoints.load(run)
     config = checkpoint.config
     _require_finished(run, checkpoint)
+    if steps is not None and not config.diffusion_stage.steps:
+        raise ExportError(f"{run}: has no diffusion decoder to take {steps} steps; omit steps")
     model = Model(config)
     model.load_state_dict(checkpoint.part("model"))
     for context in (model.before, model.after):

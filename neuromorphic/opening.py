@@ -139,6 +139,8 @@ def open_network(
     path = Path(path)
     if dialect is not None and (path.is_dir() or path.suffix == ".net"):
         raise GraphError(f"{path}: holds integers, which have no dialect; omit {dialect!r}")
+    if dt is not None and path.is_dir():
+        raise GraphError(f"{path}: a step of a bundle is one frame of its sound; omit dt")
     if path.is_dir():
         return bundle_network(open_bundle(path))
     if path.suffix == ".net":

@@ -1,6 +1,6 @@
 """Sound to events and back, for whole signals and for streams, bit for bit the same."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -9,16 +9,16 @@ import numpy.typing as npt
 
 from runtime.audio.samples import Samples
 from runtime.audio.signal import mono_signal
-from runtime.bundle import Bundle, Manifest, shipped_with
+from runtime.bundle import Bundle, Manifest
 from runtime.decoders.diffusion import Diffusion
 from runtime.decoders.waveform import Waveform
 from runtime.encoder import Encoded, Encoder
-from runtime.errors import FormatError, SpikingMusicError
+from runtime.errors import FormatError
 from runtime.events import EventMatrix
-from runtime.kinds import DECODERS, LAPPED_DECODERS, Progress, frame_count
+from runtime.kinds import Progress, frame_count
 from runtime.mu import chosen_effort, chosen_mu, chosen_step
 from runtime.piece import NO_MU, Chunk, LappedCode, Piece
-from runtime.playback import UNSAID, Playback
+from runtime.playback import UNSAID, Playback, require_decoder, usual
 from runtime.spk.header import SpkHeader
 
 Payload = npt.NDArray[Any]  # int8; int32 of a LAPPED model
@@ -59,6 +59,11 @@ class Codec:
                 "fast": self.waveform,
                 "diffusion": Diffusion(bundle, self.waveform),
             }
+
+    @property
+    def code(self) -> LappedCode | None:
+        """What a file of a LAPPED model's events needs; None for another."""
+        return self.engine.code if self.manifest.lapped else None
 
     def encode(
         self,
@@ -142,13 +147,13 @@ class Codec:
         behind its input, diffusion three chunks. See `decode` for the playback and for the errors;
         each chunk has its own mu.
         """
-        playback = playback.over(self._usual)
+        playback = playback.over(usual(self.manifest))
         decoder, start = self._decoder(playback), self.start(first, playback)
         return decoder.decoded(chunks, start, first, playback)
 
     def start(self, first: int, playback: Playback = UNSAID) -> int:
         """Return the first input frame of `decode_stream`: a multiple of `chunk_frames`."""
-        start = self._decoder(playback.over(self._usual)).start(first)
+        start = self._decoder(playback.over(usual(self.manifest))).start(first)
         return start // self.manifest.chunk_frames * self.manifest.chunk_frames
 
     def analyse(
@@ -182,11 +187,21 @@ class Codec:
     ) -> tuple[list[Chunk], Piece]:
         frames = frame_count(self.manifest.kind, len(samples), self.manifest.hop)
         chunks = [*_told(self.encode_stream([samples], mu, step, effort), progress, frames)]
+        return chunks, self.joined(chunks, len(samples), mu)
+
+    def joined(self, chunks: Sequence[Chunk], samples: int, mu: int | None = None) -> Piece:
+        """Return all chunks of a recording of `samples`, which has this `mu`, as a piece.
+
+        Raises `EventsError` when they do not fit together.
+        """
         units = max((self.manifest.units, *(chunk.events.units for chunk in chunks)))
         events = EventMatrix.joined((chunk.events for chunk in chunks), units)
-        if self.manifest.lapped:
-            return chunks, self._lapped_piece(events, len(samples), chunks)
-        return chunks, self.piece(events, len(samples), mu)
+        piece = self.piece(events, samples, mu)
+        if not self.manifest.lapped:
+            return piece
+        corrections = tuple(chunk.corrections for chunk in chunks if chunk.corrections is not None)
+        steps = tuple(chunk.mu for chunk in chunks)
+        return replace(piece, mus=steps, corrections=corrections, code=self.code)
 
     def piece(self, events: EventMatrix, samples: int, mu: int | None = None) -> Piece:
         """Return events of this model as a piece of `samples`, `mu` being that of all its chunks.
@@ -205,29 +220,10 @@ class Codec:
         )
         return piece if mu == NO_MU else replace(piece, mus=(mu,) * piece.count)
 
-    def _lapped_piece(self, events: EventMatrix, samples: int, chunks: list[Chunk]) -> Piece:
-        corrections = tuple(chunk.corrections for chunk in chunks if chunk.corrections is not None)
-        steps = tuple(chunk.mu for chunk in chunks)
-        piece = self.piece(events, samples)
-        return replace(piece, mus=steps, corrections=corrections, code=self.engine.code)
-
-    @property
-    def _usual(self) -> Playback:
-        usual = self.manifest.decoder
-        return Playback(usual.default, usual.sampler, usual.steps, seed=0)
-
-    def _no_decoder(self, name: str | None) -> str:
-        """Name the decoder that the bundle has, and the bundles that have the one asked for."""
-        wanted = f"decoder {name!r}: choose {' or '.join(self.decoders)}"
-        if name in (*DECODERS, *LAPPED_DECODERS):
-            having = ", ".join(shipped_with(name))
-            wanted += f"; of the shipped bundles these have it: {having}" if having else ""
-        return wanted
-
     def _decoder(self, playback: Playback) -> Decoder:
-        if playback.decoder not in self.decoders:
-            raise SpikingMusicError(self._no_decoder(playback.decoder))
-        return self.decoders[playback.decoder]
+        name = playback.decoder or ""
+        require_decoder(name, self.manifest)
+        return self.decoders[name]
 
 
 def require_model(made: Piece | SpkHeader, model: Manifest) -> None:

@@ -1,6 +1,20 @@
 """How to decode events to sound, as the caller asks, the piece says or the bundle has set."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
+
+from runtime.bundle import Manifest, shipped_with
+from runtime.errors import SpikingMusicError
+from runtime.kinds import DECODERS, LAPPED_DECODERS
+
+# The choices that each decoder uses.
+USED: Final[Mapping[str, tuple[str, ...]]] = {
+    "diffusion": ("sampler", "steps", "seed"),
+    "fast": (),
+    "listening": ("seed",),
+    "waveform": (),
+}
 
 
 @dataclass(frozen=True)
@@ -22,3 +36,35 @@ class Playback:
 
 
 UNSAID = Playback()
+
+
+def usual(manifest: Manifest) -> Playback:
+    """Return the playback that a bundle has set."""
+    default = manifest.decoder
+    return Playback(default.default, default.sampler, default.steps, seed=0)
+
+
+def require_used(wishes: Playback, manifest: Manifest, said: Playback = UNSAID) -> None:
+    """Refuse wishes that a bundle cannot fulfil, or that would do nothing.
+
+    The decoder is that of the wishes, else the one that the file has `said`, else the bundle's.
+    Raises `SpikingMusicError` when the bundle lacks it or it does not use one of the wishes.
+    """
+    decoder = wishes.over(said).over(usual(manifest)).decoder or ""
+    require_decoder(decoder, manifest)
+    for name, value in vars(wishes).items():
+        if name != "decoder" and value is not None and name not in USED[decoder]:
+            using = [other for other in manifest.decoders if name in USED[other]]
+            way = f"; choose --decoder {using[0]}, or omit it" if using else "; omit it"
+            raise SpikingMusicError(f"--{name} does nothing for the {decoder} decoder{way}")
+
+
+def require_decoder(name: str, manifest: Manifest) -> None:
+    """Raise `SpikingMusicError` if a bundle lacks a decoder; it names the bundles that have it."""
+    if name in manifest.decoders:
+        return
+    wanted = f"decoder {name!r}: choose {' or '.join(manifest.decoders)}"
+    if name in (*DECODERS, *LAPPED_DECODERS):
+        having = ", ".join(shipped_with(name))
+        wanted += f"; of the shipped bundles these have it: {having}" if having else ""
+    raise SpikingMusicError(wanted)

@@ -13,6 +13,7 @@ from runtime.lapped.rate_control import AtLeast as LappedAtLeast
 from runtime.lapped.rate_control import Within as LappedWithin
 from runtime.mu import chosen_effort, chosen_mu, chosen_step
 from runtime.piece import Chunk, LappedCode
+from runtime.playback import Playback, require_used
 from runtime.rate_control import AtLeast, Within, chosen_chunks
 from runtime.spk.header import DEFAULT_CODER, HEADER_BYTES, LAPPED_CODER, NO_MU, UNKNOWN, SpkHeader
 from runtime.spk.tags import END_BYTES, TAG_BYTES
@@ -43,6 +44,13 @@ class Storage:
     sampler: str = ""
     steps: int = 0
     seed: int = 0
+
+    @property
+    def playback(self) -> Playback:
+        """The defaults for `decode`, as far as they are set."""
+        return Playback(
+            self.decoder or None, self.sampler or None, self.steps or None, self.seed or None
+        )
 
     @property
     def texts(self) -> dict[str, str]:
@@ -121,8 +129,10 @@ def header_of(
 ) -> SpkHeader:
     """Return the header of a recording of `samples` (None if unknown) that `model` encodes.
 
-    `code` is that of a LAPPED model. Raises `SpikingMusicError` for a coder the model lacks.
+    `code` is that of a LAPPED model. Raises `SpikingMusicError` for a coder or a decoder the model
+    lacks, and for defaults that this decoder does not use.
     """
+    require_used(storage.playback, model)
     usual = LAPPED_CODER if model.lapped else DEFAULT_CODER
     if model.lapped and storage.coder not in (None, LAPPED_CODER):
         raise SpikingMusicError(
@@ -183,6 +193,8 @@ def _choice(
         return AtLeast(codec, decibels)
     if storage.kbps is None:
         return None
+    if not storage.kbps > 0:
+        raise SpikingMusicError(f"kbps {storage.kbps:g}: give a rate above 0")
     texts = sum(TAG_BYTES + len(text.encode()) for text in storage.texts.values()) + TAG_BYTES
     if lapped:
         return LappedWithin(codec.engine, storage.kbps, texts, effort)

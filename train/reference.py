@@ -14,11 +14,13 @@ from neuromorphic.integers.nir_forms import layers_of
 from runtime.bundle import ENCODER, EXACT, Bundle
 from runtime.errors import BundleError, ConfigError
 from runtime.events import Bits
+from runtime.kinds import Progress
 from runtime.mu import DEFAULT_MU
 from runtime.windows import window
 from train.config import from_dict
 from train.networks.bottleneck import network_events
 from train.networks.context import Context
+from train.networks.layers import channels_last
 from train.networks.seanet import fold
 from train.networks.trunks import encoder_of
 from train.onnx_weights import read_weights
@@ -29,8 +31,9 @@ Events = Callable[..., Bits]
 def load_reference(bundle: Bundle) -> Events:
     """The torch encoder of a bundle: `samples (n,) float32` (and mu) to events `(N, T) bool`.
 
-    The weights are read from `encoder.onnx` by name; the windows are the codec's. Raises
-    BundleError when the manifest does not describe the encoder, or describes a different one.
+    The weights are read from `encoder.onnx` by name; the windows are the codec's. A third argument
+    is called with the share done. Raises BundleError when the manifest does not describe the
+    encoder, or describes a different one, and when the graph does not hold its weights by name.
     """
     manifest = bundle.manifest
     weights = read_weights(bundle, ENCODER)
@@ -45,15 +48,21 @@ def load_reference(bundle: Bundle) -> Events:
             if module is not None:
                 state = {key: weights[f"{name}.{key}"] for key in module.state_dict()}
                 module.load_state_dict(state)
+                channels_last(module)
     except (ConfigError, KeyError, RuntimeError) as error:
         raise BundleError(
-            f"{bundle.path}: encoder.onnx is not the encoder that manifest.json configures"
+            f"{bundle.path}: encoder.onnx does not hold, by their names, the weights of the "
+            "encoder that manifest.json configures"
         ) from error
     layers = layers_of(read_graph(bundle.file(EXACT)))
     context, chunk, hop = manifest.context_frames, manifest.chunk_frames, manifest.hop
 
-    @torch.no_grad()
-    def events(samples: npt.NDArray[np.float32], mu: int = DEFAULT_MU) -> Bits:
+    @torch.inference_mode()
+    def events(
+        samples: npt.NDArray[np.float32],
+        mu: int = DEFAULT_MU,
+        progress: Progress = lambda share: None,
+    ) -> Bits:
         frames = -(-len(samples) // hop)
         bits = [np.zeros((manifest.units, 0), np.bool_)]
         for start in range(0, frames, chunk):
@@ -64,6 +73,7 @@ def load_reference(bundle: Bundle) -> Events:
             payload = latent.round().clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
             inner = slice(context, context + min(chunk, frames - start))
             bits.append(network_events(payload, layers)[0, :, inner].numpy() > 0)
+            progress(min(start + chunk, frames) / frames)
         return np.concatenate(bits, axis=1)
 
     return events

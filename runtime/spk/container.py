@@ -15,7 +15,7 @@ from runtime.events import MAX_CELLS, EventMatrix
 from runtime.files import opened_output
 from runtime.piece import NO_MU, Chunk, LappedCode, Piece
 from runtime.spk.header import DEFAULT_CODER, LAPPED_CODER, NOMINAL_LEVELS, SpkHeader
-from runtime.spk.parts import pack_header
+from runtime.spk.parts import header_bytes
 from runtime.spk.reader import SpkReader, opened_spk
 from runtime.spk.writer import SpkWriter
 
@@ -128,7 +128,7 @@ def sizes(path: Path) -> Sizes:
         for chunk in reader.stored():
             payload += len(chunk.payload)
             framing += chunk.size - len(chunk.payload)
-        header = len(pack_header(reader.header))
+        header = header_bytes(reader.header)
         return Sizes(header, framing, payload, file.tell() - header - framing - payload)
 
 

@@ -1,7 +1,7 @@
 """The header of a `.spk` file: what a reader must know before the first event."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runtime.errors import FormatError
 from runtime.kinds import CODERS, DECODERS, KINDS, LAPPED, LAPPED_DECODERS, SAMPLERS, frame_count
@@ -29,6 +29,7 @@ HEADER_BYTES = _START.size + _REST.size + CRC.size
 # A header is believed only within these, so that no chunk can ask for much memory.
 MAX_CHUNK_CELLS = 2**18
 MOST_BINS = 2048
+MOST_BANDS = 32
 MAX_CHUNKS = 2**32
 _RANGES = {
     "sample_rate": (1, 1_000_000),
@@ -39,7 +40,9 @@ _RANGES = {
     "mu": (0, NO_MU),
     "steps": (0, 65_535),
     "seed": (0, 2**64 - 1),
+    "bands": (0, MOST_BANDS),
 }
+_MOST_LAPPED_SEED = 2**56 - 1  # a number of version 2 has at most 8 bytes, of 7 bits each
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class SpkHeader:
     follows the chunks, and a file without it is incomplete. Only for LAPPED models, whose files
     are of version 2: `tables`, the 6 hex digits that name the coder's tables, and `bands` of
     corrections in each chunk, 0 for none. Such a file stores only the first 6 digits of `model`,
-    and no sampler.
+    and no sampler. `size` in bytes of a header that was read, else 0: one of version 2 may hold
+    hints that mean nothing here.
     Raises `FormatError` for a value that the format does not allow.
     """
 
@@ -73,11 +77,14 @@ class SpkHeader:
     ended: bool = True
     tables: str = ""
     bands: int = 0
+    size: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
         for name, (least, most) in _RANGES.items():
             if not least <= getattr(self, name) <= most:
                 raise FormatError(f"header: {name} {getattr(self, name)} is not in {least}..{most}")
+        if self.lapped and self.seed > _MOST_LAPPED_SEED:
+            raise FormatError(f"header: seed {self.seed} is not in 0..{_MOST_LAPPED_SEED}")
         for name, known in (
             ("kind", KINDS),
             ("coder", (LAPPED_CODER,) if self.lapped else CODERS),

@@ -37,6 +37,11 @@ def pack_header(of: SpkHeader) -> bytes:
     return short.pack_header(of) if of.lapped else header.pack_header(of)
 
 
+def header_bytes(of: SpkHeader) -> int:
+    """Return the length of a header, as it was read or as it is written."""
+    return of.size or len(pack_header(of))
+
+
 def store(chunk: Chunk, of: SpkHeader, tables: Tables | None) -> StoredChunk | ShortChunk:
     """Code a chunk; `tables` are the coder's tables of a LAPPED model."""
     if not of.lapped:

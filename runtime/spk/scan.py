@@ -8,7 +8,7 @@ from runtime.errors import FormatError
 from runtime.spk import chunks, short, tags
 from runtime.spk.blocks import reads
 from runtime.spk.header import SpkHeader
-from runtime.spk.parts import Block, pack_header, read_block
+from runtime.spk.parts import Block, header_bytes, read_block
 
 _PIECE = 4096  # bytes read at a time, and the most that are kept behind
 PATIENCE = 64  # how many times a byte may be tried without success, on average
@@ -31,7 +31,7 @@ def blocks(file: BinaryIO, header: SpkHeader) -> Iterator[Block | Gap]:
     linear in the length of the file, whatever it contains: when more bytes have been tried without
     success than `PATIENCE` allows, the rest of the file is given up.
     """
-    window = _Window(file, len(pack_header(header)))
+    window = _Window(file, header_bytes(header))
     gap: tuple[int, str] | None = None
     tried = 0
     while window.more():

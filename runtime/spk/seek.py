@@ -8,7 +8,7 @@ from runtime.kinds import Note
 from runtime.spk import chunks, short, tags
 from runtime.spk.blocks import CRC, Read, reads
 from runtime.spk.header import SpkHeader
-from runtime.spk.parts import end_bytes, pack_header, read_block
+from runtime.spk.parts import end_bytes, header_bytes, read_block
 from runtime.spk.tags import End
 
 
@@ -18,7 +18,7 @@ def place_of(file: BinaryIO, header: SpkHeader, index: int, note: Note) -> int:
     Reading a head takes 20 microseconds, 12 ms for an hour, and cannot end inside another chunk.
     The seek table is used only when a head on the way is damaged, and `note` is told so.
     """
-    place, at = len(pack_header(header)), 0
+    place, at = header_bytes(header), 0
     read = reads(file)
     try:
         while True:

@@ -146,6 +146,7 @@ def parse_header(start: bytes, read: Read) -> SpkHeader:
         ended=bool(flags & _ENDED),
         tables=tables,
         bands=bands,
+        size=len(heard.data),
     )
 
 

@@ -10,10 +10,12 @@ from runtime.kinds import Progress
 from spiking_music.analysis.decoding import MOST_PIECES, Decoding, Stretch, decoding, mel, middle
 from spiking_music.analysis.information import shared
 from spiking_music.analysis.selectivity import Array, Selectivity, selectivity
-from spiking_music.analysis.symbols import onsets
+from spiking_music.analysis.symbols import KEYS, onsets
 from spiking_music.analysis.tally import SURROGATES, Tally, tally
-from spiking_music.analysis.tuning import Tuning, curves, tuning
+from spiking_music.analysis.tuning import FEWEST, Tuning, curves, tuning
 from train.data.annotated import AnnotatedRecording
+
+MOST_UNITS = 2048  # with more, counts of every unit, note and lag would take gigabytes
 
 Piece = Callable[[], AnnotatedRecording]
 _HEARD = 0.8  # share of the progress before the decoding
@@ -58,8 +60,8 @@ def analyse(
     """Return what the units of each named codec respond to; every piece is read once.
 
     `mu` is for MU_SPARSE codecs. A piece that cannot be read is skipped and named; `progress` is
-    called with the share done. Raises `DataError` when no piece is left, or when the codecs' frame
-    rates differ.
+    called with the share done. Raises `DataError` when no piece is left, when no note begins often
+    enough to be judged, or when the codecs' frame rates differ.
     """
     hop, rate = _frames_of(codecs.values())
     counted: list[Tally] = []
@@ -88,6 +90,7 @@ def analyse(
     if not counted:
         reason = f"; the first: {skipped[0]}" if skipped else ""
         raise DataError(f"none of {len(pieces)} recordings can be analysed{reason}")
+    _require_notes(counted[0])
     found = []
     for place, kept in enumerate(stretches):
         found.append(decoding(kept, rate))
@@ -119,8 +122,23 @@ def _events(codec: Codec, music: AnnotatedRecording, mu: int | None) -> Bits:
     return codec.encode(music.samples, codec.manifest.sample_rate, rate).events.bits
 
 
+def _require_notes(counted: Tally) -> None:
+    most = int(counted.begun[:KEYS].max())
+    if most < FEWEST:
+        raise DataError(
+            f"no note begins {FEWEST} times or more, as it must to be judged (the most frequent "
+            f"{most} times); give more or longer recordings"
+        )
+
+
 def _frames_of(codecs: Collection[Codec]) -> tuple[int, float]:
     """Return the hop and the frames per second that all codecs share."""
+    for codec in codecs:
+        if (units := codec.manifest.units) > MOST_UNITS:
+            raise DataError(
+                f"bundle {codec.manifest.name}: has {units} units, and at most {MOST_UNITS} can be "
+                "analysed; choose another bundle"
+            )
     frames = {(codec.manifest.hop, codec.manifest.sample_rate) for codec in codecs}
     if len(frames) != 1:
         raise DataError(

@@ -85,7 +85,7 @@ def certify(
         terminal.show(
             "proof, for all inputs", vars(found.proof) | {"holds": found.proof.holds}, False
         )
-        print("largest sum after the shift, and what the accumulators of the chips hold")
+        terminal.say("largest sum after the shift, and what the accumulators of the chips hold")
         terminal.show_rows([vars(chip) for chip in found.accumulators])
     if not found.holds:
         raise typer.Exit(1)

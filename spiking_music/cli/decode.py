@@ -12,7 +12,6 @@ from spiking_music.cli.inputs import (
     checked_length,
     note,
     open_codec,
-    refuse_idle,
     settle_output,
     sound_output,
     stored_input,
@@ -27,6 +26,7 @@ from spiking_music.cli.options import (
     Sampler,
     Seed,
     SpkFile,
+    finite,
 )
 
 DAY = 86_400.0
@@ -54,13 +54,21 @@ def decode(
     begin: Annotated[
         float | None,
         typer.Option(
-            "--from", metavar="SECONDS", help="Start of the part to decode", show_default="0"
+            "--from",
+            parser=finite,
+            metavar="SECONDS",
+            help="Start of the part to decode",
+            show_default="0",
         ),
     ] = None,
     end: Annotated[
         float | None,
         typer.Option(
-            "--to", metavar="SECONDS", help="End of the part to decode", show_default="the end"
+            "--to",
+            parser=finite,
+            metavar="SECONDS",
+            help="End of the part to decode",
+            show_default="the end",
         ),
     ] = None,
     conceal: Annotated[
@@ -86,6 +94,7 @@ def decode(
     max_seconds: Annotated[
         float | None,
         typer.Option(
+            parser=finite,
             metavar="SECONDS",
             help="Longest sound to write, and longest silence for what is damaged",
             show_default="a day; ten minutes more than is left",
@@ -102,16 +111,16 @@ def decode(
     """
     from runtime.audio.writing import refuse_suffix
     from runtime.bundle import shipped_model
+    from runtime.codec import require_model
     from runtime.decoders.presets import preset_of
-    from runtime.from_spk import Playback, from_spk, span_of
+    from runtime.from_spk import from_spk, span_of
     from runtime.outputs import is_stream
+    from runtime.playback import UNSAID, Playback, require_used
     from runtime.providers import chosen_provider
     from runtime.spk.reader import SpkReader
     from runtime.spk.salvage import Salvage
     from spiking_music.cli import terminal
 
-    if decoder == "fast" and quality is None:
-        refuse_idle("the fast decoder", sampler=sampler, steps=steps, seed=seed)
     out = settle_output(spk, out, ".decoded.wav", force, as_json)
     if out != "-" and not is_stream(Path(out)):
         refuse_suffix(Path(out))
@@ -123,13 +132,14 @@ def decode(
             Salvage(file, note, tables, max_seconds) if conceal else SpkReader(file, note, tables)
         )
         codec = open_codec(bundle or shipped_model(reader.header.model), chosen_provider(provider))
-        if quality is not None:
-            way = preset_of(quality, codec.manifest, decoder)
-            decoder = decoder or way.decoder  # type: ignore[assignment]
-            sampler, steps = sampler or way.sampler, steps or way.steps  # type: ignore[assignment]
         header, written = reader.header, 0
+        require_model(header, codec.manifest)
+        wishes, way = Playback(decoder, sampler, steps, seed), UNSAID
+        if quality is not None:
+            way = Playback(**vars(preset_of(quality, codec.manifest, decoder)))
+        require_used(wishes, codec.manifest, way.over(header.playback))
         span = span_of(header, begin, end)
-        blocks = from_spk(codec, reader, Playback(decoder, sampler, steps, seed), span)
+        blocks = from_spk(codec, reader, wishes.over(way), span)
         total = span.length(header.samples if header.known else length)
         most = round((DAY if max_seconds is None else max_seconds) * header.sample_rate)
         refuse_beyond(most, total or 0, header.sample_rate)

@@ -27,6 +27,7 @@ from spiking_music.cli.options import (
     Sampler,
     Seed,
     Step,
+    finite,
 )
 
 
@@ -45,12 +46,15 @@ def encode(
     min_si_snr: Annotated[
         float | None,
         typer.Option(
-            metavar="DB", help="Use the largest mu or step of each chunk that reaches this SI-SNR"
+            parser=finite,
+            metavar="DB",
+            help="Use the largest mu or step of each chunk that reaches this SI-SNR",
         ),
     ] = None,
     kbps: Annotated[
         float | None,
         typer.Option(
+            parser=finite,
             metavar="KBPS",
             help="Use the smallest mu or step of each chunk that keeps to this bit rate",
         ),
@@ -118,12 +122,12 @@ def encode(
         raise SpikingMusicError("AUDIO is empty; name a recording or a folder of them")
     if resume and (force or "-" in (audio, out)):
         raise OutputError("--resume keeps an existing file; omit --force and do not use a pipe")
+    if scheduler is not None:
+        refuse_idle("the workers of a scheduler", jobs=jobs)
     if resume or is_corpus(audio):
         encode_corpus(audio, out, (jobs, scheduler), storage, bundle, force, as_json)
         return
     refuse_idle("a single recording", jobs=jobs, scheduler=scheduler)
-    if decoder == "fast":
-        refuse_idle("the fast decoder", sampler=sampler, steps=steps, seed=seed)
     out = settle_output(audio, out, ".spk", force, as_json)
     codec = open_codec(bundle)
     with (

@@ -24,6 +24,7 @@ from spiking_music.cli.options import (
     Mu,
     PaperBundle,
     TimeStep,
+    finite,
 )
 
 if TYPE_CHECKING:
@@ -61,7 +62,11 @@ def energy(
     frame: Frame = None,
     rate: Annotated[
         float | None,
-        typer.Option(metavar="HZ", help="Run a network on a second of random spikes of this rate"),
+        typer.Option(
+            parser=finite,
+            metavar="HZ",
+            help="Run a network on a second of random spikes of this rate",
+        ),
     ] = None,
     dt: TimeStep = None,
     dialect: Dialect = None,
@@ -124,6 +129,8 @@ def energy_of_recording(
     codec = open_codec(bundle or PAPER)
     if codec.manifest.lapped:
         refuse_idle(f"the LAPPED bundle {codec.manifest.name}", mu=mu, delta=delta, steps=steps)
+    elif not codec.manifest.has_diffusion:
+        refuse_idle("a bundle without a diffusion decoder", steps=steps)
     samples = read_samples(audio, codec)
     if shape != "own":
         from neuromorphic.costs.neurobench import neurobench
@@ -147,16 +154,17 @@ def energy_of_recording(
     if as_json:
         terminal.print_json({"system": whole, "chips": found})
         return
-    print(f"{audio}, {system.seconds:.2f} s: the whole codec, the bottleneck on {own.title}")
+    terminal.say(f"{audio}, {system.seconds:.2f} s: the whole codec, the bottleneck on {own.title}")
     terminal.show_rows(system_rows(whole))
-    print(*system_notes(whole), sep="\n", end="\n\n")
-    print("The bottleneck alone")
+    terminal.say(*system_notes(whole), "", "The bottleneck alone")
     show_chips(found)
     if layers:
-        print("\nThe networks, operator by operator")
+        terminal.say("\nThe networks, operator by operator")
         terminal.show_rows(layer_rows(whole))
     if chip is not None:
-        print(f"\n{own.title}, term by term; the last lines are what is drawn as fast as it goes")
+        terminal.say(
+            f"\n{own.title}, term by term; the last lines are what is drawn as fast as it goes"
+        )
         terminal.show_rows(term_rows(found[own.name]))
 
 
@@ -175,9 +183,11 @@ def energy_of_network(
     from spiking_music.cli import terminal
     from spiking_music.report.energies import count_rows, term_rows
 
-    if data is not None and rate is None:
+    if data is not None and rate is not None:
+        raise SpikingMusicError("--input and --rate exclude one another; give one of them")
+    if data is not None:
         x = network_input(data, opened)
-    elif rate is not None and data is None:
+    elif rate is not None:
         x = random_spikes(opened.input_shape, rate, opened.period)
     else:
         raise SpikingMusicError(f"{path}: a network needs an input; give --input FILE or --rate HZ")
@@ -194,14 +204,14 @@ def energy_of_network(
     if as_json:
         terminal.print_json(found)
         return
-    print(f"{path}, {found['steps']:,} steps, {found['seconds']:g} s")
+    terminal.say(f"{path}, {found['steps']:,} steps, {found['seconds']:g} s")
     terminal.show_rows(count_rows(found["counts"]))
-    print("\nOn each chip")
+    terminal.say("\nOn each chip")
     if found["unchecked"]:
-        print("Not checked against the limits of the chips:", found["unchecked"])
+        terminal.say(f"Not checked against the limits of the chips: {found['unchecked']}")
     show_chips(found["chips"])
     if chip is not None:
-        print(f"\n{chip}, term by term; the last lines are what is drawn as fast as it goes")
+        terminal.say(f"\n{chip}, term by term; the last lines are what is drawn as fast as it goes")
         (own,) = found["chips"].values()
         terminal.show_rows(term_rows(own))
 
@@ -222,6 +232,6 @@ def show_chips(found: dict[str, Any]) -> None:
         ("\nTimes as much as dense int8 arithmetic on a processor", baseline_rows(found)),
     ):
         if rows:
-            print(title)
+            terminal.say(title)
             terminal.show_rows(rows)
-    print(*verdict_notes(found), sep="\n")
+    terminal.say(*verdict_notes(found))

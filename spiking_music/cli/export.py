@@ -6,9 +6,7 @@ from typing import Annotated
 import typer
 
 from spiking_music.cli.clips import clip_sets
-from spiking_music.cli.inputs import (
-    note,
-)
+from spiking_music.cli.inputs import note, refuse_idle
 from spiking_music.cli.options import AsJson, Force
 
 
@@ -49,6 +47,7 @@ def export(
     terms = Terms(licence, attribution)
     with terminal.progress("export") as progress:
         if (run / CHECKPOINT).is_file():
+            refuse_idle("a LAPPED model, which has no diffusion decoder", steps=steps)
             made = export_lapped(run, bundle, terms, force)
         else:
             made = export_bundle(run, bundle, steps, terms, force, progress)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from spiking_music.cli.inputs import network_input, opened_network
+from spiking_music.cli.inputs import network_input, opened_network, refuse_idle
 from spiking_music.cli.options import AsJson, Dialect, Frame, InputFile, TimeStep
 
 FACTS = ("verdict", "sums_hold_for", "otherwise", "cores", "chips", "binds", "misfit")
@@ -31,6 +31,8 @@ def fit(
     from spiking_music.cli import terminal
     from spiking_music.report.networks import finding_rows
 
+    if net.suffix == ".net":
+        refuse_idle("integers", dt=dt)
     opened = opened_network(net, dt, dialect, frame)
     x = None if data is None else network_input(data, opened)
     with terminal.progress("fit"):

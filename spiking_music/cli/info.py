@@ -1,6 +1,6 @@
 """What a stored recording holds."""
 
-from spiking_music.cli.inputs import note, tables_of
+from spiking_music.cli.inputs import note, tables_to_read
 from spiking_music.cli.options import AsJson, BundleDir, SpkFile
 
 
@@ -13,5 +13,5 @@ def info(spk: SpkFile, bundle: BundleDir = None, as_json: AsJson = False) -> Non
     from spiking_music.report.storage import stored
 
     with terminal.given(spk) as path:
-        facts = stored(path, note, tables_of(bundle))
+        facts = stored(path, note, tables_to_read(path, bundle))
     terminal.show(spk, facts, as_json)

@@ -71,6 +71,22 @@ def tables_of(bundle: Path | None) -> "Tables | None":
     return read_tables(opened.file(TABLES)) if opened.manifest.lapped else None
 
 
+def tables_to_read(path: Path, bundle: Path | None) -> "Tables | None":
+    """The tables of the bundle given to read a file with; raises for one that it does not need."""
+    from runtime.spk.reader import SpkReader, opened_spk
+
+    if bundle is None:
+        return None
+    with opened_spk(path) as file:
+        lapped = SpkReader(file).header.lapped
+    if not lapped:
+        refuse_idle("a file of version 1, which is read without its model", bundle=bundle)
+    tables = tables_of(bundle)
+    if tables is None:
+        raise SpikingMusicError(f"{bundle}: is no LAPPED bundle; give the one that made {path}")
+    return tables
+
+
 def checked_length(file: BinaryIO) -> int:
     """Check all of a stored recording before decoding; return its number of samples, and rewind."""
     from runtime.spk.reader import SpkReader

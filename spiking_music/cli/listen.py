@@ -7,7 +7,7 @@ import typer
 
 from spiking_music.cli.clips import clip_sets
 from spiking_music.cli.inputs import named, typed
-from spiking_music.cli.options import AsJson, Force
+from spiking_music.cli.options import AsJson, Force, finite
 
 
 def make(
@@ -37,7 +37,9 @@ def make(
     opus: Annotated[
         list[float] | None,
         typer.Option(
-            metavar="KBPS", min=6, max=256, help="Bit rate of Opus to test beside it; repeatable"
+            parser=finite,
+            metavar="6..256",
+            help="Bit rate of Opus to test beside it, kbit/s; repeatable",
         ),
     ] = None,
     folder: Annotated[

@@ -8,7 +8,7 @@ import typer
 
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.help import Verbs
-from spiking_music.cli.inputs import note
+from spiking_music.cli.inputs import note, refuse_idle
 from spiking_music.cli.options import AsJson, Dialect, Force, Frame, TimeStep
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def check(
 
     if bool(run) != bool(out):
         raise SpikingMusicError("--run and --out belong together; give both or neither")
+    if not run:
+        refuse_idle("a graph that is not run", dt=dt, dialect=dialect, frame=frame)
     opened = open_graph(graph, dt, dialect)
     assert opened.graph is not None
     for remark in opened.notes:
@@ -98,7 +100,9 @@ def check(
         return
     terminal.show_rows([_shown(row) for row in rows])
     for name, path in wanted.items():
-        print(f"{path}: {values[name].shape}, {int((values[name] != 0).sum())} non-zero values")
+        terminal.say(
+            f"{path}: {values[name].shape}, {int((values[name] != 0).sum())} non-zero values"
+        )
 
 
 def export_module(

@@ -1,11 +1,24 @@
 """The arguments and options that several verbs take."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from runtime.kinds import DecoderName, Effort, SamplerName
+
+
+def finite(text: str) -> float:
+    """Parse a number that is neither NaN nor infinite, for options that take one."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"{text!r} is not a number")
+    return value
+
 
 AudioFile = Annotated[
     str, typer.Argument(metavar="AUDIO", help="A recording (WAV, FLAC, ...), or - for stdin")
@@ -28,6 +41,7 @@ TimeStep = Annotated[
     float | None,
     typer.Option(
         "--dt",
+        parser=finite,
         metavar="SECONDS",
         help="Duration of one time step of the network",
         show_default="the dialect's",

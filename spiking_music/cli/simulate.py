@@ -42,6 +42,8 @@ def simulate(
     """
     if data is not None:
         refuse_idle("a network of your own", bundle=bundle)
+        if Path(source).suffix == ".net":
+            refuse_idle("integers", dt=dt)
         opened = opened_network(Path(source), dt, dialect, frame)
         simulate_network(opened, backend, data, as_json)
     else:

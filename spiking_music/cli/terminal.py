@@ -98,15 +98,21 @@ def given(name: str) -> Iterator[Path]:
         yield path
 
 
+def say(*texts: str) -> None:
+    """Print texts, whose lines break between words where there is a terminal."""
+    for text in texts:
+        for line in text.split("\n"):
+            print(*(_wrapped(line, _columns()) or [""]), sep="\n")
+
+
 def show(title: str, facts: Mapping[str, Any], as_json: bool) -> None:
     """Print facts, one per line, or as one JSON object."""
     if as_json:
         print_json(facts)
         return
-    width = max(map(len, facts), default=0)
-    print(one_line(title))
-    for name, value in facts.items():
-        print(f"  {name.replace('_', ' '):<{width}}  {_text(value)}")
+    say(one_line(title))
+    names = [f"  {name.replace('_', ' ')}" for name in facts]
+    _show_stacked(names, [[_text(value) for value in facts.values()]], _columns())
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -121,7 +127,7 @@ def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
     widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
     needed = sum(widths[:-1]) + 2 * (len(widths) - 1)
     # A pipe has no width; take one so large that words are not broken and can be searched for.
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else max(160, needed + 40)
+    width = _columns() or max(160, needed + 40)
     if needed + min(widths[-1], _LAST) > width:
         _show_stacked(names, cells, width)
         return
@@ -135,17 +141,28 @@ def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
     console.print(table)
 
 
+def _columns() -> int:
+    """The columns of the terminal; 0 when there is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
 def _show_stacked(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
-    indent = " " * (max(map(len, names)) + 2)
+    """Print each row as a block of lines that break between words; without a width, they do not."""
+    indent = " " * (max(map(len, names), default=0) + 2)
     room = max(width - len(indent), 1)
     for number, row in enumerate(rows):
         if number:
             print()
         for name, cell in zip(names, row, strict=True):
-            lines = textwrap.wrap(cell, room, break_long_words=False, break_on_hyphens=False) or [
-                ""
-            ]
+            lines = _wrapped(cell, room if width else 0) or [""]
             print(name.ljust(len(indent)) + f"\n{indent}".join(lines))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return the lines of a text that keep to a width, if there is one; words stay whole."""
+    if not width:
+        return [text]
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def print_json(value: Any) -> None:

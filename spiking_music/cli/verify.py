@@ -2,7 +2,7 @@
 
 import typer
 
-from spiking_music.cli.inputs import note, tables_of
+from spiking_music.cli.inputs import note, tables_to_read
 from spiking_music.cli.options import AsJson, BundleDir, SpkFile
 
 
@@ -16,7 +16,7 @@ def verify(spk: SpkFile, bundle: BundleDir = None, as_json: AsJson = False) -> N
     from spiking_music.cli import terminal
 
     with terminal.given(spk) as path:
-        verdict = verified(path, tables_of(bundle))
+        verdict = verified(path, tables_to_read(path, bundle))
     for message in verdict.notes:
         note(message)
     whole = not verdict.losses
@@ -26,6 +26,6 @@ def verify(spk: SpkFile, bundle: BundleDir = None, as_json: AsJson = False) -> N
     else:
         terminal.show(spk, counts, as_json)
         for loss in verdict.losses:
-            print(f"  {loss}")
+            terminal.say(f"  {loss}")
     if not whole:
         raise typer.Exit(1)

@@ -53,7 +53,7 @@ def _outcome(recipe: Recipe, item: Item) -> Outcome:
     with fetched(item.source) as path:
         source = receipt(item.name, sha256(path), recipe.storage)
         storage = replace(recipe.storage, source=source)
-        found = None if recipe.force else standing(item.target)
+        found = None if recipe.force else standing(item.target, codec.code)
         if found is not None:
             refuse_other(
                 found, item.target, header_of(model, None, storage, code=codec.code), source

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runtime.errors import FormatError, OutputError
+from runtime.piece import LappedCode
 from runtime.spk.header import SpkHeader
 from runtime.spk.reader import SpkReader
 from runtime.to_spk import Storage, unicode
@@ -42,13 +43,22 @@ def receipt(name: str, digest: str, storage: Storage) -> str:
     return unicode(" ".join([f"{name}{_MARK}{digest}", *asked]))
 
 
-def standing(target: str) -> Standing | None:
-    """Read an output and check every byte; None if it does not exist or is damaged."""
+def standing(target: str, code: LappedCode | None = None) -> Standing | None:
+    """Read an output and check every byte; None if it does not exist or is damaged.
+
+    `code` is that of a LAPPED model, whose tables decode its events. If neither it nor a shipped
+    bundle has the tables of a file, the events are not checked.
+    """
     store, path = store_of(target)
     try:
         with store.open(path, "rb") as file:
-            reader = SpkReader(file)
-            for _ in reader:
+            header = SpkReader(file).header
+            file.seek(0)
+            own = code.tables if code is not None else None
+            fitting = own is not None and own.hash == header.tables
+            reader = SpkReader(file, tables=own if fitting else None)
+            unknown = header.lapped and reader.tables is None
+            for _ in reader.stored() if unknown else reader:
                 pass
             text = reader.texts.get("source", "")
             return Standing(reader.header, reader.samples, file.tell(), text)
@@ -60,7 +70,12 @@ def refuse_other(found: Standing, target: str, header: SpkHeader, source: str) -
     """Raise `OutputError` unless an output has this `header` and the same receipt `source`."""
     there = found.header
     due = replace(
-        header, samples=there.samples, mu=there.mu, model=header.model[: len(there.model)]
+        header,
+        samples=there.samples,
+        mu=there.mu,
+        # A file may hold the beginnings of these names alone.
+        model=header.model[: len(there.model)],
+        tables=header.tables[: len(there.tables)],
     )
     differing = [name for name in vars(due) if getattr(due, name) != getattr(there, name)]
     if found.source.rpartition(_MARK)[2] != source.rpartition(_MARK)[2]:

@@ -34,12 +34,12 @@ _QUALITY = (
 )
 _LEGEND = f"""\
 SI-SNR in dB: mean ± standard deviation [{LEVEL:.0%} interval of the mean by {RESAMPLES} bootstrap
-resamples over clips], each clip within ±100 dB. Rates in kbit/s: `stored` as on disk, headers
-included; `formula`, the paper's; `bound`, log2 C(NT, S). `mel` and `STFT` are distances, lower is
-closer. Note F1 is that of an independent transcriber on the copy, against the same on the original
-and against the notes played: the row `original` is what the transcriber itself can do. What a
-recording of a lower rate cannot hold is in no comparison. A dash stands where a measure does not
-apply.
+resamples over clips], of one clip its value alone, each clip within ±100 dB. Rates in kbit/s:
+`stored` as on disk, headers included; `formula`, the paper's; `bound`, log2 C(NT, S). `mel` and
+`STFT` are distances, lower is closer. Note F1 is that of an independent transcriber on the copy,
+against the same on the original and against the notes played: the row `original` is what the
+transcriber itself can do. What a recording of a lower rate cannot hold is in no comparison. A dash
+stands where a measure does not apply.
 """
 
 
@@ -134,6 +134,8 @@ def _mean(value: Figure | None, decimals: int) -> str:
 def _spread(value: Figure | None) -> str:
     if value is None:
         return _mean(value, 0)
+    if value.low is None or value.high is None:
+        return f"{value.mean:.2f}"
     return f"{value.mean:.2f} ± {value.sd:.2f} [{value.low:.2f}, {value.high:.2f}]"
 
 

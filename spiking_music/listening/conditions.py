@@ -63,7 +63,9 @@ def of_bundle(bundle: Bundle, decoders: Sequence[str], mus: Sequence[int]) -> li
 
 
 def of_opus(kbps: float) -> Condition:
-    """Return Ogg/Opus at the rate asked for, 6..256 kbit/s."""
+    """Return Ogg/Opus at the rate asked for, 6..256 kbit/s; raises `ListeningError` for others."""
+    if not 6 <= kbps <= 256:
+        raise ListeningError(f"Opus at {kbps:g} kbit/s: choose from 6 to 256")
     return Condition(f"Opus {kbps:g}", lambda clip: opus(clip.samples, kbps)[0])
 
 

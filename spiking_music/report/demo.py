@@ -3,7 +3,7 @@
 import json
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +19,7 @@ from neuromorphic.costs.operations.system import count_system
 from neuromorphic.energy import energies
 from neuromorphic.opening import OpenNetwork, bundle_network
 from neuromorphic.simulate import QUICK, differing, spikes
+from runtime.audio.flac import flac
 from runtime.audio.recordings import read_audio, write_audio
 from runtime.audio.samples import Samples
 from runtime.bundle import PAPER, Bundle, open_bundle
@@ -27,18 +28,20 @@ from runtime.errors import BundleError, MissingPackageError
 from runtime.events import Bits, EventMatrix
 from runtime.extras import how_to_install
 from runtime.files import replacing
-from runtime.kinds import CLIPS, DECODERS, Stage
+from runtime.kinds import CLIPS, Progress, Stage
 from runtime.metrics import si_snr
 from runtime.outputs import refuse_outputs
 from runtime.piece import Piece
 from runtime.spk.container import read_spk, sizes, write_spk
 from spiking_music.report import lapped
 from spiking_music.report.joules import joules
-from spiking_music.report.page import page
+from spiking_music.report.page import LONGEST_S, page
 from spiking_music.report.storage import rates
 
 OUTPUTS = (lapped.FILE, lapped.SOUND, "report.json", "report.html")
 SECOND = ("small.spk", "small.wav")  # of the model on chips, if the first is LAPPED
+# Beside the page of a recording that is too long to lie in it, with the name of each sound.
+_SOUND = "report-{}.flac"
 SYSTEM_CHIP = "loihi1"  # which runs the bottleneck in the whole codec's bill
 _PACKAGES = ("numpy", "onnxruntime", "nir", "lava-nc", "torch", "matplotlib")
 
@@ -54,9 +57,9 @@ def run(
     """Run the demo on the file `audio` into the folder `out` and return what report.json holds.
 
     A LAPPED bundle is shown first, and on chips the bundle `PAPER`, whose bottleneck is a network.
-    Writes `OUTPUTS`, and then `SECOND`, too; `stage` shows the name and progress of what is being
-    done. Raises what its stages raise, `OutputError` first of all when an output exists and
-    `overwrite` is false.
+    Writes `OUTPUTS`, then `SECOND`, too, and for a recording longer than `LONGEST_S` its sounds;
+    `stage` shows the name and progress of what is being done. Raises what its stages raise,
+    `OutputError` first of all when an output exists and `overwrite` is false.
     """
     refuse_outputs(out, OUTPUTS, overwrite, [audio])
     clock = _Clock(stage)
@@ -66,7 +69,10 @@ def run(
         file, sound = SECOND if model.manifest.lapped else OUTPUTS[:2]
         refuse_outputs(out, (file, sound), overwrite, [audio])
         recording = read_audio(audio, bundle.manifest.sample_rate)
-    samples, codec = recording.samples, Codec(bundle)
+    samples, codec, decoders = recording.samples, Codec(bundle), bundle.manifest.decoders
+    before = () if bundle is model else (model.manifest.name,)
+    beside = _beside(samples, bundle, (*before, *decoders))
+    refuse_outputs(out, tuple((beside or {}).values()), overwrite, [audio])
     out.mkdir(parents=True, exist_ok=True)
     decoded: dict[str, Samples] = {}
     first: dict[str, Any] | None = None
@@ -79,7 +85,7 @@ def run(
     events = piece.events
     network = bundle_network(bundle)
     agreement = _agreement(bundle, network, samples, payload, events, clock)
-    for decoder in DECODERS:
+    for decoder in decoders:
         with clock(f"decode: {decoder}") as progress:
             decoded[decoder] = codec.decode(piece, decoder, progress=progress)
     chosen = bundle.manifest.decoder.default
@@ -110,7 +116,7 @@ def run(
         "quality": {
             "si_snr_db": _finite(si_snr(samples, decoded[chosen])),
             "decoder": chosen,
-            **{f"{d}_si_snr_db": _finite(si_snr(samples, decoded[d])) for d in DECODERS},
+            "decoders": {name: _finite(si_snr(samples, decoded[name])) for name in decoders},
             "steps": bundle.manifest.decoder.steps,
         },
         **agreement,
@@ -122,7 +128,11 @@ def run(
         "versions": _versions(),
     }
     with clock("draw and write the report"):
-        text = page(report, samples, decoded, events)
+        for name, file in (beside or {}).items():
+            sound = samples if name == "original" else decoded[name]
+            with replacing(out / file, overwrite) as temporary:
+                temporary.write_bytes(flac(sound, piece.sample_rate))
+        text = page(report, samples, decoded, events, beside)
         _write(out / "report.html", text, overwrite)
     _write(out / "report.json", json.dumps(report, indent=2, allow_nan=False) + "\n", overwrite)
     return report
@@ -180,6 +190,13 @@ def _decibels(value: float | None) -> str:
     return "SI-SNR not defined" if value is None else f"SI-SNR {value:.2f} dB"
 
 
+def _beside(samples: Samples, bundle: Bundle, decoded: Sequence[str]) -> dict[str, str] | None:
+    """Return the files of the sounds by name, or None if the page can hold them."""
+    if samples.size <= LONGEST_S * bundle.manifest.sample_rate:
+        return None
+    return {name: _SOUND.format(name) for name in ("original", *decoded)}
+
+
 class _Clock:
     """Shows stages and remembers how long each took."""
 
@@ -213,9 +230,9 @@ def _agreement(
     """Count the bits in which each back end differs from the trained model, or from the file."""
     unavailable: dict[str, str] = {}
     reference, name = events.bits, "file"
-    with clock("simulate: torch"):
+    with clock("simulate: torch") as progress:
         try:
-            reference, name = _torch_spikes(bundle, samples), "torch"
+            reference, name = _torch_spikes(bundle, samples, progress), "torch"
         except (MissingPackageError, BundleError) as error:
             unavailable["torch"] = str(error)
     wrong: dict[str, int | None] = {
@@ -237,7 +254,7 @@ def _agreement(
     }
 
 
-def _torch_spikes(bundle: Bundle, samples: Samples) -> Bits:
+def _torch_spikes(bundle: Bundle, samples: Samples, progress: Progress) -> Bits:
     """Return the events `(N, T)` of the model as trained; `MissingPackageError` without torch."""
     try:
         from train.reference import load_reference
@@ -245,7 +262,7 @@ def _torch_spikes(bundle: Bundle, samples: Samples) -> Bits:
         raise MissingPackageError(
             how_to_install(error.name or "torch", "train") or str(error)
         ) from error
-    return load_reference(bundle)(samples)
+    return load_reference(bundle)(samples, progress=progress)
 
 
 def _bundle_facts(bundle: Bundle) -> dict[str, Any]:

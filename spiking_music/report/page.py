@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing beside it: pictures, sounds and tables inside."""
+"""The report as one HTML file: pictures and tables inside, and sounds inside or beside it."""
 
 import base64
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from spiking_music.report import drawings
 from spiking_music.report.joules import joules, percent
 from spiking_music.report.sankey import sankey
 
-HEARD_S = 120  # seconds of each player; a page with an hour of sound would not open
+LONGEST_S = 120  # seconds of sound in a page; one with an hour in it would not open
 _PARTS = Path(__file__).parent
 
 
@@ -23,19 +23,21 @@ def page(
     original: Samples,
     decoded: Mapping[str, Samples],
     events: EventMatrix,
+    beside: Mapping[str, str] | None = None,
 ) -> str:
     """Return the page for a `report` (the contents of report.json) and its sounds `(n,)`.
 
-    `decoded` holds a sound for each decoder; the pictures show that of the bundle's choice.
+    `decoded` holds a sound for each decoder; the pictures show that of the bundle's choice. The
+    sounds are in the page, or in files `beside` it, named for "original" and for each decoder.
     """
     rate = report["audio"]["sample_rate"]
+    sounds = {"original": original, **decoded}
+    sources = beside or {name: _inside(sound, rate) for name, sound in sounds.items()}
     return template("template.html").render(
         report=report,
-        heard_s=HEARD_S,
-        sounds={
-            "Original": _flac(original, rate),
-            **{f"Decoded, {name}": _flac(sound, rate) for name, sound in decoded.items()},
-        },
+        script=(_PARTS / "player.js").read_text(encoding="utf-8"),
+        beside=beside is not None,
+        sounds={_title(name): source for name, source in sources.items()},
         pictures=_pictures(report, _compared(report, original, decoded), events),
     )
 
@@ -70,9 +72,12 @@ def times(value: float | None) -> str:
     return "-" if value is None else f"{value:.2g}" if value < 100 else number(value)
 
 
-def _flac(samples: Samples, rate: int) -> str:
-    heard = base64.b64encode(flac(samples[: HEARD_S * rate], rate)).decode("ascii")
-    return f"data:audio/flac;base64,{heard}"
+def _title(name: str) -> str:
+    return "Original" if name == "original" else f"Decoded, {name}"
+
+
+def _inside(samples: Samples, rate: int) -> str:
+    return f"data:audio/flac;base64,{base64.b64encode(flac(samples, rate)).decode('ascii')}"
 
 
 def _compared(

@@ -10,7 +10,7 @@ from runtime.costs import bound_bits, midi_like_bits, paper_bits
 from runtime.kinds import Note
 from runtime.piece import NO_MU, Piece
 from runtime.spk.container import Sizes
-from runtime.spk.parts import pack_header
+from runtime.spk.parts import header_bytes
 from runtime.spk.reader import SpkReader, opened_spk
 
 
@@ -49,7 +49,7 @@ def stored(
             counts.append(chunk.counted(header, reader.tables))
             chunks.append(replace(chunk, payload=b""))
         total = file.tell()
-    samples, start = reader.samples, len(pack_header(header))
+    samples, start = reader.samples, header_bytes(header)
     frames = sum(chunk.frames for chunk in chunks)
     events = sum(counts)
     parts = Sizes(start, framing, payload, total - start - framing - payload)

@@ -17,7 +17,7 @@ from spiking_music.report.joules import joules
 Payload = npt.NDArray[np.int8]
 
 
-def figures(codec: Codec, payload: Payload, piece: Piece) -> dict[str, Any]:
+def figures(codec: Codec, payload: Payload | None, piece: Piece) -> dict[str, Any]:
     """Return what a piece costs, for the page.
 
     Bytes and kbit/s as stored, by the paper's formula, at the entropy bound and with one bit an
@@ -34,8 +34,8 @@ def figures(codec: Codec, payload: Payload, piece: Piece) -> dict[str, Any]:
     }
 
 
-def _joules(codec: Codec, payload: Payload) -> list[dict[str, str]]:
-    if EXACT not in codec.manifest.files:
+def _joules(codec: Codec, payload: Payload | None) -> list[dict[str, str]]:
+    if payload is None or EXACT not in codec.manifest.files:
         return []
     found = energies(bundle_network(codec.bundle), payload.T)["chips"].values()
     return [

@@ -1,13 +1,13 @@
 """A recording as the page shows it."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 
-from runtime.audio.recordings import read_audio
+from runtime.audio.reading import opened_audio
 from runtime.audio.samples import Samples
 from runtime.errors import AudioError
 from spiking_music.report.spectrum import spectrogram
@@ -36,20 +36,28 @@ def read_piece(file: Path, name: str, sample_rate: int, longest: float) -> Piece
 
     Raises `AudioError` if it is not a recording, `TooLargeError` if it is longer than `longest` s.
     """
+    most, length, blocks = round(longest * sample_rate), 0, []
     try:
-        # Checked before reading, since a small file may unpack to hours of sound.
-        with soundfile.SoundFile(file) as opened:
-            seconds = opened.frames / opened.samplerate
-        if seconds > longest:
-            raise TooLargeError(f"{name}: lasts longer than {longest:g} s; choose a shorter part")
-        recording = read_audio(file, sample_rate)
-    except soundfile.LibsndfileError as error:
-        raise AudioError(f"{name}: cannot be read as audio; give a WAV or FLAC") from error
+        with opened_audio(file, sample_rate) as recording:
+            # Counted while reading, since a small file may unpack to hours of sound.
+            for block in recording:
+                length += len(block)
+                if length > most:
+                    raise TooLargeError(_too_long(name, longest))
+                blocks.append(block)
     except AudioError as error:
         raise AudioError(str(error).replace(str(file), name)) from error
+    samples = np.concatenate(blocks)
     warnings = tuple(text.replace(str(file), name) for text in recording.warnings)
-    picture = pictured(spectrogram(recording.samples, sample_rate))
-    return Piece(name, recording.samples, picture, warnings)
+    return Piece(name, samples, pictured(spectrogram(samples, sample_rate)), warnings)
+
+
+def _too_long(name: str, longest: float) -> str:
+    own = shlex.quote(name)
+    return (
+        f"{name}: lasts longer than {longest:g} s; open a part of it, as made by: ffmpeg -i {own} "
+        f"-t {longest:g} part.wav, or hear it whole in the report of: spiking-music demo {own}"
+    )
 
 
 def pictured(decibels: npt.NDArray[np.float32]) -> Picture:

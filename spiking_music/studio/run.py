@@ -4,9 +4,11 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from starlette.applications import Starlette
 
 from runtime.codec import Codec
 from runtime.scratch import scratch
+from spiking_music.studio.connections import Connection
 from spiking_music.studio.errors import StudioError
 from spiking_music.studio.limits import Limits
 from spiking_music.studio.server import application
@@ -21,14 +23,19 @@ def run(codec: Codec, port: int, ready: Callable[[str], None]) -> None:
     """
     with scratch() as folder, _bound(port) as bound:
         ready(f"http://{_LOOPBACK}:{bound.getsockname()[1]}/")
-        config = uvicorn.Config(
-            application(codec, folder, Limits()),
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            limit_concurrency=64,
-        )
-        uvicorn.Server(config).run([bound])
+        uvicorn.Server(serving(application(codec, folder, Limits()))).run([bound])
+
+
+def serving(app: Starlette) -> uvicorn.Config:
+    """Return how the application is served."""
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+    )
 
 
 def _bound(port: int) -> socket.socket:

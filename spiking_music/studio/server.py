@@ -1,5 +1,6 @@
 """The studio as a web application: a page, and the addresses that its scripts request."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -18,13 +19,15 @@ from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
 from runtime.untrusted import UntrustedError, parse_json
 from spiking_music.listening.page import PLAYER
+from spiking_music.report.demo import default_clip
 from spiking_music.report.spectrum import spectrogram
 from spiking_music.studio import view, work
 from spiking_music.studio.answer import answer
-from spiking_music.studio.errors import StudioError, TooLargeError, UnknownError
+from spiking_music.studio.errors import StudioError, TooLargeError, TooSlowError, UnknownError
 from spiking_music.studio.guard import GUARDS
 from spiking_music.studio.limits import Limits
 from spiking_music.studio.piece import Piece, pictured
+from spiking_music.studio.rows import row_count
 from spiking_music.studio.session import Session
 from spiking_music.studio.uploads import is_midi, receive, shown_name
 from spiking_music.studio.visitors import Visitors
@@ -47,6 +50,7 @@ class Studio:
             Route("/", _page),
             Route("/player.js", _player),
             Mount("/parts", StaticFiles(directory=_PARTS)),
+            Route("/example", _example),
             Route("/model", self.model),
             Route("/sessions", self.welcome, methods=["POST"]),
             Route(here, self.progress),
@@ -72,7 +76,7 @@ class Studio:
         """Receive a recording and study it, or the notes of the current recording."""
         session, file = self._session(request), self.visitors.new_file()
         name = shown_name(request.query_params.get("name", ""))
-        await receive(request.stream(), file, self.limits)
+        await receive(request.stream(), file, name, self.limits)
         if await run_in_threadpool(is_midi, file):
             await run_in_threadpool(_take_notes, session, file, name)
         else:
@@ -86,7 +90,7 @@ class Studio:
         """Decode the piece at another mu or without some units."""
         session = self._session(request)
         _piece(session)
-        mu, muted = self._wishes(await _json(request))
+        mu, muted = self._wishes(await _json(request, self.limits.arrival))
         task = partial(work.change, self.codec, session, mu=mu, muted=muted)
         self.visitors.start(session, lambda job: task(job=job))
         return JSONResponse(view.progress(session), 202)
@@ -120,10 +124,15 @@ class Studio:
         """What one unit responds to, as a sound, or with `as=picture` as a spectrogram."""
         session, unit = self._session(request), request.path_params["unit"]
         state, piece, model = session.state, _piece(session), self.codec.manifest
-        if unit >= model.units:
-            raise UnknownError(f"there is no unit {unit}; the last is {model.units - 1}")
-        fires = state.bits[unit, : state.encoded]
-        found = await run_in_threadpool(answer, piece.samples, fires, model.hop, model.sample_rate)
+        if unit >= (rows := row_count(model)):
+            raise UnknownError(f"there is no unit {unit}; the last is {rows - 1}")
+        async with session.answering:  # its picture is asked for with its sound
+            about = (state.taken, state.coding, state.encoded, unit)
+            if session.answer is None or session.answer[0] != about:
+                words = (piece.samples, state.bits[unit, : state.encoded])
+                made = await run_in_threadpool(answer, *words, model.hop, model.sample_rate)
+                session.answer = about, made
+            found = session.answer[1]
         if request.query_params.get("as") == "picture":
             drawn = pictured(spectrogram(found.sound, model.sample_rate))
             return _bytes(np.ascontiguousarray(drawn).tobytes())
@@ -139,7 +148,7 @@ class Studio:
         fits = mu is None if largest is None else type(mu) is int and 0 <= mu <= largest
         if not fits:
             raise StudioError(manifest["no_mu"] or f"mu: choose from 0 to {largest}")
-        units = self.codec.manifest.units
+        units = row_count(self.codec.manifest)
         if not isinstance(muted, list) or not all(type(u) is int and 0 <= u < units for u in muted):
             raise StudioError(f"muted: give a list of units from 0 to {units - 1}")
         return mu, frozenset(muted)
@@ -157,13 +166,18 @@ def application(codec: Codec, folder: Path, limits: Limits) -> Starlette:
     return Starlette(
         routes=Studio(codec, visitors, limits).routes(),
         middleware=GUARDS,
-        exception_handlers={SpikingMusicError: _refusal},
+        exception_handlers={SpikingMusicError: _refusal, ClientDisconnect: _nobody},
         lifespan=lifespan,
     )
 
 
 async def _page(request: Request) -> Response:
     return FileResponse(_PARTS / "studio.html")
+
+
+async def _example(request: Request) -> Response:
+    clip = default_clip()
+    return FileResponse(clip, filename=clip.name)
 
 
 async def _player(request: Request) -> Response:
@@ -187,12 +201,16 @@ def _piece(session: Session) -> Piece:
     return session.state.piece
 
 
-async def _json(request: Request) -> object:
+async def _json(request: Request, arrival: float) -> object:
     body = b""
-    async for block in request.stream():
-        body += block
-        if len(body) > _LARGEST_JSON:
-            raise TooLargeError("the request is too large")
+    try:
+        async with asyncio.timeout(arrival):
+            async for block in request.stream():
+                body += block
+                if len(body) > _LARGEST_JSON:
+                    raise TooLargeError("the request is too large")
+    except TimeoutError as error:
+        raise TooSlowError(f"the request took longer than {arrival:g} s; try again") from error
     try:
         return parse_json(body)
     except UntrustedError as error:
@@ -202,6 +220,10 @@ async def _json(request: Request) -> object:
 def _refusal(request: Request, error: Exception) -> Response:
     status = error.status if isinstance(error, StudioError) else 400
     return JSONResponse({"error": str(error)}, status)
+
+
+def _nobody(request: Request, error: Exception) -> Response:
+    return Response(status_code=400)  # there is nobody left to read it
 
 
 def _bytes(content: bytes) -> Response:

@@ -1,5 +1,6 @@
 """The state of one visitor, separate from all others."""
 
+import asyncio
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from runtime.piece import Chunk
+from spiking_music.studio.answer import Answer
 from spiking_music.studio.jobs import Job
 from spiking_music.studio.piece import Piece
 from train.data.performance import Performance
@@ -17,10 +20,11 @@ from train.data.performance import Performance
 class State:
     """A visitor's piece and its results; `taken` counts the pieces so far.
 
-    `bits (N, T) bool`, filled up to frame `encoded`; `coding` counts the encodings;
-    `payload (M, T) int8`; `mu`, None for a bundle of one rate; the `muted` units; FLAC files by
-    name in `sounds`, and `heard` counts their versions; `figures`, see
-    `spiking_music.studio.figures`; `error` of the last work that failed.
+    `bits (rows, T) bool`, see `spiking_music.studio.rows`, filled up to frame `encoded`; the
+    `chunks` encoded so far; `coding` counts the encodings; `payload (M, T) int8`, None for a LAPPED
+    bundle; `mu`, None for a bundle of one rate; the `muted` rows; FLAC files by name in `sounds`,
+    and `heard` counts their versions; `figures`, see `spiking_music.studio.figures`; `error` of the
+    last work that failed.
     """
 
     piece: Piece | None = None
@@ -28,6 +32,7 @@ class State:
     notes: Performance | None = None
     bits: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
     encoded: int = 0
+    chunks: tuple[Chunk, ...] = ()
     coding: int = 0
     payload: npt.NDArray[np.int8] | None = None
     mu: int | None = None
@@ -39,11 +44,16 @@ class State:
 
 
 class Session:
-    """The state of one visitor and the job that is changing it."""
+    """The state of one visitor and the job that is changing it.
+
+    `answer`, the last one, is kept with the piece, encoding and row that it is about.
+    """
 
     def __init__(self) -> None:
         self.state = State()
         self.job: Job | None = None
+        self.answer: tuple[tuple[int, ...], Answer] | None = None
+        self.answering = asyncio.Lock()
         self._lock = threading.Lock()
 
     def begin(self) -> Job:

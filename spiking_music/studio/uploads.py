@@ -11,8 +11,8 @@ _MIDI = b"MThd"
 _LONGEST_NAME = 80
 
 
-async def receive(body: AsyncIterator[bytes], file: Path, limits: Limits) -> None:
-    """Write `body` to `file`, which is removed again on failure.
+async def receive(body: AsyncIterator[bytes], file: Path, name: str, limits: Limits) -> None:
+    """Write `body`, the upload of this `name`, to `file`, which is removed again on failure.
 
     Raises `TooLargeError` or `TooSlowError` when it exceeds the limits in bytes or time.
     """
@@ -24,12 +24,16 @@ async def receive(body: AsyncIterator[bytes], file: Path, limits: Limits) -> Non
                     left -= len(block)
                     if left < 0:
                         raise TooLargeError(
-                            f"the recording is larger than {limits.bytes >> 20} MiB"
+                            f"{name}: is larger than {limits.bytes >> 20} MiB; give it as FLAC or "
+                            "Ogg, or a part of it"
                         )
                     out.write(block)
     except TimeoutError as error:
         file.unlink(missing_ok=True)
-        raise TooSlowError(f"the upload took longer than {limits.arrival:g} s") from error
+        raise TooSlowError(
+            f"{name}: took longer than {limits.arrival:g} s to arrive; try again, or give it as "
+            "FLAC or Ogg"
+        ) from error
     except BaseException:
         file.unlink(missing_ok=True)
         raise

@@ -7,21 +7,31 @@ import numpy as np
 from runtime.bundle import Manifest
 from runtime.mu import LARGEST_MU
 from spiking_music.report.spectrum import HOP, LOWEST_HZ
+from spiking_music.studio.rows import row_count
 from spiking_music.studio.session import Session, State
 
 
 def model(manifest: Manifest) -> dict[str, Any]:
-    """Return the constants: the model's name, kind and sizes, and whether it has a mu."""
+    """Return the constants: the model's name, kind and sizes, and whether it has a mu.
+
+    `first`, in frames, is where frame 0 begins: that of a lapped transform is centred on the start.
+    """
     many = manifest.has_mu
     why = (
-        f"This model is {manifest.kind}: it was trained for a single rate, so mu cannot be changed."
+        "This model is LAPPED: it has no mu, and its step follows the loudness of each chunk."
+        if manifest.lapped
+        else f"This model is {manifest.kind}: it was trained for a single rate, so mu cannot be "
+        "changed."
     )
     return {
         "name": manifest.name,
         "kind": manifest.kind,
         "units": manifest.units,
+        "rows": row_count(manifest),
+        "row": "bin" if manifest.lapped else "unit",
         "hop": manifest.hop,
         "sample_rate": manifest.sample_rate,
+        "first": -0.5 if manifest.lapped else 0.0,
         "picture_hop": HOP,
         "lowest_hz": LOWEST_HZ,
         "largest_mu": LARGEST_MU if many else None,
@@ -50,7 +60,7 @@ def progress(session: Session) -> dict[str, Any]:
 
 
 def packed(state: State, start: int) -> bytes:
-    """Return the events from frame `start` to the last encoded one: 8 units a byte, by frame."""
+    """Return the events from frame `start` to the last encoded one: 8 rows a byte, by frame."""
     return np.packbits(state.bits[:, start : state.encoded].T, axis=1).tobytes()
 
 

@@ -1,25 +1,22 @@
 """What the studio does in the background: read, encode, decode, count."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from runtime.audio.flac import flac
 from runtime.audio.samples import Samples
 from runtime.codec import Codec
 from runtime.encoder import Encoded
-from runtime.errors import SpikingMusicError
-from runtime.events import EventMatrix
+from runtime.kinds import frame_count
 from runtime.mu import DEFAULT_MU
+from runtime.piece import Chunk
 from spiking_music.studio.figures import figures
 from spiking_music.studio.jobs import Job
 from spiking_music.studio.piece import Piece, read_piece
+from spiking_music.studio.rows import row_count, rows_of, without
 from spiking_music.studio.session import Session
-
-Bits = npt.NDArray[np.bool_]
 
 
 def take_in(
@@ -62,14 +59,15 @@ def _encode(codec: Codec, session: Session, job: Job, piece: Piece, mu: int | No
     model = codec.manifest
     tell = job.begin("encode")
     frames = _frames(codec, piece)
-    bits = np.zeros((model.units, frames), np.bool_)
-    payload = np.zeros((model.latent, frames), np.int8)
+    bits = np.zeros((row_count(model), frames), np.bool_)
+    payload = None if model.lapped else np.zeros((model.latent, frames), np.int8)
     coding = session.state.coding + 1
     sounds = {"original": session.state.sounds["original"]}
     session.update(
         job,
         bits=bits,
         encoded=0,
+        chunks=(),
         coding=coding,
         payload=payload,
         mu=mu,
@@ -77,31 +75,30 @@ def _encode(codec: Codec, session: Session, job: Job, piece: Piece, mu: int | No
         figures=None,
     )
     done = 0
+    chunks: list[Chunk] = []
     for chunk in codec.encode_stream([piece.samples], mu):
-        if not isinstance(chunk, Encoded):
-            name = codec.manifest.name
-            raise SpikingMusicError(f"bundle {name}: the studio cannot show its units; give small")
         stop = done + chunk.events.frames
-        bits[:, done:stop], payload[:, done:stop] = chunk.events.bits, chunk.payload
+        bits[rows_of(model, chunk.events.unit), done + chunk.events.frame] = True
+        if payload is not None and isinstance(chunk, Encoded):
+            payload[:, done:stop] = chunk.payload
         done = stop
+        chunks.append(chunk)
         tell(done / frames)
-        session.update(job, encoded=done)
+        session.update(job, encoded=done, chunks=tuple(chunks))
 
 
 def _hear(codec: Codec, session: Session, job: Job, muted: frozenset[int]) -> None:
     """Decode all units and, if some are muted, the rest alone: the difference is the muted part."""
     state = session.state
     assert state.piece is not None
-    assert state.payload is not None
     samples, rate = len(state.piece.samples), codec.manifest.sample_rate
-    coded = codec.piece(EventMatrix.from_bits(state.bits), samples, state.mu)
+    coded = codec.joined(state.chunks, samples, state.mu)
     whole = codec.decode(coded, progress=job.begin("decode"))
     sounds: dict[str, Samples] = {"decoded": whole}
     if muted:
         tell = job.begin("decode without the muted units")
-        left = state.bits.copy()
-        left[sorted(muted)] = False
-        coded = replace(coded, events=EventMatrix.from_bits(left))
+        left = [without(codec.manifest, chunk, muted) for chunk in state.chunks]
+        coded = codec.joined(left, samples, state.mu)
         rest = codec.decode(coded, progress=tell)
         sounds |= {"without": rest, "carried": whole - rest}
     files: Mapping[str, bytes] = {name: flac(sound, rate) for name, sound in sounds.items()}
@@ -117,4 +114,4 @@ def _hear(codec: Codec, session: Session, job: Job, muted: frozenset[int]) -> No
 
 
 def _frames(codec: Codec, piece: Piece) -> int:
-    return -(-len(piece.samples) // codec.manifest.hop)
+    return frame_count(codec.manifest.kind, len(piece.samples), codec.manifest.hop)

@@ -68,7 +68,9 @@ def decode(payload: bytes, shape: Shape, tables: Tables) -> tuple[Levels, Correc
     found, moved = numbers(levels.ravel()), numbers(corrections.ravel())
     most = WORK * (len(payload) + 1) - 1
     octets = numbers(np.frombuffer(payload, np.uint8))
-    if not code_frames(found, shape.bins, memory, octets, most):
+    # Every frame and every correction takes a decision at least.
+    within = shape.frames + corrections.size <= most
+    if not within or not code_frames(found, shape.bins, memory, octets, most):
         raise FormatError(f"payload: its {len(payload)} bytes cannot hold so much, it is damaged")
     code_corrections(moved, shape.bands, memory, octets)
     levels = np.array(found, np.int32).reshape(levels.shape)

@@ -15,11 +15,13 @@ class Costs {
   show(figures) {
     const before = this.now && JSON.stringify(this.now) !== JSON.stringify(figures) ? this.now : null;
     this.now = figures;
-    const top = figures.dense_kbps;
+    // Of very sparse events one bit an entry would leave no room for the others.
+    const others = Math.max(figures.stored_kbps, figures.paper_kbps, figures.bound_kbps);
+    const top = Math.min(figures.dense_kbps, 10 * others);
     const rows = Object.entries(RATES).map(([key, name]) => bar(
-      name, `${figures[key].toFixed(2)} kbit/s`, figures[key] / top, changed(before, figures, key)));
+      name, `${figures[key].toFixed(2)} kbit/s`, Math.min(1, figures[key] / top), changed(before, figures, key)));
     const events = `${Math.round(figures.events_per_second)} events a second, `
-      + `${(100 * figures.density).toFixed(1)} % of all entries, ${figures.bytes} bytes`;
+      + `${+(100 * figures.density).toPrecision(2)} % of all entries, ${figures.bytes} bytes`;
     document.querySelector("#bits").replaceChildren(...rows, element("p", events, "note"));
     this._joules(figures.joules, before?.joules);
   }

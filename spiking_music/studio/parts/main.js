@@ -28,7 +28,8 @@ class Studio {
     this.taken = 0;
     this.coding = 0;
     this.turn = 0;
-    $("#model").textContent = `${model.name}, ${model.kind}, ${model.units} units`;
+    $("#model").textContent = `${model.name}, ${model.kind}, ${model.units} units`
+      + (model.row === "bin" ? ` in ${model.rows} bins` : "");
     this._showMu();
     this._listen();
     this._draw();
@@ -76,6 +77,13 @@ class Studio {
       const taken = await this._change(() => this.api.give(file));
       if (!taken || this.given !== files) return;
     }
+  }
+
+  /** Take the recording that comes with the studio. */
+  async example() {
+    const answer = await fetch("/example");
+    const name = /filename="([^"]*)"/.exec(answer.headers.get("content-disposition"))?.[1] ?? "example.flac";
+    return this.take([new File([await answer.blob()], name)]);
   }
 
   wish(muted) {
@@ -141,7 +149,7 @@ class Studio {
     const { stage, units } = this;
     if (state.coding !== this.coding) {
       this.coding = state.coding;
-      stage.matrix = new Matrix(this.model.units, state.frames);
+      stage.matrix = new Matrix(this.model.rows, state.frames);
     }
     if (state.encoded > stage.matrix.known) {
       const path = `/events?coding=${state.coding}&from=${stage.matrix.known}`;
@@ -157,6 +165,7 @@ class Studio {
     $("#mu").disabled = largest === null;
     $("#mu").max = largest ?? 31;
     $("#mu-value").textContent = largest === null ? "–" : $("#mu").value;
+    $("#mu").closest(".bar").hidden = this.model.row === "bin";
     $("#no-mu").textContent = why || "0: most events. 4 more: half as many.";
   }
 
@@ -167,6 +176,9 @@ class Studio {
 
   _listen() {
     const { stage, units, sounds } = this;
+    for (const button of document.querySelectorAll(".example")) {
+      button.addEventListener("click", () => this.example());
+    }
     $("#cancel").addEventListener("click", () => this._change(() => this.api.cancel()));
     $("#mu").addEventListener("input", () => this._showMu());
     $("#mu").addEventListener("change", () => this.wish(units.muted));
@@ -175,7 +187,6 @@ class Studio {
         stage.layers[layer] = target.checked;
       });
     }
-    $("#strength").addEventListener("input", ({ target }) => { stage.strength = Number(target.value); });
     $("#in").addEventListener("click", () => stage.zoom(0.6));
     $("#out").addEventListener("click", () => stage.zoom(1 / 0.6));
     document.addEventListener("keydown", (event) => {

@@ -1,11 +1,14 @@
-// The events, units by frames, and pictures of them and of spectrograms, one pixel an entry.
+// The events, rows (units, or bins of a LAPPED model) by frames, and pictures of them and of spectrograms, one pixel an entry.
 
 const EVENT = [255, 176, 74];
 // From quiet to loud: night, sea, light.
 const RAMP = [[9, 13, 20], [13, 52, 66], [30, 122, 128], [126, 205, 190], [240, 255, 248]];
 
+const FEW = 256; // rows; of more, only those up to the highest that fires are shown
+
 class Matrix {
   constructor(units, frames) {
+    this.shown = units > FEW ? FEW : units;
     this.units = units;
     this.frames = frames;
     this.known = 0;
@@ -22,7 +25,9 @@ class Matrix {
     for (let frame = first; frame < this.known; frame++) {
       for (let unit = 0; unit < this.units; unit++) {
         const byte = bytes[(frame - first) * width + (unit >> 3)];
-        this.bits[unit * this.frames + frame] = (byte >> (7 - (unit & 7))) & 1;
+        const bit = (byte >> (7 - (unit & 7))) & 1;
+        this.bits[unit * this.frames + frame] = bit;
+        if (bit && unit >= this.shown) this.shown = Math.min(this.units, 64 * Math.ceil((unit + 1) / 64));
       }
     }
     this._paint(first, muted);
@@ -34,6 +39,17 @@ class Matrix {
 
   fires(unit) {
     return this.bits.subarray(unit * this.frames, unit * this.frames + this.known);
+  }
+
+  /** The row nearest to `row`, at most `reach` from it, that fires in a frame or beside it. */
+  near(row, frame, reach) {
+    for (let off = 0; off <= reach && reach > 3; off++) {
+      for (const at of [row - off, row + off]) {
+        if (at < 0 || at >= this.shown) continue;
+        if (this.fires(at).subarray(Math.max(0, frame - 1), frame + 2).includes(1)) return at;
+      }
+    }
+    return row;
   }
 
   _paint(first, muted) {

@@ -1,4 +1,5 @@
-// The units by number: how often each fires, what it answers to, and which are muted.
+// The units by number (bins of a LAPPED model): how often each fires, what it answers to, and which
+// are muted. Of many there is no button each: they are chosen in the picture of the events.
 
 class Units {
   /** `changed(muted)` hears of units that are to be muted, `shown(unit)` of the one chosen. */
@@ -7,9 +8,9 @@ class Units {
     this.muted = new Set();
     this.unit = null;
     this.source = null;
-    this.matrix = new Matrix(model.units, 0);
+    this.matrix = new Matrix(model.rows, 0);
     const grid = document.querySelector("#grid");
-    this.buttons = Array.from({ length: model.units }, (_, unit) => {
+    this.buttons = Array.from({ length: model.rows > FEW ? 0 : model.rows }, (_, unit) => {
       const button = document.createElement("button");
       button.textContent = unit;
       button.addEventListener("click", () => this.choose(unit));
@@ -20,7 +21,7 @@ class Units {
     document.querySelector("#mute").addEventListener("click", () => this._mute(
       this.muted.has(this.unit) ? without(this.muted, this.unit) : new Set([...this.muted, this.unit])));
     document.querySelector("#solo").addEventListener("click", () => this._mute(
-      without(new Set(this.buttons.keys()), this.unit)));
+      without(new Set(Array(model.rows).keys()), this.unit)));
     document.querySelector("#unmute").addEventListener("click", () => this._mute(new Set()));
   }
 
@@ -58,6 +59,10 @@ class Units {
   /** Show how often units fire in `matrix` and which are muted. */
   show(matrix) {
     this.matrix = matrix;
+    document.querySelector("#many").hidden = this.buttons.length > 0;
+    document.querySelector("#many").textContent = this.muted.size
+      ? `${this.muted.size} of ${this.model.rows} bins are muted.`
+      : `${this.model.rows} bins; choose one in the picture of the events.`;
     const shares = this.buttons.map((_, unit) => share(matrix.fires(unit)));
     const top = Math.max(...shares, 1e-6);
     this.buttons.forEach((button, unit) => {
@@ -71,13 +76,13 @@ class Units {
     });
     document.querySelector("#unmute").hidden = !this.muted.size;
     document.querySelector("#unit").hidden = this.unit === null;
-    if (this.unit !== null) this._showUnit(shares[this.unit]);
+    if (this.unit !== null) this._showUnit(share(matrix.fires(this.unit)));
   }
 
   _showUnit(rate) {
     const begins = onsets(this.matrix.fires(this.unit));
     const muted = this.muted.has(this.unit);
-    document.querySelector("#unit-name").textContent = `Unit ${this.unit}`;
+    document.querySelector("#unit-name").textContent = named(this.model, this.unit);
     document.querySelector("#unit-facts").textContent = begins
       ? `Fires in ${(100 * rate).toFixed(1)} % of the frames. Shown below and played: what is louder `
         + `than usual around its ${begins} onsets, from 0.15 s before to 0.6 s after.`

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.coders.lapped.coder import Shape, decode
 from runtime.coders.lapped.tables import fresh_tables
 from runtime.errors import FormatError
 from runtime.piece import Chunk
@@ -21,7 +22,7 @@ from runtime.spk.parts import pack_header, read_header
 from runtime.spk.reader import SpkReader
 from runtime.spk.salvage import Salvage, filled
 from runtime.spk.seek import place_of
-from runtime.spk.short import number, read_number
+from runtime.spk.short import check, number, read_number
 from runtime.spk.verify import verify
 from runtime.spk.writer import SpkWriter
 from runtime.thermometer import events_of, levels_of
@@ -252,3 +253,42 @@ def test_the_golden_file_stays() -> None:
     """Written when version 2 was settled, in November 2026."""
     golden = Path(__file__).parent / "golden" / "version-2.spk"
     assert file() == golden.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("seed", 2**56), ("bands", 33), ("samples", 2**48 + 1)]
+)
+def test_a_number_that_no_reader_takes_is_not_written(field: str, value: int) -> None:
+    with pytest.raises(FormatError, match=f"header: {field} {value} is not in"):
+        replace(HEADER, **{field: value})
+
+
+def test_bands_without_end_cost_no_memory() -> None:
+    plain = pack_header(replace(HEADER, bands=1))
+    place = plain.index(bytes.fromhex(HEADER.tables[:6] + HEADER.model[:6])) + 6
+    body = plain[:place] + number(2**40) + plain[place + 1 : -2]
+    with pytest.raises(FormatError, match="bands"):
+        read_header(io.BytesIO(body + check(body)).read)
+
+
+def test_few_bytes_cost_little_work_in_corrections() -> None:
+    shape = Shape(2, 8, 5.4, 2000, 32)
+    with pytest.raises(FormatError, match="cannot hold so much"):
+        decode(b"\x81\x02", shape, TABLES)
+
+
+@pytest.mark.parametrize("index", [0, 5, 12])
+def test_a_hint_of_a_later_writer_changes_no_place(index: int) -> None:
+    data = file()
+    start = pack_header(HEADER)
+    late = bytearray(start[:-2])
+    late[5] |= 8
+    late += bytes([99]) + number(7)
+    data = bytes(late) + check(bytes(late)) + data[len(start) :]
+    reader = SpkReader(io.BytesIO(data), tables=TABLES)
+    assert (reader.header.decoder, reader.header.seed) == ("", 7)
+    reader.seek(index)
+    assert next(iter(reader)).index == index
+    salvage = Salvage(io.BytesIO(data), tables=TABLES)
+    assert same([*salvage], chunks())
+    assert not salvage.losses

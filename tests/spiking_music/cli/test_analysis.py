@@ -99,6 +99,8 @@ def test_damaged_pieces_are_skipped_and_named(
         (("--data", "{played}"), "NAME="),
         (("--data", "x=maestro:{played}"), "no maestro"),
         (("--data", "x={played}", "--mu", "8"), "MU_SPARSE"),
+        (("lapped", "--data", "x={played}"), "196608 units"),
+        (("--data", "x={played}", "--pieces", "1", "--shuffles", "20"), "no note begins 30 times"),
         ((), "--data"),
     ],
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from runtime.audio.recordings import read_audio
-from runtime.bundle import Bundle
+from runtime.bundle import SHIPPED, Bundle, load_manifest
 from runtime.codec import Codec
 from runtime.errors import BundleError, OutputError
 from runtime.spk.container import read_spk
@@ -86,6 +86,21 @@ def test_what_another_recording_model_or_coder_made_is_not_overwritten_unless_fo
     assert (out / "a.spk").read_bytes() == before
     assert encode_item(replace(recipe, force=True), item).status == "encoded"
     assert read_spk(out / "a.spk").samples == 700
+
+
+def test_an_output_of_a_lapped_model_is_kept_and_one_of_another_step_is_not_overwritten(
+    music: Path, out: Path, outputs: Outputs
+) -> None:
+    bundle, listing = SHIPPED / "lapped", listed(str(music), str(out))
+    recipe = Recipe(bundle, load_manifest(bundle).model_hash, Storage(step=60))
+    assert encode_corpus(listing, recipe, 1)["encoded"] == 4
+    before = outputs(out)
+    assert encode_corpus(listing, recipe, 1)["kept"] == 4
+    told: list[str] = []
+    other = replace(recipe, storage=Storage(step=80))
+    assert encode_corpus(listing, other, 1, note=told.append)["failed"] == 4
+    assert all("different recording or rate" in line for line in told)
+    assert outputs(out) == before
 
 
 def test_a_recording_that_was_renamed_is_the_same(music: Path, out: Path, work: Work) -> None:

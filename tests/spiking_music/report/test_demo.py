@@ -11,6 +11,7 @@ from runtime.bundle import Bundle
 from runtime.errors import AudioError, OutputError
 from runtime.spk.container import read_spk
 from spiking_music.cli.terminal import stage
+from spiking_music.report import demo
 from spiking_music.report.demo import OUTPUTS, SECOND, default_clip, run, summary
 
 ISSUED = {
@@ -81,6 +82,26 @@ def test_the_page_needs_nothing_beside_it(made: tuple[Path, dict[str, Any]]) -> 
     assert page.count('role="img" aria-label="') == 5
     assert "<svg" in page
     assert "prefers-color-scheme: dark" in page
+
+
+def test_a_long_recording_is_heard_whole_from_files_beside_the_page(
+    spiking_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "LONGEST_S", 1)
+    audio = recording(tmp_path / "long.wav", np.random.default_rng(0).normal(0, 0.1, 30_000))
+    out = tmp_path / "out"
+    names = [f"report-{name}.flac" for name in ("original", "diffusion", "fast")]
+    run(audio, out, spiking_bundle.path, False, stage)
+    assert {path.name for path in out.iterdir()} == {*OUTPUTS, *names}
+    assert all(soundfile.info(out / name).frames == 30_000 for name in names)
+    page = (out / "report.html").read_text()
+    assert re.findall(r'<audio [^>]*src="([^"]*)"', page) == names
+    for path in out.iterdir():
+        if path.name not in names:
+            path.unlink()
+    with pytest.raises(OutputError, match="original"):
+        run(audio, out, spiking_bundle.path, False, stage)
+    assert {path.name for path in out.iterdir()} == set(names)
 
 
 def test_a_short_silence_goes_the_whole_way(spiking_bundle: Bundle, tmp_path: Path) -> None:

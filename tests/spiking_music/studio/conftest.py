@@ -19,6 +19,7 @@ import uvicorn
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 from spiking_music.studio.limits import Limits
+from spiking_music.studio.run import serving
 from spiking_music.studio.server import application
 
 SECONDS = 1.5
@@ -64,7 +65,9 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         folder = tmp_path / f"uploads-{len(running)}"
         folder.mkdir()
         app = application(codec or Codec(bundle), folder, limits or Limits())
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+        config = serving(app)
+        config.port, config.log_level = 0, "error"
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run)
         thread.start()
         running.append((server, thread))

@@ -224,4 +224,53 @@ def test_what_is_no_recording_is_told(
     (tmp_path / "notes.txt").write_text("no sound")
     tab.goto(f"http://127.0.0.1:{serve(toy_bundle).port}/")
     tab.locator("#file").set_input_files(tmp_path / "notes.txt")
-    tab.get_by_role("alert").filter(has_text="notes.txt: cannot be read as audio").wait_for()
+    tab.get_by_role("alert").filter(has_text="notes.txt: is not an audio file").wait_for()
+
+
+def test_the_example_is_one_click_away(tab: "Page", serve: Serve, toy_bundle: Bundle) -> None:
+    tab.goto(f"http://127.0.0.1:{serve(toy_bundle).port}/")
+    tab.get_by_role("button", name="Try a piano recording").click()
+    settle(tab)
+    assert tab.locator("#name").text_content() == "1-chopin-nocturne.flac"
+
+
+COVERED = """() => [...document.querySelectorAll("button, input, label.button")].filter((one) => {
+  one.scrollIntoView({ block: "center" });
+  const box = one.getBoundingClientRect();
+  const hidden = !box.width || getComputedStyle(one).visibility === "hidden" || box.width < 3;
+  const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return !hidden && !(one.contains(top) || one.closest("label")?.contains(top));
+}).map((one) => one.outerHTML)"""
+
+
+@pytest.mark.parametrize("width", [390, 800, 1280])
+def test_nothing_covers_a_button_or_leaves_the_page(
+    tab: "Page", serve: Serve, toy_bundle: Bundle, slow: Any, files: list[Path], width: int
+) -> None:
+    slow.go.set()
+    tab.set_viewport_size({"width": width, "height": 700})
+    open_with(tab, serve(toy_bundle, codec=slow), *files)
+    slow.go.clear()
+    tab.get_by_role("button", name="Unit 2,").click()
+    tab.get_by_role("button", name="Mute", exact=True).click()
+    tab.get_by_role("button", name="Cancel").wait_for()
+    assert tab.evaluate(COVERED) == []
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    slow.go.set()
+    settle(tab)
+
+
+def test_a_click_on_the_sound_goes_there_and_one_on_events_chooses_a_unit(
+    tab: "Page", serve: Serve, toy_bundle: Bundle, files: list[Path]
+) -> None:
+    open_with(tab, serve(toy_bundle), files[0])
+    box = tab.locator("#stage").bounding_box()
+    assert box
+    middle = 58 + (box["width"] - 58) / 2
+    tab.locator("#stage").click(position={"x": middle, "y": 20})
+    assert tab.locator("#unit").is_hidden()
+    tab.wait_for_function(
+        "() => Math.abs(Number(document.querySelector('#time').value) - 0.75) < 0.05"
+    )
+    tab.locator("#stage").click(position={"x": middle, "y": box["height"] - 30})
+    assert tab.get_by_role("heading", name="Unit 0").is_visible()

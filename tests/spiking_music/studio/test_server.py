@@ -2,15 +2,18 @@
 
 import io
 import json
+import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
-from runtime.bundle import Bundle
+from runtime.bundle import SHIPPED, Bundle, open_bundle
 from runtime.codec import Codec
+from runtime.thermometer import levels_of
 from spiking_music.studio.limits import Limits
 
 Serve = Callable[..., Any]
@@ -162,7 +165,7 @@ def test_work_is_told_of_and_can_be_cancelled(
 
 @pytest.mark.parametrize(
     ("body", "reason"),
-    [(b"", b"cannot be read as audio"), (b"\0" * 999, b"cannot be read as audio")],
+    [(b"", b"is empty"), (b"\0" * 999, b"is not an audio file")],
 )
 def test_what_is_no_recording_is_told(
     serve: Serve, toy_bundle: Bundle, body: bytes, reason: bytes
@@ -248,3 +251,74 @@ def test_files_beside_the_parts_stay_where_they_are(serve: Serve, toy_bundle: Bu
     assert studio.ask("GET", "/parts/main.js")[0].status == 200
     for path in ("/parts/../server.py", "/parts/%2e%2e/server.py", "/parts/", "/server.py"):
         assert studio.ask("GET", path)[0].status == 404
+
+
+HEAD = b"PUT %s/file?name=x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n"
+
+
+@pytest.mark.parametrize("half", [b"GET / HT", HEAD, HEAD + b"\r\n0123"])
+def test_half_sent_requests_shut_nobody_out(
+    serve: Serve, toy_bundle: Bundle, wav: bytes, half: bytes
+) -> None:
+    studio = serve(toy_bundle)
+    session = studio.welcome()
+    sent = 1000
+    said = half.replace(b"%s", studio.welcome().encode())
+    with ExitStack() as stack:
+        upload = stack.enter_context(socket.create_connection(("127.0.0.1", studio.port)))
+        head = HEAD.replace(b"%s", session.encode()).replace(b"1000", b"%d" % len(wav))
+        upload.sendall(head + b"\r\n" + wav[:1000])
+        for _ in range(100):
+            one = stack.enter_context(socket.create_connection(("127.0.0.1", studio.port)))
+            one.sendall(said)
+            upload.sendall(wav[sent : sent + 1])  # it is slow, but it comes
+            sent += 1
+        assert studio.ask("GET", "/")[0].status == 200
+        upload.sendall(wav[sent:])
+        assert upload.recv(12) == b"HTTP/1.1 202"
+    assert studio.settled(session)["piece"]["name"] == "x"
+
+
+def test_a_request_that_never_ends_is_given_up(
+    serve: Serve, both_bundle: Bundle, wav: bytes
+) -> None:
+    studio = serve(both_bundle, Limits(arrival=0.2))
+    session = studio.welcome()
+    studio.ask("PUT", f"{session}/file?name=x", wav)
+    studio.settled(session)
+    for name in ("file", "wishes"):
+        with socket.create_connection(("127.0.0.1", studio.port)) as one:
+            one.sendall(HEAD.replace(b"%s/file?name=x", f"{session}/{name}".encode()) + b"\r\n{")
+            assert one.recv(12) == b"HTTP/1.1 408"
+
+
+def test_an_example_is_at_hand(serve: Serve, toy_bundle: Bundle) -> None:
+    response, content = serve(toy_bundle).ask("GET", "/example")
+    assert response.status == 200
+    assert soundfile.info(io.BytesIO(content)).duration < Limits().seconds
+    assert ".flac" in response.getheader("Content-Disposition", "")
+
+
+def test_bins_of_a_lapped_model_are_shown_heard_and_muted(serve: Serve, wav: bytes) -> None:
+    bundle = open_bundle(SHIPPED / "lapped")
+    studio, codec = serve(bundle), Codec(bundle)
+    model = studio.json("GET", "/model")
+    assert (model["rows"], model["row"]) == (1536, "bin")
+    session = studio.welcome()
+    studio.ask("PUT", f"{session}/file?name=x", wav)
+    state = studio.settled(session)
+    samples = soundfile.read(io.BytesIO(wav), dtype="float32")[0]
+    piece = codec.encode(samples, 22050)
+    packed = studio.ask("GET", f"{session}/events?coding={state['coding']}")[1]
+    bits = np.unpackbits(np.frombuffer(packed, np.uint8).reshape(-1, 192), axis=1)
+    assert (bits.astype(bool) == (levels_of(piece.events, 1536) != 0)).all()
+    assert state["figures"]["events"] == piece.events.count
+    assert state["figures"]["joules"] == []
+    muted = np.flatnonzero(bits.any(0))[:100].tolist()
+    studio.json("PUT", f"{session}/wishes", json.dumps({"mu": None, "muted": muted}))
+    left = studio.settled(session)
+    assert left["muted"] == muted
+    assert left["figures"]["events"] < state["figures"]["events"]
+    assert np.abs(heard(studio, session, "carried")).max() > 1e-3
+    assert studio.ask("GET", f"{session}/units/{muted[0]}/sound")[0].status == 200
+    assert studio.ask("GET", f"{session}/units/1536/sound")[0].status == 404

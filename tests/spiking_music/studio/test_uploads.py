@@ -19,17 +19,17 @@ async def body(*blocks: bytes, pause: float = 0.0) -> AsyncIterator[bytes]:
 
 def test_what_comes_is_written(tmp_path: Path) -> None:
     file = tmp_path / "x"
-    asyncio.run(receive(body(b"MThd", b"", b"rest"), file, Limits(bytes=8)))
+    asyncio.run(receive(body(b"MThd", b"", b"rest"), file, "x.wav", Limits(bytes=8)))
     assert file.read_bytes() == b"MThdrest"
     assert is_midi(file)
 
 
 def test_what_is_too_large_or_too_slow_leaves_nothing(tmp_path: Path) -> None:
     file = tmp_path / "x"
-    with pytest.raises(TooLargeError):
-        asyncio.run(receive(body(b"12345", b"6789"), file, Limits(bytes=8)))
-    with pytest.raises(TooSlowError):
-        asyncio.run(receive(body(b"1", pause=30), file, Limits(arrival=0.01)))
+    with pytest.raises(TooLargeError, match=r"^x\.wav: is larger than 0 MiB; give it as FLAC"):
+        asyncio.run(receive(body(b"12345", b"6789"), file, "x.wav", Limits(bytes=8)))
+    with pytest.raises(TooSlowError, match=r"^x\.wav: took longer than 0.01 s"):
+        asyncio.run(receive(body(b"1", pause=30), file, "x.wav", Limits(arrival=0.01)))
     assert not file.exists()
 
 
