@@ -265,7 +265,7 @@ def test_a_quality_that_is_easy_or_impossible(
     cli: Run, mu_bundle: Bundle, long_piece: Path, tmp_path: Path
 ) -> None:
     spk, bundle = tmp_path / "x.spk", ("--bundle", mu_bundle.path)
-    assert cli("encode", long_piece, spk, "--min-si-snr=-inf", *bundle)[2] == ""
+    assert cli("encode", long_piece, spk, "--min-si-snr=-999", *bundle)[2] == ""
     assert chunk_mus(spk) == [31] * 11
     _, _, errors = cli("encode", long_piece, spk, "--min-si-snr", "99", "-f", *bundle)
     assert "11 of 11 chunks" in errors
