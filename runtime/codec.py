@@ -60,11 +60,6 @@ class Codec:
                 "diffusion": Diffusion(bundle, self.waveform),
             }
 
-    @property
-    def code(self) -> LappedCode | None:
-        """What a file of a LAPPED model's events needs; None for another."""
-        return self.engine.code if self.manifest.lapped else None
-
     def encode(
         self,
         samples: npt.ArrayLike,

@@ -128,10 +128,10 @@ def run(
         "versions": _versions(),
     }
     with clock("draw and write the report"):
-        for name, file in (beside or {}).items():
-            sound = samples if name == "original" else decoded[name]
-            with replacing(out / file, overwrite) as temporary:
-                temporary.write_bytes(flac(sound, piece.sample_rate))
+        for name, path in (beside or {}).items():
+            heard = samples if name == "original" else decoded[name]
+            with replacing(out / path, overwrite) as temporary:
+                temporary.write_bytes(flac(heard, piece.sample_rate))
         text = page(report, samples, decoded, events, beside)
         _write(out / "report.html", text, overwrite)
     _write(out / "report.json", json.dumps(report, indent=2, allow_nan=False) + "\n", overwrite)
