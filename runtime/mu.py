@@ -24,7 +24,8 @@ def chosen_mu(manifest: Manifest, mu: int | None) -> int:
     if not manifest.has_mu:
         if mu is not None and manifest.lapped:
             raise SpikingMusicError(
-                f"mu {mu}: the bundle {manifest.name} is LAPPED; give its --step instead"
+                f"mu {mu}: the bundle {manifest.name} is LAPPED; give its --step "
+                "instead, or choose a MU_SPARSE bundle such as small-mu"
             )
         if mu is not None:
             raise SpikingMusicError(
