@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from export.importers import NEEDED, is_installed, run_importer
 from neuromorphic import simulate as back_ends
-from neuromorphic.graphs.dialects import Dialect
+from neuromorphic.graphs.dialects import Dialect, written
 from neuromorphic.graphs.dialects import dialect as dialect_of
 from neuromorphic.graphs.graph import Graph
 from neuromorphic.graphs.neurons import SPIKING
@@ -149,7 +149,7 @@ def certify_graph(
                 row = _imported(row, path, x, found.get(name), end, pythons.get(name), progress)
         readings.append(row)
     return GraphCertificate(
-        reference=_said(opened.dialect),
+        reference=written(opened.dialect),
         dt=opened.dt,
         steps=len(x),
         entries=right[end].size,
@@ -230,12 +230,6 @@ def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g} s" if isinstance(value, float) else str(value)
-
-
-def _said(spoken: Dialect) -> str:
-    usual = _facts_of(dialect_of(spoken.name))
-    changes = {fact: v for fact, v in _facts_of(spoken).items() if v != usual[fact]}
-    return ",".join([spoken.name, *(f"{fact}={_word(v)}" for fact, v in changes.items())])
 
 
 def _imported(

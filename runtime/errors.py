@@ -16,7 +16,7 @@ SpikingMusicError
 │   └── PerformanceError  a MIDI file
 ├── TrainingError         a training run
 │   └── CheckpointError   its checkpoint
-├── ExportError           exporting a run as a model
+├── ExportError           exporting a run as a model, or a torch network to NIR
 ├── ListeningError        a listening test
 └── StudioError           a request to the studio, in `spiking_music.studio.errors`
 """
@@ -87,7 +87,7 @@ class CheckpointError(TrainingError):
 
 
 class ExportError(SpikingMusicError):
-    """A run cannot be exported; the message says why."""
+    """A run, or a network of torch, cannot be exported; the message says why."""
 
 
 class ListeningError(SpikingMusicError):

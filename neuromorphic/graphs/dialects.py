@@ -98,6 +98,15 @@ def _fact(said: str) -> tuple[str, str | bool]:
     return fact, value if values != SWITCH else value != "no"
 
 
+def written(spoken: Dialect) -> str:
+    """Return a dialect as `dialect` reads it: `sinabs`, or `sinabs,floor` with what differs."""
+    usual = DIALECTS[spoken.name]
+    changed = {fact: getattr(spoken, fact) for fact in FACTS}
+    changed = {fact: v for fact, v in changed.items() if v != getattr(usual, fact)}
+    words = {True: "", False: "=no"}
+    return ",".join([spoken.name, *(f + words.get(v, f"={v}") for f, v in changed.items())])
+
+
 def proposed(graph: Graph) -> tuple[str, str] | None:
     """Return the dialect that the file suggests, and the evidence; it is never applied silently."""
     texts = {

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from export.graph_certificate import certify_graph
 from neuromorphic.chips.catalogue import chip_names, load_chip
+from neuromorphic.graphs.dialects import written
 from neuromorphic.graphs.graph import Graph
 from neuromorphic.graphs.neurons import SPIKING
 from neuromorphic.graphs.run import graph_values
@@ -71,7 +72,7 @@ def inspected(
         "steps": len(x),
         "step_s": opened.period,
         "dt_s": opened.dt,
-        "dialect": opened.dialect.name,
+        "dialect": written(opened.dialect),
         "notes": list(opened.notes),
         "remarks": remarks,
         "nodes": nodes,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuromorphic.graphs.dialects import DIALECTS, NIR, dialect, proposed
+from neuromorphic.graphs.dialects import DIALECTS, NIR, dialect, proposed, written
 from neuromorphic.graphs.graph import parse_graph
 from neuromorphic.graphs.run import run_graph
 from runtime.errors import GraphError
@@ -91,3 +91,26 @@ def test_a_maker_is_proposed_by_names_and_metadata(chain, lif):
     named = nir.NIRGraph(nodes, [("input_1", "_0"), ("_0", "output")])
     assert proposed(parse_graph(named))[0] == "spikingjelly"
     assert set(DIALECTS) >= {"spikingjelly", "norse"}
+
+
+@pytest.mark.parametrize(
+    "said", [*DIALECTS, "sinabs,floor", "snntorch,reset=zero,late=no", "nir,decay=exponential"]
+)
+def test_a_dialect_is_written_as_it_is_read(said):
+    assert written(dialect(said)) == said
+    assert dialect(written(dialect(said))) == dialect(said)
+
+
+def test_a_factor_that_float32_rounded_is_whole(chain):
+    """Ties stay ties: tau and r of a decay of 1 - 1/16.477, as a float64 exporter writes them."""
+    tau = np.full(3, 0.0016477088853123936)
+    node = nir.LIF(
+        tau=tau, r=np.full(3, 16.477088853123934), v_leak=0 * tau, v_threshold=0 * tau + 1
+    )
+    graph = parse_graph(
+        nir.NIRGraph.from_list(
+            nir.Input({"input": np.array([3])}), node, nir.Output({"output": np.array([3])})
+        )
+    )
+    fires = run_graph(graph, np.ones((1, 3)), 1e-4, dialect("spikingjelly"))
+    assert fires.all()
