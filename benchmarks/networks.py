@@ -19,7 +19,6 @@ from neuromorphic.opening import open_network
 from spiking_music.cli.terminal import progress, show_rows
 
 RUNS = 5  # of ours; the shortest counts
-PROBABILITY = 0.2  # of a spike, of each input in each step
 
 Row = dict[str, Any]
 
@@ -31,9 +30,14 @@ class Seconds(NamedTuple):
     cpu: float
 
 
-def measure(named: Sequence[str], steps: int) -> list[Row]:
-    """Return a row for each network, `FILE` or `FILE:DIALECT`, run on so many random steps."""
-    return [_row(one, steps) for one in named]
+def measure(
+    named: Sequence[str], steps: int, probability: float, dt: float | None = None
+) -> list[Row]:
+    """Return a row for each network, `FILE` or `FILE:DIALECT`, run on so many random steps.
+
+    An input spikes in a step with this `probability`.
+    """
+    return [_row(one, steps, probability, dt) for one in named]
 
 
 def write(rows: list[Row], json: Path | None) -> None:
@@ -42,10 +46,10 @@ def write(rows: list[Row], json: Path | None) -> None:
     write_json(rows, json)
 
 
-def _row(named: str, steps: int) -> Row:
+def _row(named: str, steps: int, probability: float, dt: float | None) -> Row:
     file, _, dialect = named.partition(":")
-    opened = open_network(file, dialect=dialect or None)
-    x = np.random.default_rng(0).random((steps, *opened.input_shape)) < PROBABILITY
+    opened = open_network(file, dt, dialect or None)
+    x = np.random.default_rng(0).random((steps, *opened.input_shape)) < probability
     opened = opened.quantise(x)
     network, payload = opened.network, opened.payload(x)
     ours = run_network(network, payload)  # this compiles, too

@@ -90,7 +90,7 @@ def suitable(forms: Forms) -> tuple[Backend, ...]:
     there = {
         "nir": forms.graph is not None,
         "nir-lif": forms.portable is not None,
-        "lava-floating": forms.graph is not None,
+        "lava-floating": forms.graph is not None and forms.dialect.is_lif,
         "netx": forms.file is not None,
     }
     return tuple(backend for backend in BACKENDS if there.get(backend, True))

@@ -81,12 +81,14 @@ def executors(
 def networks(
     nets: Annotated[list[str], typer.Argument(metavar="NET[:DIALECT]...", help=".nir or .net")],
     steps: Annotated[int, typer.Option(help="Of random spikes")] = 300,
+    probability: Annotated[float, typer.Option(help="Of a spike, of an input in a step")] = 0.2,
+    dt: Annotated[float | None, typer.Option(help="Step in s  [default: the dialect's]")] = None,
     json: Json = None,
 ) -> None:
     """How much faster than Lava any network's integers are, at equal spikes."""
     from benchmarks.networks import measure, write
 
-    write(measure(nets, steps), json)
+    write(measure(nets, steps, probability, dt), json)
 
 
 @app.command()

@@ -37,6 +37,11 @@ class Dialect:
     start: Literal["zero", "v_reset"] = "zero"
     jumps: bool = False
 
+    @property
+    def is_lif(self) -> bool:
+        """Whether units fire and are reset as Lava's LIF does it."""
+        return self.reset != "subtract" and not (self.ties or self.many or self.floor)
+
 
 HINT = "spiking_music_"  # before the keys of our metadata: `dialect` and `dt`
 SWITCH = ("yes", "no")

@@ -84,11 +84,11 @@ def simulate_network(opened: "OpenNetwork", backend: Any, data: Path, as_json: b
     with terminal.progress("open"):
         opened = opened.quantise(x)
     chosen = suitable(opened) if backend == "all" else (backend,)
+    if opened.rounding is not None and opened.rounding.remark is not None:
+        note(opened.rounding.remark)
     rows = agreement(opened, x, chosen, terminal.progress)
     for remark in opened.remarks(x):
         note(remark)
-    if opened.rounding is not None and opened.rounding.remark is not None:
-        note(opened.rounding.remark)
     if not any(row["spikes"] for row in rows):
         note("there is no spike in any output: nothing was compared with nothing")
     if as_json:
