@@ -148,6 +148,11 @@ def open_bundle(path: Path | None = None, provider: str = "cpu") -> Bundle:
     return Bundle(folder, manifest, provider)
 
 
+def is_bundle(path: Path) -> bool:
+    """Return whether a path is a bundle's folder, or names a shipped one."""
+    return (_found(path) / MANIFEST).is_file()
+
+
 def _found(path: Path) -> Path:
     shipped = SHIPPED / path.name
     return shipped if not path.exists() and path == Path(path.name) and shipped.is_dir() else path

@@ -34,15 +34,27 @@ def export(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Turn a trained run into a bundle."""
+    """Turn a trained run into a bundle.
+
+    Of a LAPPED bundle in place of a run, the NIR and netx files are written.
+    """
     from export.bundle import Terms
     from export.bundle import export as export_bundle
     from export.lapped import export_lapped
+    from export.lapped_forms import write_forms
     from export.quality import measure as measured
     from export.quality import write_quality
+    from runtime.bundle import is_bundle, open_bundle
     from spiking_music.cli import terminal
     from train.lapped.run import CHECKPOINT
 
+    if is_bundle(run):
+        refuse_idle("a bundle", steps=steps, measure=measure)
+        with terminal.progress("export"):
+            files = write_forms(open_bundle(run), bundle, force)
+        sizes = {file.name: f"{file.stat().st_size:,} bytes" for file in files}
+        terminal.show(str(bundle), sizes, as_json)
+        return
     sets, skipped = clip_sets(measure or [], None, "--measure")
     terms = Terms(licence, attribution)
     with terminal.progress("export") as progress:
