@@ -87,19 +87,18 @@ def energies(
 def random_spikes(shape: tuple[int, ...], rate: float, dt: float) -> Array:
     """Return one second of random spikes `(T, *shape) bool`, the same each time.
 
-    It is 100 steps if these are longer, and as many as fit in memory if they are very short. Every
-    input spikes `rate` times per second on average. Raises `SpikingMusicError` for a rate below 0
-    or above one spike per step of `dt` s.
+    It is 100 steps if these are longer. Every input spikes `rate` times per second on average.
+    Raises `SpikingMusicError` for a rate below 0 or above one spike per step of `dt` s, and for a
+    `dt` that gives too many steps or none.
     """
-    if not 0 < dt < np.inf:
-        raise SpikingMusicError(f"dt is {dt:g} s: choose a positive step")
+    if not 0 < dt < np.inf or prod(shape) * SECONDS / dt > LARGEST:
+        raise SpikingMusicError(f"dt is {dt:g} s: choose a step that fits {SECONDS:g} s of spikes")
     if not 0 <= rate * dt <= 1:
         raise SpikingMusicError(
             f"a rate of {rate:g} Hz: choose from 0 to {1 / dt:g} Hz, at most one spike a step of "
             f"{dt:g} s"
         )
-    steps = max(STEPS, round(min(SECONDS / dt, LARGEST / prod(shape))))
-    return np.random.default_rng(0).random((steps, *shape)) < rate * dt
+    return np.random.default_rng(0).random((max(STEPS, round(SECONDS / dt)), *shape)) < rate * dt
 
 
 def sent_deltas(

@@ -54,7 +54,7 @@ def test_deltas_of_threshold_0_change_the_bill_and_nothing_else(spiking_bundle: 
     assert changed["baselines"]["gap9"]["baseline_j"] == plain["baselines"]["gap9"]["baseline_j"]
 
 
-@pytest.mark.parametrize("dt", [1e-12, 1e-4, 1.0, 30.0])
+@pytest.mark.parametrize("dt", [1e-3, 1.0, 30.0])
 def test_random_spikes_are_as_frequent_as_said_at_any_step(dt: float) -> None:
     found = random_spikes((40, 30), 0.1 / dt, dt)
     assert found.mean() == pytest.approx(0.1, abs=0.01)
