@@ -219,19 +219,21 @@ def energy_of_network(
 def show_chips(found: dict[str, Any]) -> None:
     """Print what each chip takes, how long, and how that compares with processors."""
     from spiking_music.cli import terminal
-    from spiking_music.report.energies import (
-        baseline_rows,
-        energy_rows,
-        timing_rows,
-        verdict_notes,
-    )
+    from spiking_music.report import energies
 
-    terminal.show_rows(energy_rows(found))
     for title, rows in (
-        ("\nPlaced on cores, as fast as it goes", timing_rows(found)),
-        ("\nTimes as much as dense int8 arithmetic on a processor", baseline_rows(found)),
+        ("", energies.energy_rows(found)),
+        ("\nThe totals over what was done", energies.unit_rows(found)),
+        ("\nPlaced on cores; busiest: its share of the events", energies.placement_rows(found)),
+        ("\nAs fast as it goes", energies.timing_rows(found)),
+        (
+            "\nTimes as much as dense int8 arithmetic on a processor; equal at so many input\n"
+            "events a second, by operations; cheaper from so many live streams, of those it holds",
+            energies.baseline_rows(found),
+        ),
     ):
         if rows:
-            terminal.say(title)
+            if title:
+                terminal.say(title)
             terminal.show_rows(rows)
-    terminal.say(*verdict_notes(found))
+    terminal.say(*energies.verdict_notes(found))

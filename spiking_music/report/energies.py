@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from neuromorphic.costs.ledger import FAST, REAL
 from spiking_music.report.joules import joules, seconds, watts
+
+BASES = {REAL: "real", FAST: "fast"}
 
 
 def energy_rows(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -20,33 +23,59 @@ def energy_rows(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
             rows.append(
                 {
                     "chip": name,
-                    "time": base["time_base"],
+                    "time": BASES[base["time_base"]],
                     "static": joules(base["static_j"]),
                     "dynamic": joules(base["dynamic_j"]),
                     "total": joules(base["total_j"]),
-                    "power": watts(base["power_w"]),
-                    "a second": joules(base["a_second_j"]),
-                    "a frame": joules(base["a_frame_j"]),
-                    "an event": joules(base["an_event_j"]),
                     "range and evidence, or why refused": why.replace("_", " "),
                 }
             )
     return rows
 
 
-def timing_rows(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return a row of text for each chip whose times are published: its cores and its delays."""
+def unit_rows(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return rows of text with the power of each bill, and its total over what was done."""
     return [
         {
             "chip": name,
-            "cores": str((entry["placement"] or {}).get("cores", "-")),
-            "busiest": _share((entry["placement"] or {}).get("busiest_share")),
-            "messages": _number((entry["placement"] or {}).get("copies")),
-            "hops": _number((entry["placement"] or {}).get("hops")),
+            "time": BASES[base["time_base"]],
+            "power": watts(base["power_w"]),
+            "a second of input": joules(base["a_second_j"]),
+            "a frame": joules(base["a_frame_j"]),
+            "an event": joules(base["an_event_j"]),
+        }
+        for name, entry in found.items()
+        for base in entry["table"]
+        if base["total_j"] is not None
+    ]
+
+
+def placement_rows(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return a row of text for each chip on whose cores the network was placed."""
+    return [
+        {
+            "chip": name,
+            "cores": _number(placed["cores"]),
+            "chips": _number(placed["chips"]),
+            "busiest": f"{placed['busiest_share']:.0%}",
+            "messages": _number(placed["copies"]),
+            "hops": _number(placed["hops"]),
+            "their static": watts(placed["cores_static_w"]),
+        }
+        for name, entry in found.items()
+        if (placed := entry["placement"])
+    ]
+
+
+def timing_rows(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return a row of text for each chip whose times are published."""
+    return [
+        {
+            "chip": name,
             "whole run": seconds(timing["run"][1]),
-            "by the host": seconds((timing["host"] or (None,) * 2)[1]),
+            "at the host": seconds((timing["host"] or (None,) * 2)[1]),
             "latency": seconds(timing["latency"][1]),
-            "falls through in": seconds(timing["fall_through"][1]),
+            "falling through": seconds(timing["fall_through"][1]),
             "J s a frame": "-"
             if timing["energy_delay_js"] is None
             else f"{timing['energy_delay_js']:.2g}",
@@ -65,10 +94,8 @@ def baseline_rows(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]
             "operations": _times(compared["times"]),
             "real time": _times(compared["times_real"]),
             "fast": _times(compared["times_fast"]),
-            "equal at, events/s": _number(compared["per_s"][1])
-            if compared["per_s"][1]
-            else "never",
-            "cheaper from, streams": _streams(entry["sharing"], rival),
+            "equal at": _number(compared["per_s"][1]) if compared["per_s"][1] else "never",
+            "streams": _streams(entry["sharing"], rival),
         }
         for name, entry in found.items()
         for rival, compared in entry["baselines"].items()
@@ -114,24 +141,39 @@ def term_rows(entry: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def verdict_notes(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Say of each chip with a comparison below which published rates its input is."""
-    notes = []
+    """Say below which published rates the input of each chip is, and what else must be known.
+
+    That is which are too slow for real time, and what feeding them from a host costs.
+    """
+    rates: dict[str, list[str]] = {}
     for name, entry in found.items():
         base = next((one for one in entry["baselines"].values() if one), None)
-        if base is None:
-            continue
-        won = [source for source, below in base["verdicts"].items() if below]
-        notes.append(
-            f"{name}: {base['spikes_per_synapse']:.2f} spikes a synapse a step, "
-            f"{base['rate']:,.0f} events/s: "
-            + ("below " + "; ".join(won) if won else "above every published rate of a break-even")
-        )
-        notes += _fed(name, entry)
+        if base is not None:
+            rates.setdefault(_rate(base), []).append(name)
+    notes = [f"{', '.join(names)}: {rate}" for rate, names in rates.items()]
+    for name, entry in found.items():
+        notes += _slow(name, entry) + _fed(name, entry)
     misfits = [entry["refused"] for entry in found.values() if entry["placement"] is None]
     placed = any(entry["placement"] for entry in found.values())
     if not placed and any(str(why).startswith("does not fit") for why in misfits):
         notes.append("it fits on no chip whose sizes are published")
     return notes
+
+
+def _rate(base: Mapping[str, Any]) -> str:
+    won = [source for source, below in base["verdicts"].items() if below]
+    return (
+        f"{base['spikes_per_synapse']:.2g} spikes a synapse a step, {base['rate']:,.0f} events/s: "
+        + ("below " + "; ".join(won) if won else "above every published rate of a break-even")
+    )
+
+
+def _slow(name: str, entry: Mapping[str, Any]) -> list[str]:
+    timing, real = entry["timing"], entry["table"][0]
+    if not timing or not real["seconds"] or timing["run"][1] <= real["seconds"]:
+        return []
+    took, time = seconds(timing["run"][1]), seconds(real["seconds"])
+    return [f"{name}: too slow for real time, {took} of work in {time}"]
 
 
 def _fed(name: str, entry: Mapping[str, Any]) -> list[str]:
@@ -157,15 +199,10 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:,.0f}"
 
 
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0%}"
-
-
 def _streams(shared: Mapping[str, Any] | None, rival: str) -> str:
     if shared is None or rival not in shared["even"]:
         return "-"
     number, room = shared["even"][rival], shared["at_once"]
     if number is None:
         return "never"
-    held = "" if room is None else f" (holds {room:,})"
-    return f"{number:,}{held}"
+    return f"{number:,}" if room is None else f"{number:,} of {room:,}"
