@@ -52,8 +52,8 @@ def count_lapped(
 
     FRAMING makes 8-bit payloads; what follows it up to the events runs on a chip and is not
     included. CORRECTING is the encoder's own decoding, from which it sets the noise. WAVEFORM
-    refines and transforms back, by a product with the basis, as the runtime does; LISTENING
-    does the same and adds noise. Raises what coding raises.
+    refines and transforms back, by FFT, as the runtime does; LISTENING does the same and adds
+    noise. Raises what coding raises.
     """
     calls = _Calls()
     codec = Codec(WatchedBundle(bundle.path, bundle.manifest, saw=calls))
@@ -93,15 +93,18 @@ def _framing(frames: int, hop: int) -> Operator:
 
 
 def _synthesis(frames: int, bins: int, hop: int) -> Operator:
-    """The inverse transform of the bins that the refiner saw, overlap and addition."""
+    """The inverse transform by a complex FFT, turned before and after, overlap and addition.
+
+    `bins` is how many the refiner saw; the others are zero.
+    """
+    window = 2 * hop
+    transform = int(2 * FFT * window * (window.bit_length() - 1))
     return Operator(
-        "sound", "inverse transform", "MatMul", COUNTED,
-        macs=frames * bins * 2 * hop,
-        arithmetic=frames * hop,
-        weight_bytes=FLOAT * bins * 2 * hop,
+        "sound", "inverse transform", "FFT", COUNTED,
+        arithmetic=frames * (2 * bins + transform + 3 * window + hop),
+        weight_bytes=2 * FLOAT * (bins + window),
         read_bytes=FLOAT * frames * bins,
-        written_bytes=FLOAT * frames * 2 * hop,
-        units=frames * 2 * hop,
+        written_bytes=FLOAT * frames * (2 * window + hop),
     )  # fmt: skip
 
 
