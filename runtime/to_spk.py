@@ -133,6 +133,10 @@ def header_of(
     lacks, and for defaults that this decoder does not use.
     """
     require_used(storage.playback, model)
+    if model.lapped and (storage.sampler or storage.steps):
+        raise SpikingMusicError(
+            f"the file of a {model.kind} model keeps no sampler and no steps; give them to decode"
+        )
     usual = LAPPED_CODER if model.lapped else DEFAULT_CODER
     if model.lapped and storage.coder not in (None, LAPPED_CODER):
         raise SpikingMusicError(

@@ -6,7 +6,7 @@ files: there is no database, no time stamp and no lock.
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from runtime.errors import FormatError, OutputError
@@ -77,7 +77,8 @@ def refuse_other(found: Standing, target: str, header: SpkHeader, source: str) -
         model=header.model[: len(there.model)],
         tables=header.tables[: len(there.tables)],
     )
-    differing = [name for name in vars(due) if getattr(due, name) != getattr(there, name)]
+    names = [field.name for field in fields(due) if field.compare]
+    differing = [name for name in names if getattr(due, name) != getattr(there, name)]
     if found.source.rpartition(_MARK)[2] != source.rpartition(_MARK)[2]:
         differing.append("recording or rate")
     if differing:
