@@ -10,7 +10,8 @@ import numpy.typing as npt
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.costs.sigma_delta import DELTA_BITS, Deltas
 from neuromorphic.graphs.reach import reached
-from neuromorphic.graphs.synapses import Signals, dense_weights, fan_out
+from neuromorphic.graphs.sparse import Sparse
+from neuromorphic.graphs.synapses import Signals, Synapse, dense_weights, fan_out
 from neuromorphic.integers.entry import Payload
 from neuromorphic.integers.network import (
     INPUT,
@@ -134,7 +135,7 @@ def run_layers(
         runs.append(
             Run(
                 layer,
-                tuple(heard[c.source] for c in layer.connections),
+                tuple(_carried(c.synapse, heard[c.source]) for c in layer.connections),
                 tuple(max(c.width(width), PAYLOAD_BITS) for c in layer.connections),
                 fired,
             )
@@ -158,6 +159,13 @@ def count_runs(runs: Sequence[Run]) -> dict[str, Counts]:
     counts = {run.layer.name: _count(run) for run in runs}
     last = runs[-1].layer.name
     return counts | {last: replace(counts[last], leaving=counts[last].spikes)}
+
+
+def _carried(synapse: Synapse, signals: Signals) -> Signals:
+    """What a connection is sent: wires get nothing from where they do not begin."""
+    if isinstance(synapse, Sparse) and synapse.wired:
+        return np.where(fan_out(synapse)[:, None] > 0, signals, 0)
+    return signals
 
 
 def _a_step_later(fired: Signals) -> Signals:

@@ -123,7 +123,8 @@ def test_costs_are_those_of_loops_over_the_weights(units, forms) -> None:
     sums = chip.accumulated(x[:, : 2 * HOP].astype(np.int8), units)
     given, steps = x[:, : 2 * HOP] != 0, np.count_nonzero(x[:, 2 * HOP :])
     assert found["bins"].synaptic_events == int((given @ weight.T.astype(int)).sum())
-    assert found["levels"].synaptic_events == steps
+    assert found["levels"].synaptic_events == found["levels"].entering == steps
+    assert found["bins"].entering == np.count_nonzero(x)
     assert found["units"].dense_macs == 2 * 2 * LEVELS * BINS * len(x)
     fed = np.count_nonzero(sums) * 2 * LEVELS + steps * 2 * BINS
     assert found["units"].synaptic_events == fed
