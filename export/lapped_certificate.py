@@ -145,7 +145,7 @@ def _runner(name: str, opened: OpenNetwork, units: chip.Units, python: str | Non
                 found, _ = run_importer(
                     name,
                     path,
-                    given.x.T,
+                    given.x,
                     2 * units.bins,
                     python or sys.executable,
                     progress=progress,

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from export.importers import run_importer
 from export.lapped_forms import write_forms
 from neuromorphic.integers.lapped import layer_network
 from neuromorphic.integers.network import run_network
@@ -31,6 +32,12 @@ def test_the_files_hold_the_same_units(tmp_path, monkeypatch) -> None:
     for path in (exact, portable):
         assert (right == open_network(path).run(x).T).all()
     assert (run_network(replace(read_netx(netx), largest=network.largest), x.T) == right).all()
+    empty = np.zeros((60, network.inputs), np.int32)
+    empty[:, -1] = 1
+    empty[::2] = x
+    found, _ = run_importer("snntorch", portable, empty, len(right))
+    assert (found[:, ::2] == right).all()
+    assert not found[:, 1::2].any()
     with pytest.raises(OutputError, match="exists"):
         write_forms(BUNDLE, tmp_path / "forms")
 
