@@ -35,15 +35,15 @@ def sharing(
 ) -> Sharing:
     """Compare `own`, a chip's bill of `seconds` of one stream in real time, with `baselines`.
 
-    A chip holds as many copies of a network as it has cores for; a network without memory serves as
-    many streams one after the other as its `took` time allows, and the host feeds no more than its
-    own does. Bills that are refused are left out.
+    A chip holds as many copies of a network as it has cores for, and so do several together. A
+    network without memory serves as many streams one after the other as its `took` time allows, and
+    the host feeds no more than its own does. Bills that are refused are left out.
     """
     room = chip.allowed("cores") if placed else None
     at_once = None
     if placed and room:
         turns = _times(seconds, took.run[1]) if took and memoryless else 1
-        at_once = int(room // placed.cores) * turns
+        at_once = int(room * placed.chips // placed.cores) * turns
         if took and took.host:
             at_once = min(at_once, _times(seconds, took.host[1]))
     if own.mid_j is None:

@@ -97,17 +97,17 @@ def lapped_system(
 ) -> System:
     """Count what a LAPPED `bundle` computes for a recording, decoded by its listening decoder.
 
-    `payload (M, T)` and `piece` are those of its `samples (n,)`. Raises what coding raises.
+    `payload (M, T)` and `piece` are those of its `samples (n,)`. No layer of the decoder hears the
+    events themselves: it refines levels and transforms by FFT. Raises what coding raises.
     """
     _, parts = count_lapped(bundle, samples)
     network = bundle_integers(bundle, piece.units)
     spiking = total(count(network, payload).values())
     networks = {FRAMING: parts[FRAMING], BOTTLENECK: (), CORRECTING: parts[CORRECTING]}
     networks[LISTENING] = parts[LISTENING]
-    hearing = {LISTENING: (heard_by_dictionary(bundle, piece.events),)}
     frames = piece.events.frames
     seconds = frames * piece.hop / piece.sample_rate
-    return System(frames, seconds, networks, 1, spiking, link_bytes, hearing)
+    return System(frames, seconds, networks, 1, spiking, link_bytes, {})
 
 
 def heard_by_dictionary(bundle: Bundle, events: EventMatrix) -> Activity:

@@ -31,9 +31,9 @@ def test_every_part_is_billed_and_the_units_by_the_chip(coded) -> None:
     parts = {part["name"]: part for part in found["parts"]}
     assert list(parts)[:3] == ["framing", BOTTLENECK, "link"]
     assert sum(part["mid_j"] for part in parts.values()) == pytest.approx(found["total"]["mid_j"])
-    (heard,) = found["spiking"]["hearing"].values()
-    assert heard["accumulates"] == piece.events.count * 4096
-    assert heard["dense"] == piece.events.frames * 1536 * 4096
+    shares = parts[BOTTLENECK]["share"] + parts["link"]["share"]
+    assert found["spiking"]["joules_share"] == pytest.approx(shares)
+    assert found["spiking"]["hearing"] == {}  # the inverse is an FFT
 
 
 def test_it_takes_three_chips_at_384_000_bits_of_synapses_a_core(coded) -> None:
