@@ -54,14 +54,21 @@ def network_svg(nodes: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _rows(graph: Any, inner: Collection[str]) -> list[list[str]]:
-    """Return the nodes from top to bottom; inner nodes that only a cycle feeds stand at its end."""
+    """Return the nodes from top to bottom, and from left to right.
+
+    Inner nodes that only a cycle feeds stand just above what they feed, on the right, where the
+    edges of cycles are.
+    """
     row = {
         name: down for down, names in enumerate(nx.topological_generations(graph)) for name in names
     }
-    for name in inner:
-        if not graph.in_degree(name) and graph.out_degree(name):
-            row[name] = max(0, min(row[target] for target in graph.successors(name)) - 1)
-    return [[name for name in row if row[name] == down] for down in range(max(row.values()) + 1)]
+    fed_late = [name for name in inner if not graph.in_degree(name) and graph.out_degree(name)]
+    for name in fed_late:
+        row[name] = max(0, min(row[target] for target in graph.successors(name)) - 1)
+    ordered = sorted(row, key=fed_late.__contains__)
+    return [
+        [name for name in ordered if row[name] == down] for down in range(max(row.values()) + 1)
+    ]
 
 
 Place = tuple[float, float, int]
