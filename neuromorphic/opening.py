@@ -32,7 +32,7 @@ from neuromorphic.integers.silence import silent
 from neuromorphic.integers.units import Units
 from neuromorphic.quantise import Quantised, quantise
 from neuromorphic.simulate import Backend, spikes
-from runtime.bundle import EXACT, PORTABLE, Bundle, open_bundle
+from runtime.bundle import EXACT, PORTABLE, Bundle, is_bundle, open_bundle
 from runtime.errors import GraphError
 from runtime.kinds import Progress
 
@@ -137,11 +137,12 @@ def open_network(
     `BundleError` or `GraphError` for what cannot be opened.
     """
     path = Path(path)
-    if dialect is not None and (path.is_dir() or path.suffix == ".net"):
+    bundled = path.is_dir() or is_bundle(path)
+    if dialect is not None and (bundled or path.suffix == ".net"):
         raise GraphError(f"{path}: holds integers, which have no dialect; omit {dialect!r}")
-    if dt is not None and path.is_dir():
+    if dt is not None and bundled:
         raise GraphError(f"{path}: a step of a bundle is one frame of its sound; omit dt")
-    if path.is_dir():
+    if bundled:
         return bundle_network(open_bundle(path))
     if path.suffix == ".net":
         period = STEP if dt is None else dt
