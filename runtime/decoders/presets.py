@@ -49,13 +49,18 @@ def preset_of(quality: str, manifest: Manifest, decoder: str | None = None) -> P
         raise SpikingMusicError(f"quality {quality!r}: choose one of {', '.join(QUALITIES)}")
     if quality == "fast":
         plain = "waveform" if manifest.lapped else "fast" if manifest.has_waveform else "diffusion"
-        return Preset(decoder or plain, usual.sampler, 1)
+        return _preset(decoder or plain, usual.sampler, 1)
     distance = {
         way: value for way, value in distances(manifest).items() if decoder in (None, way.decoder)
     }
     if quality == "best" and distance:
         return min(distance, key=distance.__getitem__)
-    return Preset(decoder or usual.default, usual.sampler, usual.steps)
+    return _preset(decoder or usual.default, usual.sampler, usual.steps)
+
+
+def _preset(decoder: str, sampler: str, steps: int) -> Preset:
+    """A preset; those of decoders without steps are all alike."""
+    return Preset(decoder, sampler, steps) if decoder == "diffusion" else Preset(decoder, "ddim", 1)
 
 
 def distances(manifest: Manifest) -> dict[Preset, float]:

@@ -24,6 +24,9 @@ def test_each_quality_is_a_way(toy_bundle: Bundle) -> None:
     assert (
         preset_of("good", manifest) == preset_of("best", manifest) == Preset("diffusion", "ddim", 4)
     )
+    plain = replace(manifest, decoder=replace(manifest.decoder, default="fast", sampler="dpm"))
+    assert preset_of("fast", plain) == preset_of("good", plain) == FAST
+    assert preset_of("good", plain, "diffusion") == Preset("diffusion", "dpm", 4)
     lone = replace(manifest, files={"decoder.onnx": ""})
     assert preset_of("fast", lone) == Preset("diffusion", "ddim", 1)
 
