@@ -44,7 +44,7 @@ def test_a_switch_of_sounds_stays_at_the_same_position(tab: "Page", made: Path) 
     tab.get_by_label("Position").fill("2")
     tab.get_by_role("button", name="Play").click()
     tab.wait_for_function("() => player.heard.currentTime > 2.05")
-    tab.get_by_text("Decoded, fast").click()
+    tab.get_by_role("radiogroup").get_by_text("Decoded, fast").click()
     tab.get_by_role("button", name="Pause").click()
     heard = tab.evaluate("player.sounds.map((sound) => [sound.muted, sound.currentTime])")
     assert [muted for muted, _ in heard] == [True, True, False]
