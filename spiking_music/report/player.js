@@ -17,7 +17,7 @@ class Player {
     this.button.addEventListener("click", () => (this.heard.paused ? this.play() : this.pause()));
     this.place.addEventListener("input", () => this.seek(Number(this.place.value)));
     for (const sound of this.sounds) {
-      sound.addEventListener("ended", () => this.pause());
+      sound.addEventListener("ended", () => { if (sound === this.heard) this.pause(); });
       sound.addEventListener("loadedmetadata", () => this._show());
       sound.addEventListener("error", () => {
         const note = one.querySelector("p");
@@ -31,6 +31,7 @@ class Player {
   }
 
   play() {
+    if (this.heard.ended) this.seek(0);
     this._together();
     for (const sound of this.sounds) sound.play().catch(() => {});
     this._run();
