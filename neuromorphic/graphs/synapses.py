@@ -1,5 +1,6 @@
 """Connections between populations: a matrix or a convolution, with integer or float weights."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -198,6 +199,29 @@ def composed(after: Synapse, before: Synapse) -> Synapse:
     if isinstance(after, Dense) and isinstance(before, Dense):
         return Dense(after.weight @ before.weight)
     return Sparse(nonzero(after) @ nonzero(before))
+
+
+def delayed(parts: Mapping[int, Synapse]) -> list[Sparse]:
+    """Return synapses that together do what each of `parts` does after its delay, in steps.
+
+    From an input to a unit a synapse has a single weight and delay. What has several takes as many
+    synapses.
+    """
+    held = [nonzero(synapse).tocoo() for synapse in parts.values()]
+    rows, columns, weight = (
+        np.concatenate([getattr(part, name) for part in held]) for name in ("row", "col", "data")
+    )
+    late = np.repeat(np.array(list(parts), np.int64), [part.nnz for part in held])
+    order = np.lexsort((late, columns, rows))
+    order = order[weight[order] != 0]
+    pairs = rows[order].astype(np.int64) * held[0].shape[1] + columns[order]
+    rank = np.arange(len(pairs)) - np.searchsorted(pairs, pairs)
+    made = []
+    for number in range(int(rank.max(initial=0)) + 1):
+        own = order[rank == number]
+        weights = csr_array((weight[own], (rows[own], columns[own])), held[0].shape)
+        made.append(Sparse(weights, delays=late[own]))
+    return made
 
 
 def nonzero(synapse: Synapse) -> csr_array:

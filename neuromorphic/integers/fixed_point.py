@@ -203,7 +203,8 @@ def _late_sums(synapse: Sparse, spikes: Signals, past: Signals | None) -> Intege
     if longest:
         before = np.zeros((len(spikes), longest), np.int64)
         if past is not None:
-            before[:, longest - past.shape[1] :] = past[:, -longest:]
+            known = past[:, -longest:]
+            before[:, longest - known.shape[1] :] = known
         given = np.concatenate((before, given), axis=1)
     total = np.zeros((synapse.units, frames), np.int64)
     for late, weights in synapse.by_delay():

@@ -1,6 +1,6 @@
 """Lower NIR graphs to layers of leaky units with threshold 1, as Lava and chips compute them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -21,13 +21,14 @@ from neuromorphic.graphs.synapses import (
     Synapse,
     bias_of,
     composed,
+    delayed,
     nonzero,
     scaled,
     synapse_of,
 )
 from neuromorphic.integers.firing import Firing
 from neuromorphic.integers.floating_point import FloatNeuron
-from neuromorphic.integers.network import INPUT, SELF, START, Connection, Layer, Network
+from neuromorphic.integers.network import INPUT, LATEST, SELF, START, Connection, Layer, Network
 from runtime.errors import GraphError
 
 Array = npt.NDArray[np.float64]
@@ -39,24 +40,27 @@ LATE = START - 1  # the late spikes of layer n have the number LATE - n
 class Drive:
     """What an edge carries: the output of synapses on the spikes of layers, plus a constant `(N,)`.
 
-    If a synapse is None, the spikes are passed on unchanged.
+    A key is the layer and by how many steps its spikes are delayed. If a synapse is None, the
+    spikes are passed on unchanged.
     """
 
-    synapses: Mapping[int, Synapse | None]
+    synapses: Mapping[tuple[int, int], Synapse | None]
     constant: Array
 
 
 def lower(graph: Graph, dt: float, dialect: Dialect = NIR) -> Network[FloatNeuron]:
     """Return a graph as a network with steps of `dt` s that spikes as in `run_graph`.
 
-    Weights, pools, Scale, Flatten and sums between neurons become one synapse from each source;
-    Threshold, IF, LIF and CubaLIF become units scaled so that they fire above 1 and shifted so that
-    they are reset to 0. Several Inputs are one after the other. A constant input to the current of
-    a CubaLIF is added to its voltage instead, with the value that it has once the current has
-    settled, and the current begins as much below. Only a voltage over a current cannot begin
-    elsewhere than at `v_reset`. Raises `GraphError`, naming the node, for I, LI and CubaLI, which
-    do not spike, for Delay, for a threshold that is not above the reset, for a cycle through
-    several neurons, and for an Output that is not the output of one neuron node.
+    Weights, pools, Scale, Flatten and sums between neurons become one synapse from each source, of
+    which Delay makes each weight wait; what arrives on several ways after different delays takes
+    several synapses. Threshold, IF, LIF and CubaLIF become units scaled so that they fire above 1
+    and shifted so that they are reset to 0. Several Inputs are one after the other. A constant
+    input to the current of a CubaLIF is added to its voltage instead, with the value that it has
+    once the current has settled, and the current begins as much below. Only a voltage over a
+    current cannot begin elsewhere than at `v_reset`. Raises `GraphError`, naming the node, for I,
+    LI and CubaLI, which do not spike, for a Delay of more than `LATEST` steps or of a constant, for
+    a threshold that is not above the reset, for a cycle through several neurons or with a Delay,
+    and for an Output that is not the output of one neuron node.
     """
     require_step(graph, dt, dialect)
     names = [stage.name for stage in graph.stages if isinstance(stage.node, FIRING)]
@@ -76,7 +80,7 @@ def lower(graph: Graph, dt: float, dialect: Dialect = NIR) -> Network[FloatNeuro
             layers.append(_layer(stage, given, dt, dialect, layers))
             drives[stage.name] = _spikes(len(layers) - 1, stage.shape)
         else:
-            drives[stage.name] = _linear(stage, given)
+            drives[stage.name] = _linear(stage, given, dt)
     outputs = tuple(_sender(stage, drives[stage.name]) for stage in graph.outputs)
     return Network(tuple(layers), outputs=outputs)
 
@@ -89,7 +93,7 @@ def _entering(graph: Graph) -> dict[str, Drive]:
     rows = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
     whole = csr_array(eye_array(sum(sizes)))
     return {
-        stage.name: Drive({INPUT: Sparse(whole[own])}, np.zeros(len(own)))
+        stage.name: Drive({(INPUT, 0): Sparse(whole[own])}, np.zeros(len(own)))
         for stage, own in zip(graph.inputs, rows, strict=True)
     }
 
@@ -100,7 +104,7 @@ def _late(stage: Stage, source: str, numbers: Mapping[str, int]) -> int:
     return numbers[source]
 
 
-def _linear(stage: Stage, given: Drive) -> Drive:
+def _linear(stage: Stage, given: Drive, dt: float) -> Drive:
     node = stage.node
     if isinstance(node, WEIGHTS):
         return _through(synapse_of(stage), given, np.ravel(bias_of(stage)))
@@ -108,6 +112,8 @@ def _linear(stage: Stage, given: Drive) -> Drive:
         case nir.Scale():
             factor = np.ravel(node.scale)
             return Drive(_scaled(given, factor), given.constant * factor)
+        case nir.Delay():
+            return _delayed(stage, given, np.round(np.ravel(node.delay) / dt).astype(np.int64))
         case nir.Flatten() | nir.Output():
             return given
     raise GraphError(
@@ -129,11 +135,16 @@ def _layer(
     # What one spike in the first step has to add, for the state to be as if it had begun there.
     kick = np.where(units.du == 1, v * (1 - units.dv), -settled * (1 - units.du)) / level
     connections = [Connection(START, Dense(kick[:, None]))] if kick.any() else []
-    for source, synapse in _scaled(given, gain / level).items():
+    for source, synapse in _by_source(_scaled(given, gain / level)):
         if source > LATE:
             many = source != INPUT and before[source].neuron.firing.many
             connections.append(Connection(source, synapse, PAYLOAD_BITS if many else 1))
         elif LATE - source == len(before):
+            if isinstance(synapse, Sparse) and synapse.longest:
+                raise GraphError(
+                    f"node {stage.name!r}: hears itself through a Delay; on a chip it can hear "
+                    "itself without"
+                )
             connections.append(Connection(SELF, synapse, PAYLOAD_BITS if units.firing.many else 1))
         else:
             raise GraphError(
@@ -141,6 +152,14 @@ def _layer(
                 "synapse takes a step, so spikes would return later than in the graph"
             )
     return Layer(stage.name, tuple(connections), units)
+
+
+def _by_source(parts: Mapping[tuple[int, int], Synapse]) -> Iterator[tuple[int, Synapse]]:
+    """Yield the synapses of each source, in one as far as that is possible."""
+    for source in dict.fromkeys(source for source, _ in parts):
+        own = {late: synapse for (other, late), synapse in parts.items() if other == source}
+        for synapse in own.values() if set(own) == {0} else delayed(own):
+            yield source, synapse
 
 
 def _units(stage: Stage, dt: float, dialect: Dialect) -> tuple[Array, FloatNeuron, Array, Array]:
@@ -170,7 +189,7 @@ def _units(stage: Stage, dt: float, dialect: Dialect) -> tuple[Array, FloatNeuro
 
 
 def _spikes(source: int, shape: tuple[int, ...]) -> Drive:
-    return Drive({source: None}, np.zeros(prod(shape)))
+    return Drive({(source, 0): None}, np.zeros(prod(shape)))
 
 
 def _sum(drives: Iterable[Drive]) -> Drive:
@@ -204,7 +223,30 @@ def _through(synapse: Synapse, given: Drive, bias: Array) -> Drive:
     return Drive(made, synapse.apply(given.constant[:, None])[:, 0] + bias)
 
 
-def _scaled(given: Drive, factor: Array) -> dict[int, Synapse]:
+def _delayed(stage: Stage, given: Drive, late: npt.NDArray[np.int64]) -> Drive:
+    """Return what arrives at each unit after `late (N,)` steps of its own."""
+    if not late.any():
+        return given
+    if (given.constant[late > 0] != 0).any():
+        raise GraphError(
+            f"node {stage.name!r}: delays a constant, which units of a chip have from the first "
+            "step on; move the bias behind the Delay"
+        )
+    made: dict[tuple[int, int], Synapse] = {}
+    for (source, before), synapse in given.synapses.items():
+        for steps in np.unique(late):
+            key, mask = (source, before + int(steps)), (late == steps).astype(np.float64)
+            own = scaled(_unchanged(late.size) if synapse is None else synapse, mask)
+            made[key] = _both(made[key], own, late.size) if key in made else own
+    if (longest := max((delay for _, delay in made), default=0)) > LATEST:
+        raise GraphError(
+            f"node {stage.name!r}: waits for {longest} steps; synapses of a chip wait for at most "
+            f"{LATEST}"
+        )
+    return Drive(made, given.constant)
+
+
+def _scaled(given: Drive, factor: Array) -> dict[tuple[int, int], Synapse]:
     return {
         source: scaled(_unchanged(factor.size) if synapse is None else synapse, factor)
         for source, synapse in given.synapses.items()
@@ -213,8 +255,8 @@ def _scaled(given: Drive, factor: Array) -> dict[int, Synapse]:
 
 def _sender(stage: Stage, drive: Drive) -> int:
     """Return the number of the layer whose spikes an Output takes."""
-    (source, synapse), *others = drive.synapses.items()
-    if others or source < 0 or synapse is not None or drive.constant.any():
+    ((source, late), synapse), *others = drive.synapses.items()
+    if others or source < 0 or late or synapse is not None or drive.constant.any():
         raise GraphError(
             f"node {stage.name!r}: its output is not the spikes of one node; connect it directly "
             f"to one of {', '.join(kind.__name__ for kind in FIRING)}"

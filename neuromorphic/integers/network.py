@@ -21,6 +21,7 @@ LARGEST = 2**24  # sums of a layer at a time
 INPUT = -1  # as a source: the network's input
 SELF = -2  # as a source: the layer's own spikes of the step before
 START = -3  # as a source: one spike in the first step, by which units begin elsewhere than at 0
+LATEST = 62  # steps that a synapse may wait; lava-dl cuts longer delays to this
 DIRECT_BITS = 16  # of numbers that go into units without a synapse
 
 Spikes = npt.NDArray[np.bool_]

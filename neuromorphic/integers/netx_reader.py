@@ -19,6 +19,7 @@ from neuromorphic.integers.fixed_point import INPUT_SHIFT, NEVER, SHIFT_MAX, Neu
 from neuromorphic.integers.network import (
     DIRECT_BITS,
     INPUT,
+    LATEST,
     SELF,
     START,
     Connection,
@@ -32,7 +33,6 @@ from runtime.errors import GraphError
 WIDEST = 2**17  # the largest magnitude of a number; chips hold less, and nothing can overflow
 EXPONENT_MAX = 1000  # the largest exponent of the input's scale that a float can hold
 LARGEST = 2**24  # weights; far more than a core holds, and few enough to read safely
-LATEST = 62  # steps; lava-dl cuts longer delays to this
 LEAKY = ("CUBA", "LOIHI")
 UNSCALED = 64  # lava-dl's default factor for the input of leaky units
 

@@ -76,7 +76,7 @@ def alike(layer: Layer[FloatNeuron]) -> Layer[FloatNeuron]:
 
 
 def _fitting(connection: Connection, entry: Entry, widths: Arithmetic) -> int:
-    largest = float(np.abs(connection.synapse.weight).max())
+    largest = float(np.abs(connection.synapse.weight).max(initial=0))
     fitting = int(np.floor(np.log2(widths.weight_max / largest))) if largest else 0
     return fitting + (entry.exponent if connection.source == INPUT else 0)
 
@@ -96,9 +96,10 @@ def _integers(
         case Conv1d() | Conv2d():  # a Conv knows no shift
             return Sparse(2 * nonzero(replace(synapse, weight=weight)), -1 - shift), clipped
         case Sparse():
+            delays = None if synapse.delays is None else synapse.delays[weight != 0]
             held = 2 * synapse.holding(weight).weights
             held.eliminate_zeros()
-            return Sparse(held, -1 - shift), clipped
+            return Sparse(held, -1 - shift, delays), clipped
     raise AssertionError(synapse)
 
 

@@ -18,6 +18,7 @@ from neuromorphic.integers.sigma_delta import SigmaDelta
 from runtime.errors import GraphError
 
 WEIGHT_BITS = 8
+LONGEST = 63  # steps that a synapse may wait; Lava 0.10 `proc.dense`
 
 
 def write_plan(
@@ -36,6 +37,7 @@ def write_plan(
         connections = []
         for index, connection in enumerate(layer.connections):
             delay = _delay(connection, depth, depths)
+            _require_short(layer, delay, connection.synapse)
             synapse = _as_lava_has_it(connection.synapse, delay)
             np.savez(folder / f"{number}.{index}.npz", **_weights(synapse))
             connections.append({"source": connection.source, "delay": delay, **_facts(synapse)})
@@ -65,6 +67,15 @@ def _require_numbers_inside(network: Network[AnyNeuron]) -> None:
                 f"layer {layer.name!r}: sends spikes of sums to another; Lava's units would send "
                 "the sums"
             )
+
+
+def _require_short(layer: Layer[AnyNeuron], delay: int, synapse: Synapse) -> None:
+    longest = delay + (synapse.longest if isinstance(synapse, Sparse) else 0)
+    if longest > LONGEST:
+        raise GraphError(
+            f"layer {layer.name!r}: a synapse waits for {longest} steps, {delay} of them for "
+            f"longer ways to the layer; Lava's wait for at most {LONGEST}"
+        )
 
 
 def _layer(

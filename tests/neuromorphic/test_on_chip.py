@@ -194,3 +194,65 @@ def test_a_chip_that_only_sets_voltages_to_0_is_too_little_for_subtraction():
         misfit = opened.fit("loihi1", x)["misfit"]
         assert ("units of first subtract the threshold" in (misfit or "")) == wanted
         assert "subtract" not in (opened.fit("truenorth", x)["misfit"] or "")
+
+
+def delayed(rng, biased=False):
+    """Delays of units and of all, one after another, and two ways with different delays."""
+    steps = {"each": rng.integers(0, 4, 3), "more": np.full(3, 2), "around": rng.integers(0, 3, 4)}
+    nodes = {
+        "in": nir.Input({"input": np.array([3])}),
+        "each": nir.Delay(steps["each"] / 4),
+        "more": nir.Delay(steps["more"] / 4),
+        "linear": nir.Linear(quarters(rng, 4, 3)),
+        "first": integrators(4),
+        "around": nir.Delay(steps["around"] / 4),
+        "back": nir.Linear(quarters(rng, 4, 4, high=1)),
+        "scale": nir.Scale(quarters(rng, 4)),
+        "affine": nir.Affine(quarters(rng, 4, 4), quarters(rng, 4, low=0) * biased),
+        "second": integrators(4),
+        "out": nir.Output({"output": np.array([4])}),
+    }
+    edges = [("in", "each"), ("each", "more"), ("more", "linear"), ("in", "linear")]
+    edges += [("linear", "first"), ("first", "back"), ("back", "first"), ("first", "scale")]
+    edges += [("first", "around"), ("around", "scale"), ("around", "affine"), ("more", "widen")]
+    edges += [("scale", "second"), ("affine", "second"), ("widen", "second"), ("second", "out")]
+    nodes["widen"] = nir.Linear(quarters(rng, 4, 3))
+    return parse_graph(nir.NIRGraph(nodes, edges, type_check=False))
+
+
+@settings(max_examples=25)
+@given(seed=seeds, said=st.sampled_from(DIALECTS))
+def test_delays_become_delays_of_synapses(seed, said):
+    rng = np.random.default_rng(seed)
+    graph, spoken = delayed(rng), dialect(said)
+    x = rng.integers(0, 2, (20, 3)).astype(float)
+    found = quantise(graph, x, 0.25, dialect=spoken)
+    assert found.flips == 0
+    assert found.network.longest >= 2
+    wanted = graph_values(graph, x, 0.25, spoken)["out"].T
+    assert np.array_equal(run_network(found.network, x.T.astype(np.int8)), wanted)
+
+
+def test_delays_reach_over_the_parts_of_a_run(monkeypatch):
+    rng = np.random.default_rng(8)
+    graph = delayed(rng, biased=True)
+    x = rng.integers(0, 2, (40, 3)).astype(float)
+    network, payload = quantise(graph, x, 0.25).network, x.T.astype(np.int8)
+    whole = run_network(network, payload)
+    assert 0 < whole.mean() < 1
+    for length in (1, 3, 7):
+        monkeypatch.setattr("neuromorphic.integers.network.BLOCK", length)
+        assert np.array_equal(run_network(network, payload), whole)
+
+
+@pytest.mark.parametrize(("said", "biased"), [("nir", False), ("nir", True), ("sinabs", True)])
+def test_lava_waits_as_long(said, biased):
+    rng = np.random.default_rng(6)
+    graph = delayed(rng, biased)
+    x = rng.integers(0, 2, (20, 3)).astype(float)
+    opened = OpenNetwork(graph=graph, dt=0.25, dialect=dialect(said)).quantise(x)
+    ours = opened.simulate(x)
+    assert 0 < (ours != 0).mean() < 1
+    assert np.array_equal(opened.simulate(x, "lava"), ours)
+    assert opened.fit("loihi2", x)["cores"]
+    assert opened.energy(x, "loihi2")["steps"] == 20

@@ -110,6 +110,10 @@ def lif(**changes):
     return nir.LIF(**{name: np.full(2, value) for name, value in given.items()})
 
 
+def biased():
+    return nir.Affine(np.eye(2), np.ones(2))
+
+
 @pytest.mark.parametrize(
     ("graph", "words"),
     [
@@ -118,7 +122,10 @@ def lif(**changes):
         (chain(lif(tau=DT / 2)), "node 'n0': dt"),
         (chain(nir.Scale(np.ones(2))), "node 'out': its output is not the spikes of one node"),
         (chain(lif(), nir.Scale(np.full(2, 0.5))), "node 'out': its output is not the spikes"),
-        (chain(lif(), nir.Delay(np.zeros(2))), "node 'n1': Delay cannot become units"),
+        (chain(lif(), nir.Delay(np.full(2, DT))), "node 'out': its output is not the spikes"),
+        (chain(nir.Delay(np.full(2, DT / 2)), lif()), "node 'n0': delay 0.000488281 s is no whole"),
+        (chain(nir.Delay(np.full(2, 63 * DT)), lif()), "node 'n0': waits for 63 steps"),
+        (chain(biased(), nir.Delay(np.array([0, DT])), lif()), "node 'n1': delays a constant"),
         (chain(nir.LI(np.ones(2), np.ones(2), np.zeros(2))), "node 'n0': LI cannot become units"),
     ],
 )
