@@ -224,6 +224,11 @@ def delayed(parts: Mapping[int, Synapse]) -> list[Sparse]:
     return made
 
 
+def longest_delay(synapse: Synapse) -> int:
+    """Return the longest delay of a weight, in steps."""
+    return synapse.longest if isinstance(synapse, Sparse) else 0
+
+
 def nonzero(synapse: Synapse) -> csr_array:
     """Return the weights that are not 0, `(N, M)`; raises `GraphError` for too many."""
     match synapse:

@@ -1,6 +1,7 @@
 """The chip's own neuron and synapse arithmetic, with state, as pure functions on integers."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -108,26 +109,42 @@ def _sent(v: Integers, level: Decay, firing: Firing) -> Signals:
 
 @dataclass(frozen=True, eq=False)
 class Returning:
-    """A synapse by which what units sent in the step before, `last (N,)`, comes back to them.
+    """How what units sent in the steps before, `past (N, t)`, comes back to them.
 
-    `weight (N, N)` has no zeros stored; the sums are shifted by `exponent`.
+    Each of the `ways` is a delay on top of the one step that all take, the weights `(N, N)`, and
+    the exponent by which their sums are shifted.
     """
 
-    weight: csr_array
-    exponent: int
-    last: Signals
+    ways: tuple[tuple[int, csr_array, int], ...]
+    past: Signals
 
     def sums(self) -> Integers:
         """Return what arrives in the next step, `(N,)`."""
-        return shifted(self.weight @ self.last.astype(np.int64), self.exponent)
+        total = np.zeros(len(self.past), np.int64)
+        for late, weight, exponent in self.ways:
+            if late < self.past.shape[1]:
+                total += shifted(weight @ self.past[:, -1 - late].astype(np.int64), exponent)
+        return total
+
+    def then(self, sent: Signals) -> "Returning":
+        """Return the same after a step in which the units sent `sent (N,)`."""
+        longest = max(late for late, *_ in self.ways)
+        past = np.concatenate((self.past, sent[:, None]), axis=1)
+        return replace(self, past=past[:, -1 - longest :])
 
 
-def returning(synapse: Synapse, last: Signals, widths: Arithmetic = LAVA) -> Returning:
-    """Return how `synapse` brings back what was sent `last`."""
-    if isinstance(synapse, Dense):
-        synapse = Dense(stored_weights(synapse.weight, widths), synapse.weight_exp)
-    exponent = synapse.weight_exp if isinstance(synapse, Dense | Sparse) else 0
-    return Returning(nonzero(synapse).astype(np.int64), exponent, last)
+def returning(
+    synapses: Sequence[Synapse], past: Signals, widths: Arithmetic = LAVA
+) -> Returning | None:
+    """Return how `synapses` bring back what was sent in the `past (N, t)`; None without any."""
+    ways: list[tuple[int, csr_array, int]] = []
+    for synapse in synapses:
+        if isinstance(synapse, Dense):
+            synapse = Dense(stored_weights(synapse.weight, widths), synapse.weight_exp)
+        exponent = synapse.weight_exp if isinstance(synapse, Dense | Sparse) else 0
+        parts = synapse.by_delay() if isinstance(synapse, Sparse) else [(0, nonzero(synapse))]
+        ways += ((late, weight.astype(np.int64), exponent) for late, weight in parts)
+    return Returning(tuple(ways), past) if ways else None
 
 
 def stored_weights(
@@ -243,14 +260,15 @@ def run(
         u = _wrapped(activation << INPUT_SHIFT, widths)
         level = np.reshape(neuron.level, (-1, 1))
         return _sent(_clipped(u + neuron.bias[:, None], widths), level, neuron.firing), state
-    if (loops := _loops(activation.size)) is not None:
+    at_once = back is None or [late for late, *_ in back.ways] == [0]
+    if at_once and (loops := _loops(activation.size)) is not None:
         return _compiled(loops, activation, neuron, widths, state, back)
     sent = np.empty(activation.shape, neuron.firing.message)
     for t in range(activation.shape[1]):
         given = activation[:, t] if back is None else activation[:, t] + back.sums()
         state, sent[:, t] = step(state, given, neuron, widths)
         if back is not None:
-            back = replace(back, last=sent[:, t])
+            back = back.then(sent[:, t])
     return sent, state
 
 
@@ -275,10 +293,13 @@ def _compiled(
     after = [part.astype(np.int64) for part in (state.u, state.v, state.owed)]
     given = (unity - 1 - neuron.du, unity - neuron.dv, neuron.level, neuron.bias)
     by_unit = [np.full(units, value, np.int64) for value in given]
-    weights = csc_array((units, units), dtype=np.int64) if back is None else csc_array(back.weight)
-    returned = (weights.data, weights.indices, weights.indptr, 0 if back is None else back.last)
-    reached = [np.array(part, np.int64) for part in returned[:3]]
-    last = np.zeros(units, np.int64) + returned[3]
+    ((_, weight, exponent),) = back.ways if back else ((0, csr_array((units, units)), 0),)
+    weights = csc_array(weight)
+    returned = (weights.data, weights.indices, weights.indptr)
+    reached = [np.array(part, np.int64) for part in returned]
+    last = np.zeros(units, np.int64)
+    if back is not None and back.past.shape[1]:
+        last += back.past[:, -1]
     back_sums = np.zeros(units, np.int64)
     sums: Any = activation.T.astype(np.int64).ravel()
     numbers: list[Any] = [
@@ -287,7 +308,7 @@ def _compiled(
         *reached,
         last,
         back_sums,
-        0 if back is None else back.exponent,
+        exponent,
         widths.decay_bits,
         widths.wrap,
         COUNT_MAX if firing.many else 1,

@@ -59,7 +59,7 @@ def lower(graph: Graph, dt: float, dialect: Dialect = NIR) -> Network[FloatNeuro
     once the current has settled, and the current begins as much below. Only a voltage over a
     current cannot begin elsewhere than at `v_reset`. Raises `GraphError`, naming the node, for I,
     LI and CubaLI, which do not spike, for a Delay of more than `LATEST` steps or of a constant, for
-    a threshold that is not above the reset, for a cycle through several neurons or with a Delay,
+    a threshold that is not above the reset, for a cycle through several neurons,
     and for an Output that is not the output of one neuron node.
     """
     require_step(graph, dt, dialect)
@@ -140,11 +140,6 @@ def _layer(
             many = source != INPUT and before[source].neuron.firing.many
             connections.append(Connection(source, synapse, PAYLOAD_BITS if many else 1))
         elif LATE - source == len(before):
-            if isinstance(synapse, Sparse) and synapse.longest:
-                raise GraphError(
-                    f"node {stage.name!r}: hears itself through a Delay; on a chip it can hear "
-                    "itself without"
-                )
             connections.append(Connection(SELF, synapse, PAYLOAD_BITS if units.firing.many else 1))
         else:
             raise GraphError(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
 from neuromorphic.graphs.sparse import Direct, Sparse
-from neuromorphic.graphs.synapses import Dense, Signals, Synapse
+from neuromorphic.graphs.synapses import Dense, Signals, Synapse, longest_delay
 from neuromorphic.integers.fixed_point import NEVER, Integers, Neuron, deliver
 from neuromorphic.integers.floating_point import FloatNeuron
 from neuromorphic.integers.sigma_delta import SigmaDelta
@@ -65,9 +65,9 @@ class Layer(Generic[Kind]):
         return tuple(c for c in self.connections if c.source != SELF)
 
     @property
-    def back(self) -> Synapse | None:
-        """The synapse through which spikes come back."""
-        return next((c.synapse for c in self.connections if c.source == SELF), None)
+    def back(self) -> tuple[Synapse, ...]:
+        """The synapses through which spikes come back."""
+        return tuple(c.synapse for c in self.connections if c.source == SELF)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,17 +125,13 @@ class Network(Generic[Kind]):
         Then what a chip's layers do before their first input arrives is part of the run.
         """
         return any(
-            isinstance(layer.neuron, SigmaDelta) or layer.back is not None for layer in self.layers
+            isinstance(layer.neuron, SigmaDelta) or layer.back for layer in self.layers
         ) or bool(self.longest)
 
     @property
     def longest(self) -> int:
         """The longest delay of a weight, in steps."""
-        return max(
-            c.synapse.longest if isinstance(c.synapse, Sparse) else 0
-            for layer in self.layers
-            for c in layer.connections
-        )
+        return max(longest_delay(c.synapse) for layer in self.layers for c in layer.connections)
 
     @property
     def direct(self) -> Direct | None:

@@ -158,15 +158,18 @@ def _dense(flow: _Flow, group: h5py.Group, size: int, is_recurrent: bool) -> dic
     shift = int(_one(group, "weightShift", 0))
     if not 0 <= shift <= SHIFT_MAX:
         raise GraphError(f"weightShift is {shift}; 0 to {SHIFT_MAX} is needed")
+    delays = _delays(group, weight.shape)
     if not is_recurrent:
-        delays = _delays(group, weight.shape)
         return {flow.source: netx_weights.synapse(weight, delays, shift)}
-    if "delay" in group:
-        raise GraphError("delays of a recurrent block are not read")
     back = _matrix(group, "weight_rec", size)
     if back.shape != (size, size):
         raise GraphError(f"weight_rec is {back.shape}; {(size, size)} is needed")
-    ahead, returned = netx_weights.recurrent(weight, back)
+    if delays is not None and back.shape != weight.shape:
+        raise GraphError(
+            f"delay is for weights {weight.shape}; lava-dl takes it for weight_rec {back.shape} "
+            "too, so the shapes must be the same"
+        )
+    ahead, returned = netx_weights.recurrent(weight, back, delays)
     return {flow.source: ahead, SELF: returned}
 
 

@@ -29,11 +29,17 @@ def synapse(weight: Weights, delays: Weights | None = None, more: int = 0) -> De
     return _as_synapse(held, -shift - more, delays)
 
 
-def recurrent(weight: Weights, back: Weights) -> tuple[Dense | Sparse, Dense | Sparse]:
-    """Return the synapses of `weight (N, M)` and `back (N, N)`, scaled by a common factor."""
+def recurrent(
+    weight: Weights, back: Weights, delays: Weights | None = None
+) -> tuple[Dense | Sparse, Dense | Sparse]:
+    """Return the synapses of `weight (N, M)` and `back (N, N)`, scaled by a common factor.
+
+    With `delays`, which both share, lava-dl does not scale the sums down again.
+    """
     scaled, shift, bits = _scaled(np.hstack((weight, back)))
     parts = np.split(scaled, [weight.shape[1]], axis=1)
-    one, other = (_as_synapse(_held(part, bits), -shift) for part in parts)
+    exponent = -shift if delays is None else 0
+    one, other = (_as_synapse(_held(part, bits), exponent, delays) for part in parts)
     return one, other
 
 

@@ -1,5 +1,6 @@
 """A layer's units over time, of whatever kind, with what they tell one another."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import Arithmetic
-from neuromorphic.graphs.synapses import Signals, Synapse
+from neuromorphic.graphs.synapses import Signals, Synapse, longest_delay
 from neuromorphic.integers import fixed_point, sigma_delta
 from neuromorphic.integers.fixed_point import Integers, Neuron, State
 from neuromorphic.integers.graded import Graded
@@ -18,16 +19,16 @@ Units = Neuron | SigmaDelta | Graded
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """The state of a layer's units, and what they sent in the last step, `(N,)`."""
+    """The state of a layer's units, and what they sent in the last steps, `(N, t)`."""
 
     state: State | Sent
-    last: Signals
+    past: Signals
 
 
 def rest(neuron: Units, units: int) -> Condition:
     """Return the condition in which every run begins: zeros, and silence."""
     state = sigma_delta.silent(units) if isinstance(neuron, SigmaDelta) else fixed_point.rest(units)
-    return Condition(state, np.zeros(units, message_type(neuron)))
+    return Condition(state, np.zeros((units, 0), message_type(neuron)))
 
 
 def message_type(neuron: Any) -> npt.DTypeLike:
@@ -45,31 +46,33 @@ def message_type(neuron: Any) -> npt.DTypeLike:
 def run(
     sums: Integers,
     neuron: Units,
-    back: Synapse | None,
+    back: Sequence[Synapse],
     widths: Arithmetic,
     condition: Condition,
 ) -> tuple[Signals, Condition]:
     """Run over time: `sums (N, T) int64` to what is sent `(N, T)`, and the last condition.
 
-    Spikes of the step before come back through the synapse `back`.
+    Spikes of the steps before come back through the synapses `back`.
     """
     state = condition.state
     if isinstance(neuron, Graded):
-        assert back is None
+        assert not back
         found: tuple[Signals, State | Sent] = neuron.run(sums), state
     elif isinstance(neuron, SigmaDelta):
         assert isinstance(state, Sent)
         found = sigma_delta.run(sums, neuron, state)
     else:
         assert isinstance(state, State)
-        returned = None if back is None else fixed_point.returning(back, condition.last, widths)
+        returned = fixed_point.returning(back, condition.past, widths)
         found = fixed_point.run(sums, neuron, widths, state, returned)
     sent, state = found
-    return sent, Condition(state, sent[:, -1] if sent.shape[1] else condition.last)
+    past = np.concatenate((condition.past, sent), axis=1)
+    longest = max((longest_delay(synapse) for synapse in back), default=0)
+    return sent, Condition(state, past[:, -1 - longest :])
 
 
 def forgotten(neuron: Units, condition: Condition) -> Condition:
     """Return the condition after a reset, which sigma-delta units do not know."""
     if isinstance(neuron, SigmaDelta):
         return condition
-    return replace(condition, state=fixed_point.rest(len(condition.last)))
+    return replace(condition, state=fixed_point.rest(len(condition.past)))

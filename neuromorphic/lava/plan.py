@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from neuromorphic.graphs.sparse import Direct, Sparse
-from neuromorphic.graphs.synapses import Conv1d, Conv2d, Dense, Synapse, as_2d, written_out
+from neuromorphic.graphs.synapses import (
+    Conv1d,
+    Conv2d,
+    Dense,
+    Synapse,
+    as_2d,
+    longest_delay,
+    written_out,
+)
 from neuromorphic.integers.firing import AS_LIF, COUNT_MAX
 from neuromorphic.integers.fixed_point import Neuron
 from neuromorphic.integers.graded import Graded
@@ -70,7 +78,7 @@ def _require_numbers_inside(network: Network[AnyNeuron]) -> None:
 
 
 def _require_short(layer: Layer[AnyNeuron], delay: int, synapse: Synapse) -> None:
-    longest = delay + (synapse.longest if isinstance(synapse, Sparse) else 0)
+    longest = delay + longest_delay(synapse)
     if longest > LONGEST:
         raise GraphError(
             f"layer {layer.name!r}: a synapse waits for {longest} steps, {delay} of them for "

@@ -197,8 +197,9 @@ def test_a_chip_that_only_sets_voltages_to_0_is_too_little_for_subtraction():
 
 
 def delayed(rng, biased=False):
-    """Delays of units and of all, one after another, and two ways with different delays."""
+    """Delays of units and of all, one after another, on two ways, and on the way back."""
     steps = {"each": rng.integers(0, 4, 3), "more": np.full(3, 2), "around": rng.integers(0, 3, 4)}
+    steps["return"] = rng.integers(0, 3, 4)
     nodes = {
         "in": nir.Input({"input": np.array([3])}),
         "each": nir.Delay(steps["each"] / 4),
@@ -210,9 +211,12 @@ def delayed(rng, biased=False):
         "scale": nir.Scale(quarters(rng, 4)),
         "affine": nir.Affine(quarters(rng, 4, 4), quarters(rng, 4, low=0) * biased),
         "second": integrators(4),
+        "return": nir.Delay(steps["return"] / 4),
+        "again": nir.Linear(quarters(rng, 4, 4, high=1)),
         "out": nir.Output({"output": np.array([4])}),
     }
-    edges = [("in", "each"), ("each", "more"), ("more", "linear"), ("in", "linear")]
+    edges = [("second", "return"), ("return", "again"), ("again", "second"), ("second", "again")]
+    edges += [("in", "each"), ("each", "more"), ("more", "linear"), ("in", "linear")]
     edges += [("linear", "first"), ("first", "back"), ("back", "first"), ("first", "scale")]
     edges += [("first", "around"), ("around", "scale"), ("around", "affine"), ("more", "widen")]
     edges += [("scale", "second"), ("affine", "second"), ("widen", "second"), ("second", "out")]

@@ -41,7 +41,7 @@ def test_the_compiled_loop_is_the_steps(seed, firing, returns):
     rng = np.random.default_rng(seed)
     neuron, sums = units(rng, 6, firing), rng.integers(-40, 60, (6, 30))
     last = rng.integers(0, 2, 6).astype(firing.message)
-    back = returning(doubled(rng, 6, 6), last) if returns else None
+    back = returning([doubled(rng, 6, 6)], last[:, None]) if returns else None
     found = []
     with pytest.MonkeyPatch.context() as patch:
         for used in (None, loops):

@@ -73,6 +73,16 @@ def mixed(tmp_path):
     ), (rng.random((40, 2, 5, 4)) < 0.4).astype(int)
 
 
+def late_returns(tmp_path):
+    rng = np.random.default_rng(3)
+    ahead, back = 2.0 * rng.integers(-20, 30, (5, 5)), 2.0 * rng.integers(-30, 20, (5, 5))
+    arrays = {"shape": np.array([5]), "weight": ahead, "weight_rec": back}
+    return write(
+        tmp_path / "x.net",
+        ("dense_rec", arrays | {"delay": rng.integers(0, 5, (5, 5))}, CUBA | {"vThMant": 100}),
+    ), rng.integers(0, 2, (40, 5))
+
+
 def messages(tmp_path):
     rng = np.random.default_rng(1)
     sdnn = {"type": "SDNN", "vThMant": 3}
@@ -86,7 +96,7 @@ def messages(tmp_path):
     ), rng.integers(-60, 61, (20, 1, 4, 4))
 
 
-@pytest.mark.parametrize("make", [mixed, messages])
+@pytest.mark.parametrize("make", [mixed, late_returns, messages])
 def test_every_block_is_as_lava_dl_reads_it(tmp_path, make):
     opened, x = make(tmp_path)
     ours = opened.simulate(x)
@@ -103,6 +113,10 @@ def test_every_block_is_as_lava_dl_reads_it(tmp_path, make):
         ([dense([[300, 1]])], r"its weights reach 1..300"),
         ([dense([[1, 2]]), dense([[1, 2]])], r"layer 1 \(dense\): takes 2 values, gets 1"),
         ([dense([[1, 2]], delay=np.array([-1.0]))], "delay reaches -1"),
+        (
+            [("dense_rec", dense([[1, 2]], weight_rec=np.ones((1, 1)), delay=np.ones(1))[1], CUBA)],
+            r"delay is for weights \(1, 2\); lava-dl takes it for weight_rec \(1, 1\) too",
+        ),
         ([dense([[1, 2]], {"type": "RF"})], "neurons of type 'RF'"),
         ([("input", {"shape": np.array([0])}, None)], r"shape is \(0,\)"),
     ],
