@@ -31,5 +31,6 @@ def _prefixed(value: float | None, unit: str) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share of one in per cent, to two significant digits."""
-    return f"{100 * share:.2g}\N{NARROW NO-BREAK SPACE}%"
+    """Write a share of one in per cent, to two significant digits; from 99 % on to three."""
+    digits = 2 if share < 0.99 else 3
+    return f"{100 * share:.{digits}g}\N{NARROW NO-BREAK SPACE}%"
