@@ -33,6 +33,8 @@ def raster(trace: Array, width: float = WIDE) -> Figure:
         ink = np.zeros((*shown.shape, 4), np.float32)
         ink[..., :3] = matplotlib.colors.to_rgb(ACCENT)
         ink[..., 3] = shown
+        # Browsers smooth what they enlarge, so few units or steps get many pixels each.
+        ink = ink.repeat(ROWS // shown.shape[0], axis=0).repeat(COLUMNS // shown.shape[1], axis=1)
         panel.imshow(
             ink, aspect="auto", origin="lower", extent=(0, steps, 0, units), interpolation="none"
         )
