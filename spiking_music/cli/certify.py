@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from runtime.errors import SpikingMusicError
-from spiking_music.cli.inputs import named, network_input, note, opened_network, refuse_idle
+from spiking_music.cli.inputs import named, note, one_input, opened_network, read_from, refuse_idle
 from spiking_music.cli.options import AsJson, Dialect, Force, Frame, InputFile, TimeStep
 
 
@@ -48,7 +48,7 @@ def certify(
     if bundle is not None and bundle.suffix == ".nir":
         certify_network(bundle, data, out, python or [], dt, dialect, frame, force, as_json)
         return
-    refuse_idle("a bundle", input=data, dt=dt, dialect=dialect, frame=frame)
+    refuse_idle("a bundle", input=data or None, dt=dt, dialect=dialect, frame=frame)
     from export.certificate import certify as certified
     from export.certificate import require_importers, write_certificate
     from export.evidence import make_probe, write_evidence
@@ -93,7 +93,7 @@ def certify(
 
 def certify_network(
     path: Path,
-    data: Path | None,
+    data: list[str] | None,
     out: Path | None,
     python: list[str],
     dt: float | None,
@@ -110,14 +110,14 @@ def certify_network(
     from spiking_music.cli import terminal
     from spiking_music.report.readings import back_end_rows, pair_rows, reading_rows
 
-    if data is None:
+    if not data:
         raise SpikingMusicError(f"{path}: a network needs an input; give --input FILE")
     pythons = dict(named(text, "--python") for text in python)
     require_importers(pythons)
     if out is not None:
-        refuse_output(out, force, [path, data])
+        refuse_output(out, force, [path, *read_from(data)])
     opened = opened_network(path, dt, dialect, frame)
-    x = network_input(data, opened)
+    x = one_input(data, opened)
     found = certify_graph(path, opened, x, pythons, terminal.progress)
     if out is not None:
         text = json.dumps(found.as_json(), indent=2, allow_nan=False)

@@ -88,7 +88,7 @@ def energy(
         )
         opened = opened_network(Path(source), dt, dialect, frame)
         energy_of_network(opened, source, data, rate, chip, baseline, shape, as_json)
-    elif data is not None or rate is not None:
+    elif data or rate is not None:
         raise SpikingMusicError(f"{source}: --input and --rate are for .nir files; omit them")
     else:
         refuse_idle("a recording", dt=dt, dialect=dialect, frame=frame)
@@ -171,7 +171,7 @@ def energy_of_recording(
 def energy_of_network(
     opened: "OpenNetwork",
     path: str,
-    data: Path | None,
+    data: list[str] | None,
     rate: float | None,
     chip: str | None,
     baseline: str | None,
@@ -183,9 +183,9 @@ def energy_of_network(
     from spiking_music.cli import terminal
     from spiking_music.report.energies import count_rows, term_rows
 
-    if data is not None and rate is not None:
+    if data and rate is not None:
         raise SpikingMusicError("--input and --rate exclude one another; give one of them")
-    if data is not None:
+    if data:
         x = network_input(data, opened)
     elif rate is not None:
         x = random_spikes(opened.input_shape, rate, opened.period)

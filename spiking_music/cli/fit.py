@@ -34,7 +34,7 @@ def fit(
     if net.suffix == ".net":
         refuse_idle("integers", dt=dt)
     opened = opened_network(net, dt, dialect, frame)
-    x = None if data is None else network_input(data, opened)
+    x = network_input(data, opened) if data else None
     with terminal.progress("fit"):
         found = opened.fit(chip, x)
     if as_json:

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from runtime.errors import OutputError, SpikingMusicError
 from spiking_music.cli.streams import one_line, standard_input
 
 if TYPE_CHECKING:
+    from neuromorphic.graphs.graph import Stage
     from neuromorphic.opening import OpenNetwork
     from runtime.codec import Codec
     from runtime.coders.lapped.tables import Tables
@@ -166,11 +167,43 @@ def opened_network(
     return opened if frame is None else replace(opened, period=frame)
 
 
-def network_input(path: Path, opened: "OpenNetwork") -> Any:
-    """Read the input of a network with one Input."""
+def network_input(said: Sequence[str], opened: "OpenNetwork") -> Any:
+    """Read the input of a network, or that of each Input by its name."""
     from neuromorphic.inputs.reading import read_input
 
-    return read_input(path, opened.input_shape, opened.period)
+    if len(said) == 1 and (opened.graph is None or len(opened.graph.inputs) == 1):
+        return read_input(Path(said[0]), opened.input_shape, opened.period)
+    if opened.graph is None:
+        raise SpikingMusicError(f"--input {' '.join(said)}: this network takes one input")
+    shapes = {stage.name: stage.shape for stage in opened.graph.inputs}
+    given = files_of("--input", said, opened.graph.inputs)
+    return {name: read_input(path, shapes[name], opened.period) for name, path in given.items()}
+
+
+def one_input(said: Sequence[str], opened: "OpenNetwork") -> Any:
+    """Read the input of a network for a verb that takes networks with one Input."""
+    _ = opened.input_shape  # raises for several
+    return network_input(said, opened)
+
+
+def read_from(said: Sequence[str]) -> list[Path]:
+    """Every path that the values of --input may mean: FILE, or NAME=FILE."""
+    return [Path(part) for text in said for part in (text, text.partition("=")[2]) if part]
+
+
+def files_of(option: str, said: Sequence[str] | None, stages: Sequence["Stage"]) -> dict[str, Path]:
+    """Return the file of each Input or Output, which is named where there are several."""
+    names = [stage.name for stage in stages]
+    if not said:
+        return {}
+    pairs = [text.partition("=") for text in said]
+    found = {name: Path(path) for name, _, path in pairs if name in names and path}
+    if not found and len(said) == len(names) == 1:
+        return {names[0]: Path(said[0])}
+    if len(found) != len(said) or set(found) != set(names):
+        wanted = " ".join(f"{option} {name}=FILE.npy" for name in names)
+        raise SpikingMusicError(f"{option} {' '.join(said)}: write {wanted}")
+    return found
 
 
 def named(text: str, option: str) -> tuple[str, str]:

@@ -1,18 +1,15 @@
 """What is in a NIR graph, what comes out of it, and a NIR graph of a torch network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.help import Verbs
-from spiking_music.cli.inputs import note, refuse_idle
+from spiking_music.cli.inputs import files_of, note, refuse_idle
 from spiking_music.cli.options import AsJson, Dialect, Force, Frame, TimeStep
-
-if TYPE_CHECKING:
-    from neuromorphic.graphs.graph import Stage
 
 
 class Nir(Verbs):
@@ -70,8 +67,8 @@ def check(
     for remark in opened.notes:
         note(remark)
     given, wanted = (
-        _files("--run", run, opened.graph.inputs),
-        _files("--out", out, opened.graph.outputs),
+        files_of("--run", run, opened.graph.inputs),
+        files_of("--out", out, opened.graph.outputs),
     )
     for path in wanted.values():
         refuse_output(path, force, [graph, *given.values()])
@@ -148,21 +145,6 @@ def export_module(
         terminal.show_rows([_shown(row) for row in summary(parse_graph(graph))])
         spoken = graph.metadata[f"{HINT}dialect"]
         print(f"{out}: equal to the module on the sample, with --dialect {spoken} --dt {dt:g}")
-
-
-def _files(option: str, said: Sequence[str] | None, stages: Sequence["Stage"]) -> dict[str, Path]:
-    """Return the file of each Input or Output, which is named where there are several."""
-    names = [stage.name for stage in stages]
-    if not said:
-        return {}
-    pairs = [text.partition("=") for text in said]
-    found = {name: Path(path) for name, _, path in pairs if name in names and path}
-    if not found and len(said) == len(names) == 1:
-        return {names[0]: Path(said[0])}
-    if len(found) != len(said) or set(found) != set(names):
-        wanted = " ".join(f"{option} {name}=FILE.npy" for name in names)
-        raise SpikingMusicError(f"{option} {' '.join(said)}: write {wanted}")
-    return found
 
 
 def _each(found: Mapping[str, object]) -> object:

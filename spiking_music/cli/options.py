@@ -57,11 +57,12 @@ Dialect = Annotated[
     ),
 ]
 InputFile = Annotated[
-    Path | None,
+    list[str] | None,
     typer.Option(
         "--input",
         metavar="FILE",
-        help="Input of the network, (T, ...): .npy, .npz, .h5, events, sound (docs/nir.md)",
+        help="Input of the network, (T, ...): .npy, .npz, .h5, events, sound (docs/nir.md); "
+        "NAME=FILE for each of several",
     ),
 ]
 Frame = Annotated[

@@ -6,16 +6,18 @@ from typing import Annotated
 import typer
 
 from runtime.errors import GraphError
-from spiking_music.cli.inputs import network_input, note, opened_network
+from spiking_music.cli.inputs import network_input, note, opened_network, read_from
 from spiking_music.cli.options import AsJson, Dialect, Force, Frame, TimeStep
 
 
 def quantise(
     graph: Annotated[Path, typer.Argument(metavar="GRAPH.nir", help="A spiking NIR graph")],
     data: Annotated[
-        Path,
+        list[str],
         typer.Option(
-            "--input", metavar="FILE", help="Typical input to scale by (docs/nir.md, Inputs)"
+            "--input",
+            metavar="FILE",
+            help="Typical input to scale by (docs/nir.md, Inputs); NAME=FILE for each of several",
         ),
     ],
     out: Annotated[
@@ -37,7 +39,7 @@ def quantise(
     from spiking_music.report.networks import rounding_facts
 
     if out is not None:
-        refuse_output(out, force, [graph, data])
+        refuse_output(out, force, [graph, *read_from(data)])
     opened = opened_network(graph, dt, dialect, frame)
     x = network_input(data, opened)
     with terminal.progress("quantise"):

@@ -40,7 +40,7 @@ def simulate(
 
     Of a recording, the model's bottleneck is simulated. A .nir or .net file needs --input.
     """
-    if data is not None:
+    if data:
         refuse_idle("a network of your own", bundle=bundle)
         if Path(source).suffix == ".net":
             refuse_idle("integers", dt=dt)
@@ -75,7 +75,7 @@ def simulate_recording(audio: str, backend: Any, bundle: Path | None, as_json: b
     terminal.show(f"{audio}: bits that differ from the encoder's", facts, as_json)
 
 
-def simulate_network(opened: "OpenNetwork", backend: Any, data: Path, as_json: bool) -> None:
+def simulate_network(opened: "OpenNetwork", backend: Any, data: list[str], as_json: bool) -> None:
     """Any network on any input, against the float graph and the integer executor."""
     from neuromorphic.simulate import agreement, suitable
     from spiking_music.cli import terminal

@@ -46,6 +46,32 @@ def test_a_graph_is_quantised_fitted_and_simulated(cli: Run, graph: Path, tmp_pa
     assert "lif" in cli("quantise", graph, net, *data, "-f")[1]
 
 
+def test_each_of_several_inputs_has_its_file(cli: Run, tmp_path: Path) -> None:
+    ones = np.ones(3)
+    nodes = {
+        "left": nir.Input({"input": np.array([3])}),
+        "right": nir.Input({"input": np.array([3])}),
+        "lif": nir.LIF(2 * STEP * ones, ones, 0 * ones, ones / 2, v_reset=0 * ones),
+        "out": nir.Output({"output": np.array([3])}),
+    }
+    edges = [("left", "lif"), ("right", "lif"), ("lif", "out")]
+    write_graph(nir.NIRGraph(nodes, edges), tmp_path / "net.nir")
+    for name in ("left", "right"):
+        np.save(tmp_path / f"{name}.npy", np.random.default_rng(1).integers(0, 2, (50, 3)))
+    given = [f"{name}={tmp_path / name}.npy" for name in ("left", "right")]
+    data = ("--input", given[0], "--input", given[1])
+    net = tmp_path / "net.nir"
+    code, output, _ = cli("simulate", net, *data, "--backend", "integer", "--json")
+    (row,) = json.loads(output)
+    assert (code, row["spikes"] > 0) == (0, True)
+    for verb in (("quantise",), ("fit", "--chip", "loihi1"), ("energy", "--chip", "loihi1")):
+        assert cli(verb[0], net, *verb[1:], *data)[0] == 0
+    code, _, error = cli("simulate", net, "--input", tmp_path / "left.npy")
+    assert (code, "write --input left=FILE.npy --input right=FILE.npy" in error) == (2, True)
+    code, _, error = cli("certify", net, *data)
+    assert (code, "graph has 2 Input nodes" in error) == (2, True)
+
+
 def test_a_graph_is_billed_on_an_input_or_on_random_spikes(
     cli: Run, graph: Path, tmp_path: Path
 ) -> None:
