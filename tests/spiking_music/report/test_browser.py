@@ -22,19 +22,19 @@ WIDER = """() => [...document.querySelectorAll("main *")].filter((one) => {
 }).map((one) => one.outerHTML.slice(0, 80))"""
 
 
-@pytest.fixture(params=[False, True], ids=["in the page", "beside it"])
+@pytest.fixture(scope="module", params=[120, 1], ids=["in the page", "beside it"])
 def made(
     spiking_bundle: Bundle,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> Path:
-    if request.param:
-        monkeypatch.setattr(demo, "LONGEST_S", 1)
-    audio = tmp_path / "a recording with quite a long name.wav"
+    folder = tmp_path_factory.mktemp("report")
+    audio = folder / "a recording with quite a long name.wav"
     soundfile.write(audio, np.random.default_rng(0).normal(0, 0.1, 4 * 22_050), 22_050)
-    demo.run(audio, tmp_path / "out", spiking_bundle.path, False, stage)
-    return tmp_path / "out" / "report.html"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "LONGEST_S", request.param)
+        demo.run(audio, folder / "out", spiking_bundle.path, False, stage)
+    return folder / "out" / "report.html"
 
 
 def test_a_switch_of_sounds_stays_at_the_same_position(tab: "Page", made: Path) -> None:
