@@ -50,7 +50,7 @@ def test_an_override_that_does_not_fit_is_refused(override: str) -> None:
         ("sparsity.mu=[6, 32]", "sparsity.mu [6, 32]: give the lowest and the highest, of 0..31"),
         ("sparsity.mu=[9, 6]", "sparsity.mu [9, 6]"),
         ("joint_stage.samples=5120", "and a multiple of 2048 samples"),
-        ("codes_stage.batch=0", "codes_stage: 400 steps of 0 crops"),
+        ("codes_stage.batch=0", "codes_stage: 40 steps of 0 crops"),
         ("code.on_grid=3", "preset.code.on_grid: 3 is not of type bool"),
     ],
 )

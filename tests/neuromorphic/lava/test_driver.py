@@ -134,7 +134,7 @@ def test_a_run_that_takes_too_long_leaves_nothing(make_layer, groups):
 
 @pytest.mark.usefixtures("lava")
 def test_a_run_that_dies_leaves_nothing(make_layer, groups, monkeypatch):
-    monkeypatch.setattr(driver, "write_plan", lambda network, frames, bits, folder: 0)
+    monkeypatch.setattr(driver, "write_plan", lambda network, frames, bits, folder: [0])
     layer = make_layer(0)
     with pytest.raises(process.SimulationError, match=r"the simulator failed: .+") as caught:
         driver.run_on_lava(layer.network(), np.zeros((layer.inputs, 10), np.int8), timeout=30)

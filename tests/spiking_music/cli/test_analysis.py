@@ -64,19 +64,6 @@ def test_an_analysis_leaves_arrays_pictures_and_a_table(
     assert json.loads(output)["mine"]["mel"] is None
 
 
-def test_notes_that_are_too_few_are_not_judged(
-    cli: Run, toy_bundle: Bundle, played: Path, tmp_path: Path
-) -> None:
-    for place in range(1, 4):
-        (played / f"{place}.wav").unlink()
-    (played / "0.tsv").write_text("0.5 0.6 60 64\n")
-    words = ("--data", f"mine={played}", "--out", tmp_path / "out", "--shuffles", 20, "--json")
-    code, output, errors = cli("analyse", toy_bundle.path, *words)
-    assert code == 0, errors
-    (found,) = json.loads(output)["mine"]["codes"].values()
-    assert (found["notes_judged"], found["units_that_answer"]) == (0, 0)
-
-
 def test_damaged_pieces_are_skipped_and_named(
     cli: Run, toy_bundle: Bundle, played: Path, tmp_path: Path
 ) -> None:

