@@ -66,9 +66,9 @@ def run(
         returned = fixed_point.returning(back, condition.past, widths)
         found = fixed_point.run(sums, neuron, widths, state, returned)
     sent, state = found
-    past = np.concatenate((condition.past, sent), axis=1)
-    longest = max((longest_delay(synapse) for synapse in back), default=0)
-    return sent, Condition(state, past[:, -1 - longest :])
+    kept = 1 + max((longest_delay(synapse) for synapse in back), default=0)
+    past = np.concatenate((condition.past, sent[:, -kept:]), axis=1)
+    return sent, Condition(state, past[:, -kept:])
 
 
 def forgotten(neuron: Units, condition: Condition) -> Condition:

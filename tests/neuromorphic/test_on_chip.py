@@ -237,6 +237,24 @@ def test_delays_become_delays_of_synapses(seed, said):
     assert np.array_equal(run_network(found.network, x.T.astype(np.int8)), wanted)
 
 
+def test_lava_cannot_wait_longer_than_its_synapses_hold():
+    nodes = {
+        "in": nir.Input({"input": np.array([1])}),
+        "late": nir.Delay(np.array([62.0])),
+        "a": integrators(1),
+        "b": integrators(1),
+        "c": integrators(1),
+        "out": nir.Output({"output": np.array([1])}),
+    }
+    edges = [("in", "a"), ("a", "b"), ("b", "c"), ("in", "late"), ("late", "c"), ("c", "out")]
+    opened = OpenNetwork(graph=parse_graph(nir.NIRGraph(nodes, edges)), dt=1.0)
+    x = np.ones((70, 1))
+    opened = opened.quantise(x)
+    assert opened.simulate(x).any()
+    with pytest.raises(GraphError, match="'c': a synapse waits for 64 steps, 2 of them"):
+        opened.simulate(x, "lava")
+
+
 def test_delays_reach_over_the_parts_of_a_run(monkeypatch):
     rng = np.random.default_rng(8)
     graph = delayed(rng, biased=True)
