@@ -11,12 +11,17 @@ import soundfile
 def main(folder: Path) -> None:
     report = json.loads((folder / "report.json").read_text())
     audio, wrong = report["audio"], report["wrong_bits"]
-    decoded = soundfile.info(folder / "decoded.wav")
+    sounds = [soundfile.info(folder / name) for name in ("decoded.wav", "small.wav")]
     page = (folder / "report.html").read_text()
 
-    assert decoded.frames == audio["samples"], (decoded.frames, audio)
-    assert decoded.samplerate == audio["sample_rate"] == 22_050
-    assert (folder / "piece.spk").stat().st_size == report["file"]["bytes"]
+    for decoded in sounds:
+        assert decoded.frames == audio["samples"], (decoded.frames, audio)
+        assert decoded.samplerate == audio["sample_rate"] == 22_050
+    first = report["first"]
+    assert first["name"] == "lapped", first
+    assert (folder / "piece.spk").stat().st_size == first["bytes"]
+    assert first["si_snr_db"] > report["quality"]["si_snr_db"], first
+    assert (folder / "small.spk").stat().st_size == report["file"]["bytes"]
     assert report["file"]["kbps"] > report["rate"]["bound_kbps"] * 0.5 > 0
     assert report["rate"]["paper_kbps"] > 0
     assert 0 < report["events"]["density"] < 1
@@ -35,7 +40,7 @@ def main(folder: Path) -> None:
     assert 0 < system["total"]["low_j"] <= system["total"]["mid_j"] <= system["total"]["high_j"]
     assert abs(sum(part["share"] for part in system["parts"]) - 1) < 1e-9
     assert 0 < system["spiking"]["joules_share"] < 1
-    assert page.count("<audio") == 3
+    assert page.count("<audio") == 4
     assert 'src="http' not in page
     print(f"demo: {folder} is whole; {wrong['compared']} bits compared, wrong: {wrong}")
 

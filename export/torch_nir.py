@@ -34,7 +34,7 @@ def to_nir(module: nn.Module, sample: npt.ArrayLike, dt: float = STEP) -> nir.NI
     Raises `ExportError`, naming the layer, for what NIR cannot express, for a module that does not
     run on the sample, and if any spike differs.
     """
-    x = torch.as_tensor(np.asarray(sample, dtype=np.float32))
+    x = torch.as_tensor(np.array(sample, dtype=np.float32))
     if x.ndim < 2 or not x.numel() or not torch.isfinite(x).all():
         raise ExportError(f"sample is {tuple(x.shape)}; finite numbers (T, ...) are needed")
     traced = _traced(module)
