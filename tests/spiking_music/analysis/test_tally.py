@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import correlate
 
@@ -88,6 +88,7 @@ def test_the_prominence_is_counted_as_its_lags_are(piece: Piece) -> None:
     np.testing.assert_array_equal(counted.prominence, direct)
 
 
+@settings(max_examples=20)  # each tries every shift
 @given(pieces(), st.integers(0, 99))
 def test_shuffled_is_the_prominence_of_onsets_that_are_moved(piece: Piece, seed: int) -> None:
     bits, onsets = piece
