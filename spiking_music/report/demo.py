@@ -2,10 +2,8 @@
 
 import json
 import math
-import platform
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -37,6 +35,7 @@ from spiking_music.report import lapped
 from spiking_music.report.joules import joules
 from spiking_music.report.page import LONGEST_S, page
 from spiking_music.report.storage import rates
+from spiking_music.report.versions import versions
 
 OUTPUTS = (lapped.FILE, lapped.SOUND, "report.json", "report.html")
 SECOND = ("small.spk", "small.wav")  # of the model on chips, if the first is LAPPED
@@ -125,7 +124,7 @@ def run(
         ),
         "energy": energies(network, payload.T)["chips"],
         "timings_s": clock.seconds,
-        "versions": _versions(),
+        "versions": versions(_PACKAGES),
     }
     with clock("draw and write the report"):
         for name, path in (beside or {}).items():
@@ -274,16 +273,6 @@ def _bundle_facts(bundle: Bundle) -> dict[str, Any]:
         "licence": model.licence,
         "attribution": model.attribution,
     }
-
-
-def _versions() -> Mapping[str, str]:
-    found = {"python": platform.python_version()}
-    for name in ("spiking-music", *_PACKAGES):
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _finite(decibels: float) -> float | None:

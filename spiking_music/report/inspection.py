@@ -2,11 +2,9 @@
 
 import hashlib
 import json
-import platform
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from importlib import metadata
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from neuromorphic.simulate import agreement, suitable
 from runtime.errors import ChipError, GraphError, MissingPackageError, SimulationError
 from runtime.files import replacing
 from runtime.kinds import Progress
+from spiking_music.report.versions import versions
 
 Array = npt.NDArray[Any]
 Stage = Callable[[str], AbstractContextManager[Progress]]
@@ -81,7 +80,7 @@ def inspected(
         "fit": {name: _fit(rounded, name, x, reason) for name in chip_names()},
         "energy": _energy(opened, rounded, x),
         "neurobench": None,
-        "versions": _versions(),
+        "versions": versions(_PACKAGES),
     }
     if opened.graph is not None and opened.file is None:
         report["neurobench"] = opened.neurobench(x)
@@ -221,13 +220,3 @@ def _energy(opened: OpenNetwork, rounded: OpenNetwork, x: Array) -> dict[str, An
 
 def _hash(path: Path) -> str | None:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in ("spiking-music", *_PACKAGES):
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
