@@ -17,7 +17,7 @@ from neuromorphic.graphs.dialects import Dialect, written
 from neuromorphic.graphs.dialects import dialect as dialect_of
 from neuromorphic.graphs.graph import Graph
 from neuromorphic.graphs.neurons import SPIKING
-from neuromorphic.graphs.run import by_unit, graph_values
+from neuromorphic.graphs.run import Input, by_unit, given_out, graph_values, steps_of
 from neuromorphic.opening import OpenNetwork
 from runtime.errors import GraphError, MissingPackageError, SimulationError
 from runtime.kinds import Progress
@@ -38,6 +38,7 @@ READERS = {
 }
 ASKED = ("nir", "norse", "lava")  # these take the step that they are told; others have their own
 STEP = "step"
+REFERENCE = "reference"
 CHIP = ("integer", "lava", "netx")  # back ends that compute in a chip's integers
 
 
@@ -114,13 +115,15 @@ class GraphCertificate:
 def certify_graph(
     path: Path,
     opened: OpenNetwork,
-    x: Array,
+    x: Input,
     pythons: Mapping[str, str],
     stage: Stage,
     lava: bool = True,
 ) -> GraphCertificate:
     """Run a NIR file on `x (T, ...)` as every framework reads it, and on every back end.
 
+    With several Inputs, `x` maps each one's name to an array; several Outputs are compared one
+    after the other.
     The reference is `opened`, in its dialect and step. Each importer that is installed, here or in
     one of the `pythons` by its name, runs the file itself; for all of them our executor runs it in
     their dialect. Without `lava` only the quick back ends run. Raises `GraphError` for a graph that
@@ -129,11 +132,8 @@ def certify_graph(
     graph = opened.graph
     assert graph is not None
     right = graph_values(graph, x, opened.dt, opened.dialect)
-    ends = graph.outputs
-    if len(ends) != 1:
-        raise GraphError(f"graph has {len(ends)} Output nodes; one is certified")
-    end = ends[0].name
-    found: dict[str, Values] = {"reference": right}
+    alone = _alone(graph, x)
+    found: dict[str, Values] = {REFERENCE: right}
     readings = []
     for name, said in READERS.items():
         spoken = dialect_of(said)
@@ -142,45 +142,53 @@ def certify_graph(
             row = Reading(name, said, dt)
             try:
                 found[name] = graph_values(graph, x, dt, spoken)
-                row = _read(row, graph, x, opened, found[name], right, end)
+                row = _read(row, graph, x, opened, found[name], right)
             except GraphError as error:
                 row = replace(row, note=str(error))
             if name in NEEDED:
-                row = _imported(row, path, x, found.get(name), end, pythons.get(name), progress)
+                out = given_out(graph, found[name]) if name in found else None
+                row = _imported(row, path, alone, out, pythons.get(name), progress)
         readings.append(row)
+    outs = {name: given_out(graph, values) for name, values in found.items()}
     return GraphCertificate(
         reference=written(opened.dialect),
         dt=opened.dt,
-        steps=len(x),
-        entries=right[end].size,
-        spikes=int(right[end].sum()),
+        steps=steps_of(x),
+        entries=outs[REFERENCE].size,
+        spikes=int(outs[REFERENCE].sum()),
         readings=tuple(readings),
         back_ends=tuple(_back_ends(opened, x, stage, lava)),
         pairs=tuple(
-            (one, other, _differing(found[one][end], found[other][end]))
-            for one, other in combinations(found, 2)
+            (one, other, _differing(outs[one], outs[other])) for one, other in combinations(outs, 2)
         ),
     )
+
+
+def _alone(graph: Graph, x: Input) -> Array | None:
+    """Return the input of a graph with one Input and one Output; None for another."""
+    if len(graph.inputs) > 1 or len(graph.outputs) > 1:
+        return None
+    return np.asarray(next(iter(x.values())) if isinstance(x, Mapping) else x)
 
 
 def _read(
     row: Reading,
     graph: Graph,
-    x: Array,
+    x: Input,
     opened: OpenNetwork,
     values: Values,
     right: Values,
-    end: str,
 ) -> Reading:
     node, step = _first(graph, values, right)
-    differ = _differing(values[end], right[end])
+    out = given_out(graph, values)
+    differ = _differing(out, given_out(graph, right))
     return replace(
         row,
-        spikes=int(values[end].sum()),
+        spikes=int(out.sum()),
         differ=differ,
         node=node if differ else None,
         step=step if differ else None,
-        facts=_facts(graph, x, opened, row, values[end], end) if differ else (),
+        facts=_facts(graph, x, opened, row, out) if differ else (),
     )
 
 
@@ -195,7 +203,7 @@ def _first(graph: Graph, values: Values, right: Values) -> tuple[str | None, int
 
 
 def _facts(
-    graph: Graph, x: Array, opened: OpenNetwork, row: Reading, values: Array, end: str
+    graph: Graph, x: Input, opened: OpenNetwork, row: Reading, out: Array
 ) -> tuple[str, ...]:
     """Return the fewest facts, as far as dropping them one by one tells, that explain a reading."""
     theirs = {**_facts_of(dialect_of(row.dialect)), STEP: row.dt}
@@ -204,15 +212,15 @@ def _facts(
     for fact in list(needed):
         fewer = {name: value for name, value in needed.items() if name != fact}
         try:
-            tried = _run(graph, x, opened, fewer)[end]
+            tried = given_out(graph, _run(graph, x, opened, fewer))
         except GraphError:
             continue
-        if np.array_equal(tried, values):
+        if np.array_equal(tried, out):
             needed = fewer
     return tuple(_fact(name, value, ours[name]) for name, value in needed.items())
 
 
-def _run(graph: Graph, x: Array, opened: OpenNetwork, facts: Mapping[str, Any]) -> Values:
+def _run(graph: Graph, x: Input, opened: OpenNetwork, facts: Mapping[str, Any]) -> Values:
     changed = {name: value for name, value in facts.items() if name != STEP}
     dt = facts.get(STEP, opened.dt)
     return graph_values(graph, x, dt, replace(opened.dialect, **changed))
@@ -235,30 +243,30 @@ def _word(value: Any) -> str:
 def _imported(
     row: Reading,
     path: Path,
-    x: Array,
-    values: Values | None,
-    end: str,
+    x: Array | None,
+    out: Array | None,
     python: str | None,
     progress: Progress,
 ) -> Reading:
     """Run the framework itself, and compare it with our executor in its dialect."""
     if python is None and not is_installed(row.name):
         return replace(row, note=row.note or "not installed; as our executor reads it")
-    if values is None:
+    if out is None:
         return row
-    units = values[end][0].size
+    if x is None:
+        return replace(row, note="not run: importers get graphs with one Input and one Output")
     try:
         spikes, versions = run_importer(
-            row.name, path, x, units, python or sys.executable, dt=row.dt, progress=progress
+            row.name, path, x, len(out), python or sys.executable, row.dt, progress
         )
     except SimulationError as error:
         return replace(row, note=f"its importer refuses it: {error}")
-    wrong = _differing(spikes.T, by_unit(values[end]).T)
+    wrong = _differing(spikes, out)
     note = "its importer does not do what its dialect says" if wrong else ""
     return replace(row, importer_wrong=wrong, versions=versions, note=note)
 
 
-def _back_ends(opened: OpenNetwork, x: Array, stage: Stage, lava: bool) -> list[BackEnd]:
+def _back_ends(opened: OpenNetwork, x: Input, stage: Stage, lava: bool) -> list[BackEnd]:
     try:
         with stage("quantise"):
             rounded = opened.quantise(x)

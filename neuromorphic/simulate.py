@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar, get_args
 import numpy as np
 
 from neuromorphic.graphs.graph import Graph
-from neuromorphic.graphs.run import Input, by_unit, graph_values
+from neuromorphic.graphs.run import Input, given_out, graph_values
 from neuromorphic.graphs.synapses import Signals
 from neuromorphic.integers.firing import AS_LIF
 from neuromorphic.integers.floating_point import FloatNeuron
@@ -131,8 +131,7 @@ def _differing(found: Mapping[Backend, Signals], one: Backend, other: Backend) -
 
 
 def _fires(graph: Graph, x: Input, forms: Forms) -> Signals:
-    values = graph_values(graph, x, forms.dt, forms.dialect)
-    sent = np.concatenate([by_unit(values[stage.name]) for stage in graph.outputs])
+    sent = given_out(graph, graph_values(graph, x, forms.dt, forms.dialect))
     return sent.round().astype(np.int32) if forms.dialect.many else sent > 0.5
 
 

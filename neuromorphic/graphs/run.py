@@ -63,6 +63,16 @@ def by_unit(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return x.reshape(len(x), prod(x.shape[1:])).T
 
 
+def given_out(graph: Graph, values: Mapping[str, Array]) -> Array:
+    """Return what the Outputs give, `(N, T)`, the values of several one after the other."""
+    return np.concatenate([by_unit(values[stage.name]) for stage in graph.outputs])
+
+
+def steps_of(x: Input) -> int:
+    """Return the number of steps of an input."""
+    return len(np.asarray(next(iter(x.values())) if isinstance(x, Mapping) else x))
+
+
 def joined(graph: Graph, x: Input) -> npt.NDArray[Any]:
     """Return the input as `(M, T)`, the values of several Inputs one after the other.
 

@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from runtime.errors import SpikingMusicError
-from spiking_music.cli.inputs import named, note, one_input, opened_network, read_from, refuse_idle
+from spiking_music.cli.inputs import (
+    named,
+    network_input,
+    note,
+    opened_network,
+    read_from,
+    refuse_idle,
+)
 from spiking_music.cli.options import AsJson, Dialect, Force, Frame, InputFile, TimeStep
 
 
@@ -117,7 +124,7 @@ def certify_network(
     if out is not None:
         refuse_output(out, force, [path, *read_from(data)])
     opened = opened_network(path, dt, dialect, frame)
-    x = one_input(data, opened)
+    x = network_input(data, opened)
     found = certify_graph(path, opened, x, pythons, terminal.progress)
     if out is not None:
         text = json.dumps(found.as_json(), indent=2, allow_nan=False)

@@ -180,12 +180,6 @@ def network_input(said: Sequence[str], opened: "OpenNetwork") -> Any:
     return {name: read_input(path, shapes[name], opened.period) for name, path in given.items()}
 
 
-def one_input(said: Sequence[str], opened: "OpenNetwork") -> Any:
-    """Read the input of a network for a verb that takes networks with one Input."""
-    _ = opened.input_shape  # raises for several
-    return network_input(said, opened)
-
-
 def read_from(said: Sequence[str]) -> list[Path]:
     """Every path that the values of --input may mean: FILE, or NAME=FILE."""
     return [Path(part) for text in said for part in (text, text.partition("=")[2]) if part]

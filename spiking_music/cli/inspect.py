@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from spiking_music.cli.inputs import named, note, one_input, opened_network, typed
+from spiking_music.cli.inputs import named, network_input, note, opened_network, read_from, typed
 from spiking_music.cli.options import Dialect, Force, Frame, TimeStep
 
 
@@ -14,9 +14,12 @@ def inspect(
         Path, typer.Argument(metavar="NET", help="A .nir file, a .net file or a bundle")
     ],
     data: Annotated[
-        str,
+        list[str],
         typer.Option(
-            "--input", metavar="FILE", help="Input of the network, (T, ...) (docs/nir.md, Inputs)"
+            "--input",
+            metavar="FILE",
+            help="Input of the network, (T, ...) (docs/nir.md, Inputs); NAME=FILE for each of "
+            "several",
         ),
     ],
     out: Annotated[
@@ -47,9 +50,9 @@ def inspect(
     pythons = dict(named(text, "--python") for text in python or [])
     require_importers(pythons)
     for path in (out, out.with_suffix(".json")):
-        refuse_output(path, force, [net, Path(data)])
+        refuse_output(path, force, [net, *read_from(data)])
     opened = opened_network(net, dt, dialect, frame)
-    x = one_input([data], opened)
+    x = network_input(data, opened)
     found = inspected(net, opened, x, typed(), pythons, terminal.progress)
     for remark in found.report["remarks"]:
         note(remark)

@@ -17,7 +17,7 @@ from neuromorphic.chips.catalogue import chip_names, load_chip
 from neuromorphic.graphs.dialects import written
 from neuromorphic.graphs.graph import Graph
 from neuromorphic.graphs.neurons import SPIKING
-from neuromorphic.graphs.run import graph_values
+from neuromorphic.graphs.run import Input, graph_values, steps_of
 from neuromorphic.graphs.summary import summary
 from neuromorphic.integers.network import INPUT, SELF, blocks
 from neuromorphic.opening import OpenNetwork
@@ -44,7 +44,7 @@ class Inspection:
 def inspected(
     path: Path,
     opened: OpenNetwork,
-    x: Array,
+    x: Input,
     command: str,
     pythons: Mapping[str, str],
     stage: Stage,
@@ -68,7 +68,7 @@ def inspected(
         "title": path.name,
         "command": command,
         "sha256": _hash(path),
-        "steps": len(x),
+        "steps": steps_of(x),
         "step_s": opened.period,
         "dt_s": opened.dt,
         "dialect": written(opened.dialect),
@@ -96,11 +96,11 @@ def write_inspection(found: Inspection, text: str, page: Path, overwrite: bool) 
         temporary.write_text(data, encoding="utf-8")
 
 
-def _ran(opened: OpenNetwork, x: Array) -> tuple[list[dict[str, Any]], dict[str, Array]]:
+def _ran(opened: OpenNetwork, x: Input) -> tuple[list[dict[str, Any]], dict[str, Array]]:
     if opened.graph is not None:
         return _graph(opened.graph, opened, x)
     network, payload = opened.network, opened.payload(x)
-    found = [np.empty((len(x), layer.units)) for layer in network.layers]
+    found = [np.empty((payload.shape[1], layer.units)) for layer in network.layers]
     for block in blocks(network, payload):
         for trace, fired in zip(found, block.spikes, strict=True):
             trace[block.frames] = fired.T
@@ -117,7 +117,7 @@ def _ran(opened: OpenNetwork, x: Array) -> tuple[list[dict[str, Any]], dict[str,
 
 
 def _graph(
-    graph: Graph, opened: OpenNetwork, x: Array
+    graph: Graph, opened: OpenNetwork, x: Input
 ) -> tuple[list[dict[str, Any]], dict[str, Array]]:
     values = graph_values(graph, x, opened.dt, opened.dialect)
     spiking = {s.name for s in graph.stages if isinstance(s.node, SPIKING)}
@@ -135,7 +135,7 @@ def _graph(
         for row in summary(graph)
     ]
     traces = {
-        stage.name: values[stage.name].reshape(len(x), prod(stage.shape))
+        stage.name: values[stage.name].reshape(-1, prod(stage.shape))
         for stage in graph.stages
         if stage.name in watched
     }
@@ -171,7 +171,7 @@ def _node(
 def _agreement(
     path: Path,
     rounded: OpenNetwork,
-    x: Array,
+    x: Input,
     pythons: Mapping[str, str],
     stage: Stage,
     reason: str | None,
@@ -203,7 +203,7 @@ def _agreement(
     }
 
 
-def _fit(rounded: OpenNetwork, chip: str, x: Array, reason: str | None) -> dict[str, Any]:
+def _fit(rounded: OpenNetwork, chip: str, x: Input, reason: str | None) -> dict[str, Any]:
     title = load_chip(chip).title
     try:
         return {"title": title, "refused": reason} | ({} if reason else rounded.fit(chip, x))
@@ -211,7 +211,7 @@ def _fit(rounded: OpenNetwork, chip: str, x: Array, reason: str | None) -> dict[
         return {"title": title, "refused": str(error)}
 
 
-def _energy(opened: OpenNetwork, rounded: OpenNetwork, x: Array) -> dict[str, Any]:
+def _energy(opened: OpenNetwork, rounded: OpenNetwork, x: Input) -> dict[str, Any]:
     try:
         return {"refused": None} | (rounded if rounded.integers is not None else opened).energy(x)
     except GraphError as error:

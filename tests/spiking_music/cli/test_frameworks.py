@@ -94,6 +94,46 @@ def test_certifies_a_graph(cli: Run, tmp_path: Path, graph: Path, x: Path) -> No
 
 
 @pytest.mark.usefixtures("quick")
+def test_several_inputs_and_outputs(cli: Run, tmp_path: Path, x: Path) -> None:
+    ones, path = np.ones(4), tmp_path / "two.nir"
+    lif = nir.LIF(tau=5e-4 * ones, r=5 * ones, v_leak=0 * ones, v_threshold=ones)
+    scale = nir.Scale(scale=1.5 * ones)
+    write_graph(
+        nir.NIRGraph(
+            {
+                **{name: nir.Input({"input": np.array([4])}) for name in ("left", "right")},
+                **{name: nir.Output({"output": np.array([4])}) for name in ("one", "other")},
+                "scale": scale,
+                "first": lif,
+                "second": lif,
+            },
+            [
+                ("left", "first"),
+                ("right", "scale"),
+                ("scale", "second"),
+                ("first", "second"),
+                ("first", "one"),
+                ("second", "other"),
+            ],
+        ),
+        path,
+    )
+    given = ("--input", f"left={x}", "--input", f"right={x}")
+    code, shown, _ = cli("certify", path, *given, "--json")
+    found = json.loads(shown)
+    assert (code, found["steps"], found["entries"]) == (1, 20, 160)
+    assert {row["name"]: row["differ"] for row in found["readings"]}["nir"] == 0
+    assert found["spikes"] == {row["name"]: row["spikes"] for row in found["readings"]}["nir"] > 0
+    page = tmp_path / "page.html"
+    assert cli("inspect", path, *given, "-o", page)[0] == 0
+    report = json.loads(page.with_suffix(".json").read_text())
+    assert (report["steps"], report["energy"]["refused"]) == (20, None)
+    code, _, errors = cli("certify", path, "--input", x)
+    assert code == 2
+    assert "write --input left=FILE" in errors
+
+
+@pytest.mark.usefixtures("quick")
 def test_inspects_a_graph_a_netx_file_and_a_bundle(
     cli: Run, tmp_path: Path, graph: Path, x: Path, spiking_bundle: Bundle
 ) -> None:
