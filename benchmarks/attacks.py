@@ -1,5 +1,6 @@
 """How the lapped codec smears attacks, and what gains in time would mend."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,16 +66,19 @@ def _step(codec: Codec, clip: Clip, kbps: float) -> int:
     """Return the smallest step at which the events of a clip fit a rate."""
     from runtime.coders.lapped.coder import encode
     from runtime.lapped.model import step_of
+    from runtime.spk.short import LARGEST_STEP
 
     (section,) = codec.engine.encoder.sections([clip.samples])
     model, tables = codec.engine.model, codec.engine.code.tables
     assert tables is not None
     room = kbps * 125 * len(clip.samples) / SAMPLE_RATE
-    for step in range(model.finest(section.analysis), 254):
+
+    def fits(step: int) -> bool:
         levels = model.levels(section.analysis, step_of(step))
-        if len(encode(levels, SAMPLE_RATE / 2 / model.hop, tables)) <= room:
-            return step
-    return 254
+        return len(encode(levels, SAMPLE_RATE / 2 / model.hop, tables)) <= room
+
+    finest = model.finest(section.analysis)
+    return finest + bisect_left(range(finest, LARGEST_STEP), True, key=fits)
 
 
 def attacks_of(clip: Clip, decoded: Samples) -> list[Attack]:

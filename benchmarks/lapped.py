@@ -24,6 +24,7 @@ from runtime.lapped.encoder import Levels, Section
 from runtime.lapped.model import LappedModel, step_of
 from runtime.metrics import si_snr
 from runtime.playback import Playback
+from runtime.spk.short import LARGEST_STEP
 from runtime.spk.writer import SpkWriter
 from runtime.thermometer import events_of
 from runtime.to_spk import header_of
@@ -35,7 +36,6 @@ from train.objectives.distances import mel_distance
 
 RATES = (0.7, 1.0, 1.5, 3.445)  # kbit/s of payload
 QUALITY = 9.0  # dB, of the waveform
-LARGEST_STEP = 254
 PARTS = ("thresholds", "refiner", "noise", "corrections")
 
 Judge = Callable[[Samples, Samples], dict[str, float | None]]

@@ -74,7 +74,7 @@ class Codec:
         `samples` at `rate` Hz are `(n,)`, `(n, channels)` or `(channels, n)`, an array or a list:
         floats of full scale 1.0, or uint8, int16 or int32 of the full scale of the dtype. They are
         averaged to mono and brought to the model's rate. `mu` in 0..31 sets the rate of a MU_SPARSE
-        model (paper section 3), by default 16, `step` in 0..254 that of a LAPPED one, by default
+        model (paper section 3), by default 16, `step` in 0..2047 that of a LAPPED one, by default
         following the loudness, and `effort` its thresholds: `certified` for those of a chip,
         `better` for those that a host moves. `progress` is called with the share done, 0..1.
         Raises `AudioError` for samples that do not fit or are not finite, `BundleError` for a

@@ -40,7 +40,7 @@ def chosen_mu(manifest: Manifest, mu: int | None) -> int:
 
 
 def chosen_step(manifest: Manifest, step: int | None) -> int | None:
-    """Return the step to use, in 0..254, or None: it then follows the loudness of each chunk.
+    """Return the step to use, in 0..2047, or None: it then follows the loudness of each chunk.
 
     Raises `SpikingMusicError` for a step out of range or for a bundle that has none.
     """

@@ -21,7 +21,7 @@ Corrections = npt.NDArray[np.int8]
 class Chunk:
     """Consecutive frames: their `events (units, T)`, the `mu` they were encoded with, its `index`.
 
-    The index counts the chunks of a recording from 0. Of a LAPPED model the step, 0..254, stands
+    The index counts the chunks of a recording from 0. Of a LAPPED model the step, 0..2047, stands
     in the place of the mu, and there may be `corrections (rows, bands)` of its noise.
     """
 

@@ -25,7 +25,7 @@ class Storage:
     """How a recording is stored.
 
     `coder` of the events, None for the default; `title` and `source`; `mu`, 0..31, of all chunks
-    (`step`, 0..254, for a LAPPED model), or for each chunk the largest that reaches `min_si_snr`
+    (`step`, 0..2047, for a LAPPED model), or for each chunk the largest that reaches `min_si_snr`
     dB, or the smallest that keeps the file within `kbps` kbit/s;
     `effort`, one of `EFFORTS`, for a LAPPED model;
     defaults for `decode`: `decoder`, `sampler`, `steps` (0: the bundle's), and the `seed` of the
@@ -108,7 +108,7 @@ def to_spk(
         if samples:
             progress(min(writer.frames * header.hop / samples, 1.0))
     writer.close(signal.samples)
-    known = [mu for mu in mus if mu != NO_MU]
+    known = mus if codec.manifest.has_mu or codec.manifest.lapped else []
     return Stored(
         writer.size,
         signal.samples,

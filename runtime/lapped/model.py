@@ -22,8 +22,7 @@ MARGIN = 16  # bins above the highest that fires that the nets also get
 WIDTH = 32  # the nets get a multiple of this many bins
 REFINED = 768  # bins; those above are not changed
 LEAST_STEP = -14.0  # log2 of the step with index 0
-STEPS_AN_OCTAVE = 8
-STEPS = 256
+STEPS_AN_OCTAVE = 64
 CHUNK_FRAMES = 64
 NOMINAL_LEVELS = 64  # as counted in `units` of a manifest; the code itself has no limit
 UNITS = "units.npz"
@@ -33,7 +32,7 @@ Ints = npt.NDArray[np.int32]
 
 
 def step_of(index: int) -> float:
-    """The step of an index 0..255, in units of the orthonormal transform of samples in -1..1."""
+    """The step of an index 0..2047, in units of the orthonormal transform of samples in -1..1."""
     return 2.0 ** (index / STEPS_AN_OCTAVE + LEAST_STEP)
 
 

@@ -113,7 +113,7 @@ def unpacked(file: BinaryIO, tables: Tables | None = None) -> Piece:
         header.chunk_frames,
         header.kind,
         header.model,
-        () if NO_MU in mus else mus,
+        () if NO_MU in mus and not header.lapped else mus,
         header.playback,
         reader.texts,
         code,

@@ -1,6 +1,6 @@
 """The bytes of version 2, for LAPPED models, with as little overhead as possible.
 
-A file of one chunk takes 36 bytes besides its payload; the last 8 of them are the end.
+A file of one chunk takes 37 bytes besides its payload; the last 8 of them are the end.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ BLOCK = 16  # frames to a row of corrections
 NAME = 3  # bytes that name a model, and tables
 _DIGEST, _CHECK, _SAMPLES = 4, 2, 6
 _LONGEST = 8  # bytes of a number
-LARGEST_STEP = 254
+LARGEST_STEP = 2047
 
 
 def number(value: int) -> bytes:
@@ -210,7 +210,7 @@ def store(chunk: Chunk, header: SpkHeader, tables: Tables) -> ShortChunk:
 def pack_chunk(chunk: ShortChunk) -> bytes:
     """Return the bytes of a chunk."""
     frames = number(chunk.frames) if chunk.told else b""
-    head = number(chunk.index) + frames + bytes([chunk.mu]) + number(len(chunk.payload))
+    head = number(chunk.index) + frames + number(chunk.mu) + number(len(chunk.payload))
     return sealed(SYNC + head + chunk.payload)
 
 
@@ -221,12 +221,11 @@ def read_head(read: Read, header: SpkHeader) -> tuple[ShortChunk, int]:
         frames = header.frames_in(index) if index < header.chunks else 0
     else:
         frames = read_number(read)
-    step = read(1)
-    length = read_number(read)
+    step, length = read_number(read), read_number(read)
     # Checked before anything is read or allocated, so a damaged length costs no memory.
-    if not step or not 1 <= frames <= header.longest or length > 16 * header.bins * frames:
+    if not 1 <= frames <= header.longest or length > 16 * header.bins * frames:
         raise FormatError(f"its head is damaged: chunk {index} of {frames} frames, {length} bytes")
-    return ShortChunk(index, frames, step[0], b"", not header.known), length
+    return ShortChunk(index, frames, step, b"", not header.known), length
 
 
 def read_chunk(read: Read, header: SpkHeader) -> ShortChunk:
@@ -262,7 +261,7 @@ def end_bytes(header: SpkHeader) -> int:
 class ShortDigest:
     """The first 4 bytes of SHA-256 over all chunks.
 
-    Each chunk adds its step, a byte; the number of events of each frame, then the numbers of their
+    Each chunk adds its step, 2 bytes; the number of events of each frame, then the numbers of their
     units, 4 bytes each; and its corrections, a byte each.
     """
 
@@ -271,7 +270,7 @@ class ShortDigest:
 
     def add(self, chunk: Chunk) -> None:
         """Add a chunk."""
-        self._hash.update(bytes([chunk.mu]))
+        self._hash.update(chunk.mu.to_bytes(2, "little"))
         self._hash.update(np.diff(chunk.events.starts).astype("<u4").tobytes())
         self._hash.update(chunk.events.unit.astype("<u4").tobytes())
         if chunk.corrections is not None:

@@ -10,6 +10,7 @@ from runtime.kinds import frame_count
 from runtime.piece import NO_MU, Chunk, Corrections
 from runtime.spk.header import MAX_CHUNKS, SpkHeader
 from runtime.spk.parts import digest_of, pack_chunk, pack_end, pack_header, store
+from runtime.spk.short import LARGEST_STEP
 from runtime.spk.tags import EVERY, MAX_BODY, End, pack_tag, seek_tag, text_tag
 
 
@@ -54,7 +55,7 @@ class SpkWriter:
     ) -> None:
         """Write the next chunk, `(units, chunk_frames)`; only the last may have another length.
 
-        `mu` is the mu or step of the chunk, 0..254, by default that of the header.
+        `mu` is the mu, 0..254, or the step, 0..2047, of the chunk, by default that of the header.
         Raises `FormatError` when the chunk does not fit in the file.
         """
         header = self.header
@@ -67,7 +68,8 @@ class SpkWriter:
                 f"of {header.units} x {header.chunk_frames}, of which only the last has others"
             )
         chunk = Chunk(events, header.mu if mu is None else mu, self._chunks, corrections)
-        if not 0 <= chunk.mu <= NO_MU or header.mu not in (NO_MU, chunk.mu):
+        most = LARGEST_STEP if header.lapped else NO_MU
+        if not 0 <= chunk.mu <= most or header.mu not in (NO_MU, chunk.mu):
             raise FormatError(f"chunk {self._chunks}: mu {mu} contradicts the header")
         if self._chunks >= (header.chunks if header.known else MAX_CHUNKS):
             raise FormatError(f"chunk {self._chunks}: the header announces fewer chunks")

@@ -102,8 +102,8 @@ Step = Annotated[
     int | None,
     typer.Option(
         "--step",
-        metavar="0..254",
-        help="Rate of a LAPPED model, eight steps an octave",
+        metavar="0..2047",
+        help="Rate of a LAPPED model, 64 steps an octave",
         show_default="follows the loudness",
     ),
 ]

@@ -59,7 +59,7 @@ def stored(
         for chunk, count in zip(chunks, counts, strict=True)
     )
     rate = "step" if header.lapped else "mu"
-    mus = [chunk.mu for chunk in chunks if chunk.mu != NO_MU]
+    mus = [chunk.mu for chunk in chunks if header.lapped or chunk.mu != NO_MU]
     return {
         "title": reader.texts.get("title"),
         "source": reader.texts.get("source"),

@@ -25,7 +25,7 @@ from train.lapped.losses import heard, moved
 from train.lapped.model import Model, crop
 from train.lapped.objectives import count
 
-HOP, BINS, RATE, STEP = 2048, 192, 22050, 60
+HOP, BINS, RATE, STEP = 2048, 192, 22050, 480
 
 
 @pytest.fixture(scope="module")

@@ -124,10 +124,10 @@ def test_a_chips_thresholds_are_the_default() -> None:
     ("storage", "message"),
     [
         (Storage(mu=3), "give its --step"),
-        (Storage(step=255), "choose from 0"),
+        (Storage(step=2048), "choose from 0"),
         (Storage(coder="rice"), "omit --coder"),
         (Storage(effort="best"), "choose certified or better"),
-        (Storage(step=90, kbps=1.0), "exclude one another"),
+        (Storage(step=720, kbps=1.0), "exclude one another"),
     ],
 )
 def test_wishes_that_do_not_fit_are_refused(storage: Storage, message: str) -> None:

@@ -70,7 +70,7 @@ def chunks(header: SpkHeader = HEADER) -> list[Chunk]:
         levels[0, 0] = 100 if index == 2 else 0  # beyond the nominal levels
         corrections = random.integers(-2, 3, (2, 5)).astype(np.int8)
         events = events_of(levels.astype(np.int32), header.units)
-        found.append(Chunk(events, index % 255, index, corrections))
+        found.append(Chunk(events, 150 * index % 2048, index, corrections))
     return found
 
 
@@ -176,7 +176,7 @@ def test_a_chunk_of_another_file_is_noticed() -> None:
     theirs = io.BytesIO()
     writer = SpkWriter(theirs, HEADER, {"title": "Ein Stück"}, TABLES)
     for chunk in chunks():
-        writer.write(chunk.events, 254 - chunk.mu, chunk.corrections)
+        writer.write(chunk.events, chunk.mu ^ 1, chunk.corrections)
     writer.close()
     cut = place_of(io.BytesIO(ours), HEADER, 10, print)
     mixed = ours[:cut] + theirs.getvalue()[cut:]

@@ -92,12 +92,12 @@ def test_an_output_of_a_lapped_model_is_kept_and_one_of_another_step_is_not_over
     music: Path, out: Path, outputs: Outputs
 ) -> None:
     bundle, listing = SHIPPED / "lapped", listed(str(music), str(out))
-    recipe = Recipe(bundle, load_manifest(bundle).model_hash, Storage(step=60))
+    recipe = Recipe(bundle, load_manifest(bundle).model_hash, Storage(step=480))
     assert encode_corpus(listing, recipe, 1)["encoded"] == 4
     before = outputs(out)
     assert encode_corpus(listing, recipe, 1)["kept"] == 4
     told: list[str] = []
-    other = replace(recipe, storage=Storage(step=80))
+    other = replace(recipe, storage=Storage(step=640))
     assert encode_corpus(listing, other, 1, note=told.append)["failed"] == 4
     assert all("different recording or rate" in line for line in told)
     assert outputs(out) == before
