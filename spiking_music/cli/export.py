@@ -31,16 +31,22 @@ def export(
             metavar="NAME=SOURCE", help="Recordings that choose the default decoder; repeatable"
         ),
     ] = None,
+    bins: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Of a LAPPED bundle: write a bundle of its lowest N bins"),
+    ] = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Turn a trained run into a bundle.
 
-    Of a LAPPED bundle in place of a run, the NIR and netx files are written.
+    Of a LAPPED bundle in place of a run, the NIR and netx files are written, or with --bins a
+    smaller bundle.
     """
     from export.bundle import Terms
     from export.bundle import export as export_bundle
     from export.lapped import export_lapped
+    from export.lapped_cut import write_cut
     from export.lapped_forms import write_forms
     from export.quality import measure as measured
     from export.quality import write_quality
@@ -50,11 +56,16 @@ def export(
 
     if is_bundle(run):
         refuse_idle("a bundle", steps=steps, measure=measure)
+        if bins is not None:
+            made = write_cut(open_bundle(run), bins, bundle, force)
+            terminal.show(str(bundle), {"model": made.manifest.model_hash}, as_json)
+            return
         with terminal.progress("export"):
             files = write_forms(open_bundle(run), bundle, force)
         sizes = {file.name: f"{file.stat().st_size:,} bytes" for file in files}
         terminal.show(str(bundle), sizes, as_json)
         return
+    refuse_idle("a run", bins=bins)
     sets, skipped = clip_sets(measure or [], None, "--measure")
     terms = Terms(licence, attribution)
     with terminal.progress("export") as progress:
