@@ -25,7 +25,9 @@ def read_array(path: Path) -> npt.NDArray[Any]:
     except FileNotFoundError as error:
         raise SpikingMusicError(f"{path}: no such file") from error
     except Exception as error:  # numpy raises many different errors for damaged files
-        raise SpikingMusicError(f"{path}: not a .npy file ({one_line(error)})") from error
+        raise SpikingMusicError(
+            f"{path}: not a .npy file of numbers ({one_line(error)})"
+        ) from error
     if not isinstance(array, np.ndarray):
         raise SpikingMusicError(f"{path}: holds several arrays; give a .npy file of one")
     return array

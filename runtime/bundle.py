@@ -166,12 +166,6 @@ def shipped_model(model: str) -> Path | None:
     return None
 
 
-def shipped_with(decoder: str) -> list[str]:
-    """Return the names of the shipped bundles that have a decoder."""
-    folders = sorted(path.parent for path in SHIPPED.glob(f"*/{MANIFEST}"))
-    return [path.name for path in folders if decoder in load_manifest(path).decoders]
-
-
 def load_manifest(path: Path) -> Manifest:
     """Read and check the manifest of a bundle folder; raises `BundleError`."""
     file = Path(path) / MANIFEST

@@ -71,14 +71,15 @@ class Codec:
     ) -> Piece:
         """Return a recording as a piece: its events and what belongs to them.
 
-        `samples` at `rate` Hz are `(n,)`, `(n, channels)` or `(channels, n)`, an array or a list:
-        floats of full scale 1.0, or uint8, int16 or int32 of the full scale of the dtype. They are
-        averaged to mono and brought to the model's rate. `mu` in 0..31 sets the rate of a MU_SPARSE
-        model (paper section 3), by default 16, `step` in 0..2047 that of a LAPPED one, by default
+        `samples` at `rate` Hz are `(n,)` or `(n, channels)`, an array or a list: floats of full
+        scale 1.0, or uint8, int16 or int32 of the full scale of the dtype. They are averaged to
+        mono and brought to the model's rate. `mu` in 0..31 sets the rate of a MU_SPARSE model
+        (paper section 3), by default 16, `step` in 0..2047 that of a LAPPED one, by default
         following the loudness, and `effort` its thresholds: `certified` for those of a chip,
         `better` for those that a host moves. `progress` is called with the share done, 0..1.
-        Raises `AudioError` for samples that do not fit or are not finite, `BundleError` for a
-        broken encoder, `SpikingMusicError` for a choice that is out of range or not the model's.
+        Raises `AudioError` for no samples, another shape or dtype, NaN and infinity, `BundleError`
+        for a broken encoder, `SpikingMusicError` for a choice that is out of range or not the
+        model's.
         """
         signal = mono_signal(samples, rate, self.manifest.sample_rate)
         return self._encoded(signal, progress, mu, step, effort)[1]

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from runtime.bundle import Manifest, shipped_with
+from runtime.bundle import Manifest
 from runtime.errors import SpikingMusicError
-from runtime.kinds import DECODERS, LAPPED_DECODERS
 
 # The choices that each decoder uses.
 USED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -60,11 +59,9 @@ def require_used(wishes: Playback, manifest: Manifest, said: Playback = UNSAID) 
 
 
 def require_decoder(name: str, manifest: Manifest) -> None:
-    """Raise `SpikingMusicError` if a bundle lacks a decoder; it names the bundles that have it."""
-    if name in manifest.decoders:
-        return
-    wanted = f"decoder {name!r}: choose {' or '.join(manifest.decoders)}"
-    if name in (*DECODERS, *LAPPED_DECODERS):
-        having = ", ".join(shipped_with(name))
-        wanted += f"; of the shipped bundles these have it: {having}" if having else ""
-    raise SpikingMusicError(wanted)
+    """Raise `SpikingMusicError` if a bundle lacks a decoder; it names those that there are."""
+    if name not in manifest.decoders:
+        raise SpikingMusicError(
+            f"the model {manifest.name} has no decoder {name!r}; choose "
+            f"{' or '.join(manifest.decoders)}"
+        )

@@ -141,8 +141,8 @@ def write_audio(path: Path | str, samples: Any, rate: int, force: bool = False) 
     """Write `samples (n,)` at `rate` Hz as 16-bit PCM: FLAC for `.flac`, WAV for `.wav`.
 
     Floats have a full scale of 1.0, and values beyond it are clipped; uint8, int16 and int32 have
-    the full scale of the dtype. `force` overwrites an existing file. Raises `AudioError` for
-    samples of another shape, NaN or infinity, and `OutputError` for another suffix or when the file
+    the full scale of the dtype. `force` overwrites an existing file. Raises `AudioError` for no
+    samples, another shape, NaN or infinity, and `OutputError` for another suffix or when the file
     cannot be written.
     """
     import numpy as np

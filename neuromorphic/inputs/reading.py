@@ -42,7 +42,9 @@ def read_input(path: Path, shape: Shape | None, step: float) -> Array:
         return frames(path, events, _known(path, shape), step)
     x = _chosen(path, found)
     if x.dtype.kind not in "biuf" or x.ndim < 2 or not x.size:
-        raise SpikingMusicError(f"{path}: numbers of shape (T, ...) are needed, with T steps")
+        raise SpikingMusicError(
+            f"{path}: is {x.shape} {x.dtype}; numbers (T, ...) are needed, at least one step"
+        )
     if not np.isfinite(x).all():
         raise SpikingMusicError(f"{path}: holds values that are not finite")
     return x
@@ -62,7 +64,9 @@ def _arrays(path: Path, suffix: str) -> dict[str, Array]:
         except FileNotFoundError as error:
             raise SpikingMusicError(f"{path}: no such file") from error
         except Exception as error:  # zipfile and numpy raise many different errors
-            raise SpikingMusicError(f"{path}: not a .npz file ({one_line(error)})") from error
+            raise SpikingMusicError(
+                f"{path}: not a .npz file of numbers ({one_line(error)})"
+            ) from error
     found: dict[str, Array] = {}
     with opened_hdf5(path, "HDF5") as file:
         file.visititems(

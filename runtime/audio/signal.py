@@ -17,10 +17,10 @@ _BLOCK = 1 << 12  # samples; the same as for files, so that both are resampled t
 def mono_signal(samples: npt.ArrayLike, rate: float, wanted: int) -> Samples:
     """Return `samples` at `rate` Hz as one signal `(n,) float32` at `wanted` Hz.
 
-    `samples` are `(n,)`, `(n, channels)` or `(channels, n)`, a list or an array: floats with full
-    scale 1.0, or `uint8`, `int16` or `int32`, whose full scale is that of the dtype. Channels are
-    averaged. The result has `max(1, round(n wanted / rate))` samples, none for `n = 0`.
-    Raises `AudioError` for a rate outside 1..768 kHz, another shape or dtype, NaN and infinity.
+    `samples` are `(n,)` or `(n, channels)`, a list or an array: floats with full scale 1.0, or
+    `uint8`, `int16` or `int32`, whose full scale is that of the dtype. Channels are averaged. The
+    result has `max(1, round(n wanted / rate))` samples. Raises `AudioError` for a rate outside
+    1..768 kHz, no samples, another shape or dtype, NaN and infinity.
     """
     if (
         not isinstance(rate, int | float | np.number)
@@ -45,7 +45,7 @@ def _array(samples: npt.ArrayLike) -> npt.NDArray[Any]:
 
 def _floats(array: npt.NDArray[Any]) -> Samples:
     """Scale values to a full scale of 1.0."""
-    if array.dtype.kind == "f" or not array.size:
+    if array.dtype.kind == "f" or not array.size:  # an empty list is of floats
         with np.errstate(over="ignore"):
             return array.astype(np.float32)
     if array.dtype in (np.int16, np.int32):
@@ -58,22 +58,21 @@ def _floats(array: npt.NDArray[Any]) -> Samples:
 
 
 def _mixed(array: Samples) -> Samples:
-    """Average the channels, which lie along the shorter axis."""
-    if array.ndim == 1:
-        return array
-    if array.ndim != 2 or min(array.shape) > MOST_CHANNELS:
+    """Average the channels, if there are several."""
+    if array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] > MOST_CHANNELS):
         raise AudioError(
-            f"samples of shape {array.shape}; give (n,), (n, channels) or (channels, n), "
-            f"and {MOST_CHANNELS} channels at most"
+            f"samples of shape {array.shape}: give (n,) or (n, channels), with at most "
+            f"{MOST_CHANNELS} channels; .T swaps the axes of an array"
         )
     if not array.size:
-        return np.zeros(0, np.float32)
-    frames = array if array.shape[1] <= array.shape[0] else array.T
-    return np.ascontiguousarray(frames).mean(axis=1, dtype=np.float32)
+        raise AudioError(f"samples of shape {array.shape}: there are none; give at least one")
+    if array.ndim == 1:
+        return array
+    return np.ascontiguousarray(array).mean(axis=1, dtype=np.float32)
 
 
 def _resampled(signal: Samples, rate: int, wanted: int) -> Samples:
-    if rate == wanted or not signal.size:
+    if rate == wanted:
         return signal
     stream = soxr.ResampleStream(rate, wanted, 1)
     blocks = [

@@ -81,5 +81,13 @@ def export(
         with terminal.progress(f"measure {name}") as progress:
             quality[name] = measured(made, clips, progress)
     write_quality(made, quality)
-    facts = {"model": made.manifest.model_hash, "quality": quality}
-    terminal.show(str(bundle), facts, as_json)
+    model = {"model": made.manifest.model_hash}
+    terminal.show(str(bundle), model | ({"quality": quality} if as_json else {}), as_json)
+    if not as_json:
+        terminal.show_rows(
+            [
+                {"set": name, "clips": found["clips"], "decoder": way, **figures}
+                for name, found in quality.items()
+                for way, figures in found["decoders"].items()
+            ]
+        )

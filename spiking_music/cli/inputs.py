@@ -137,9 +137,14 @@ def refuse_idle(what: str, **options: object) -> None:
 
 
 def settle_output(source: str, out: str | None, suffix: str, force: bool, as_json: bool) -> str:
-    """Return where the output goes; refuse, before the work, an output that cannot be written."""
+    """Return where the output goes.
+
+    Refuse, before the work, a source that does not exist and an output that cannot be written.
+    """
     from runtime.outputs import is_stream, refuse_output
 
+    if source != "-" and not Path(source).exists():
+        raise SpikingMusicError(f"{source}: no such file")
     if out is None:
         piped = source == "-" or is_stream(Path(source))
         out = "-" if piped else str(Path(source).with_suffix(suffix))

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from runtime.errors import OutputError
 from spiking_music.cli.inputs import named, network_input, note, opened_network, read_from, typed
 from spiking_music.cli.options import Dialect, Force, Frame, TimeStep
 
@@ -49,6 +50,8 @@ def inspect(
 
     pythons = dict(named(text, "--python") for text in python or [])
     require_importers(pythons)
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise OutputError(f"{out}: the page is HTML; give it a name that ends in .html")
     for path in (out, out.with_suffix(".json")):
         refuse_output(path, force, [net, *read_from(data)])
     opened = opened_network(net, dt, dialect, frame)

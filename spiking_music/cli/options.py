@@ -111,7 +111,7 @@ EffortOption = Annotated[
     Effort | None,
     typer.Option(
         "--effort",
-        help="Thresholds of a LAPPED model: as on a chip, or moved by the host for 2 % fewer bits",
+        help="Thresholds of a LAPPED model: a chip's, or moved by the host for 3 to 5 % fewer bits",
         show_default="certified",
     ),
 ]

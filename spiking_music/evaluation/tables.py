@@ -108,7 +108,7 @@ def as_markdown(evaluation: Evaluation, skipped: Sequence[str] = ()) -> str:
     lines = ["# Evaluation", "", _LEGEND]
     clips = {name: len(_unique(row.clip for row in rows)) for name, rows in _by_set(evaluation)}
     for name, systems in summary(evaluation).items():
-        lines += [f"## {name}: {clips[name]} clips", ""]
+        lines += [f"## {name}: {clips[name]} clip{'s' * (clips[name] != 1)}", ""]
         lines += [line(titles), line(["---"] + ["--:"] * (len(titles) - 1))]
         lines += [line([system, *_cells(figures)]) for system, figures in systems.items()]
         lines.append("")

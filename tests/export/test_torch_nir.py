@@ -221,6 +221,9 @@ def make():
 
 def broken():
     raise KeyError("weights.pt")
+
+def needy():
+    import no_such_package
 """
 
 
@@ -230,11 +233,12 @@ def test_finds_a_network_by_name(tmp_path: Path):
     assert named_module(f"{file}:net")[0].out_features == 3
     assert named_module(f"{file}:make")[0].out_features == 3
     for said, expected in (
-        (f"{file}:number", "is a int; a torch.nn.Module"),
-        (f"{file}:none", "is nothing of that name"),
+        (f"{file}:number", "is of type int; a torch.nn.Module"),
+        (f"{file}:none", "has no none"),
         (f"{file}:broken", "failed with KeyError: 'weights.pt'"),
-        (f"{tmp_path / 'no.py'}:net", "failed with FileNotFoundError"),
-        ("no_such_package_at_all:net", "failed with ModuleNotFoundError"),
+        (f"{file}:needy", "failed with ModuleNotFoundError: No module named 'no_such_package'"),
+        (f"{tmp_path / 'no.py'}:net", "no.py: no such file"),
+        ("no_such_package.at_all:net", "no_such_package.at_all: no such module"),
         ("net", "write MODULE:NAME"),
     ):
         with pytest.raises(ExportError, match=expected):

@@ -125,7 +125,7 @@ def test_diffusion_depends_on_the_seed_alone(codec: Codec) -> None:
 
 
 def test_an_empty_signal_is_an_empty_matrix(codec: Codec) -> None:
-    piece = codec.encode(np.zeros(0, np.float32), RATE)
+    piece = codec.joined([*codec.encode_stream([])], 0)
     assert piece.events.bits.shape == (5, 0)
     assert codec.decode(piece).shape == (0,)
 

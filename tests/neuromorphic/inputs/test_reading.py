@@ -121,7 +121,12 @@ def test_what_is_no_input_is_one_line(tmp_path):
     write_npz(far, **made(5, 0, (2, 5, 9)) | {"x": np.arange(5) + 4})
     write_npz(many, a=np.ones((2, 2)), b=np.ones((2, 2)))
     write_npz(early, t=np.array([0, 10**15]), x=np.zeros(2, int), y=np.zeros(2, int))
+    objects, empty = tmp_path / "objects.npy", tmp_path / "empty.npy"
+    np.save(objects, np.array([{}, 1]))
+    np.save(empty, np.zeros((0, 4)))
     for path, shape, expected in (
+        (objects, (4,), "not a .npy file of numbers"),
+        (empty, (4,), r"is \(0, 4\) float64; numbers \(T, ...\) are needed, at least one step"),
         (paths[".csv"], SHAPE, "the columns are something else; t,x,y,p"),
         (paths[".aedat4"], SHAPE, "not a list of events"),
         (paths[".h5"], SHAPE, "not a readable HDF5 file"),

@@ -25,17 +25,17 @@ def test_every_dtype_is_the_same_sound(dtype: type) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 2, 6])
-def test_channels_are_averaged_along_either_axis(channels: int) -> None:
-    stacked = np.stack([TONE * gain for gain in range(channels)])
+def test_channels_are_averaged(channels: int) -> None:
+    stacked = np.stack([TONE * gain for gain in range(channels)], axis=1)
     expected = TONE * (channels - 1) / 2
-    for samples in (stacked, stacked.T, stacked.tolist()):
+    for samples in (stacked, stacked.tolist()):
         np.testing.assert_allclose(mono_signal(samples, RATE, RATE), expected, atol=1e-6)
 
 
-@given(st.integers(0, 9_000), st.sampled_from([8_000, 22_050, 44_100, 48_000, 96_000]))
+@given(st.integers(1, 9_000), st.sampled_from([8_000, 22_050, 44_100, 48_000, 96_000]))
 def test_any_rate_gives_its_length(samples: int, rate: int) -> None:
     found = mono_signal(TONE[:samples], rate, RATE)
-    assert len(found) == (max(1, round(samples * RATE / rate)) if samples else 0)
+    assert len(found) == max(1, round(samples * RATE / rate))
 
 
 def test_a_file_gives_the_same_as_its_samples(tmp_path: Path) -> None:
@@ -53,7 +53,9 @@ def test_a_file_gives_the_same_as_its_samples(tmp_path: Path) -> None:
         (TONE, "44100", "'44100'"),
         (TONE, float("nan"), "nan"),
         (TONE.reshape(-1, 1, 1), RATE, r"\(9001, 1, 1\)"),
-        (np.zeros((50, 60)), RATE, "channels at most"),
+        (np.zeros((2, 9_001)), RATE, r"shape \(2, 9001\): give \(n,\) or \(n, channels\)"),
+        ([], RATE, r"shape \(0,\): there are none"),
+        (np.zeros((0, 2), np.int16), RATE, r"shape \(0, 2\): there are none"),
         (np.float32(0.5), RATE, r"shape \(\)"),
         ([[1.0], [1.0, 2.0]], RATE, "no array"),
         ([1, 2, 3], RATE, "int64 have no full scale"),

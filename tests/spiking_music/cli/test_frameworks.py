@@ -153,6 +153,9 @@ def test_inspects_a_graph_a_netx_file_and_a_bundle(
         assert report["nodes"][0]["kind"] == "Input"
         assert report["fit"]["loihi2"]["verdict"] in ("ok", "unchecked")
         assert cli("inspect", given, "--input", data, "-o", page)[0] == 2
+    code, _, errors = cli("inspect", graph, "--input", x, "-o", tmp_path / "page.txt")
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "page.txt: the page is HTML" in errors
 
 
 def test_counts_in_the_shape_of_neurobench(cli: Run, graph: Path, x: Path) -> None:

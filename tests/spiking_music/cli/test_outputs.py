@@ -42,6 +42,14 @@ def test_what_is_read_is_never_written(
     assert link.is_symlink()
 
 
+@pytest.mark.parametrize("verb", ["encode", "decode"])
+def test_of_a_missing_source_and_a_folder_the_source_is_named(
+    cli: Run, tmp_path: Path, verb: str
+) -> None:
+    code, _, errors = cli(verb, tmp_path / "missing", tmp_path)
+    assert (code, errors) == (2, f"error: {tmp_path / 'missing'}: no such file\n")
+
+
 def test_a_decoded_piece_never_aims_at_its_source(
     cli: Run, toy_bundle: Bundle, tmp_path: Path
 ) -> None:
