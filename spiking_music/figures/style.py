@@ -21,7 +21,7 @@ WIDE, NARROW = 720.0, 360.0
 ACCENT, WARM = "#1f9d8a", "#e0704f"
 BLUE, GOLD = "#33508f", "#d9a520"
 # In an SVG on a page, these are replaced by the page's own colours, light or dark.
-INK, FAINT = "#0a0b0c", "#8d8e8f"
+INK, FAINT, CARD = "#0a0b0c", "#8d8e8f", "#fcfdfe"
 DPI = 110  # of the images within the drawings
 LINES: Final = (
     {"color": ACCENT, "linestyle": "-", "marker": "o"},

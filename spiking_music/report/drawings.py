@@ -18,7 +18,17 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator
 
-from spiking_music.figures.style import ACCENT, FAINT, INK, NARROW, STYLE, WARM, WIDE, canvas
+from spiking_music.figures.style import (
+    ACCENT,
+    CARD,
+    FAINT,
+    INK,
+    NARROW,
+    STYLE,
+    WARM,
+    WIDE,
+    canvas,
+)
 from spiking_music.report.spectrum import log_frequencies, spectrogram
 
 RANGE_DB = 80.0
@@ -121,7 +131,8 @@ def bars(values: Mapping[str, float], unit: str, width: float = WIDE) -> Figure:
         panel.barh(places, list(values.values()), height=0.38, color=[ACCENT, *[FAINT] * 9])
         for place, (name, value) in zip(places, values.items(), strict=True):
             panel.text(0, place + 0.27, name, va="bottom")
-            panel.text(value, place, f" {value:.2f} {unit}", va="center", weight="bold")
+            text = f"\N{NO-BREAK SPACE}{value:.2f} {unit}"  # a page would drop a space in front
+            panel.text(value, place, text, va="center", weight="bold")
         panel.set_xlim(0, max([*values.values(), 1e-9]) * 1.25)
         panel.set_ylim(-0.3, len(values) - 0.35)
         panel.set_axis_off()
@@ -173,13 +184,15 @@ def intervals(rows: Sequence[Row], unit: str, marked: str, width: float = WIDE) 
 def svg(figure: Figure, name: str) -> str:
     """Return `figure` as an `<svg>` element; `name` keeps its ids apart from another's.
 
-    Ink and faint lines take the colours `currentColor` and `--faint` of the page around it.
+    Ink, faint lines and what covers others take the colours `currentColor`, `--faint` and `--card`
+    of the page around it.
     """
     file = io.StringIO()
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     text = file.getvalue()
     text = text[text.index("<svg") :].replace(INK, "currentColor").replace(FAINT, "var(--faint)")
+    text = text.replace(CARD, "var(--card)")
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'(<svg [^>]*?) (?:width|height)="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg [^>]*?) (?:width|height)="[^"]*"', r"\1", text, count=1)

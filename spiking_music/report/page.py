@@ -37,7 +37,7 @@ def page(
         report=report,
         script=(_PARTS / "player.js").read_text(encoding="utf-8"),
         beside=beside is not None,
-        sounds={_title(name): source for name, source in sources.items()},
+        sounds={_title(name, report): source for name, source in sources.items()},
         pictures=_pictures(report, _compared(report, original, decoded), events),
     )
 
@@ -72,8 +72,14 @@ def times(value: float | None) -> str:
     return "-" if value is None else f"{value:.2g}" if value < 100 else number(value)
 
 
-def _title(name: str) -> str:
-    return "Original" if name == "original" else f"Decoded, {name}"
+def _title(name: str, report: Mapping[str, Any]) -> str:
+    """Name a sound; where two models are shown, by its model."""
+    if name == "original":
+        return "Original"
+    first = report["first"]
+    if first is None:
+        return f"Decoded, {name}"
+    return name if name == first["name"] else f"{report['bundle']['name']}, {name}"
 
 
 def _inside(samples: Samples, rate: int) -> str:

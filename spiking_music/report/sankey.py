@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from spiking_music.figures.style import FAINT, STYLE, WARM, WIDE, canvas
+from spiking_music.figures.style import CARD, FAINT, STYLE, WARM, WIDE, canvas
 from spiking_music.report.joules import joules, percent
 
 # Okabe and Ito's colours, which the colour-blind tell apart; what spikes touch is the warm one.
@@ -20,6 +20,7 @@ THIN = 0.004  # of the height: what is too small to be seen is drawn so
 LABEL = 0.1  # and what its label takes
 GAP = 0.03
 NODE = 0.022  # of the width
+BEHIND = {"facecolor": CARD, "alpha": 0.85, "linewidth": 0, "pad": 1.5}  # labels cover the flows
 
 
 @dataclass(frozen=True)
@@ -135,4 +136,4 @@ def _bars(panel: Axes, place: float, column: Sequence[Node], whole: float) -> No
         share = "" if node.value >= whole else f", {percent(node.value / whole)}"
         text = f"{node.name}\n{joules(node.value)}{share}"
         middle = (node.low + node.high) / 2
-        panel.text(place + NODE + 0.012, middle, text, va="center", fontsize=9)
+        panel.text(place + NODE + 0.012, middle, text, va="center", fontsize=9, bbox=BEHIND)

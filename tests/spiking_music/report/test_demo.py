@@ -71,7 +71,9 @@ def test_a_lapped_model_is_shown_before_the_one_on_chips(tmp_path: Path) -> None
     assert report["bundle"]["name"] == "small"
     assert "lapped" in summary(report)
     page = (tmp_path / "out" / "report.html").read_text()
-    assert "Decoded, lapped" in page
+    names = re.findall("<figcaption>(.*?)</figcaption>", page)
+    assert names == ["Original", "lapped", "small, diffusion", "small, fast"]
+    assert "all that <code>small.spk</code> holds" in page
 
 
 def test_the_page_needs_nothing_beside_it(made: tuple[Path, dict[str, Any]]) -> None:

@@ -32,6 +32,7 @@ def test_a_drawing_is_svg_in_the_colours_of_its_page(name: str, width: float) ->
     assert root.get("width") is None
     assert drawings.INK not in text
     assert drawings.FAINT not in text
+    assert drawings.CARD not in text
     assert "currentColor" in text
 
 
