@@ -11,15 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.results import write_json
 from neuromorphic.chips.catalogue import load_chip
 from neuromorphic.energy import energies
+from neuromorphic.integers.bundles import lapped_units
+from neuromorphic.integers.forms import Forms
+from neuromorphic.integers.lapped_decoder import messages, sound, window_network
 from neuromorphic.opening import bundle_network
+from neuromorphic.simulate import spikes
 from runtime.audio.recordings import read_audio
+from runtime.audio.samples import Samples
 from runtime.bundle import open_bundle
 from runtime.codec import Codec
-from runtime.lapped.transform import frame_count
+from runtime.lapped.model import step_of
+from runtime.lapped.rate_control import Within
+from runtime.lapped.transform import frame_count, synthesis
+from runtime.metrics import si_snr
+from runtime.piece import Piece
 from runtime.thermometer import levels_of
 from spiking_music.cli import terminal
 from spiking_music.report.joules import joules
@@ -39,23 +49,41 @@ def fft_products(hop: int) -> int:
     return 2 * hop + 2 * 4 * points + 4 * (points // 2) * int(log2(points))
 
 
-def measure(recordings: Sequence[Path]) -> dict[str, Any]:
-    """Return a row for each way of the transform, and of its inverse, a second of sound."""
-    bundle = open_bundle(Path("lapped"))
+def measure(
+    recordings: Sequence[Path], model: Path | None = None, kbps: float | None = None
+) -> dict[str, Any]:
+    """Return a row for each way of the transform, and of its inverse, a second of sound.
+
+    `model` is a LAPPED bundle. Steps are the usual ones, or the finest that keep a recording's file
+    within `kbps`.
+    """
+    bundle = open_bundle(model or Path("lapped"))
     codec, hop = Codec(bundle), bundle.manifest.hop
     bins, window = codec.engine.code.bins, 2 * hop
-    frames = seconds = events = active = used = sums = updates = 0.0
-    spent = np.zeros(3)  # operations, in real time, as fast as it goes
+    decoder = Forms(
+        integers=window_network(lapped_units(bundle)), period=hop / codec.manifest.sample_rate
+    )
+    encoding, decoding = OnChip(), OnChip()
+    frames = seconds = events = active = used = 0.0
+    quality = []
     for file in recordings:
         samples = read_audio(file, bundle.manifest.sample_rate).samples
-        payload, piece = codec.analyse(samples)
-        found = energies(bundle_network(bundle, piece.units), payload.T, CHIP)
-        for own in found["counts"].values():
-            sums += own["synaptic_events"]
-            updates += own["driven_updates"] + own["idle_updates"]
-        table = found["chips"][CHIP]["table"]
-        spent += [table[0]["dynamic_j"], *(row["total_j"] for row in table)]
+        piece = _encoded(codec, samples, kbps)
+        network = bundle_network(bundle, piece.units)
+        payload = codec.engine.payload(samples, piece.mus, piece.units // (2 * bins))
+        encoding.add(network, payload.T)
         q = levels_of(piece.events, bins)
+        step = np.repeat([step_of(index) for index in piece.mus], bundle.manifest.chunk_frames)
+        step = np.append(step, step[-1])[: len(q)].astype(np.float32)
+        values = codec.engine.model.unrefined(q, step)
+        given = messages(values / step[:, None])
+        decoding.add(decoder, given)
+        sounds = (
+            codec.decode(piece, "waveform"),
+            synthesis(values, hop),
+            sound(spikes(decoder, given), step),
+        )
+        quality.append([si_snr(samples, heard[: len(samples)]) for heard in sounds])
         frames += frame_count(len(samples), hop)
         seconds += piece.seconds
         events += piece.events.count
@@ -70,22 +98,57 @@ def measure(recordings: Sequence[Path]) -> dict[str, Any]:
         _row("dense int8, processors", rate * bins * window, rate * bins * window),
         _row("the same, only bins up to the highest in use", window * used / seconds,
              window * used / seconds),
-        {
-            "way": "event-driven sums and thresholds",
-            "operations": (sums + updates) / seconds,
-            "bytes": sums / seconds,
-            "joules": {CHIP: spent[0] / seconds},
-            "real_time_j": spent[1] / seconds,
-            "fast_j": spent[2] / seconds,
-        },
+        encoding.row("event-driven sums and thresholds", seconds),
     ]  # fmt: skip
     inverse = [
         _row("inverse by FFT", rate * fft_products(hop), rate * (window + hop) * FLOAT),
         _row("whole inverse, dense", rate * bins * window, rate * bins * window),
         _row("coefficients that are not 0", active / seconds * window, active / seconds * window),
         _row("events, each adds a row", events / seconds * window, events / seconds * window),
+        decoding.row("event-driven: each value adds its row", seconds),
     ]
-    return {"recordings": len(recordings), "forward": forward, "inverse": inverse}
+    names = ("waveform_si_snr_db", "unrefined_si_snr_db", "chip_si_snr_db")
+    means = dict(zip(names, np.mean(quality, axis=0).tolist(), strict=True))
+    return {"recordings": len(recordings), "forward": forward, "inverse": inverse} | means
+
+
+def _encoded(codec: Codec, samples: Samples, kbps: float | None) -> Piece:
+    if kbps is None:
+        return codec.encode(samples, codec.manifest.sample_rate)
+    chunks = codec.engine.chunks([samples], Within(codec.engine, kbps, 0))
+    return codec.joined([*chunks], len(samples))
+
+
+class OnChip:
+    """What runs of a network cost on the chip, added up."""
+
+    def __init__(self) -> None:
+        self.sums = self.updates = 0
+        self.spent = np.zeros(3)  # operations, in real time, as fast as it goes
+        self.placed: dict[str, Any] = {}
+
+    def add(self, forms: Forms, x: npt.NDArray[Any]) -> None:
+        """Add a run on `x (T, M)`."""
+        found = energies(forms, x, CHIP)
+        for own in found["counts"].values():
+            self.sums += own["synaptic_events"]
+            self.updates += own["driven_updates"] + own["idle_updates"]
+        bill = found["chips"][CHIP]
+        self.spent += [bill["table"][0]["dynamic_j"], *(row["total_j"] for row in bill["table"])]
+        self.placed = bill["placement"]
+
+    def row(self, way: str, seconds: float) -> dict[str, Any]:
+        """A row of the table, a second of so many `seconds` of sound."""
+        operations, real, fast = self.spent / seconds
+        return {
+            "way": way,
+            "operations": (self.sums + self.updates) / seconds,
+            "bytes": self.sums / seconds,
+            "joules": {CHIP: operations},
+            "real_time_j": real,
+            "fast_j": fast,
+            **{name: self.placed[name] for name in ("cores", "chips")},
+        }
 
 
 def _row(name: str, products: float, moved: float) -> dict[str, Any]:
@@ -104,9 +167,19 @@ def write(found: dict[str, Any], path: Path | None) -> None:
     for name in ("forward", "inverse"):
         print(f"{name}, a second of sound, middle prices")
         terminal.show_rows([_shown(row) for row in found[name]])
-    chip = found["forward"][-1]
-    real, fast = joules(chip["real_time_j"]), joules(chip["fast_j"])
-    print(f"{CHIP} with static power: {real} in real time, {fast} as fast as it goes")
+        chip = found[name][-1]
+        real, fast = joules(chip["real_time_j"]), joules(chip["fast_j"])
+        print(
+            f"{CHIP}, {chip['cores']} cores, {chip['chips']} chips, with static power: {real} in "
+            f"real time, {fast} as fast as it goes"
+        )
+    waveform, unrefined, chip_db = (
+        found[f"{name}_si_snr_db"] for name in ("waveform", "unrefined", "chip")
+    )
+    print(
+        f"SI-SNR: {waveform:.2f} dB of the waveform decoder, {unrefined:.2f} dB without its "
+        f"refiner, {chip_db:.2f} dB of the chip's sums"
+    )
 
 
 def _shown(row: dict[str, Any]) -> dict[str, str]:

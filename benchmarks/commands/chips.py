@@ -37,11 +37,18 @@ def energy(
 
 
 @app.command()
-def transform(audio: Recordings = None, json: Json = None) -> None:
+def transform(
+    bundle: Annotated[Path | None, typer.Option(metavar="DIR", help="[default: lapped]")] = None,
+    audio: Recordings = None,
+    kbps: Annotated[
+        float | None, typer.Option(help="Of a recording's file, at most  [default: usual steps]")
+    ] = None,
+    json: Json = None,
+) -> None:
     """The lapped transform by FFT, dense on processors, and by events on a chip."""
     from benchmarks.transform import measure, write
 
-    write(measure(_recordings(audio)), json)
+    write(measure(_recordings(audio), bundle, kbps), json)
 
 
 @app.command()

@@ -6,56 +6,50 @@ import pytest
 from neuromorphic.costs.counts import count
 from neuromorphic.fit import fitted
 from neuromorphic.integers.forms import Forms
-from neuromorphic.integers.lapped_decoder import Sounding, sounding
+from neuromorphic.integers.lapped_decoder import messages, sound, window_network
 from neuromorphic.integers.network import run_network
 from neuromorphic.simulate import differing, spikes
+from runtime.errors import GraphError
 from runtime.lapped import chip
 from runtime.lapped.transform import synthesis
 from runtime.metrics import si_snr
-from runtime.thermometer import events_of
 
-HOP, BINS, LEVELS, FRAMES = 64, 24, 7, 40
-RNG = np.random.default_rng(0)
-SCALE = np.linspace(1.5, 0.5, BINS).astype(np.float32)
-POINTS = np.linspace(-0.3, 0.2, 3 * BINS).astype(np.float32).reshape(3, BINS)
-Q = np.clip(np.rint(RNG.laplace(0, 1, (FRAMES, BINS))), -LEVELS, LEVELS).astype(np.int32)
-EVENTS = events_of(Q, 2 * BINS * LEVELS)
+HOP, BINS, FRAMES = 64, 24, 40
+VALUES = np.random.default_rng(0).laplace(0, 1, (FRAMES, BINS)).astype(np.float32)
+VALUES *= np.abs(VALUES) > 1
+STEP = np.linspace(0.01, 0.02, FRAMES).astype(np.float32)
+X = messages(VALUES)
 
 
 @pytest.fixture(scope="module")
-def decoder() -> Sounding:
-    units = chip.Units(np.full((1, BINS), 60, np.int32), HOP)
-    return sounding(units, SCALE, POINTS, LEVELS)
+def forms() -> Forms:
+    return Forms(integers=window_network(chip.Units(np.full((1, BINS), 60, np.int32), HOP)))
 
 
-def test_it_sounds_as_the_float_decoder_without_its_refiner(decoder: Sounding) -> None:
-    step = np.linspace(0.01, 0.02, FRAMES).astype(np.float32)
-    size = np.abs(Q)
-    point = np.take_along_axis(POINTS, np.clip(size, 1, 3) - 1, axis=0)
-    values = np.sign(Q) * (size + point * (size > 0)) * SCALE * step[:, None]
-    right = synthesis(values.astype(np.float32), HOP)
-    found = decoder.sound(run_network(decoder.network, EVENTS.bits), step)
+def test_it_sounds_as_the_inverse_transform(forms: Forms) -> None:
+    right = synthesis(VALUES * STEP[:, None], HOP)
+    found = sound(run_network(forms.network, X.T), STEP)
     assert found.shape == right.shape
-    assert si_snr(right, found) > 25  # 6-bit weights
-    assert np.abs(found - right).max() < 0.1 * np.abs(right).max()
+    assert si_snr(right, found) > 30  # 6-bit weights
+    assert np.abs(found - right).max() < 0.05 * np.abs(right).max()
 
 
-def test_lava_gives_the_same_sums(decoder: Sounding) -> None:
-    forms = Forms(integers=decoder.network)
-    right = spikes(forms, EVENTS.bits.T)
+def test_lava_gives_the_same_sums(forms: Forms) -> None:
+    right = spikes(forms, X)
     assert right.dtype == np.int32
-    assert not differing(spikes(forms, EVENTS.bits.T, "lava"), right)
+    assert not differing(spikes(forms, X, "lava"), right)
 
 
-def test_only_events_cost(decoder: Sounding) -> None:
-    found = count(decoder.network, EVENTS.bits)
-    assert found["values"].synaptic_events == EVENTS.count == np.abs(Q).sum()
+def test_only_bins_that_fired_cost(forms: Forms) -> None:
+    found = count(forms.network, X.T)["window"]
     rows = np.count_nonzero(chip.dictionary(BINS, HOP), axis=1)
-    assert found["window"].synaptic_events == int((Q != 0).sum(0) @ rows)
-    silent = count(decoder.network, np.zeros((2 * BINS * LEVELS, 3), np.bool_))
-    assert silent["window"].synaptic_events == silent["window"].driven_updates == 0
+    assert found.entering == np.count_nonzero(VALUES)
+    assert found.synaptic_events == int((VALUES != 0).sum(0) @ rows)
+    silent = count(forms.network, np.zeros((BINS, 3), np.int32))["window"]
+    assert silent.synaptic_events == silent.driven_updates == 0
 
 
-def test_it_fits_for_the_sums_of_a_recording(decoder: Sounding) -> None:
-    found = fitted(Forms(integers=decoder.network), "loihi2", EVENTS.bits.T)
-    assert found["misfit"] is None
+def test_it_fits_for_the_sums_of_a_recording(forms: Forms) -> None:
+    assert fitted(forms, "loihi2", X)["misfit"] is None
+    with pytest.raises(GraphError, match="at most 32767"):
+        spikes(forms, messages(np.full((1, BINS), 600, np.float32)))
