@@ -43,30 +43,47 @@ def synthesis(coefficients: Floats, hop: int) -> Floats:
 
     The first and the last half frame, which only one frame covers, are left out.
     """
-    bins = coefficients.shape[1]
-    before, after = _turns(bins, hop)
-    whole = np.fft.ifft(coefficients * before, 2 * hop, axis=1, norm="forward")
-    halves = (whole.real * after.real - whole.imag * after.imag).reshape(-1, 2, hop)
-    return (halves[:-1, 1] + halves[1:, 0]).ravel().astype(np.float32, copy=False)
+    folded = _cosines(np.pad(coefficients, ((0, 0), (0, hop - coefficients.shape[1]))))
+    before, after = folded[:-1, : hop // 2], folded[1:, hop // 2 :]
+    rising, falling = _window(hop)
+    sound = np.concatenate([after, -after[:, ::-1]], 1) * rising
+    sound -= np.concatenate([before[:, ::-1], before], 1) * falling
+    return sound.ravel()
 
 
 def analysis(cut: Floats, bins: int) -> Floats:
     """The first `bins` coefficients `(T, bins)` of frames `(T, 2 hop)`."""
     hop = cut.shape[1] // 2
-    before, after = (np.conj(turn) for turn in _turns(bins, hop))
-    found = np.fft.fft(cut * after, axis=1)[:, :bins]
-    return (found.real * before.real - found.imag * before.imag).astype(np.float32, copy=False)
+    rising, falling = _window(hop)
+    a, b = np.split(cut[:, :hop] * rising, 2, 1)
+    c, d = np.split(cut[:, hop:] * falling, 2, 1)
+    return _cosines(np.concatenate([-c[:, ::-1] - d, a - b[:, ::-1]], 1))[:, :bins]
+
+
+def _cosines(rows: Floats) -> Floats:
+    """The orthonormal DCT-IV of each row `(T, n)`, its own inverse, by a transform of `n / 2`.
+
+    A frame of the lapped transform, with its quarters folded, is one such row.
+    """
+    size = rows.shape[1]
+    turn = _turn(size)
+    pairs = np.empty((len(rows), size // 2), np.complex64)
+    pairs.real, pairs.imag = rows[:, ::2], rows[:, ::-2]
+    pairs = np.fft.fft(pairs * turn, axis=1) * turn
+    found = np.empty_like(rows)
+    found[:, ::2], found[:, ::-2] = pairs.real, -pairs.imag
+    return found
 
 
 @functools.cache
-def _turns(bins: int, hop: int) -> tuple[Turns, Turns]:
-    """What makes an inverse Fourier transform of coefficients the sum over `basis`.
+def _turn(size: int) -> Turns:
+    """The phases before and after the transform of `_cosines`, with half of its scale each."""
+    phase = (np.arange(size // 2) + 1 / 8) * (np.pi / size)
+    return (np.exp(-1j * phase) * (2 / size) ** 0.25).astype(np.complex64)
 
-    Factors `(bins,)` before it, and `(2 hop,)`, with the window, after it: the phases of the basis
-    are `pi / hop (n + 1/2 + hop / 2) (k + 1/2)`, of which the transform itself has `pi / hop n k`.
-    """
-    k, n = np.arange(bins) + 0.5, np.arange(2 * hop)
-    before = np.exp(1j * np.pi / hop * (0.5 + hop / 2) * k)
-    scaled = np.sin(np.pi / (2 * hop) * (n + 0.5)) * np.sqrt(2 / hop)
-    after = np.exp(1j * np.pi / (2 * hop) * n) * scaled
-    return before.astype(np.complex64), after.astype(np.complex64)
+
+@functools.cache
+def _window(hop: int) -> tuple[Floats, Floats]:
+    """The rising and the falling half of the sine window, `(hop,)` each."""
+    rising = np.sin(np.pi / (2 * hop) * (np.arange(hop) + 0.5)).astype(np.float32)
+    return rising, rising[::-1]
