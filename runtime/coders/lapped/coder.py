@@ -8,7 +8,7 @@ import numpy.typing as npt
 from runtime.coders.lapped import loop as at
 from runtime.coders.lapped.compiling import Numbers
 from runtime.coders.lapped.loop import code_corrections, code_frames
-from runtime.coders.lapped.memory import forget, memory_of, numbers
+from runtime.coders.lapped.memory import forget, memory_of, numbers, zeros
 from runtime.coders.lapped.tables import Tables
 from runtime.errors import FormatError
 
@@ -44,7 +44,7 @@ def encode(
         ("level", levels, at.MOST),
         ("correction", corrections, at.LARGEST_CORRECTION),
     ):
-        if values is not None and (np.abs(values.astype(np.int64)) > most).any():
+        if values is not None and values.size and max(values.max(), -int(values.min())) > most:
             raise FormatError(f"{name}s from {values.min()} to {values.max()}; {most} is the most")
     if not levels.any() and (corrections is None or not corrections.any()):
         return b""
@@ -84,14 +84,13 @@ def decode(payload: bytes, shape: Shape, tables: Tables) -> tuple[Levels, Correc
 def send(levels: Levels, memory: Numbers, corrections: Corrections | None = None) -> bytes:
     """Return the payload of `levels`, coded with a memory that learns from them."""
     forget(memory)
-    heights = np.abs(levels.astype(np.int64))
-    # No decision takes more than 16 bits.
-    decisions = np.minimum(heights, at.LEVELS) + 2 + 2 * at.BITS * (heights >= at.LEVELS)
-    frames, bins = levels.shape
+    heights = np.abs(levels[levels != 0].astype(np.int64))
+    decisions = np.minimum(heights, at.LEVELS) + 2 * at.BITS * (heights >= at.LEVELS)
     moved = np.zeros((0, 0)) if corrections is None else corrections
-    room = 2 * int(decisions.sum()) + frames * (bins + 2) + 2 * 14 * moved.size + 8
-    payload = numbers(np.zeros(room))
-    code_frames(numbers(levels.ravel()), bins, memory, payload, 2**62)
+    # No decision takes more than 16 bits; a cell takes three, and more for what fires there.
+    most = int(decisions.sum()) + 3 * levels.size + 14 * moved.size
+    payload = zeros(2 * most + 8)
+    code_frames(numbers(levels.ravel()), levels.shape[1], memory, payload, 2**62)
     code_corrections(numbers(moved.ravel()), moved.shape[1], memory, payload)
     return _ended(memory, payload)
 

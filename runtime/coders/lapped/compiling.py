@@ -32,6 +32,6 @@ def compiled(function: Function) -> Function:
     # Types are given here, since numba would otherwise compile each function several times.
     signature = f"{result}({', '.join(_TYPES[hint] for hint in hints.values())})"
     try:
-        return cast(Function, _NJIT(signature, cache=True)(function))
+        return cast(Function, _NJIT(signature, cache=True, nogil=True)(function))
     except RuntimeError:  # there is no folder to cache the compiled code in
-        return cast(Function, _NJIT(signature)(function))
+        return cast(Function, _NJIT(signature, nogil=True)(function))

@@ -1,7 +1,7 @@
 """The memory of the coder: its state before a chunk begins, and what it has learned since."""
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import cast
 
 import numpy as np
@@ -16,6 +16,13 @@ def memory_of(
     tables: Tables, bins: int, spacing: float, rate: int = 3, oldest: int = 250
 ) -> Numbers:
     """Return the memory before the first decision about `bins` that are `spacing` Hz apart."""
+    return numbers(_fresh(tables, bins, spacing, rate, oldest))
+
+
+@lru_cache(maxsize=8)
+def _fresh(
+    tables: Tables, bins: int, spacing: float, rate: int, oldest: int
+) -> npt.NDArray[np.int64]:
     memory = np.zeros(at.LENGTH, np.int64)
     memory[at.HIGH] = 0xFFFFFFFF
     memory[at.RATE], memory[at.OLDEST_AGE] = rate, oldest
@@ -31,7 +38,7 @@ def memory_of(
         (at.BANDS, _classes(bins, spacing)[1]),
     ):
         memory[start : start + len(values)] = values
-    return numbers(memory)
+    return memory
 
 
 def tables_of(memory: Numbers) -> Tables:
@@ -45,8 +52,7 @@ def tables_of(memory: Numbers) -> Tables:
 
 def forget(memory: Numbers) -> None:
     """Clear the past frames and begin a new payload, but keep what was learned."""
-    for place in range(at.HEIGHTS, at.LENGTH):
-        memory[place] = 0
+    memory[at.HEIGHTS : at.LENGTH] = zeros(at.LENGTH - at.HEIGHTS)
     memory[at.LOW], memory[at.HIGH], memory[at.NEXT], memory[at.DECISIONS] = 0, 0xFFFFFFFF, 0, 0
 
 
@@ -54,6 +60,11 @@ def numbers(values: npt.NDArray[np.generic]) -> Numbers:
     """The numbers as the loop wants them: an array for numba; plain Python is faster on lists."""
     whole = values.astype(np.int64)
     return cast(Numbers, whole if COMPILED else whole.tolist())
+
+
+def zeros(count: int) -> Numbers:
+    """So many zeros, as the loop wants them."""
+    return cast(Numbers, np.zeros(count, np.int64) if COMPILED else [0] * count)
 
 
 @cache
