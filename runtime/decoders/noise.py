@@ -22,8 +22,7 @@ def frame_noise(seed: int, first: int, frames: int, hop: int) -> npt.NDArray[np.
         raise ValueError(f"hop {hop} is not a multiple of {_PER_COUNT}")
     counts = hop // _PER_COUNT
     raw = np.random.Philox(key=seed, counter=first * counts).random_raw(frames * counts * 4)
-    halves = raw.astype("<u8").view("<u4").reshape(-1, 2).astype(np.float64)
-    radius = np.sqrt(-2.0 * np.log((halves[:, 0] + 1.0) * 2.0**-32))
-    angle = halves[:, 1] * (2.0**-31 * np.pi)
-    pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-    return pairs.ravel().astype(np.float32)
+    halves = raw.astype("<u8", copy=False).view("<u4").reshape(-1, 2)
+    radius = np.sqrt(-2.0 * np.log((halves[:, 0] + 1.0) * 2.0**-32)).astype(np.float32)
+    angle = (halves[:, 1] * (2.0**-31 * np.pi)).astype(np.float32)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).ravel()
