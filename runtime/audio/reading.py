@@ -16,7 +16,7 @@ from runtime.audio.samples import Samples
 from runtime.errors import AudioError
 
 RATES = (1_000, 768_000)  # Hz; outside, a header is damaged rather than unusual
-_BLOCK = 1 << 12  # frames; a live recording is delayed by this much
+_LIVE, _BLOCK = 1 << 12, 1 << 16  # frames; a recording from a pipe is delayed by the former
 _SILENCE = 10 ** (-90 / 20)  # about one step of 16 bits
 _CANCELLED = 1e-3  # if the mean has less than this share of the channels' energy, they cancel out
 _FULL_SCALE = 1 - 2**-14
@@ -74,10 +74,10 @@ class AudioReader:
                 raise AudioError(
                     f"{self._name}: holds NaN or infinity; export it again from its source"
                 )
-            mono = block.mean(axis=1, dtype=np.float32)
+            mono = mixed(block)
             clipped += _clipped(block)
             peak = max(peak, float(np.abs(mono).max()))
-            energies += np.square(mono).sum(), np.square(block).mean(axis=1).sum()
+            energies += np.square(mono).sum(), np.square(block).sum() / self.source_channels
             yield late
             given += len(late)
             late = resampler.resample_chunk(mono) if resampler else mono
@@ -90,7 +90,8 @@ class AudioReader:
 
     def _blocks(self) -> Iterator[Samples]:
         # Read until nothing more comes: the stated length may be missing or wrong.
-        room = np.empty((_BLOCK, self.source_channels), np.float32)
+        size = _BLOCK if self._file.seekable() else _LIVE
+        room = np.empty((size, self.source_channels), np.float32)
         while len(block := self._block(room)):
             self.source_frames += len(block)
             yield block
@@ -147,6 +148,11 @@ def opened_audio(source: Path | int, sample_rate: int | None) -> Iterator[AudioR
     """
     with opened_sound(source) as (name, sound, descriptor):
         yield AudioReader(name, sound, descriptor, sample_rate)
+
+
+def mixed(frames: Samples) -> Samples:
+    """The mean of the channels of `frames (n, channels)`, `(n,)`."""
+    return np.ascontiguousarray(frames.T).mean(axis=0, dtype=np.float32)
 
 
 def _announced(file: soundfile.SoundFile) -> int | None:

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from runtime.audio.reading import RATES
+from runtime.audio.reading import RATES, mixed
 from runtime.audio.samples import Samples
 from runtime.errors import AudioError
 
 MOST_CHANNELS = 32
-_BLOCK = 1 << 12  # samples; the same as for files, so that both are resampled to the same bits
+_BLOCK = 1 << 16  # samples that are resampled at once
 
 
 def mono_signal(samples: npt.ArrayLike, rate: float, wanted: int) -> Samples:
@@ -66,9 +66,7 @@ def _mixed(array: Samples) -> Samples:
         )
     if not array.size:
         raise AudioError(f"samples of shape {array.shape}: there are none; give at least one")
-    if array.ndim == 1:
-        return array
-    return np.ascontiguousarray(array).mean(axis=1, dtype=np.float32)
+    return array if array.ndim == 1 else mixed(array)
 
 
 def _resampled(signal: Samples, rate: int, wanted: int) -> Samples:
