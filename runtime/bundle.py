@@ -128,10 +128,12 @@ class Bundle:
             raise BundleError(f"{self.path}: this bundle has no {name}")
         return self.path / name
 
-    def graph(self, name: str, inputs: set[str], outputs: set[str]) -> Graph:
+    def graph(
+        self, name: str, inputs: set[str], outputs: set[str], threads: int | None = None
+    ) -> Graph:
         """Load one ONNX file, see `open_graph`; its hash must still be that in the manifest."""
-        path = self.file(name)
-        return open_graph(path, inputs, outputs, self.manifest.files[name], self.provider)
+        path, digest = self.file(name), self.manifest.files[name]
+        return open_graph(path, inputs, outputs, digest, self.provider, threads)
 
 
 def open_bundle(path: Path | None = None, provider: str = "cpu") -> Bundle:

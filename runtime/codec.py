@@ -1,6 +1,6 @@
 """Sound to events and back, for whole signals and for streams, bit for bit the same."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -105,7 +105,7 @@ class Codec:
         playback = Playback(decoder, sampler, steps, seed).over(piece.playback)
         audio = np.zeros(piece.samples, np.float32)
         done = 0
-        for block in self.decode_stream(piece.chunks(), playback):
+        for block in self.decode_stream(piece.chunks(), playback, live=False):
             part = block[: piece.samples - done]
             audio[done : done + len(part)] = part
             done += len(part)
@@ -119,32 +119,43 @@ class Codec:
         mu: int | None = None,
         step: int | None = None,
         effort: str | None = None,
-    ) -> Iterator[Chunk]:
+        live: bool = True,
+    ) -> Generator[Chunk, None, None]:
         """Yield the events of a signal that comes in blocks `(n,) float32` of any size.
 
         The blocks are at the model's rate. Each chunk has `chunk_frames` frames, or what is left in
         the last one, and is yielded once `context_frames` more have arrived. The events are those
-        of `encode`, whatever the sizes of the blocks. Raises the same errors as `encode`.
+        of `encode`, whatever the sizes of the blocks. If the signal is not `live`, a LAPPED model
+        takes blocks before they are needed, in another thread, and so uses two cores. Raises the
+        same errors as `encode`.
         """
         step, mu = chosen_step(self.manifest, step), chosen_mu(self.manifest, mu)
         effort = chosen_effort(self.manifest, effort)
         if self.manifest.lapped:
             choose = self.engine.usual_step if step is None else lambda section, before: step
-            return self.engine.chunks(blocks, choose, effort)
+            return self.engine.chunks(blocks, choose, effort, live)
         return self.encoder.chunks(blocks, mu)
 
     def decode_stream(
-        self, chunks: Iterable[Chunk], playback: Playback = UNSAID, first: int = 0
+        self,
+        chunks: Iterable[Chunk],
+        playback: Playback = UNSAID,
+        first: int = 0,
+        live: bool = True,
     ) -> Iterator[Samples]:
         """Yield the sound, `hop` samples a frame, of events that come in chunks of any size.
 
         The sound begins at frame `first`, and the chunks at frame `start(first, playback)`, so that
         it equals that part of the whole sound. The fast decoder is a chunk and `context_frames`
-        behind its input, diffusion three chunks. See `decode` for the playback and for the errors;
-        each chunk has its own mu.
+        behind its input, diffusion three chunks. If the chunks are not `live`, a LAPPED model takes
+        some before they are needed and decodes them at the same time, in other threads. See
+        `decode` for the playback and for the errors; each chunk has its own mu.
         """
         playback = playback.over(usual(self.manifest))
         decoder, start = self._decoder(playback), self.start(first, playback)
+        if self.manifest.lapped:
+            voice = self.engine.decoders[playback.decoder or ""]
+            return voice.decoded(chunks, start, first, playback, live)
         return decoder.decoded(chunks, start, first, playback)
 
     def start(self, first: int, playback: Playback = UNSAID) -> int:
@@ -182,7 +193,8 @@ class Codec:
         effort: str | None,
     ) -> tuple[list[Chunk], Piece]:
         frames = frame_count(self.manifest.kind, len(samples), self.manifest.hop)
-        chunks = [*_told(self.encode_stream([samples], mu, step, effort), progress, frames)]
+        coded = self.encode_stream([samples], mu, step, effort, live=False)
+        chunks = [*_told(coded, progress, frames)]
         return chunks, self.joined(chunks, len(samples), mu)
 
     def joined(self, chunks: Sequence[Chunk], samples: int, mu: int | None = None) -> Piece:

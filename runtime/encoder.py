@@ -5,7 +5,7 @@ is zero. Every window has the same length and its contents depend only on the re
 events are the same whether it comes whole, in blocks of any size, or as a stream.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
@@ -50,7 +50,7 @@ class Encoder:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle, self._manifest = bundle, bundle.manifest
 
-    def chunks(self, blocks: Iterable[Samples], mu: int) -> Iterator[Encoded]:
+    def chunks(self, blocks: Iterable[Samples], mu: int) -> Generator[Encoded, None, None]:
         """Yield the events of a signal in chunks of `chunk_frames`; the last may be shorter.
 
         A chunk is yielded as soon as its own samples and the `context_frames` after them are there.

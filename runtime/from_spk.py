@@ -68,7 +68,7 @@ def from_spk(
     playback = playback.over(source.header.playback)
     start = codec.start(frame, playback)
     chunks = _from(source, start // codec.manifest.chunk_frames)
-    blocks = codec.decode_stream(chunks, playback, first=frame)
+    blocks = codec.decode_stream(chunks, playback, frame, live=not source.header.known)
     return _ended(without_first(blocks, skipped), source, span)
 
 

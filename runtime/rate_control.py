@@ -6,7 +6,7 @@ Source: the quality control of arXiv 2402.01571, figure 4, which uses 9 dB.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from functools import cache, partial
 from typing import Protocol
 
@@ -32,7 +32,9 @@ class Choice(Protocol):
         """Return the mu of a window; `run(mu)` encodes it."""
 
 
-def chosen_chunks(codec: Codec, blocks: Iterable[Samples], choice: Choice) -> Iterator[Encoded]:
+def chosen_chunks(
+    codec: Codec, blocks: Iterable[Samples], choice: Choice
+) -> Generator[Encoded, None, None]:
     """Yield the chunks of a signal like `Codec.encode_stream`, each at the chosen mu.
 
     Raises `SpikingMusicError` for a bundle without mu.

@@ -67,18 +67,19 @@ def open_graph(
     outputs: set[str],
     digest: str | None = None,
     provider: str = "cpu",
+    threads: int | None = None,
 ) -> Graph:
     """Load an ONNX file to be run by a `provider`, one of `PROVIDERS`.
 
-    It uses `cores()` threads that spin between operators, and sequential execution: the fastest
-    settings measured for these graphs. Raises `BundleError`, naming the file, when it is not a
-    graph, has other inputs or outputs, or does not have the SHA-256 `digest`, and when the provider
-    does not start.
+    It uses `threads`, by default `cores()`, that spin between operators, and sequential execution:
+    the fastest settings measured for these graphs. Raises `BundleError`, naming the file, when it
+    is not a graph, has other inputs or outputs, or does not have the SHA-256 `digest`, and when
+    the provider does not start.
     """
     import onnxruntime  # here, so that code that only reads events does not load it
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = cores()
+    options.intra_op_num_threads = threads or cores()
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
     # The manifest's digest would not cover weights outside the file.

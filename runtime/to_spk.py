@@ -1,6 +1,7 @@
 """From a recording to a `.spk` file, a chunk at a time."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -91,22 +92,24 @@ def to_spk(
 ) -> Stored:
     """Encode a signal that comes in blocks `(n,) float32` and write it to a file or a pipe.
 
-    `samples` is its length, None if not known yet; `progress` is then not called. A chunk is
-    written as soon as it is final, so memory does not grow with the length.
+    `samples` is its length, None if not known yet; `progress` is then not called, and no block is
+    taken before it is needed. A chunk is written as soon as it is final, so memory does not grow
+    with the length.
     Raises what `Codec.encode_stream` raises, and `SpikingMusicError` for options that exclude one
     another.
     """
     signal = _Counted(blocks)
-    mu, chunks, missed = _chunks(codec, signal, storage)
+    mu, chunks, missed = _chunks(codec, signal, storage, live=samples is None)
     header = header_of(codec.manifest, samples, storage, mu, codec.code)
     writer = SpkWriter(file, header, storage.texts, codec.code.tables if codec.code else None)
     events, mus = 0, []
-    for chunk in chunks:
-        writer.write(chunk.events, chunk.mu, chunk.corrections)
-        events += chunk.events.count
-        mus.append(chunk.mu)
-        if samples:
-            progress(min(writer.frames * header.hop / samples, 1.0))
+    with closing(chunks):  # no thread may read on when this is left
+        for chunk in chunks:
+            writer.write(chunk.events, chunk.mu, chunk.corrections)
+            events += chunk.events.count
+            mus.append(chunk.mu)
+            if samples:
+                progress(min(writer.frames * header.hop / samples, 1.0))
     writer.close(signal.samples)
     known = mus if codec.manifest.has_mu or codec.manifest.lapped else []
     return Stored(
@@ -163,8 +166,8 @@ def header_of(
 
 
 def _chunks(
-    codec: Codec, signal: Iterable[Samples], storage: Storage
-) -> tuple[int, Iterable[Chunk], Callable[[], int]]:
+    codec: Codec, signal: Iterable[Samples], storage: Storage, live: bool
+) -> tuple[int, Generator[Chunk, None, None], Callable[[], int]]:
     """Return the header's mu, the chunks, and a function that counts those off target."""
     wishes = {
         "mu": storage.mu,
@@ -179,10 +182,11 @@ def _chunks(
     effort = chosen_effort(codec.manifest, storage.effort)
     choice = _choice(codec, storage, effort)
     if choice is None:
-        return mu, codec.encode_stream(signal, storage.mu, step, storage.effort), lambda: 0
+        coded = codec.encode_stream(signal, storage.mu, step, storage.effort, live)
+        return mu, coded, lambda: 0
     if isinstance(choice, AtLeast | Within):
         return NO_MU, chosen_chunks(codec, signal, choice), lambda: choice.missed
-    return NO_MU, codec.engine.chunks(signal, choice, effort), lambda: choice.missed
+    return NO_MU, codec.engine.chunks(signal, choice, effort, live), lambda: choice.missed
 
 
 def _choice(

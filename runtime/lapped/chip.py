@@ -100,7 +100,8 @@ def accumulated(payload: npt.NDArray[np.int8], units: Units) -> Ints:
 @functools.cache
 def _sums() -> Graph:
     """The product of `payload - 128` and `dictionary`; `export.lapped_integers` makes the file."""
-    return open_graph(Path(__file__).with_name(SUMS), {"payload", "dictionary"}, {"sum"})
+    path = Path(__file__).with_name(SUMS)
+    return open_graph(path, {"payload", "dictionary"}, {"sum"}, threads=1)
 
 
 @functools.cache

@@ -1,8 +1,5 @@
 """Corrections of the noise's levels, which the encoder computes because it has the original."""
 
-import functools
-from itertools import pairwise
-
 import numpy as np
 import numpy.typing as npt
 
@@ -14,9 +11,9 @@ from runtime.lapped.noise import (
     PARTS,
     UNIT_DB,
     WINDOW,
+    amplitudes,
     first_band,
-    hats,
-    mel_edges,
+    means,
     window,
 )
 
@@ -35,10 +32,10 @@ def corrections(sound: Floats, decoded: Floats, levels: Floats, rate: int) -> In
     """
     bands = slice(first_band(rate), BANDS)
     wanted, there = (powers(x, rate)[:, bands, None] for x in (sound, decoded))
-    amplitude = np.exp(np.clip(levels[1:-1], -14, 2)) @ hats(rate)
-    hidden = (np.square(amplitude) @ means(rate))[:, bands, None]
+    hidden = means(np.square(amplitudes(levels[1:-1], rate)), BANDS, WINDOW // 2, rate)
+    hidden = hidden[:, bands, None]
     units = np.arange(-LARGEST_CORRECTION, LARGEST_CORRECTION + 1)
-    louder = 10 ** (units * UNIT_DB / 10)
+    louder = (10 ** (units * UNIT_DB / 10)).astype(np.float32)
     found = []
     for start in range(0, len(hidden), PARTS * BLOCK):
         part = slice(start, start + PARTS * BLOCK)
@@ -54,14 +51,4 @@ def powers(sound: Floats, rate: int) -> Floats:
     cut = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP] * window()
     spectrum = np.fft.rfft(cut, axis=1)
     power: Floats = np.square(spectrum.real) + np.square(spectrum.imag)
-    return power @ means(rate)
-
-
-@functools.cache
-def means(rate: int) -> Floats:
-    """Means `(WINDOW / 2 + 1, BANDS)` over the bins of each band."""
-    edges = mel_edges(BANDS, WINDOW // 2, rate)
-    matrix = np.zeros((WINDOW // 2 + 1, BANDS), np.float32)
-    for band, (low, high) in enumerate(pairwise(edges)):
-        matrix[low:high, band] = 1 / (high - low)
-    return matrix
+    return means(power, BANDS, WINDOW // 2, rate)

@@ -1,6 +1,7 @@
 """Levels of the lapped codec to sound, in windows on a fixed grid."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Protocol
@@ -8,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from runtime.ahead import mapped
 from runtime.audio.samples import Samples
 from runtime.lapped.encoder import Levels
 from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, LappedModel, step_of
@@ -25,6 +27,17 @@ Heard = Callable[[Rows, Floats, int, Rows], Samples]
 `q (n + 1 + 2 context, bins)` are the levels from frame `first - context` on, zeros beyond both ends
 of the recording; `step` and `corrections` have one row for each of them.
 """
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """What `Heard` gets, and how many `hops` of it are kept."""
+
+    q: Rows
+    step: Floats
+    first: int
+    corrections: Rows
+    hops: int
 
 
 class Voice(Protocol):
@@ -60,16 +73,23 @@ class LappedDecoder:
         return max(first - first % CHUNK_FRAMES - self.voice.context, 0)
 
     def decoded(
-        self, chunks: Iterable[Levels], start: int, first: int, playback: Playback
+        self,
+        chunks: Iterable[Levels],
+        start: int,
+        first: int,
+        playback: Playback,
+        live: bool = True,
     ) -> Iterator[Samples]:
         """Yield the sound from hop `first` on of chunks that begin at frame `start`.
 
-        A chunk is decoded once the next has arrived. The closing frame of a recording has no sound.
+        A chunk is decoded once the next has arrived, several at once if they are not `live`. The
+        closing frame of a recording has no sound.
         """
         signal = Arriving((self._rows(chunk) for chunk in chunks), start)
         skipped = first % CHUNK_FRAMES * self.model.hop
-        blocks = self._blocks(signal, first - first % CHUNK_FRAMES, self.voice.heard(playback))
-        return without_first(blocks, skipped)
+        windows = self._windows(signal, first - first % CHUNK_FRAMES)
+        sound = partial(self._sound, self.voice.heard(playback))
+        return without_first(map(sound, windows) if live else mapped(sound, windows), skipped)
 
     def _rows(self, chunk: Levels) -> Rows:
         """Levels, step and corrections of each frame, `(bins + 1 + bands, T)`."""
@@ -81,8 +101,12 @@ class LappedDecoder:
         step = np.full((count, 1), chunk.step, np.int32)
         return np.hstack([chunk.q, step, moved]).T
 
-    def _blocks(self, signal: Arriving[np.int32], first: int, heard: Heard) -> Iterator[Samples]:
-        bins, hop, context = self.model.units.bins, self.model.hop, self.voice.context
+    def _sound(self, heard: Heard, window: Window) -> Samples:
+        sound = heard(window.q, window.step, window.first, window.corrections)
+        return sound[: window.hops * self.model.hop]
+
+    def _windows(self, signal: Arriving[np.int32], first: int) -> Iterator[Window]:
+        bins, context = self.model.units.bins, self.voice.context
         for begin in count(first, CHUNK_FRAMES):
             if not signal.reaches(begin + 2):  # a single frame only closes a recording
                 return
@@ -93,5 +117,4 @@ class LappedDecoder:
             steps = np.array([step_of(index) for index in held[bins, known]], np.float32)
             corrections = held[bins + 1 :, known].T
             q = np.ascontiguousarray(held[:bins].T)
-            sound = heard(q, steps, begin, corrections)
-            yield sound[: min(CHUNK_FRAMES, last) * hop]
+            yield Window(q, steps, begin, corrections, min(CHUNK_FRAMES, last))

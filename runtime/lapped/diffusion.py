@@ -82,7 +82,8 @@ class LappedDiffusion:
 
     def _given(self, waveform: Floats, q: Ints, step: Floats, corrections: Ints) -> "Given":
         rate = self._model.rate
-        predicted = corrected(self._model.noise_levels(q, step), corrections, rate)
+        values = self._model.unrefined(q, step)
+        predicted = corrected(self._model.noise_levels(values, step), corrections, rate)
         filled = short.base_levels(own_parts(predicted), rate)
         steps = np.repeat(step, PARTS)[PARTS * CONTEXT :][: len(filled)]
         heard = short.features(short.analysed(waveform), filled, steps)
@@ -111,8 +112,8 @@ class LappedDiffusion:
 
     @cached_property
     def _envelope(self) -> Graph:
-        return self._bundle.graph(ENVELOPE, {"features"}, {"levels", "context"})
+        return self._bundle.graph(ENVELOPE, {"features"}, {"levels", "context"}, threads=1)
 
     @cached_property
     def _velocity(self) -> Graph:
-        return self._bundle.graph(DIFFUSION, VELOCITY_INPUTS, {"velocity"})
+        return self._bundle.graph(DIFFUSION, VELOCITY_INPUTS, {"velocity"}, threads=1)

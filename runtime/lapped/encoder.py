@@ -90,6 +90,5 @@ class LappedEncoder:
         steps = np.full(len(window), step_of(step), np.float32)
         if before is not None:
             steps[:CONTEXT] = step_of(before.step)
-        first = section.index * CHUNK_FRAMES
-        corrections = model.corrections(section.sound, window, steps, first)
+        corrections = model.corrections(section.sound, window, steps)
         return Levels(section.index, q, step, corrections)

@@ -1,11 +1,12 @@
 """A LAPPED bundle as `Codec` runs it: from sound to chunks of events and back."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from runtime.ahead import ahead
 from runtime.audio.samples import Samples
 from runtime.bundle import TABLES, Bundle
 from runtime.coders.lapped.tables import read_tables
@@ -54,11 +55,23 @@ class Engine:
             self.decoders["diffusion"] = EventDecoder(self.model, voice)
 
     def chunks(
-        self, blocks: Iterable[Samples], choose: Choose, effort: str = CERTIFIED
-    ) -> Iterator[Chunk]:
-        """Yield the events of a signal, each chunk at the step chosen for it."""
+        self, blocks: Iterable[Samples], choose: Choose, effort: str = CERTIFIED, live: bool = True
+    ) -> Generator[Chunk, None, None]:
+        """Yield the events of a signal, each chunk at the step chosen for it.
+
+        If it is not `live`, later blocks are taken, and chunks made, while one is used: in threads,
+        one for the accumulators and one for all that follows.
+        """
+        sections = self.encoder.sections(blocks)
+        if live:
+            return self._chosen(sections, choose, effort)
+        return ahead(self._chosen(ahead(sections), choose, effort))
+
+    def _chosen(
+        self, sections: Iterable[Section], choose: Choose, effort: str
+    ) -> Generator[Chunk, None, None]:
         before: Levels | None = None
-        for section in self.encoder.sections(blocks):
+        for section in sections:
             before = self.encoder.encoded(section, choose(section, before), before, effort)
             yield self.events(before)
 
@@ -106,11 +119,14 @@ class EventDecoder:
         return self._decoder.start(first)
 
     def decoded(
-        self, chunks: Iterable[Chunk], start: int, first: int, playback: Playback
+        self, chunks: Iterable[Chunk], start: int, first: int, playback: Playback, live: bool = True
     ) -> Iterator[Samples]:
-        """Yield the sound from frame `first` on of chunks that begin at frame `start`."""
+        """Yield the sound from frame `first` on of chunks that begin at frame `start`.
+
+        If they are not `live`, some are taken before they are needed, see `ahead.mapped`.
+        """
         levels = (self._levels(chunk) for chunk in chunks)
-        return self._decoder.decoded(levels, start, first, playback)
+        return self._decoder.decoded(levels, start, first, playback, live)
 
     def _levels(self, chunk: Chunk) -> Levels:
         corrections = chunk.corrections

@@ -49,7 +49,11 @@ class Analysis:
 
 
 class LappedModel:
-    """The units, the dictionary and the nets of a bundle of kind LAPPED."""
+    """The units, the dictionary and the nets of a bundle of kind LAPPED.
+
+    All run in the thread that calls them: several chunks at once use the cores better than
+    several threads for one net.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
@@ -128,23 +132,25 @@ class LappedModel:
         sound = synthesis(self.values(q, step, first - CONTEXT)[inner], self.hop)
         if not listening:
             return sound
-        levels = self.noise_levels(q, step)
+        levels = self.noise_levels(self.unrefined(q, step), step)
         if corrections is not None:
             levels = corrected(levels, corrections, self.rate)
         return sound + noise(own_parts(levels), seed, PARTS * first, self.rate)
 
-    def corrections(self, sound: Floats, q: Ints, step: Floats, first: int) -> Ints:
+    def corrections(self, sound: Floats, q: Ints, step: Floats) -> Ints:
         """The corrections `(ceil(n / BLOCK), bands)` of the noise for `sound (n * hop,)`.
 
-        `q` and `step` are as in `heard`.
+        `q` and `step` are as in `heard`. The bands are judged without the refiner, which changes
+        their energy little and would take half of the encoder's time.
         """
-        decoded = self.heard(q, step, first, listening=False)
-        return corrections(sound, decoded, own_parts(self.noise_levels(q, step)), self.rate)
+        values = self.unrefined(q, step)
+        decoded = synthesis(values[CONTEXT : len(q) - CONTEXT], self.hop)
+        return corrections(sound, decoded, own_parts(self.noise_levels(values, step)), self.rate)
 
-    def noise_levels(self, q: Ints, step: Floats) -> Floats:
-        """Log amplitudes `(PARTS T, BANDS)` of the noise, as predicted from the events."""
-        heard = features(self.unrefined(q, step), step, self.hop, self.rate)
-        return single(self._noise({"features": heard[None]})["levels"], (PARTS * len(q), BANDS))
+    def noise_levels(self, values: Floats, step: Floats) -> Floats:
+        """Log amplitudes `(PARTS T, BANDS)` of the noise, as predicted from `unrefined` values."""
+        heard = features(values, step, self.hop, self.rate)
+        return single(self._noise({"features": heard[None]})["levels"], (PARTS * len(step), BANDS))
 
     def _plain(self, q: Ints) -> Floats:
         """Reconstruction points of levels, in steps, without regard to their neighbours."""
@@ -170,15 +176,15 @@ class LappedModel:
 
     @cached_property
     def _refiner(self) -> Graph:
-        return self._bundle.graph("refiner.onnx", {"levels"}, {"values"})
+        return self._bundle.graph("refiner.onnx", {"levels"}, {"values"}, threads=1)
 
     @cached_property
     def _noise(self) -> Graph:
-        return self._bundle.graph("noise.onnx", {"features"}, {"levels"})
+        return self._bundle.graph("noise.onnx", {"features"}, {"levels"}, threads=1)
 
     @cached_property
     def _mover(self) -> Graph:
-        return self._bundle.graph("mover.onnx", {"sizes"}, {"moved"})
+        return self._bundle.graph("mover.onnx", {"sizes"}, {"moved"}, threads=1)
 
 
 def own_parts(levels: Floats) -> Floats:

@@ -36,23 +36,30 @@ def mel_edges(count: int, bins: int, rate: int) -> npt.NDArray[np.int64]:
     return edges
 
 
-@functools.cache
-def pools(bins: int, hop: int, rate: int) -> Floats:
-    """Means `(bins, POOLS)` over mel bands of the transform's bins."""
-    edges = mel_edges(POOLS, hop, rate)
-    matrix = np.zeros((hop, POOLS), np.float32)
-    for i in range(POOLS):
-        matrix[edges[i] : edges[i + 1], i] = 1 / (edges[i + 1] - edges[i])
-    return matrix[:bins]
+def means(values: Floats, count: int, bins: int, rate: int) -> Floats:
+    """Means `(T, count)` over `count` mel bands of `bins`; `values (T, n)` may lack the highest."""
+    edges = mel_edges(count, bins, rate)
+    begun = edges[:-1] < values.shape[1]
+    found = np.zeros((len(values), count), np.float32)
+    found[:, begun] = np.add.reduceat(values[:, :bins], edges[:-1][begun], axis=1)
+    return found / np.diff(edges).astype(np.float32)
+
+
+def amplitudes(levels: Floats, rate: int) -> Floats:
+    """Amplitudes `(T, WINDOW / 2 + 1)` of log amplitudes `(T, BANDS)` at the centres of bands."""
+    below, share = between(rate)
+    centres = np.exp(np.clip(levels, -14, 2))
+    return centres[:, below] * (1 - share) + centres[:, below + 1] * share
 
 
 @functools.cache
-def hats(rate: int) -> Floats:
-    """Interpolation weights `(BANDS, WINDOW / 2 + 1)` between the centres of the noise bands."""
+def between(rate: int) -> tuple[npt.NDArray[np.int64], Floats]:
+    """For each bin the band whose centre is below, and its place from there to the next one."""
     edges = mel_edges(BANDS, WINDOW // 2, rate)
     middle = (edges[:-1] + edges[1:] - 1) / 2
-    at = np.arange(WINDOW // 2 + 1)
-    return np.stack([np.interp(at, middle, row) for row in np.eye(BANDS)]).astype(np.float32)
+    place = np.interp(np.arange(WINDOW // 2 + 1), middle, np.arange(BANDS))
+    below = np.minimum(place.astype(np.int64), BANDS - 2)
+    return below, (place - below).astype(np.float32)
 
 
 @functools.cache
@@ -69,9 +76,8 @@ def band_count(rate: int) -> int:
 
 def features(values: Floats, step: Floats, hop: int, rate: int) -> Floats:
     """The net's input `(T, FEATURES)` for dequantised `values (T, K)` at `step (T,)`."""
-    pool = pools(values.shape[1], hop, rate)
-    energy = np.log10(values * values @ pool + 1e-9) / 2 + 2
-    some = np.sqrt((values != 0).astype(np.float32) @ pool) * 3
+    energy = np.log10(means(values * values, POOLS, hop, rate) + 1e-9) / 2 + 2
+    some = np.sqrt(means((values != 0).astype(np.float32), POOLS, hop, rate)) * 3
     size = np.log10(step)[:, None] + 1
     return np.concatenate([energy, some, size], 1, dtype=np.float32)
 
@@ -95,7 +101,7 @@ def noise(levels: Floats, seed: int, first: int, rate: int) -> Floats:
     The first and the last half window, which lack a neighbour, are left out. A part of a
     recording always has the same noise, whichever window it is computed in.
     """
-    amplitude = np.exp(np.clip(levels, -14, 2)) @ hats(rate)
+    amplitude = amplitudes(levels, rate)
     drawn = frame_noise(seed, first, len(levels), 2 * HOP + 8).reshape(len(levels), 2 * HOP + 8)
     pairs = drawn[:, : 2 * (HOP + 1)].reshape(len(levels), HOP + 1, 2)
     spectrum = (pairs[..., 0] + 1j * pairs[..., 1]).astype(np.complex64) * amplitude

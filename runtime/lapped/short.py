@@ -8,7 +8,7 @@ the cells of the long frames.
 import numpy as np
 import numpy.typing as npt
 
-from runtime.lapped.noise import HOP, hats
+from runtime.lapped.noise import HOP, amplitudes
 from runtime.lapped.transform import analysis, frames
 
 BINS = HOP
@@ -27,7 +27,7 @@ def analysed(sound: Floats) -> Floats:
 
 def base_levels(levels: Floats, rate: int) -> Floats:
     """Log amplitudes `(T, BINS)` of coefficients that sound like noise of `levels (T, BANDS)`."""
-    amplitude = np.exp(np.clip(levels, -14, 2)) @ hats(rate)
+    amplitude = amplitudes(levels, rate)
     middle = (amplitude[:, 1:] + amplitude[:, :-1]) / np.float32(2 * np.sqrt(HOP))
     return np.log(middle).astype(np.float32, copy=False)
 

@@ -134,7 +134,9 @@ def heard(model: Model, crop: Crop, q: Tensor) -> tuple[Tensor, Tensor]:
 
 def noise_of(levels: Tensor, samples: int, rate: int) -> Tensor:
     """Noise `(1, samples)` of log amplitudes `(1, PARTS T, BANDS)`; see `runtime.lapped.noise`."""
-    amplitude = torch.exp(levels.clamp(-14, 2)) @ torch.from_numpy(bands.hats(rate))
+    below, share = (torch.from_numpy(one) for one in bands.between(rate))
+    centres = torch.exp(levels.clamp(-14, 2))
+    amplitude = centres[..., below] * (1 - share) + centres[..., below + 1] * share
     drawn = torch.view_as_complex(torch.randn(*amplitude.shape, 2)) * amplitude
     parts = torch.fft.irfft(drawn) * torch.from_numpy(bands.window())
     halves = parts.unflatten(2, (2, bands.HOP))

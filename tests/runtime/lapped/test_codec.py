@@ -65,6 +65,22 @@ def test_blocks_of_any_size_give_the_same_file() -> None:
     assert file.getvalue() == stored()
 
 
+def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = io.BytesIO()
+    to_spk(codec(), [sound()], None, live)
+    alone = np.concatenate([*from_spk(codec(), SpkReader(io.BytesIO(live.getvalue())))])
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    file = io.BytesIO()
+    to_spk(codec(), [sound()], SAMPLES, file)
+    assert file.getvalue() == stored()
+    pieces = [unpacked(io.BytesIO(one.getvalue())) for one in (live, file)]
+    assert pieces[0].events == pieces[1].events
+    np.testing.assert_array_equal(
+        np.vstack(pieces[0].corrections), np.vstack(pieces[1].corrections)
+    )
+    np.testing.assert_array_equal(codec().decode(pieces[1]), alone)
+
+
 @pytest.mark.parametrize("decoder", ["listening", "waveform", "diffusion"])
 def test_a_part_is_the_same_as_in_the_whole(decoder: str) -> None:
     def heard(span: Span) -> np.ndarray:
