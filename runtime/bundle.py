@@ -128,11 +128,10 @@ class Bundle:
             raise BundleError(f"{self.path}: this bundle has no {name}")
         return self.path / name
 
-    def graph(
-        self, name: str, inputs: set[str], outputs: set[str], threads: int | None = None
-    ) -> Graph:
+    def graph(self, name: str, inputs: set[str], outputs: set[str]) -> Graph:
         """Load one ONNX file, see `open_graph`; its hash must still be that in the manifest."""
         path, digest = self.file(name), self.manifest.files[name]
+        threads = 1 if self.manifest.lapped else None  # a LAPPED model codes several chunks at once
         return open_graph(path, inputs, outputs, digest, self.provider, threads)
 
 

@@ -19,7 +19,7 @@ def events_of(levels: Levels, units: int = 0) -> EventMatrix:
     There are as many units as `units` and the highest level ask for.
     """
     frames, bins = levels.shape
-    frame, bin = np.nonzero(levels)
+    frame, bin = places(levels != 0)
     height = np.abs(levels[frame, bin].astype(np.int64))
     first = np.repeat(np.cumsum(height) - height, height)
     level = np.arange(len(first)) - first
@@ -27,6 +27,11 @@ def events_of(levels: Levels, units: int = 0) -> EventMatrix:
     unit = np.repeat(lowest, height) + 2 * bins * level
     most = 2 * bins * int(height.max(initial=1))
     return EventMatrix.from_coordinates(unit, np.repeat(frame, height), max(units, most), frames)
+
+
+def places(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], ...]:
+    """Return the row and the column of each true entry, as `nonzero` does, but faster for few."""
+    return np.unravel_index(np.flatnonzero(mask), mask.shape)
 
 
 def levels_of(events: EventMatrix, bins: int) -> Levels:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from runtime.errors import BundleError
 from runtime.lapped.transform import basis
 from runtime.sessions import Graph, open_graph
+from runtime.thermometer import places
 
 PAYLOAD_MAX = 127  # signed 8-bit graded spikes
 WEIGHT_MAX = 31  # signed 6-bit synapses of the dictionary
@@ -134,16 +135,16 @@ def levels(accumulator: Ints, exponent: Ints, step: float, units: Units) -> Ints
     `step` is at least `finest_step`, so that thresholds rise from level to level.
     """
     found = np.zeros(accumulator.shape, np.int32)
-    size = np.abs(accumulator)
     first = level_payloads(0, exponent, step, units)[:, None] * units.row(0)
-    level, frame, bin = 1, *np.nonzero(size > first)
-    found[frame, bin] = 1
+    level, frame, bin = 0, *places(np.abs(accumulator) > first)
+    reached = accumulator[frame, bin]
     while len(frame):
+        level += 1
+        found[frame, bin] = np.sign(reached) * level
         threshold = units.row(level)[bin] * level_payloads(level, exponent, step, units)[frame]
-        fires = size[frame, bin] > threshold
-        frame, bin, level = frame[fires], bin[fires], level + 1
-        found[frame, bin] = level
-    return found * np.sign(accumulator)
+        fires = np.abs(reached) > threshold
+        frame, bin, reached = frame[fires], bin[fires], reached[fires]
+    return found
 
 
 def bounds(units: Units) -> tuple[int, int]:

@@ -112,8 +112,8 @@ class LappedDiffusion:
 
     @cached_property
     def _envelope(self) -> Graph:
-        return self._bundle.graph(ENVELOPE, {"features"}, {"levels", "context"}, threads=1)
+        return self._bundle.graph(ENVELOPE, {"features"}, {"levels", "context"})
 
     @cached_property
     def _velocity(self) -> Graph:
-        return self._bundle.graph(DIFFUSION, VELOCITY_INPUTS, {"velocity"}, threads=1)
+        return self._bundle.graph(DIFFUSION, VELOCITY_INPUTS, {"velocity"})

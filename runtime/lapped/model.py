@@ -16,6 +16,7 @@ from runtime.lapped.corrections import corrections
 from runtime.lapped.noise import BANDS, PARTS, corrected, features, noise
 from runtime.lapped.transform import synthesis
 from runtime.sessions import Graph, single
+from runtime.thermometer import places
 
 CONTEXT = 4  # frames on each side that the refiner and the noise net use
 MARGIN = 16  # bins above the highest that fires that the nets also get
@@ -49,11 +50,7 @@ class Analysis:
 
 
 class LappedModel:
-    """The units, the dictionary and the nets of a bundle of kind LAPPED.
-
-    All run in the thread that calls them: several chunks at once use the cores better than
-    several threads for one net.
-    """
+    """The units, the dictionary and the nets of a bundle of kind LAPPED."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
@@ -155,7 +152,7 @@ class LappedModel:
     def _plain(self, q: Ints) -> Floats:
         """Reconstruction points of levels, in steps, without regard to their neighbours."""
         values = np.zeros(q.shape, np.float32)
-        frame, bin = np.nonzero(q)
+        frame, bin = places(q != 0)
         fired = q[frame, bin]
         size = np.abs(fired)
         points = self.points[np.minimum(size, len(self.points)) - 1, bin]
@@ -176,15 +173,15 @@ class LappedModel:
 
     @cached_property
     def _refiner(self) -> Graph:
-        return self._bundle.graph("refiner.onnx", {"levels"}, {"values"}, threads=1)
+        return self._bundle.graph("refiner.onnx", {"levels"}, {"values"})
 
     @cached_property
     def _noise(self) -> Graph:
-        return self._bundle.graph("noise.onnx", {"features"}, {"levels"}, threads=1)
+        return self._bundle.graph("noise.onnx", {"features"}, {"levels"})
 
     @cached_property
     def _mover(self) -> Graph:
-        return self._bundle.graph("mover.onnx", {"sizes"}, {"moved"}, threads=1)
+        return self._bundle.graph("mover.onnx", {"sizes"}, {"moved"})
 
 
 def own_parts(levels: Floats) -> Floats:

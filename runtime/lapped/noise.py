@@ -26,6 +26,7 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 
 
+@functools.cache
 def mel_edges(count: int, bins: int, rate: int) -> npt.NDArray[np.int64]:
     """Edges `(count + 1,)` of bands of equal mel width over `bins`, each at least one bin wide."""
     top = 2595 * np.log10(1 + rate / 2 / 700)
@@ -42,14 +43,16 @@ def means(values: Floats, count: int, bins: int, rate: int) -> Floats:
     begun = edges[:-1] < values.shape[1]
     found = np.zeros((len(values), count), np.float32)
     found[:, begun] = np.add.reduceat(values[:, :bins], edges[:-1][begun], axis=1)
-    return found / np.diff(edges).astype(np.float32)
+    found /= np.diff(edges)
+    return found
 
 
 def amplitudes(levels: Floats, rate: int) -> Floats:
     """Amplitudes `(T, WINDOW / 2 + 1)` of log amplitudes `(T, BANDS)` at the centres of bands."""
     below, share = between(rate)
-    centres = np.exp(np.clip(levels, -14, 2))
-    return centres[:, below] * (1 - share) + centres[:, below + 1] * share
+    centres: Floats = np.exp(np.clip(levels, -14, 2))
+    lower = centres[:, below]
+    return lower + (centres[:, below + 1] - lower) * share
 
 
 @functools.cache
