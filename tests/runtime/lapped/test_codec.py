@@ -92,7 +92,7 @@ def test_a_part_is_the_same_as_in_the_whole(decoder: str) -> None:
     np.testing.assert_array_equal(heard(Span(140_000, 270_000)), whole[140_000:270_000])
 
 
-@pytest.mark.parametrize("samples", [0, 1, 2048, 131_072, 131_073])
+@pytest.mark.parametrize("samples", [1, 2048, 131_072, 131_073])
 def test_every_length_comes_back(samples: int) -> None:
     piece = codec().encode(sound()[:samples], RATE)
     again = unpacked(io.BytesIO(packed(piece)))
