@@ -171,18 +171,25 @@ class Codec:
         step: int | None = None,
         effort: str | None = None,
     ) -> tuple[Payload, Piece]:
-        """Return a piece and the input of its bottleneck, the payload `(latent, T) int8`.
+        """Return a piece and the `payload` of its bottleneck.
 
-        That of a LAPPED model is the input of its units, see `Engine.payload`, int32. `samples
-        (n,) float32` are at the model's rate; otherwise like `encode`.
+        `samples (n,) float32` are at the model's rate; otherwise like `encode`.
         """
         chunks, piece = self._encoded(samples, progress, mu, step, effort)
+        return self.payload(samples, chunks, piece), piece
+
+    def payload(self, samples: Samples, chunks: Iterable[Chunk], piece: Piece) -> Payload:
+        """Return the input of the bottleneck, `(latent, T) int8`, for encoded `samples (n,)`.
+
+        `chunks` are those of `encode_stream`, which `joined` made the piece of. The payload of a
+        LAPPED model is the input of its units, int32, see `Engine.payload`.
+        """
         if self.manifest.lapped:
             levels = piece.units // (2 * self.engine.code.bins)
-            return self.engine.payload(samples, piece.mus, levels), piece
+            return self.engine.payload(samples, piece.mus, levels)
         nothing = np.zeros((self.manifest.latent, 0), np.int8)
         parts = (chunk.payload for chunk in chunks if isinstance(chunk, Encoded))
-        return np.concatenate([nothing, *parts], axis=1), piece
+        return np.concatenate([nothing, *parts], axis=1)
 
     def _encoded(
         self,

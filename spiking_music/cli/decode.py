@@ -19,10 +19,10 @@ from spiking_music.cli.inputs import (
 )
 from spiking_music.cli.options import (
     AsJson,
-    BundleDir,
     Decoder,
     DenoisingSteps,
     Force,
+    ReadBundle,
     Sampler,
     Seed,
     SpkFile,
@@ -48,7 +48,7 @@ def decode(
         typer.Argument(
             metavar="OUT",
             help="The new .wav or .flac file, or - for stdout",
-            show_default="FILE.wav",
+            show_default="FILE.decoded.wav",
         ),
     ] = None,
     begin: Annotated[
@@ -100,7 +100,7 @@ def decode(
             show_default="a day; ten minutes more than is left",
         ),
     ] = None,
-    bundle: BundleDir = None,
+    bundle: ReadBundle = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:

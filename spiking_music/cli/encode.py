@@ -48,7 +48,7 @@ def encode(
         typer.Option(
             parser=finite,
             metavar="DB",
-            help="Use the largest mu or step of each chunk that reaches this SI-SNR",
+            help="Give each chunk the largest mu or step that reaches this SI-SNR",
         ),
     ] = None,
     kbps: Annotated[
@@ -56,7 +56,7 @@ def encode(
         typer.Option(
             parser=finite,
             metavar="KBPS",
-            help="Use the smallest mu or step of each chunk that keeps to this bit rate",
+            help="Give each chunk the smallest mu or step that keeps to this bit rate",
         ),
     ] = None,
     effort: EffortOption = None,

@@ -33,14 +33,14 @@ def export(
     ] = None,
     bins: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Of a LAPPED bundle: write a bundle of its lowest N bins"),
+        typer.Option(metavar="N", help="Write a bundle of the lowest N bins of a LAPPED one"),
     ] = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Turn a trained run into a bundle.
 
-    Of a LAPPED bundle in place of a run, the NIR and netx files are written, or with --bins a
+    Given a LAPPED bundle in place of a run, it writes the NIR and netx files, or with --bins a
     smaller bundle.
     """
     from export.bundle import Terms

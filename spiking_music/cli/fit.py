@@ -26,7 +26,8 @@ def fit(
 ) -> None:
     """Check whether a network fits a chip, and on how many cores.
 
-    With --input, the largest sums are measured on it too. The exit code is 1 if it does not fit.
+    With --input, the largest sums that occur on it are checked too. The exit code is 1 if it does
+    not fit.
     """
     from spiking_music.cli import terminal
     from spiking_music.report.networks import finding_rows

@@ -35,6 +35,12 @@ PaperBundle = Annotated[
     Path | None,
     typer.Option("--bundle", metavar="BUNDLE", help=_MODEL, show_default="small"),
 ]
+ReadBundle = Annotated[
+    Path | None,
+    typer.Option(
+        "--bundle", metavar="BUNDLE", help=_MODEL, show_default="the shipped one that made the file"
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite existing files")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON")]
 TimeStep = Annotated[
@@ -52,7 +58,7 @@ Dialect = Annotated[
     typer.Option(
         "--dialect",
         metavar="NAME",
-        help="Framework as which to run a NIR graph (docs/nir.md)",
+        help="Run a NIR graph as this framework does (docs/nir.md)",
         show_default="nir",
     ),
 ]
@@ -70,7 +76,7 @@ Frame = Annotated[
     typer.Option(
         "--frame",
         metavar="SECONDS",
-        help="Duration of one step of the input, where the network counts time otherwise",
+        help="Duration of one step of the input, if it is not that of the network",
         show_default="--dt",
     ),
 ]

@@ -17,7 +17,7 @@ def quantise(
         typer.Option(
             "--input",
             metavar="FILE",
-            help="Typical input to scale by (docs/nir.md, Inputs); NAME=FILE for each of several",
+            help="Typical input, to find the scales (docs/nir.md); NAME=FILE for each of several",
         ),
     ],
     out: Annotated[

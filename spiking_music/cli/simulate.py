@@ -38,7 +38,7 @@ def simulate(
 ) -> None:
     """Compute the spikes on several back ends; count differing bits.
 
-    Of a recording, the model's bottleneck is simulated. A .nir or .net file needs --input.
+    For a recording, it simulates the model's bottleneck. A .nir or .net file needs --input.
     """
     if data:
         refuse_idle("a network of your own", bundle=bundle)

@@ -3,10 +3,10 @@
 import typer
 
 from spiking_music.cli.inputs import note, tables_to_read
-from spiking_music.cli.options import AsJson, BundleDir, SpkFile
+from spiking_music.cli.options import AsJson, ReadBundle, SpkFile
 
 
-def verify(spk: SpkFile, bundle: BundleDir = None, as_json: AsJson = False) -> None:
+def verify(spk: SpkFile, bundle: ReadBundle = None, as_json: AsJson = False) -> None:
     """Check every byte of a .spk file and list damaged chunks.
 
     The exit code is 1 if anything is damaged. A file of a LAPPED model that is not shipped needs

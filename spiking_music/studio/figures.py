@@ -2,26 +2,23 @@
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from neuromorphic.energy import energies
 from neuromorphic.opening import bundle_network
 from runtime.bundle import EXACT
-from runtime.codec import Codec
+from runtime.codec import Codec, Payload
 from runtime.costs import event_rates
 from runtime.piece import Piece
 from runtime.spk.container import packed
 from spiking_music.report.joules import joules
 
-Payload = npt.NDArray[np.int8]
+LONGEST = 256  # frames of a LAPPED model that are priced, 24 s: more would take gigabytes
 
 
-def figures(codec: Codec, payload: Payload | None, piece: Piece) -> dict[str, Any]:
-    """Return what a piece costs, for the page.
+def figures(piece: Piece) -> dict[str, Any]:
+    """Return the bits of a piece, for the page.
 
     Bytes and kbit/s as stored, by the paper's formula, at the entropy bound and with one bit an
-    entry; events a second and density; for each chip the joules, or why they are unknown.
+    entry; events a second and density.
     """
     events, seconds, size = piece.events, piece.seconds, len(packed(piece))
     return {
@@ -30,20 +27,30 @@ def figures(codec: Codec, payload: Payload | None, piece: Piece) -> dict[str, An
         "dense_kbps": events.cells / seconds / 1000,
         **event_rates(events, seconds),
         "events": events.count,
-        "joules": _joules(codec, payload),
     }
 
 
-def _joules(codec: Codec, payload: Payload | None) -> list[dict[str, str]]:
-    if payload is None or EXACT not in codec.manifest.files:
-        return []
-    found = energies(bundle_network(codec.bundle), payload.T)["chips"].values()
-    return [
-        {
-            "chip": entry["title"],
-            "middle": joules(entry["mid_j"]),
-            "range": f"{joules(entry['low_j'])} to {joules(entry['high_j'])}",
-            "refused": (entry["refused"] or "").replace("_", " "),
-        }
-        for entry in found
-    ]
+def energy(codec: Codec, payload: Payload, units: int) -> dict[str, Any]:
+    """Return what the bottleneck of so many `units` takes for a payload, for the page.
+
+    `chips` has for each chip the joules, or why they are unknown; `seconds` is how much of the
+    sound is priced, None for all of it.
+    """
+    lapped, model = codec.manifest.lapped, codec.manifest
+    if not lapped and EXACT not in model.files:
+        return {"chips": [], "seconds": None}
+    part = payload[:, :LONGEST] if lapped else payload
+    found = energies(bundle_network(codec.bundle, units), part.T)["chips"].values()
+    whole = part.shape == payload.shape
+    return {
+        "chips": [
+            {
+                "chip": entry["title"],
+                "middle": joules(entry["mid_j"]),
+                "range": f"{joules(entry['low_j'])} to {joules(entry['high_j'])}",
+                "refused": (entry["refused"] or "").replace("_", " "),
+            }
+            for entry in found
+        ],
+        "seconds": None if whole else part.shape[1] * model.hop / model.sample_rate,
+    }

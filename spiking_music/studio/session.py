@@ -21,10 +21,10 @@ class State:
     """A visitor's piece and its results; `taken` counts the pieces so far.
 
     `bits (rows, T) bool`, see `spiking_music.studio.rows`, filled up to frame `encoded`; the
-    `chunks` encoded so far; `coding` counts the encodings; `payload (M, T) int8`, None for a LAPPED
-    bundle; `mu`, None for a bundle of one rate; the `muted` rows; FLAC files by name in `sounds`,
-    and `heard` counts their versions; `figures`, see `spiking_music.studio.figures`; `error` of the
-    last work that failed.
+    `chunks` encoded so far; `coding` counts the encodings; `mu`, None for a bundle of one rate; the
+    `muted` rows; FLAC files by name in `sounds`, and `heard` counts their versions; `figures` and
+    `energy`, see `spiking_music.studio.figures`, None until they are counted; `error` of the last
+    work that failed.
     """
 
     piece: Piece | None = None
@@ -34,12 +34,12 @@ class State:
     encoded: int = 0
     chunks: tuple[Chunk, ...] = ()
     coding: int = 0
-    payload: npt.NDArray[np.int8] | None = None
     mu: int | None = None
     muted: frozenset[int] = frozenset()
     sounds: Mapping[str, bytes] = field(default_factory=dict)
     heard: int = 0
     figures: Mapping[str, Any] | None = None
+    energy: Mapping[str, Any] | None = None
     error: str | None = None
 
 

@@ -56,6 +56,7 @@ def progress(session: Session) -> dict[str, Any]:
         "sounds": list(state.sounds),
         "heard": state.heard,
         "figures": state.figures,
+        "energy": state.energy,
     }
 
 

@@ -8,11 +8,10 @@ import numpy as np
 from runtime.audio.flac import flac
 from runtime.audio.samples import Samples
 from runtime.codec import Codec
-from runtime.encoder import Encoded
 from runtime.kinds import frame_count
 from runtime.mu import DEFAULT_MU
 from runtime.piece import Chunk
-from spiking_music.studio.figures import figures
+from spiking_music.studio.figures import energy, figures
 from spiking_music.studio.jobs import Job
 from spiking_music.studio.piece import Piece, read_piece
 from spiking_music.studio.rows import row_count, rows_of, without
@@ -39,6 +38,7 @@ def take_in(
         muted=frozenset(),
         sounds=original,
         figures=None,
+        energy=None,
         heard=session.state.heard + 1,
     )
     _encode(codec, session, job, piece, mu)
@@ -60,7 +60,6 @@ def _encode(codec: Codec, session: Session, job: Job, piece: Piece, mu: int | No
     tell = job.begin("encode")
     frames = _frames(codec, piece)
     bits = np.zeros((row_count(model), frames), np.bool_)
-    payload = None if model.lapped else np.zeros((model.latent, frames), np.int8)
     coding = session.state.coding + 1
     sounds = {"original": session.state.sounds["original"]}
     session.update(
@@ -69,19 +68,16 @@ def _encode(codec: Codec, session: Session, job: Job, piece: Piece, mu: int | No
         encoded=0,
         chunks=(),
         coding=coding,
-        payload=payload,
         mu=mu,
         sounds=sounds,
         figures=None,
+        energy=None,
     )
     done = 0
     chunks: list[Chunk] = []
     for chunk in codec.encode_stream([piece.samples], mu):
-        stop = done + chunk.events.frames
         bits[rows_of(model, chunk.events.unit), done + chunk.events.frame] = True
-        if payload is not None and isinstance(chunk, Encoded):
-            payload[:, done:stop] = chunk.payload
-        done = stop
+        done += chunk.events.frames
         chunks.append(chunk)
         tell(done / frames)
         session.update(job, encoded=done, chunks=tuple(chunks))
@@ -102,15 +98,17 @@ def _hear(codec: Codec, session: Session, job: Job, muted: frozenset[int]) -> No
         rest = codec.decode(coded, progress=tell)
         sounds |= {"without": rest, "carried": whole - rest}
     files: Mapping[str, bytes] = {name: flac(sound, rate) for name, sound in sounds.items()}
-    job.begin("count")
-    cost = figures(codec, state.payload, coded)
     session.update(
         job,
         muted=muted,
-        figures=cost,
+        figures=figures(coded),
         heard=state.heard + 1,
         sounds={"original": state.sounds["original"], **files},
     )
+    if state.energy is None:  # muting changes what is stored and decoded, not what a chip does
+        job.begin("count joules")
+        payload = codec.payload(state.piece.samples, state.chunks, coded)
+        session.update(job, energy=energy(codec, payload, coded.units))
 
 
 def _frames(codec: Codec, piece: Piece) -> int:

@@ -10,6 +10,7 @@ const RATES = {
 class Costs {
   constructor() {
     this.now = null;
+    this.energy = null;
   }
 
   show(figures) {
@@ -23,10 +24,15 @@ class Costs {
     const events = `${Math.round(figures.events_per_second)} events a second, `
       + `${+(100 * figures.density).toPrecision(2)} % of all entries, ${figures.bytes} bytes`;
     document.querySelector("#bits").replaceChildren(...rows, element("p", events, "note"));
-    this._joules(figures.joules, before?.joules);
   }
 
-  _joules(chips, before) {
+  showEnergy(energy) {
+    if (JSON.stringify(this.energy) === JSON.stringify(energy)) return;
+    const { chips, seconds } = energy;
+    const before = this.energy?.chips;
+    this.energy = energy;
+    document.querySelector("#energy-title").textContent = "Energy of the spiking layer"
+      + (seconds ? `, first ${Math.round(seconds)} s` : "");
     const priced = chips.filter((chip) => !chip.refused);
     document.querySelector("#energy").hidden = !chips.length;
     document.querySelector("#joules").replaceChildren(...priced.map((chip) => {

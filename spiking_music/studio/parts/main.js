@@ -2,7 +2,7 @@
 // The studio: what the server has made of the piece, shown as it comes.
 
 const $ = (selector) => document.querySelector(selector);
-const STAGES = { wait: "Waiting", read: "Reading", encode: "Encoding", count: "Counting bits" };
+const STAGES = { wait: "Waiting", read: "Reading", encode: "Encoding" };
 const PAUSE = 120; // milliseconds between two questions to the server while it works
 
 async function open() {
@@ -116,7 +116,9 @@ class Studio {
     }
     if (over()) return;
     if (state.figures) this.costs.show(state.figures);
-    for (const part of ["#bits", "#energy"]) $(part).classList.toggle("past", !state.figures);
+    if (state.energy) this.costs.showEnergy(state.energy);
+    $("#bits").classList.toggle("past", !state.figures);
+    $("#energy").classList.toggle("past", !state.energy);
   }
 
   async _showPiece(piece, state, over) {

@@ -14,6 +14,7 @@ import soundfile
 from runtime.bundle import SHIPPED, Bundle, open_bundle
 from runtime.codec import Codec
 from runtime.thermometer import levels_of
+from spiking_music.studio import figures
 from spiking_music.studio.limits import Limits
 
 Serve = Callable[..., Any]
@@ -45,7 +46,8 @@ def test_a_recording_becomes_events_sounds_bits_and_joules(
     figures = state["figures"]
     assert figures["events"] == piece.events.count
     assert 0 < figures["bound_kbps"] <= figures["dense_kbps"]
-    assert "Intel Loihi 1" in [chip["chip"] for chip in figures["joules"]]
+    assert state["energy"]["seconds"] is None
+    assert "Intel Loihi 1" in [chip["chip"] for chip in state["energy"]["chips"]]
     picture = studio.ask("GET", f"{session}/picture")[1]
     assert len(picture) == state["piece"]["bins"] * state["piece"]["columns"]
     assert not list(studio.folder.iterdir())  # an upload is gone once it is read
@@ -92,7 +94,7 @@ def test_a_bundle_of_one_rate_says_why(serve: Serve, toy_bundle: Bundle, wav: by
     assert "FREE" in studio.json("GET", "/model")["no_mu"]
     session = studio.welcome()
     studio.ask("PUT", f"{session}/file?name=x", wav)
-    assert studio.settled(session)["figures"]["joules"] == []  # it has no bottleneck to price
+    assert studio.settled(session)["energy"]["chips"] == []  # it has no bottleneck to price
     wish = json.dumps({"mu": 3, "muted": []})
     response, content = studio.ask("PUT", f"{session}/wishes", wish)
     assert response.status == 400
@@ -299,7 +301,10 @@ def test_an_example_is_at_hand(serve: Serve, toy_bundle: Bundle) -> None:
     assert ".flac" in response.getheader("Content-Disposition", "")
 
 
-def test_bins_of_a_lapped_model_are_shown_heard_and_muted(serve: Serve, wav: bytes) -> None:
+def test_bins_of_a_lapped_model_are_shown_heard_muted_and_priced(
+    serve: Serve, wav: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "LONGEST", 3)
     bundle = open_bundle(SHIPPED / "lapped")
     studio, codec = serve(bundle), Codec(bundle)
     model = studio.json("GET", "/model")
@@ -313,11 +318,13 @@ def test_bins_of_a_lapped_model_are_shown_heard_and_muted(serve: Serve, wav: byt
     bits = np.unpackbits(np.frombuffer(packed, np.uint8).reshape(-1, 192), axis=1)
     assert (bits.astype(bool) == (levels_of(piece.events, 1536) != 0)).all()
     assert state["figures"]["events"] == piece.events.count
-    assert state["figures"]["joules"] == []
+    assert state["energy"]["seconds"] == pytest.approx(3 * 2048 / 22050)
+    assert {c["chip"]: c["refused"] for c in state["energy"]["chips"]}["Intel Loihi 2"] == ""
     muted = np.flatnonzero(bits.any(0))[:100].tolist()
     studio.json("PUT", f"{session}/wishes", json.dumps({"mu": None, "muted": muted}))
     left = studio.settled(session)
     assert left["muted"] == muted
+    assert left["energy"] == state["energy"]
     assert left["figures"]["events"] < state["figures"]["events"]
     assert np.abs(heard(studio, session, "carried")).max() > 1e-3
     assert studio.ask("GET", f"{session}/units/{muted[0]}/sound")[0].status == 200
