@@ -11,15 +11,13 @@ import numpy.typing as npt
 
 from neuromorphic.costs.counts import NOTHING, Counts, Events, arriving, words_read
 from neuromorphic.graphs.dialects import NIR, Dialect
-from neuromorphic.graphs.graph import Graph, Stage
+from neuromorphic.graphs.graph import UNITS, Graph, Stage
 from neuromorphic.graphs.reach import reached
 from neuromorphic.graphs.run import Array, Input, by_unit, graph_values
 from neuromorphic.graphs.synapses import WEIGHTS, dense_weights, fan_out, synapse_of
 from neuromorphic.integers.entry import Payload, best_entry, to_payload
-from neuromorphic.integers.lowering import FIRING
 
 SILENT = (nir.I, nir.LI, nir.CubaLI)  # they put out a state, and send no spikes
-UNITS = (*FIRING, *SILENT)
 
 Bits = npt.NDArray[np.bool_]
 

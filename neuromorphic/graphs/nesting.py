@@ -48,13 +48,13 @@ def _collect(graph: nir.NIRGraph, prefix: str, found: Flat) -> None:
     for source, target in _repaired(graph, prefix, found):
         found.edges.append(
             (
-                _end(graph, prefix, source, nir.Output, found),
-                _end(graph, prefix, target, nir.Input, found),
+                _end(graph, prefix, source, nir.Output),
+                _end(graph, prefix, target, nir.Input),
             )
         )
 
 
-def _end(graph: nir.NIRGraph, prefix: str, name: str, kind: type[nir.NIRNode], found: Flat) -> str:
+def _end(graph: nir.NIRGraph, prefix: str, name: str, kind: type[nir.NIRNode]) -> str:
     """Return the flat name of an edge's end; an inner graph stands for its only Input or Output."""
     node = graph.nodes.get(name)
     if not isinstance(node, nir.NIRGraph):

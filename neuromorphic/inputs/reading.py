@@ -18,7 +18,6 @@ Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
 
 ARRAYS = (".npy", ".npz", ".h5", ".hdf5")
-KNOWN = (*ARRAYS, *EVENTS, *SOUNDS)
 NAMES = ("x", "input", "data")  # which array is taken if a file holds several
 
 

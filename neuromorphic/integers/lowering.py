@@ -12,7 +12,7 @@ from scipy.sparse import csr_array, eye_array
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.graphs.dialects import NIR, Dialect
 from neuromorphic.graphs.graph import Graph, Stage
-from neuromorphic.graphs.neurons import neuron
+from neuromorphic.graphs.neurons import SPIKING, neuron
 from neuromorphic.graphs.run import require_step
 from neuromorphic.graphs.sparse import Sparse
 from neuromorphic.graphs.synapses import (
@@ -32,7 +32,6 @@ from neuromorphic.integers.network import INPUT, LATEST, SELF, START, Connection
 from runtime.errors import GraphError
 
 Array = npt.NDArray[np.float64]
-FIRING = (nir.Threshold, nir.IF, nir.LIF, nir.CubaLIF)
 LATE = START - 1  # the late spikes of layer n have the number LATE - n
 
 
@@ -63,7 +62,7 @@ def lower(graph: Graph, dt: float, dialect: Dialect = NIR) -> Network[FloatNeuro
     and for an Output that is not the output of one neuron node.
     """
     require_step(graph, dt, dialect)
-    names = [stage.name for stage in graph.stages if isinstance(stage.node, FIRING)]
+    names = [stage.name for stage in graph.stages if isinstance(stage.node, SPIKING)]
     numbers = {name: number for number, name in enumerate(names)}
     layers: list[Layer[FloatNeuron]] = []
     drives = _entering(graph)
@@ -71,12 +70,12 @@ def lower(graph: Graph, dt: float, dialect: Dialect = NIR) -> Network[FloatNeuro
         if isinstance(stage.node, nir.Input):
             continue
         given = _sum(
-            _spikes(LATE - _late(stage, source, numbers), stage.given)
+            _spikes(LATE - _late(source, numbers), stage.given)
             if source in stage.late
             else drives[source]
             for source in stage.sources
         )
-        if isinstance(stage.node, FIRING):
+        if isinstance(stage.node, SPIKING):
             layers.append(_layer(stage, given, dt, dialect, layers))
             drives[stage.name] = _spikes(len(layers) - 1, stage.shape)
         else:
@@ -98,7 +97,7 @@ def _entering(graph: Graph) -> dict[str, Drive]:
     }
 
 
-def _late(stage: Stage, source: str, numbers: Mapping[str, int]) -> int:
+def _late(source: str, numbers: Mapping[str, int]) -> int:
     if source not in numbers:
         raise GraphError(f"node {source!r}: closes a cycle, and does not spike")
     return numbers[source]
@@ -118,7 +117,7 @@ def _linear(stage: Stage, given: Drive, dt: float) -> Drive:
             return given
     raise GraphError(
         f"node {stage.name!r}: {stage.kind} cannot become units of a chip; only "
-        f"{', '.join(kind.__name__ for kind in FIRING)} spike"
+        f"{', '.join(kind.__name__ for kind in SPIKING)} spike"
     )
 
 
@@ -254,6 +253,6 @@ def _sender(stage: Stage, drive: Drive) -> int:
     if others or source < 0 or late or synapse is not None or drive.constant.any():
         raise GraphError(
             f"node {stage.name!r}: its output is not the spikes of one node; connect it directly "
-            f"to one of {', '.join(kind.__name__ for kind in FIRING)}"
+            f"to one of {', '.join(kind.__name__ for kind in SPIKING)}"
         )
     return source

@@ -24,7 +24,8 @@ def demo(
 ) -> None:
     """Encode, simulate, decode and price a recording in a report."""
     from spiking_music.cli import terminal
-    from spiking_music.report.demo import default_clip, run, summary
+    from spiking_music.report.demo import default_clip, run
+    from spiking_music.report.summary import summary
 
     with terminal.given(audio or str(default_clip())) as path:
         report = run(path, out, bundle, force, terminal.stage)

@@ -1,8 +1,7 @@
 """Everything on one recording: events, file, chips, sound, and a report."""
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -27,12 +26,11 @@ from runtime.events import Bits, EventMatrix
 from runtime.extras import how_to_install
 from runtime.files import replacing
 from runtime.kinds import CLIPS, Progress, Stage
-from runtime.metrics import si_snr
 from runtime.outputs import refuse_outputs
 from runtime.piece import Piece
 from runtime.spk.container import read_spk, sizes, write_spk
 from spiking_music.report import lapped
-from spiking_music.report.joules import joules
+from spiking_music.report.lapped import decibels
 from spiking_music.report.page import LONGEST_S, page
 from spiking_music.report.storage import rates
 from spiking_music.report.versions import versions
@@ -113,9 +111,9 @@ def run(
             "frames": events.frames,
         },
         "quality": {
-            "si_snr_db": _finite(si_snr(samples, decoded[chosen])),
+            "si_snr_db": decibels(samples, decoded[chosen]),
             "decoder": chosen,
-            "decoders": {name: _finite(si_snr(samples, decoded[name])) for name in decoders},
+            "decoders": {name: decibels(samples, decoded[name]) for name in decoders},
             "steps": bundle.manifest.decoder.steps,
         },
         **agreement,
@@ -135,58 +133,6 @@ def run(
         _write(out / "report.html", text, overwrite)
     _write(out / "report.json", json.dumps(report, indent=2, allow_nan=False) + "\n", overwrite)
     return report
-
-
-def summary(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the lines that the command line prints of a report."""
-    wrong, quality = report["wrong_bits"], report["quality"]["si_snr_db"]
-    others = ", ".join(
-        f"{name} {'not run' if count is None else count}"
-        for name, count in wrong.items()
-        if name != "compared"
-    )
-    facts = {
-        "sound": f"{report['audio']['seconds']:.2f} s, {report['audio']['samples']} samples",
-        **_first(report["first"]),
-        "stored": f"{report['file']['bytes']} bytes, {report['file']['kbps']:.3f} kbit/s "
-        f"(the paper's formula {report['rate']['paper_kbps']:.3f}, "
-        f"entropy bound {report['rate']['bound_kbps']:.3f})",
-        "events": f"{report['events']['count']}, {report['events']['density']:.1%} of all entries",
-        "SI-SNR": "not defined" if quality is None else f"{quality:.2f} dB",
-        "wrong bits": f"of {wrong['compared']} against {report['reference']}: {others}",
-    }
-    total, spiking = report["system"]["total"], report["system"]["spiking"]
-    facts["the whole codec"] = (report["system"]["refused"] or "") or (
-        f"{joules(total['mid_j'])} ({joules(total['low_j'])} to {joules(total['high_j'])}), "
-        f"of which spikes account for {spiking['joules_share']:.2%}"
-    )
-    priced = [entry for entry in report["energy"].values() if not entry["refused"]]
-    for entry in priced:
-        low, middle, high = (joules(entry[end]) for end in ("low_j", "mid_j", "high_j"))
-        fast = entry["fast"]["mid_j"]
-        facts[entry["title"]] = f"{middle} ({low} to {high})" + (
-            "" if fast is None else f", as fast as it goes {joules(fast)}"
-        )
-    refused = [name for name, entry in report["energy"].items() if entry["refused"]]
-    if refused:
-        facts["refused"] = f"{', '.join(refused)} (why: see the report)"
-    return facts | {f"no {name}": reason for name, reason in report["unavailable"].items()}
-
-
-def _first(facts: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return the lines about the model that is shown before the one on chips."""
-    if facts is None:
-        return {}
-    return {
-        facts["name"]: f"{facts['bytes']} bytes, {facts['kbps']:.3f} kbit/s, {facts['events']} "
-        f"events, {_decibels(facts['si_snr_db'])} (waveform "
-        f"{_decibels(facts['waveform_si_snr_db'])})",
-        "and on chips": Path(SECOND[0]).stem,
-    }
-
-
-def _decibels(value: float | None) -> str:
-    return "SI-SNR not defined" if value is None else f"SI-SNR {value:.2f} dB"
 
 
 def _beside(samples: Samples, bundle: Bundle, decoded: Sequence[str]) -> dict[str, str] | None:
@@ -273,11 +219,6 @@ def _bundle_facts(bundle: Bundle) -> dict[str, Any]:
         "licence": model.licence,
         "attribution": model.attribution,
     }
-
-
-def _finite(decibels: float) -> float | None:
-    """Return None for infinity and NaN, as for silence, since JSON has neither."""
-    return decibels if math.isfinite(decibels) else None
 
 
 def _write(path: Path, text: str, overwrite: bool) -> None:

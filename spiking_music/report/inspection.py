@@ -75,7 +75,7 @@ def inspected(
         "notes": list(opened.notes),
         "remarks": remarks,
         "nodes": nodes,
-        "agreement": _agreement(path, rounded, x, pythons, stage, reason),
+        "agreement": _agreement(path, rounded, x, pythons, stage),
         "unrounded": reason,
         "fit": {name: _fit(rounded, name, x, reason) for name in chip_names()},
         "energy": _energy(opened, rounded, x),
@@ -174,33 +174,18 @@ def _agreement(
     x: Input,
     pythons: Mapping[str, str],
     stage: Stage,
-    reason: str | None,
 ) -> dict[str, Any]:
     if rounded.graph is not None and rounded.file is None:
         return certify_graph(path, rounded, x, pythons, stage).as_json()
-    rows, refused = [], {}
+    keys = {"name": "backend", "spikes": "spikes", "differ": "from_nir", "wrong": "from_integer"}
+    found: list[dict[str, Any]] = []
     for name in suitable(rounded):
         try:
-            rows += agreement(rounded, x, (name,), stage)
+            rows = agreement(rounded, x, (name,), stage)
+            found += [{key: row[own] for key, own in keys.items()} | {"note": ""} for row in rows]
         except (GraphError, MissingPackageError, SimulationError) as error:
-            refused[name] = str(error)
-    return {
-        "readings": [],
-        "back_ends": [
-            {
-                "name": row["backend"],
-                "spikes": row["spikes"],
-                "differ": row["from_nir"],
-                "wrong": row["from_integer"],
-                "note": "",
-            }
-            for row in rows
-        ]
-        + [
-            {"name": name, "spikes": None, "differ": None, "wrong": None, "note": why}
-            for name, why in refused.items()
-        ],
-    }
+            found.append(dict.fromkeys(keys) | {"name": name, "note": str(error)})
+    return {"readings": [], "back_ends": found}
 
 
 def _fit(rounded: OpenNetwork, chip: str, x: Input, reason: str | None) -> dict[str, Any]:

@@ -47,12 +47,13 @@ def shown(
         "events": events.count,
         "per_second": events.count / piece.seconds,
         "density": events.density,
-        "si_snr_db": _finite(si_snr(samples, sound)),
-        "waveform_si_snr_db": _finite(si_snr(samples, waveform)),
+        "si_snr_db": decibels(samples, sound),
+        "waveform_si_snr_db": decibels(samples, waveform),
     }
     return facts, sound
 
 
-def _finite(decibels: float) -> float | None:
-    """Return None for infinity and NaN, as for silence, since JSON has neither."""
-    return decibels if math.isfinite(decibels) else None
+def decibels(original: Samples, decoded: Samples) -> float | None:
+    """Return the SI-SNR, None if it is infinite or not defined, since JSON has neither."""
+    found = si_snr(original, decoded)
+    return found if math.isfinite(found) else None

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 
 import onnx
 
 from neuromorphic.costs.operations.connections import KINDS, attribute, dense
-from neuromorphic.costs.operations.shapes import Shape, ShapedGraph, shaped
+from neuromorphic.costs.operations.shapes import Shape, ShapedGraph
 
 COUNTED, MOVES, FREE, CONSTANT, UNKNOWN = "counted", "moves data", "free", "constant", "unknown"
 
@@ -69,11 +68,6 @@ class Operator:
     read_bytes: int = 0
     written_bytes: int = 0
     units: int = 0
-
-
-def count_operators(path: Path, inputs: Mapping[str, Sequence[int]]) -> tuple[Operator, ...]:
-    """Count the graph at `path` for inputs of the given shapes; raises `GraphError`."""
-    return operators_of(shaped(path, inputs))
 
 
 def operators_of(graph: ShapedGraph) -> tuple[Operator, ...]:

@@ -12,7 +12,8 @@ from runtime.errors import AudioError, OutputError
 from runtime.spk.container import read_spk
 from spiking_music.cli.terminal import stage
 from spiking_music.report import demo
-from spiking_music.report.demo import OUTPUTS, SECOND, default_clip, run, summary
+from spiking_music.report.demo import OUTPUTS, SECOND, default_clip, run
+from spiking_music.report.summary import summary
 
 ISSUED = {
     "audio": {"seconds", "samples", "sample_rate"},

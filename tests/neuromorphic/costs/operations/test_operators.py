@@ -6,7 +6,7 @@ import pytest
 from onnx import helper
 
 from neuromorphic.costs.operations.calls import summed
-from neuromorphic.costs.operations.operators import count_operators, coverage, downstream, listeners
+from neuromorphic.costs.operations.operators import coverage, downstream, listeners, operators_of
 from neuromorphic.costs.operations.shapes import shaped
 from runtime.bundle import PAPER, Bundle, open_bundle
 from runtime.errors import GraphError
@@ -26,7 +26,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("name", list(SHAPES))
 def test_every_operator_of_the_shipped_bundle_is_known(name: str) -> None:
-    operators = count_operators(open_bundle(PAPER).file(name), SHAPES[name])
+    operators = operators_of(shaped(open_bundle(PAPER).file(name), SHAPES[name]))
     found = coverage(operators)
     assert found["unknown"] == 0
     assert found["counted"] > 40
@@ -41,7 +41,7 @@ def test_products_agree_with_those_that_torch_counted_at_the_export() -> None:
         ("decoder_fast.onnx", "decoder_fast_macs_per_frame"),
         ("decoder.onnx", "decoder_macs_per_frame_per_step"),
     ):
-        macs = sum(op.macs for op in count_operators(bundle.file(name), SHAPES[name]))
+        macs = sum(op.macs for op in operators_of(shaped(bundle.file(name), SHAPES[name])))
         # torch counts the products with the zeros of padding too: some of each window's ends.
         assert 0.9 < macs / 24 / bundle.manifest.operations[key] < 1
 
@@ -65,7 +65,7 @@ def test_a_graph_worked_out_on_paper(write_graph: Write) -> None:
         {"x": 3},
         ["out"],
     )
-    found = {op.output: op for op in count_operators(path, {"x": (1, 2, 10)})}
+    found = {op.output: op for op in operators_of(shaped(path, {"x": (1, 2, 10)}))}
     conv = found["y"]
     assert (conv.layer, conv.macs, conv.arithmetic) == ("net", 3 * 2 * (9 + 10 + 9), 30)
     assert (conv.weight_bytes, conv.read_bytes, conv.written_bytes) == (84, 80, 120)
@@ -90,9 +90,9 @@ def test_what_has_no_rule_is_named(write_graph: Write, kind: str, domain: str) -
     path = write_graph([node], constants, {"x": rank}, ["y"])
     if domain:
         with pytest.raises(GraphError, match="Add odd has tensors of unknown shape"):
-            count_operators(path, {"x": (3,)})
+            operators_of(shaped(path, {"x": (3,)}))
         return
-    (found,) = count_operators(path, {"x": (3, 1, 2)[:rank]})
+    (found,) = operators_of(shaped(path, {"x": (3, 1, 2)[:rank]}))
     assert (found.verdict, found.macs) == ("unknown", 0)
 
 

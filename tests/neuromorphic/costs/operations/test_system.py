@@ -9,8 +9,9 @@ from onnx import helper
 from neuromorphic.chips.catalogue import load_chip
 from neuromorphic.costs.ledger import summed
 from neuromorphic.costs.operations.activity import activity, heard
-from neuromorphic.costs.operations.operators import count_operators
+from neuromorphic.costs.operations.operators import operators_of
 from neuromorphic.costs.operations.prices import link_bill, operators_bill
+from neuromorphic.costs.operations.shapes import shaped
 from neuromorphic.costs.operations.system import (
     BOTTLENECK,
     DIFFUSION,
@@ -94,7 +95,7 @@ def test_terms_add_up_to_the_price_of_each_layer(system: System) -> None:
 
 def test_an_unknown_operator_refuses_the_bill(write_graph: Write) -> None:
     node = helper.make_node("Einsum", ["x", "x"], ["y"], equation="a,a->a")
-    operators = count_operators(write_graph([node], {}, {"x": 1}, ["y"]), {"x": (3,)})
+    operators = operators_of(shaped(write_graph([node], {}, {"x": 1}, ["y"]), {"x": (3,)}))
     found = operators_bill(load_chip("int8-45nm"), operators)
     assert found.refused == "not counted: Einsum"
     assert found.mid_j is None
