@@ -17,7 +17,8 @@ from runtime.piece import Chunk, LappedCode
 from runtime.playback import Playback, require_used
 from runtime.rate_control import AtLeast, Within, chosen_chunks
 from runtime.spk.header import DEFAULT_CODER, HEADER_BYTES, LAPPED_CODER, NO_MU, UNKNOWN, SpkHeader
-from runtime.spk.tags import END_BYTES, TAG_BYTES
+from runtime.spk.parts import end_bytes, header_bytes
+from runtime.spk.tags import END_BYTES, EVERY, TAG_BYTES
 from runtime.spk.writer import SpkWriter
 
 
@@ -99,7 +100,7 @@ def to_spk(
     another.
     """
     signal = _Counted(blocks)
-    mu, chunks, missed = _chunks(codec, signal, storage, live=samples is None)
+    mu, chunks, missed = _chunks(codec, signal, samples, storage)
     header = header_of(codec.manifest, samples, storage, mu, codec.code)
     writer = SpkWriter(file, header, storage.texts, codec.code.tables if codec.code else None)
     events, mus = 0, []
@@ -166,7 +167,7 @@ def header_of(
 
 
 def _chunks(
-    codec: Codec, signal: Iterable[Samples], storage: Storage, live: bool
+    codec: Codec, signal: Iterable[Samples], samples: int | None, storage: Storage
 ) -> tuple[int, Generator[Chunk, None, None], Callable[[], int]]:
     """Return the header's mu, the chunks, and a function that counts those off target."""
     wishes = {
@@ -180,7 +181,8 @@ def _chunks(
         raise SpikingMusicError(f"{' and '.join(given)} exclude one another; give one of them")
     mu, step = chosen_mu(codec.manifest, storage.mu), chosen_step(codec.manifest, storage.step)
     effort = chosen_effort(codec.manifest, storage.effort)
-    choice = _choice(codec, storage, effort)
+    choice = _choice(codec, samples, storage, effort)
+    live = samples is None
     if choice is None:
         coded = codec.encode_stream(signal, storage.mu, step, storage.effort, live)
         return mu, coded, lambda: 0
@@ -190,7 +192,7 @@ def _chunks(
 
 
 def _choice(
-    codec: Codec, storage: Storage, effort: str
+    codec: Codec, samples: int | None, storage: Storage, effort: str
 ) -> AtLeast | Within | LappedAtLeast | LappedWithin | None:
     """The rule that chooses the mu or the step of each chunk, if one is asked for."""
     lapped = codec.manifest.lapped
@@ -203,10 +205,13 @@ def _choice(
         return None
     if not storage.kbps > 0:
         raise SpikingMusicError(f"kbps {storage.kbps:g}: give a rate above 0")
-    texts = sum(TAG_BYTES + len(text.encode()) for text in storage.texts.values()) + TAG_BYTES
+    texts = sum(TAG_BYTES + len(text.encode()) for text in storage.texts.values())
     if lapped:
-        return LappedWithin(codec.engine, storage.kbps, texts, effort)
-    overhead = HEADER_BYTES + texts + END_BYTES
+        header = header_of(codec.manifest, samples, storage, code=codec.code)
+        seek = 0 if header.known and header.chunks <= EVERY else TAG_BYTES
+        overhead = header_bytes(header) + texts + seek + end_bytes(header)
+        return LappedWithin(codec.engine, storage.kbps, overhead, effort)
+    overhead = HEADER_BYTES + texts + TAG_BYTES + END_BYTES
     return Within(codec, storage.kbps, storage.coder or DEFAULT_CODER, overhead)
 
 

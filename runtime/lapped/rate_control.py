@@ -1,12 +1,14 @@
 """The step of each chunk of a LAPPED model: the largest that reaches a quality, or the smallest
 whose bytes fit a rate.
 
-A larger step is assumed to sound worse and to need fewer bits, so the search is by bisection. It
-needs only the levels, because the SI-SNR is measured without the noise.
+A larger step is assumed to sound worse and to need fewer bits, so the search is by bisection, from
+the default step on. It needs only the levels, because the SI-SNR is measured without the noise, and
+the corrections of the noise take much the same bytes at all steps.
 """
 
 from bisect import bisect_left
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +20,26 @@ from runtime.lapped.model import step_of
 from runtime.spk.short import LARGEST_STEP
 from runtime.spk.tags import EVERY
 
-FRAMING = 12  # bytes of a chunk in a file besides its payload, at most
-CORRECTIONS = 1  # bytes reserved for the corrections of a hop
-ENCLOSING = 40  # bytes of header and end
+FRAMING = 13  # bytes of a chunk in a file besides its payload, at most
+CORRECTIONS = 0.5  # bytes of a hop, where nothing else is known
 
 Ints = npt.NDArray[np.int32]
+
+
+def least(good: Callable[[int], bool], low: int, high: int, near: int) -> int:
+    """The least number in low..high from which on `good` holds, or `high`; `near` comes first."""
+    near, width = min(max(near, low), high), 8
+    if good(near):
+        high = near
+        while high - width > low and good(high - width):
+            high, width = high - width, 2 * width
+        low = max(low, high - width)
+    else:
+        low = near
+        while low + width < high and not good(low + width):
+            low, width = low + width, 2 * width
+        high = min(high, low + width)
+    return low + bisect_left(range(low, high), True, key=good)
 
 
 class AtLeast:
@@ -37,11 +54,14 @@ class AtLeast:
 
     def __call__(self, section: Section, before: Levels | None) -> int:
         """Return the step of the next chunk."""
-        return self._halved(section, lambda step: self._si_snr(section, step) < self._decibels)
-
-    def _halved(self, section: Section, worse: Callable[[int], bool]) -> int:
         finest = self._engine.model.finest(section.analysis)
-        step = finest + bisect_left(range(finest + 1, LARGEST_STEP + 1), True, key=worse)
+
+        @cache
+        def worse(step: int) -> bool:
+            return self._si_snr(section, step) < self._decibels
+
+        usual = self._engine.usual_step(section)
+        step = least(lambda step: worse(step + 1), finest, LARGEST_STEP, usual)
         # Silence has no SI-SNR, so any step will do.
         self.missed += step == finest and section.analysis.energy > 0 and worse(finest)
         return step
@@ -55,13 +75,13 @@ class AtLeast:
 class Within:
     """The smallest step that keeps the file so far within a given rate in kbit/s.
 
-    Unused bits are left for later chunks; `overhead` is the bytes of the texts.
+    Unused bits are left for later chunks; `overhead` is the bytes of all that is not a chunk.
     """
 
     def __init__(self, engine: Engine, kbps: float, overhead: int, effort: str = CERTIFIED) -> None:
         self._engine, self._effort = engine, effort
         self._bytes_a_sample = kbps * 125 / engine.model.rate
-        self._samples, self._spent = 0, float(ENCLOSING + overhead)
+        self._samples, self._spent = 0, float(overhead)
         self.missed = 0
 
     def __call__(self, section: Section, before: Levels | None) -> int:
@@ -71,15 +91,26 @@ class Within:
         # The very last hop may hold a single sample.
         hops = len(section.analysis.exponent)
         self._samples += max(hops - 1, 1) * self._engine.model.hop
-        left = self._samples * self._bytes_a_sample - self._spent - CORRECTIONS * hops
+        left = self._samples * self._bytes_a_sample - self._spent
+        model, encoder = self._engine.model, self._engine.encoder
 
-        def fits(step: int) -> bool:
-            levels = self._engine.model.levels(section.analysis, step_of(step), self._effort)
-            return self._size(levels) <= left
+        @cache
+        def size(step: int) -> float:
+            return self._size(model.levels(section.analysis, step_of(step), self._effort))
 
-        finest = self._engine.model.finest(section.analysis)
-        step = finest + bisect_left(range(finest, LARGEST_STEP), True, key=fits)
-        self.missed += step == LARGEST_STEP and not fits(step)
+        def smallest(room: float, near: int) -> int:
+            finest = model.finest(section.analysis)
+            return least(lambda step: size(step) <= room, finest, LARGEST_STEP, near)
+
+        def whole(step: int) -> float:
+            made = encoder.encoded(section, step, before, self._effort)
+            return self._size(made.q, made.corrections)
+
+        first = smallest(left - CORRECTIONS * hops, self._engine.usual_step(section))
+        step = smallest(left - (whole(first) - size(first)), first)
+        while first != step < LARGEST_STEP and whole(step) > left:
+            step += 1
+        self.missed += step == LARGEST_STEP and whole(step) > left
         return step
 
     def _size(self, levels: Ints, corrections: Ints | None = None) -> float:
