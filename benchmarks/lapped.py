@@ -120,7 +120,7 @@ class Bench:
         return self.model.si_snr(section.analysis, q, step_of(step))
 
     def _sound(self, clip: Clip, levels: Levels, decoder: str = "waveform") -> Samples:
-        chunk = self.codec.engine.events(levels)
+        chunk = levels.events()
         blocks = self.codec.decode_stream([chunk], Playback(decoder=decoder))
         return within(np.concatenate(list(blocks))[: len(clip.samples)], clip)
 
@@ -159,7 +159,7 @@ class Bench:
         file = io.BytesIO()
         header = header_of(self.codec.manifest, len(clip.samples), code=self.code)
         writer = SpkWriter(file, header, {}, self.code.tables)
-        chunk = self.codec.engine.events(levels)
+        chunk = levels.events()
         writer.write(chunk.events, chunk.mu, chunk.corrections)
         writer.close(len(clip.samples))
         return len(file.getvalue())

@@ -115,7 +115,7 @@ def measure(
 def _encoded(codec: Codec, samples: Samples, kbps: float | None) -> Piece:
     if kbps is None:
         return codec.encode(samples, codec.manifest.sample_rate)
-    chunks = codec.engine.chunks([samples], Within(codec.engine, kbps, 0))
+    chunks = codec.engine.encoder.chunks([samples], Within(codec.engine, kbps, 0))
     return codec.joined([*chunks], len(samples))
 
 

@@ -133,7 +133,7 @@ class Codec:
         effort = chosen_effort(self.manifest, effort)
         if self.manifest.lapped:
             choose = self.engine.usual_step if step is None else lambda section, before: step
-            return self.engine.chunks(blocks, choose, effort, live)
+            return self.engine.encoder.chunks(blocks, choose, effort, live)
         return self.encoder.chunks(blocks, mu)
 
     def decode_stream(

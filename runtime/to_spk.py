@@ -188,7 +188,8 @@ def _chunks(
         return mu, coded, lambda: 0
     if isinstance(choice, AtLeast | Within):
         return NO_MU, chosen_chunks(codec, signal, choice), lambda: choice.missed
-    return NO_MU, codec.engine.chunks(signal, choice, effort, live), lambda: choice.missed
+    coded = codec.engine.encoder.chunks(signal, choice, effort, live)
+    return NO_MU, coded, lambda: choice.missed
 
 
 def _choice(

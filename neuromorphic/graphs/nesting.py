@@ -45,13 +45,10 @@ def _collect(graph: nir.NIRGraph, prefix: str, found: Flat) -> None:
             raise GraphError(f"node {prefix + name!r}: is there twice")
         else:
             found.nodes[prefix + name] = node
-    for source, target in _repaired(graph, prefix, found):
-        found.edges.append(
-            (
-                _end(graph, prefix, source, nir.Output),
-                _end(graph, prefix, target, nir.Input),
-            )
-        )
+    found.edges.extend(
+        (_end(graph, prefix, source, nir.Output), _end(graph, prefix, target, nir.Input))
+        for source, target in _repaired(graph, prefix, found)
+    )
 
 
 def _end(graph: nir.NIRGraph, prefix: str, name: str, kind: type[nir.NIRNode]) -> str:

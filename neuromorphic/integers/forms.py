@@ -74,13 +74,11 @@ class Forms:
         if the network has no `entry` to scale them by.
         """
         signals = self.signals(x)
-        if self.entry is not None and self.entry.bits > PAYLOAD_BITS:
+        if self.entry is None or self.entry.bits > PAYLOAD_BITS:
             signals = _whole(signals)
-        elif self.entry is not None:
+        else:
             signals = to_payload(signals.astype(np.float64), self.entry.exponent)
             _require_plain(signals, self.entry)
-        else:
-            signals = _whole(signals)
         narrow: npt.DTypeLike = np.int8 if self.payload_bits <= PAYLOAD_BITS else np.int16
         kind = narrow if self.network.largest is None else np.int32
         return checked_payload(self.network, signals).astype(kind, copy=False)

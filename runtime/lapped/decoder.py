@@ -1,4 +1,4 @@
-"""Levels of the lapped codec to sound, in windows on a fixed grid."""
+"""Events of the lapped codec to sound, in windows on a fixed grid."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from runtime.ahead import mapped
 from runtime.audio.samples import Samples
-from runtime.lapped.encoder import Levels
 from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, LappedModel, step_of
 from runtime.lapped.noise import BLOCK, band_count
+from runtime.piece import Chunk
 from runtime.playback import Playback
+from runtime.thermometer import levels_of
 from runtime.windows import Arriving, without_first
 
 Floats = npt.NDArray[np.float32]
@@ -69,12 +70,12 @@ class LappedDecoder:
         self.model, self.voice = model, voice
 
     def start(self, first: int) -> int:
-        """Return the first frame whose levels are needed for the sound from hop `first` on."""
+        """Return the first frame whose events are needed for the sound from hop `first` on."""
         return max(first - first % CHUNK_FRAMES - self.voice.context, 0)
 
     def decoded(
         self,
-        chunks: Iterable[Levels],
+        chunks: Iterable[Chunk],
         start: int,
         first: int,
         playback: Playback,
@@ -91,15 +92,14 @@ class LappedDecoder:
         sound = partial(self._sound, self.voice.heard(playback))
         return without_first(map(sound, windows) if live else mapped(sound, windows), skipped)
 
-    def _rows(self, chunk: Levels) -> Rows:
+    def _rows(self, chunk: Chunk) -> Rows:
         """Levels, step and corrections of each frame, `(bins + 1 + bands, T)`."""
-        count = len(chunk.q)
-        row = np.minimum(np.arange(count) // BLOCK, max(len(chunk.corrections) - 1, 0))
+        count, corrections = chunk.events.frames, chunk.corrections
         moved = np.zeros((count, band_count(self.model.rate)), np.int32)
-        if len(chunk.corrections):
-            moved = chunk.corrections[row].astype(np.int32)
-        step = np.full((count, 1), chunk.step, np.int32)
-        return np.hstack([chunk.q, step, moved]).T
+        if corrections is not None and len(corrections):
+            moved[:] = corrections[np.minimum(np.arange(count) // BLOCK, len(corrections) - 1)]
+        step = np.full((count, 1), chunk.mu, np.int32)
+        return np.hstack([levels_of(chunk.events, self.model.units.bins), step, moved]).T
 
     def _sound(self, heard: Heard, window: Window) -> Samples:
         sound = heard(window.q, window.step, window.first, window.corrections)

@@ -1,18 +1,22 @@
 """Sound to levels of the lapped codec, a chunk at a time, from blocks of samples of any size."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
 import numpy.typing as npt
 
+from runtime.ahead import ahead
 from runtime.audio.samples import Samples
 from runtime.errors import AudioError
 from runtime.kinds import CERTIFIED
 from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, Analysis, LappedModel, step_of
 from runtime.lapped.noise import band_count
 from runtime.lapped.transform import frames
+from runtime.piece import Chunk
+from runtime.spk.header import NOMINAL_LEVELS
+from runtime.thermometer import events_of
 from runtime.windows import Arriving
 
 Ints = npt.NDArray[np.int32]
@@ -40,6 +44,16 @@ class Levels:
     step: int
     corrections: Ints
 
+    def events(self) -> Chunk:
+        """Return the chunk as events."""
+        units = 2 * NOMINAL_LEVELS * self.q.shape[1]
+        corrections = self.corrections.astype(np.int8)
+        return Chunk(events_of(self.q, units), self.step, self.index, corrections)
+
+
+Choose = Callable[[Section, Levels | None], int]
+"""From a chunk and the one before it, if any, to the index of its step."""
+
 
 class LappedEncoder:
     """The encoder of a lapped model."""
@@ -48,17 +62,27 @@ class LappedEncoder:
         self.model = model
 
     def chunks(
-        self, blocks: Iterable[Samples], step: int, effort: str = CERTIFIED
-    ) -> Iterator[Levels]:
-        """Yield the chunks of a signal at one step, each as soon as all its frames have arrived.
+        self, blocks: Iterable[Samples], choose: Choose, effort: str = CERTIFIED, live: bool = True
+    ) -> Generator[Chunk, None, None]:
+        """Yield the events of a signal, a chunk as soon as all its frames have arrived.
 
-        A chunk too loud for so fine a step gets the finest step that it allows.
-        Raises `AudioError` for samples that are not finite.
+        Each is at the step chosen for it; one too loud for so fine a step gets the finest that it
+        allows. If the signal is not `live`, later blocks are taken, and chunks made, while one is
+        used: in threads, one for the accumulators and one for all that follows. Raises `AudioError`
+        for samples that are not finite.
         """
+        sections = self.sections(blocks)
+        if live:
+            return self._chosen(sections, choose, effort)
+        return ahead(self._chosen(ahead(sections), choose, effort))
+
+    def _chosen(
+        self, sections: Iterable[Section], choose: Choose, effort: str
+    ) -> Generator[Chunk, None, None]:
         before: Levels | None = None
-        for section in self.sections(blocks):
-            before = self.encoded(section, step, before, effort)
-            yield before
+        for section in sections:
+            before = self.encoded(section, choose(section, before), before, effort)
+            yield before.events()
 
     def sections(self, blocks: Iterable[Samples]) -> Iterator[Section]:
         """Cut blocks of samples `(n,)` into chunks of frames; the last one has one frame more."""

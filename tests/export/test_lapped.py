@@ -9,15 +9,17 @@ import torch
 from export.lapped import write_model
 from runtime.bundle import DIFFUSION, ENVELOPE, Bundle, Decoder, Manifest
 from runtime.decoders.samplers import DDIM, sampled
-from runtime.kinds import EFFORTS
+from runtime.kinds import CERTIFIED, EFFORTS
 from runtime.lapped.decoder import LappedDecoder, Plain
 from runtime.lapped.diffusion import VELOCITY_INPUTS
-from runtime.lapped.encoder import LappedEncoder, Levels
+from runtime.lapped.encoder import LappedEncoder
 from runtime.lapped.model import CHUNK_FRAMES, LappedModel, step_of
 from runtime.lapped.short import BINS as BINS_OF_SHORT
 from runtime.lapped.short import FEATURES, PATCHES
 from runtime.metrics import si_snr
+from runtime.piece import Chunk
 from runtime.playback import UNSAID, Playback
+from runtime.thermometer import levels_of
 from train.config import read_preset
 from train.lapped.config import lapped_config
 from train.lapped.diffusion import Velocity
@@ -59,6 +61,12 @@ def waveform(model: LappedModel) -> LappedDecoder:
     return LappedDecoder(model, Plain(model, listening=False))
 
 
+def encoded(
+    model: LappedModel, blocks: list[np.ndarray], step: int = STEP, effort: str = CERTIFIED
+) -> list[Chunk]:
+    return list(LappedEncoder(model).chunks(blocks, lambda section, before: step, effort))
+
+
 def tones(samples: int) -> np.ndarray:
     time = np.arange(samples) / RATE
     rng = np.random.default_rng(samples)
@@ -72,39 +80,41 @@ def test_what_ships_is_what_was_trained(trained: Model, shipped: LappedModel) ->
     own = crop(sound, 0.0, trained.chip())
     step = step_of(STEP)
     heard_there = type(own)(sound, own.coefficients, own.accumulator, own.exponent, step)
-    (chunk,) = LappedEncoder(shipped).chunks([sound], STEP)
-    assert (chunk.q == heard_there.levels(trained.chip())[0].numpy()).all()
-    assert chunk.q.any()
+    (chunk,) = encoded(shipped, [sound])
+    q = levels_of(chunk.events, BINS)
+    assert (q == heard_there.levels(trained.chip())[0].numpy()).all()
+    assert q.any()
     decoded, features = heard(trained, heard_there, heard_there.levels(trained.chip()))
     (found,) = waveform(shipped).decoded([chunk], 0, 0, UNSAID)
     np.testing.assert_allclose(found, decoded[0].numpy(), atol=5e-4)
-    steps = np.full(len(chunk.q), step, np.float32)
-    levels = shipped.noise_levels(shipped.unrefined(chunk.q, steps), steps)
+    steps = np.full(len(q), step, np.float32)
+    levels = shipped.noise_levels(shipped.unrefined(q, steps), steps)
     np.testing.assert_allclose(levels, trained.noise(features)[0].numpy(), atol=1e-3)
-    (better,) = LappedEncoder(shipped).chunks([sound], STEP, EFFORTS[1])
+    (better,) = encoded(shipped, [sound], effort=EFFORTS[1])
     size = heard_there.sizes(trained.scale, HOP)
     wanted = count(size, moved(trained, size))[0].numpy()
-    assert (np.abs(better.q) != wanted).mean() < 0.01  # the net is shown what fires, and near it
+    size = np.abs(levels_of(better.events, BINS))
+    assert (size != wanted).mean() < 0.01  # the net is shown what fires, and near it
 
 
 @pytest.mark.parametrize("samples", [1, HOP, 64 * HOP, 64 * HOP + 1, 130 * HOP + 77])
 @pytest.mark.parametrize("effort", EFFORTS)
 def test_blocks_of_any_size_give_the_same(shipped: LappedModel, samples: int, effort: str) -> None:
     sound = tones(samples)
-    whole = list(LappedEncoder(shipped).chunks([sound], STEP, effort))
-    parts = list(LappedEncoder(shipped).chunks(np.array_split(sound, 7), STEP, effort))
-    assert sum(len(chunk.q) for chunk in whole) == -(-samples // HOP) + 1
+    whole = encoded(shipped, [sound], effort=effort)
+    parts = encoded(shipped, np.array_split(sound, 7), effort=effort)
+    assert sum(chunk.events.frames for chunk in whole) == -(-samples // HOP) + 1
     assert len(whole) == len(parts) == -(-samples // (64 * HOP))
     for one, other in zip(whole, parts, strict=True):
-        assert (one.q == other.q).all()
+        assert (levels_of(one.events, BINS) == levels_of(other.events, BINS)).all()
         assert (one.corrections == other.corrections).all()
-        assert one.step == other.step
+        assert one.mu == other.mu
 
 
 @pytest.mark.parametrize("listening", [True, False])
 def test_a_part_sounds_as_in_the_whole(shipped: LappedModel, listening: bool) -> None:
     sound = tones(130 * HOP + 77)
-    chunks = list(LappedEncoder(shipped).chunks([sound], STEP))
+    chunks = encoded(shipped, [sound])
     decoder = LappedDecoder(shipped, Plain(shipped, listening))
     whole = np.concatenate(list(decoder.decoded(chunks, 0, 0, Playback(seed=7))))
     assert len(whole) == 131 * HOP
@@ -116,19 +126,18 @@ def test_a_part_sounds_as_in_the_whole(shipped: LappedModel, listening: bool) ->
 
 
 def test_silence_is_silent(shipped: LappedModel) -> None:
-    (chunk,) = LappedEncoder(shipped).chunks([np.zeros(1000, np.float32)], STEP)
-    assert not chunk.q.any()
+    (chunk,) = encoded(shipped, [np.zeros(1000, np.float32)])
+    assert not chunk.events.count
     (found,) = waveform(shipped).decoded([chunk], 0, 0, UNSAID)
     assert not found.any()
 
 
 def test_a_step_too_fine_for_so_loud_a_sound_becomes_the_finest(shipped: LappedModel) -> None:
     loud = tones(5 * HOP) * 3
-    (chunk,) = LappedEncoder(shipped).chunks([loud], 0)
-    assert chunk.step > 0
+    (chunk,) = encoded(shipped, [loud], 0)
+    assert chunk.mu > 0
     (found,) = waveform(shipped).decoded([chunk], 0, 0, UNSAID)
     assert si_snr(loud, found) > 15
-    assert isinstance(chunk, Levels)
 
 
 @pytest.mark.parametrize("frames", [2, 31, 257])
