@@ -38,6 +38,7 @@ from train.networks.bottleneck import Bottleneck, freeze
 from train.networks.conformer import reach_frames
 from train.networks.inhibition import Inhibition
 from train.networks.model import Model
+from train.networks.price import CHANNELS
 from train.networks.trunks import context_frames
 from train.stages import stages_of
 
@@ -162,7 +163,7 @@ def _manifest_of(checkpoint: Checkpoint[Config], steps: int, terms: Terms) -> di
         "name": config.name,
         "kind": config.code.kind,
         "units": config.code.units,
-        "latent": config.code.latent,
+        "latent": config.code.latent + (CHANNELS if config.code.hears_price else 0),
         "hop": HOP,
         "sample_rate": SAMPLE_RATE,
         "chunk_frames": CLIP_FRAMES,

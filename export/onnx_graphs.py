@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from export.fourier import MatrixFourier
 from neuromorphic.integers.exact import ExactLayer
 from neuromorphic.integers.layer import PAYLOAD_MAX
-from train.config import HOP
+from train.config import HOP, MUS
 from train.networks import spectral
 from train.networks.bottleneck import PAYLOAD_SCALE, network_events
 from train.networks.inhibition import Inhibition
 from train.networks.model import Model
+from train.networks.price import PriceChannels
 from train.networks.seanet import fold
 
 OPSET = 20  # from 21 on ONNX Runtime decomposes GroupNormalization into slower pieces
@@ -37,16 +38,23 @@ class PayloadEncoder(nn.Module):
     """
 
     def __init__(
-        self, encoder: nn.Module, before: nn.Module | None, layers: Sequence[ExactLayer]
+        self,
+        encoder: nn.Module,
+        before: nn.Module | None,
+        price: PriceChannels | None,
+        layers: Sequence[ExactLayer],
     ) -> None:
         super().__init__()
-        self.encoder, self.before, self.layers = encoder, before, tuple(layers)
+        self.encoder, self.before, self.price = encoder, before, price
+        self.layers = tuple(layers)
 
     def forward(self, audio: Tensor, mu: Tensor | None = None) -> tuple[Tensor, Tensor]:
         latent = self.encoder(audio)
         if self.before is not None:
             latent = self.before(latent, mu)
         payload = latent.round().clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
+        if self.price is not None:
+            payload = self.price(payload, mu)
         return payload, network_events(payload, self.layers)
 
 
@@ -61,9 +69,11 @@ class Heard(nn.Module):
         take, silent = _heard(code)
         self.register_buffer("take", take)
         self.register_buffer("silent", silent)
+        self.told = _told(code)
 
     def forward(self, events: Tensor, mu: Tensor | None) -> Tensor:
-        return F.conv1d(events, self.take.T.unsqueeze(2), self.silent)
+        heard = F.conv1d(events, self.take.T.unsqueeze(2), self.silent)
+        return heard if self.told is None else heard + self.told(mu).unsqueeze(2)
 
 
 class HearingWaveform(nn.Module):
@@ -114,7 +124,15 @@ def deployed_encoder(model: Model, layers: Sequence[ExactLayer]) -> PayloadEncod
         last.weight.copy_(last.weight.double() * rows)
         last.bias.copy_((last.bias.double() - norm.running_mean) * scale)
     before = None if model.before is None else _half(model.before)
-    return PayloadEncoder(_half(encoder), before, layers)
+    return PayloadEncoder(_half(encoder), before, _price_channels(model.bottleneck), layers)
+
+
+def _price_channels(code: nn.Module) -> PriceChannels | None:
+    if not isinstance(code, Inhibition) or code.price is None or not code.hears_price:
+        return None
+    channels = PriceChannels()
+    channels.table.weight.data = code.price.payloads()
+    return channels
 
 
 def deployed_waveform(model: Model) -> nn.Module:
@@ -122,8 +140,11 @@ def deployed_waveform(model: Model) -> nn.Module:
     waveform: Any = fold(model.waveform)
     if isinstance(waveform, spectral.Decoder):
         waveform.fourier = MatrixFourier(len(waveform.taper))
-        if isinstance(model.bottleneck, Inhibition):
-            waveform.first = _hearing_events(waveform.first, model.bottleneck)
+        code = model.bottleneck
+        if isinstance(code, Inhibition) and code.told is not None:
+            return HearingWaveform(Heard(code), _half(waveform))
+        if isinstance(code, Inhibition):
+            waveform.first = _hearing_events(waveform.first, code)
     waveform = _half(waveform)
     return waveform if model.after is None else HearingWaveform(_half(model.after), waveform)
 
@@ -142,6 +163,14 @@ def _hearing_events(first: nn.Linear, code: Inhibition) -> nn.Linear:
 def _heard(code: Inhibition) -> tuple[Tensor, Tensor]:
     """What each event adds to the latent, `(N, M)`, and the latent without any, `(M,)`."""
     return 2 * code.take.detach(), code.hear(code.take.new_zeros(1, len(code.take), 1))[0, :, 0]
+
+
+def _told(code: Inhibition) -> nn.Embedding | None:
+    """What decoders hear of each mu besides the events."""
+    if code.told is None or code.price is None:
+        return None
+    rows = code.told(code.price.row(torch.arange(MUS)))
+    return nn.Embedding.from_pretrained(rows.detach())
 
 
 def deployed_unet(model: Model) -> nn.Module:
@@ -163,7 +192,9 @@ def export_encoder(encoder: PayloadEncoder, path: Path, with_mu: bool) -> None:
     """Write `encoder.onnx`: audio to payload and events."""
     frames, batch = torch.export.Dim("frames", min=2), torch.export.Dim("batch", min=1)
     inputs = {"audio": (torch.zeros(2, 1, HOP * FRAMES), {0: batch, 2: HOP * frames})}
-    exported(encoder, inputs | _mu(with_mu, batch), ["payload", "events"], path)
+    # Optimised, transposed weights would lose the names that the torch reference reads them by.
+    every = inputs | _mu(with_mu, batch)
+    exported(encoder, every, ["payload", "events"], path, optimize=False)
 
 
 def export_waveform(decoder: nn.Module, units: int, path: Path, with_mu: bool) -> None:
@@ -192,7 +223,9 @@ def _mu(with_mu: bool, batch: Any) -> Inputs:
     return {"mu": (torch.tensor([8, 16]), {0: batch})} if with_mu else {}
 
 
-def exported(module: nn.Module, inputs: Inputs, outputs: list[str], path: Path) -> None:
+def exported(
+    module: nn.Module, inputs: Inputs, outputs: list[str], path: Path, optimize: bool = True
+) -> None:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -204,6 +237,7 @@ def exported(module: nn.Module, inputs: Inputs, outputs: list[str], path: Path) 
             dynamic_shapes=tuple(dynamic for _, dynamic in inputs.values()),
             opset_version=OPSET,
             dynamo=True,
+            optimize=optimize,
             external_data=False,
             verbose=False,
         )

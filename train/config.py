@@ -83,6 +83,11 @@ class Code:
         """Whether conformers stand on each side of the bottleneck, as in the paper's section 3."""
         return self.is_sparse and self.groups == 1
 
+    @property
+    def hears_price(self) -> bool:
+        """Whether payloads tell the units the price of an event, which depends on mu."""
+        return self.has_mu and self.groups > 1
+
 
 @dataclass(frozen=True)
 class Conformer:
@@ -287,9 +292,9 @@ def _check_groups(code: Code) -> None:
             f"code: {code.units} units in {code.groups} groups, {code.sweeps} sweeps: "
             "give a number of groups that divides the units"
         )
-    if code.groups > 1 and (code.kind not in ("FREE", "SPARSE") or not code.on_grid):
+    if code.groups > 1 and (code.kind not in EVENT_KINDS or not code.on_grid):
         raise ConfigError(
-            f"code.groups {code.groups}: only FREE and SPARSE on the grid have groups; set it to 1"
+            f"code.groups {code.groups}: only codes of events on the grid have groups; set it to 1"
         )
 
 

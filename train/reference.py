@@ -21,6 +21,7 @@ from train.config import from_dict
 from train.networks.bottleneck import network_events
 from train.networks.context import Context
 from train.networks.layers import channels_last
+from train.networks.price import PriceChannels
 from train.networks.seanet import fold
 from train.networks.trunks import encoder_of
 from train.onnx_weights import read_weights
@@ -44,7 +45,8 @@ def load_reference(bundle: Bundle) -> Events:
         if config.code.has_context:
             latent = config.code.latent
             before = Context(latent, latent, config.conformer, config.code.has_mu).eval()
-        for name, module in (("encoder", encoder), ("before", before)):
+        price = PriceChannels() if config.code.hears_price else None
+        for name, module in (("encoder", encoder), ("before", before), ("price", price)):
             if module is not None:
                 state = {key: weights[f"{name}.{key}"] for key in module.state_dict()}
                 module.load_state_dict(state)
@@ -71,6 +73,8 @@ def load_reference(bundle: Bundle) -> Events:
             if before is not None:
                 latent = before(latent, torch.tensor([mu]))
             payload = latent.round().clamp(-PAYLOAD_MAX, PAYLOAD_MAX)
+            if price is not None:
+                payload = price(payload, torch.tensor([mu]))
             inner = slice(context, context + min(chunk, frames - start))
             bits.append(network_events(payload, layers)[0, :, inner].numpy() > 0)
             progress(min(start + chunk, frames) / frames)

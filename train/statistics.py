@@ -36,7 +36,9 @@ def recalibrate(model: Model, batch: Callable[[int], tuple[Tensor, Tensor]], bat
         momentum = norm.momentum
         _measure_from_here(norm)
         for _ in range(batches):
-            bottleneck(model.latent(*batch(next(indices))))
+            audio, mu = batch(next(indices))
+            latent = model.latent(audio, mu)
+            bottleneck(latent, mu) if isinstance(bottleneck, Inhibition) else bottleneck(latent)
         norm.momentum = momentum
         norm.eval()
 

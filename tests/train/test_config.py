@@ -100,7 +100,7 @@ def test_the_spectral_preset_has_a_trunk_at_the_frame_rate() -> None:
         ("encoder.kind=wavelet", "encoder.kind: 'wavelet' is not one of seanet, spectral"),
         ("encoder.window=1024", "encoder.window 1024: give a multiple of 512, 2048 or more"),
         ("code.groups=7", "80 units in 7 groups"),
-        ("code.kind=MU_SPARSE", "code.groups 8: only FREE and SPARSE on the grid have groups"),
+        ("code.kind=RVQ", "code.groups 8: only codes of events on the grid have groups"),
     ],
 )
 def test_a_spectral_trunk_and_its_groups_are_checked(override: str, told: str) -> None:

@@ -8,8 +8,8 @@ sub-steps. Each sub-step is one that a chip computes: 8-bit payloads and spikes 
 both times 8-bit weights, and an integer threshold. Training uses the same arithmetic.
 
 A sparse code pays for its events: a unit fires where it shortens the remainder by more than the
-price of an event, which raises its threshold. The price follows the density of the events until
-that is the density wanted.
+price of an event, which raises its threshold. The price follows the density of the events. If it
+depends on mu, it comes to the units as payloads, so that one network of a chip serves all rates.
 """
 
 import math
@@ -26,13 +26,12 @@ from neuromorphic.integers.layer import BIAS_MAX, PAYLOAD_MAX, WEIGHT_MAX
 from neuromorphic.integers.network import INPUT
 from train.networks.batch_norm import BatchNorm
 from train.networks.bottleneck import PAYLOAD_SCALE, Heaviside, payload_of, straight_through
+from train.networks.price import CHANNELS, Price
 
 SHIFT = 6  # of the payload's sums: the exponent of doubled weights is then -7, the least on Loihi
 REACH = 0.95 * 2**20  # of a unit's sum: below 2^20 the portable NIR graph is exact
 COMMITMENT = 0.25  # weight of the loss that keeps the encoder near what the code represents
-PRICED = ("offset", "price", "wanted")  # tensors of a code that pays for its events
-FALL = 0.01  # of the density that is wanted, towards the final one, in a step of training
-GAIN = 0.15  # of the price, for each step at which there are too many events
+PRICED = ("offset", "price.value", "price.wanted", "told.weight")  # of a code that pays for events
 
 
 class Inhibited(NamedTuple):
@@ -81,61 +80,77 @@ class SubStep(NamedTuple):
 class Inhibition(nn.Module):
     """`latent: (B, M, T)` float32 to events of `units` units in `groups`, refined in `sweeps`.
 
-    With a `density`, the share of events is steered to it from one half, by their `price`: in the
-    remainder's units, so that an event must lower the sum of squares in a frame by `price * M / N`.
+    With a `price`, an event must lower the sum of squares in a frame by `price * M / N`.
     """
 
     ready: Tensor
-    price: Tensor
-    wanted: Tensor
 
     def __init__(
-        self, latent: int, units: int, groups: int, sweeps: int, density: float | None = None
+        self, latent: int, units: int, groups: int, sweeps: int, price: Price | None = None
     ) -> None:
         super().__init__()
         self.groups, self.sweeps, self.size = groups, sweeps, units // groups
-        self.density = density
         self.latent_norm = BatchNorm(latent, affine=False, momentum=0.02)
         self.read = nn.Parameter(torch.zeros(units, latent))
         self.bias = nn.Parameter(torch.zeros(units))
         self.take = nn.Parameter(torch.zeros(units, latent))
         self.register_buffer("ready", torch.zeros((), dtype=torch.bool))
-        paying = density is not None
-        self.offset = nn.Parameter(torch.zeros(latent)) if paying else None
-        self.register_buffer("price", torch.tensor(0.0), persistent=paying)
-        self.register_buffer("wanted", torch.tensor(0.5), persistent=paying)
+        self.price = price
+        self.offset = None if price is None else nn.Parameter(torch.zeros(latent))
+        self.told: nn.Embedding | None = None
+        if price is not None and price.varies:  # what the decoders hear of mu besides the events
+            self.told = nn.Embedding(len(price.value), latent)
+            nn.init.zeros_(self.told.weight)
 
-    def payload(self, latent: Tensor) -> Tensor:
-        """The payloads of graded spikes: `(B, M, T)` float32, integers in -127..127."""
-        return payload_of(self.latent_norm(latent))
+    @property
+    def hears_price(self) -> bool:
+        """Whether the price comes to the units as payloads, since it depends on mu."""
+        return self.price is not None and self.price.varies
 
-    def hear(self, events: Tensor) -> Tensor:
-        """The latent that events `(B, N, T)` represent: `(B, M, T)` float32."""
-        return self._represented(events.transpose(1, 2)).transpose(1, 2)
+    def payload(self, latent: Tensor, mu: Tensor | None = None) -> Tensor:
+        """The payloads of graded spikes: `(B, M, T)` float32, integers in -127..127.
 
-    def forward(self, latent: Tensor) -> Inhibited:
+        If the price depends on `mu: (B,)`, `CHANNELS` channels more tell it.
+        """
+        payload = payload_of(self.latent_norm(latent))
+        if self.price is None or mu is None or not self.hears_price:
+            return payload
+        price = self.price.payloads()[mu].unsqueeze(2).expand(-1, -1, payload.shape[2])
+        return torch.cat([payload, price], 1)
+
+    def hear(self, events: Tensor, mu: Tensor | None = None) -> Tensor:
+        """What decoders take of events `(B, N, T)` at `mu: (B,)`: `(B, M, T)` float32."""
+        heard = self._represented(events.transpose(1, 2)).transpose(1, 2)
+        if self.told is None or self.price is None or mu is None:
+            return heard
+        return heard + self.told(self.price.row(mu)).unsqueeze(2)
+
+    def forward(self, latent: Tensor, mu: Tensor | None = None) -> Inhibited:
+        if mu is None:
+            mu = torch.zeros(len(latent), dtype=torch.int64, device=latent.device)
         # Half precision would round the sums, but a chip computes them exactly.
         with torch.autocast(latent.device.type, enabled=False):
-            return self._coded(latent.float())
+            return self._coded(latent.float(), mu)
 
-    def _coded(self, latent: Tensor) -> Inhibited:
-        batch, _, time = latent.shape
-        payload = self.payload(latent).transpose(1, 2).flatten(0, 1)
-        said = payload / PAYLOAD_SCALE
+    def _coded(self, latent: Tensor, mu: Tensor) -> Inhibited:
+        batch, channels, time = latent.shape
+        payload = self.payload(latent, mu).transpose(1, 2).flatten(0, 1)
+        said = payload[:, :channels] / PAYLOAD_SCALE
         if self.training and not self.ready:
             self._begin(said.detach())
         first = self._first(payload.detach())
         left = (said.detach() - self._represented(first)).square().mean()
-        events = self._settled(payload.detach(), first.detach())
-        heard = self._represented(events)
-        rest = (said.detach() - heard).square().mean()
-        commitment = F.mse_loss(said, heard.detach())
-        paid = self.price.item() * first.mean()
-        self._steer(events)
+        settled = self._settled(payload.detach(), first.detach())
+        represented = self._represented(settled)
+        rest = (said.detach() - represented).square().mean()
+        commitment = F.mse_loss(said, represented.detach())
+        first, events = (e.unflatten(0, (batch, time)).transpose(1, 2) for e in (first, settled))
+        # The gradient of the latent is that of what the events represent.
+        through = (said - said.detach()).unflatten(0, (batch, time)).transpose(1, 2)
         return Inhibited(
-            (heard + said - said.detach()).unflatten(0, (batch, time)).transpose(1, 2),
-            events.unflatten(0, (batch, time)).transpose(1, 2),
-            0.5 * (left + rest) + COMMITMENT * commitment + paid,
+            self.hear(events, mu) + through,
+            events,
+            0.5 * (left + rest) + COMMITMENT * commitment + self._paid(first, events, mu),
         )
 
     def _represented(self, events: Tensor) -> Tensor:
@@ -143,12 +158,14 @@ class Inhibition(nn.Module):
         latent = (2 * events - 1) @ self.take
         return latent if self.offset is None else latent + self.offset
 
-    @torch.no_grad()
-    def _steer(self, events: Tensor) -> None:
-        """Let the price follow the density, as long as the statistics of the latent do."""
-        if self.density is not None and self.training and self.latent_norm.training:
-            self.wanted.lerp_(torch.full_like(self.wanted, self.density), FALL)
-            self.price.add_(GAIN * (events.mean() - self.wanted)).clamp_(min=0)
+    def _paid(self, first: Tensor, events: Tensor, mu: Tensor) -> Tensor:
+        """The price of the first events `(B, N, T)`, a loss; training lets it follow the last."""
+        if self.price is None:
+            return first.new_zeros(())
+        paid = (self.price.of(mu) * first.mean((1, 2))).mean()
+        if self.training:
+            self.price.steer(events.mean((1, 2)), mu)
+        return paid
 
     def _first(self, payload: Tensor) -> Tensor:
         """The events `(n, N)` of the first pass, with a gradient through each decision."""
@@ -176,7 +193,7 @@ class Inhibition(nn.Module):
             explained = self.read[units] @ self.take[: units.start].T
             inhibition = F.pad(-explained, (0, len(self.take) - units.start))
             bias = self.bias[units] - self._unmoved(self.read[units])
-            made.append(_on_grid(units, self.read[units], inhibition, bias))
+            made.append(_on_grid(units, self._and_price(self.read[units], 0.0), inhibition, bias))
         return made
 
     @torch.no_grad()
@@ -188,8 +205,19 @@ class Inhibition(nn.Module):
         """
         alike = self.take @ self.take.T
         others = alike.diag().diag() - alike
-        bias = -self._unmoved(self.take) - self.price * self.take.shape[1] / (4 * len(self.take))
-        return [_on_grid(u, self.take[u], others[u], bias[u]) for u in self._slices()]
+        bias, read = -self._unmoved(self.take), self.take.data
+        if self.price is not None:
+            raised = float(self.price.highest()) * self.take.shape[1] / (4 * len(self.take))
+            read = self._and_price(read, raised)
+            bias = bias if self.hears_price else bias - raised
+        return [_on_grid(u, read[u], others[u], bias[u]) for u in self._slices()]
+
+    def _and_price(self, rows: Tensor, raised: float) -> Tensor:
+        """Rows `(G, M)` with weights for the price's payloads, which cost up to `raised`."""
+        if not self.hears_price:
+            return rows
+        weight = raised * PAYLOAD_SCALE / (CHANNELS * PAYLOAD_MAX)
+        return F.pad(rows, (0, CHANNELS), value=-weight)
 
     def _unmoved(self, rows: Tensor) -> Tensor:
         """What rows `(G, M)` see of the part of the latent that no event moves: `(G,)`."""

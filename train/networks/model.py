@@ -21,9 +21,11 @@ from train.networks.context import Context
 from train.networks.inhibition import Inhibition
 from train.networks.layers import channels_last
 from train.networks.mel import BANDS, SIDE_BY_SIDE, MelSpectrum, MelUNet
+from train.networks.price import Price
 from train.networks.rvq import ResidualQuantiser
 from train.networks.trunks import decoder_of, encoder_of
 from train.networks.unet import UNet
+from train.objectives.sparsity import target_density
 
 LEVEL_FLOOR = 1e-3
 
@@ -72,7 +74,7 @@ class Model(nn.Module):
         if self.kind == "MEL":
             return Coded(latent, latent[:, :0], nothing)
         if isinstance(self.bottleneck, Inhibition):
-            return Coded(*self.bottleneck(latent))
+            return Coded(*self.bottleneck(latent, mu))
         events = self.bottleneck(latent)
         return Coded(self.hear(events, mu), events, nothing)
 
@@ -84,7 +86,7 @@ class Model(nn.Module):
     def hear(self, events: Tensor, mu: Tensor) -> Tensor:
         """`events: (B, N, T)` to the input of the decoders: `(B, C, T)` float32."""
         if isinstance(self.bottleneck, Inhibition):
-            return self.bottleneck.hear(events)
+            return self.bottleneck.hear(events, mu)
         return events if self.after is None else self.after(events, mu)
 
     def residual(self, audio: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
@@ -136,6 +138,15 @@ def _bottleneck(config: Config) -> nn.Module:
     if code.kind == "RVQ":
         return ResidualQuantiser(code.latent, config.rvq)
     if code.groups > 1:
-        density = config.sparsity.density if code.is_sparse else None
-        return Inhibition(code.latent, code.units, code.groups, code.sweeps, density)
+        price = _price(config) if code.is_sparse else None
+        return Inhibition(code.latent, code.units, code.groups, code.sweeps, price)
     return Bottleneck(code.latent, code.units, code.on_grid)
+
+
+def _price(config: Config) -> Price:
+    """The price of events that is steered to a density, or for each mu to its own."""
+    if not config.code.has_mu:
+        return Price(torch.tensor([config.sparsity.density]))
+    low, high = config.sparsity.mu
+    wanted = target_density(torch.arange(low, high + 1))
+    return Price(wanted.clamp(max=0.5), low)  # without a price, half of the units fire

@@ -10,8 +10,10 @@ from neuromorphic.integers.layer import BIAS_MAX, PAYLOAD_MAX, WEIGHT_MAX
 from neuromorphic.integers.network import run_network
 from train.networks.bottleneck import network_events
 from train.networks.inhibition import REACH, SHIFT, Inhibition, SubStep
+from train.networks.price import CHANNELS, Price
 
 LATENT, UNITS, GROUPS = 12, 20, 4
+MU = torch.tensor([4, 8, 12, 16])
 Priced = tuple[Inhibition, torch.Tensor]
 
 
@@ -140,38 +142,70 @@ def test_a_chip_fires_as_what_was_trained(sweeps: int) -> None:
     assert np.array_equal(spikes, trained_events.transpose(0, 1).flatten(1).numpy() > 0)
 
 
-@pytest.fixture(scope="module")
-def priced() -> Priced:
-    """A code trained for a while to represent a batch `(B, M, T)` with few events; the batch."""
+def taught(price: Price) -> Priced:
+    """A code trained for a while to represent a batch `(B, M, T)` with few events; the batch.
+
+    The clips of the batch have mu 4, 8, 12 and 16.
+    """
     torch.manual_seed(0)
     mixed = torch.randn(LATENT, LATENT)
     latent = torch.einsum("mk,bkt->bmt", mixed, torch.randn(4, LATENT, 50))
-    network = Inhibition(LATENT, UNITS, GROUPS, 2, density=0.1)
+    network = Inhibition(LATENT, UNITS, GROUPS, 2, price)
     optimiser = torch.optim.Adam(network.parameters(), 0.02)
     for _ in range(600):
         optimiser.zero_grad()
-        network(latent).remainder.backward()
+        network(latent, MU).remainder.backward()
         optimiser.step()
     return network.eval(), latent
+
+
+@pytest.fixture(scope="module")
+def priced() -> Priced:
+    return taught(Price(torch.tensor([0.1])))
+
+
+@pytest.fixture(scope="module")
+def rated() -> Priced:
+    return taught(Price(2.0 ** -(torch.arange(9, 15) / 4), 9))
 
 
 def test_the_price_steers_the_density(priced: Priced) -> None:
     network, latent = copy.deepcopy(priced)
     events = network(latent).events
     assert 0.08 < events.mean() < 0.12
-    assert network.price > 0
-    before = network.price.clone()
+    assert network.price is not None
+    assert network.price.value > 0
+    before = network.price.value.clone()
     network(latent)
-    assert network.price == before, "only training moves it"
+    assert network.price.value == before, "only training moves it"
 
 
-def test_a_settled_code_keeps_its_price(priced: Priced) -> None:
+def test_the_price_follows_a_settled_code_which_still_learns(priced: Priced) -> None:
     network, latent = copy.deepcopy(priced)
+    assert network.price is not None
     network.train()
     network.latent_norm.eval()
-    before = network.price.clone()
+    before = network.price.value.clone()
     network(latent * 5)
-    assert network.price == before
+    assert network.price.value > before
+
+
+def test_each_mu_has_its_density(rated: Priced) -> None:
+    network, latent = copy.deepcopy(rated)
+    wanted = 2.0 ** -(torch.tensor([9, 9, 12, 14]) / 4)  # beyond the ends as at the ends
+    density = network(latent, MU).events.mean((1, 2))
+    torch.testing.assert_close(density, wanted, atol=0.03, rtol=0.15)
+
+
+def test_payloads_tell_the_price(rated: Priced) -> None:
+    network, latent = copy.deepcopy(rated)
+    price = network.price
+    assert price is not None
+    payload = network.payload(latent, MU)
+    assert payload.shape == (4, LATENT + CHANNELS, 50)
+    told = payload[:, LATENT:, 0].sum(1) / (CHANNELS * PAYLOAD_MAX)
+    torch.testing.assert_close(told * price.highest(), price.of(MU), atol=0.01, rtol=0.01)
+    assert torch.equal(payload[:, LATENT:], payload[:, LATENT:].round())
 
 
 def test_an_event_pays_for_itself(priced: Priced) -> None:
@@ -182,7 +216,8 @@ def test_an_event_pays_for_itself(priced: Priced) -> None:
     events = network(latent).events.transpose(1, 2).flatten(0, 1)
     heard = network.hear(events.T[None])[0].T
     left = (payload - heard).square().sum(1)
-    price = network.price * LATENT / UNITS
+    assert network.price is not None
+    price = network.price.value * LATENT / UNITS
     right = []
     for unit in range(UNITS):
         turned = events.clone()
@@ -193,8 +228,11 @@ def test_an_event_pays_for_itself(priced: Priced) -> None:
     assert torch.stack(right).float().mean() > 0.97
 
 
-def test_a_chip_fires_as_a_sparse_code_was_trained(priced: Priced) -> None:
-    network, latent = copy.deepcopy(priced)
-    payload, events = network.payload(latent), network(latent).events
+@pytest.mark.parametrize("name", ["priced", "rated"])
+def test_a_chip_fires_as_a_sparse_code_was_trained(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    network, latent = copy.deepcopy(request.getfixturevalue(name))
+    payload, events = network.payload(latent, MU), network(latent, MU).events
     assert torch.equal(network_events(payload, network.freeze()), events)
     assert events.any()
