@@ -163,6 +163,23 @@ def lapped(
 
 
 @app.command()
+def sparse_coding(
+    data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="Clips, as for evaluate")],
+    clips: Clips = None,
+    json: Json = None,
+) -> None:
+    """Whether units that inhibit each other need fewer events than thresholds alone."""
+    from benchmarks.sparse_coding import measure, write
+    from spiking_music.cli import terminal
+    from spiking_music.cli.clips import clip_sets
+
+    sets, _ = clip_sets(data, clips)
+    with terminal.progress("sparse_coding") as progress:
+        found = measure([clip for group in sets.values() for clip in group], progress)
+    write(found, json)
+
+
+@app.command()
 def spikes_today(
     data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="Clips, as for evaluate")],
     clips: Clips = None,
