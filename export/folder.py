@@ -23,11 +23,11 @@ def bundle_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
 def _refuse_other(folder: Path) -> None:
     """Raise OutputError unless a folder is a bundle and holds nothing else."""
     try:
-        files = load_manifest(folder).files
+        manifest = load_manifest(folder)
     except BundleError as error:
         raise OutputError(f"{folder}: not a bundle, so kept; choose another folder") from error
     for name in sorted(entry.name for entry in folder.iterdir()):
-        if name not in (*files, MANIFEST):
+        if name not in (*manifest.files, *manifest.forms, MANIFEST):
             raise OutputError(
                 f"{folder}: kept, since {name} in it does not belong to a bundle; move it away"
             )

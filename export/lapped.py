@@ -10,6 +10,7 @@ import torch
 
 from export.bundle import Terms
 from export.folder import bundle_folder
+from export.lapped_forms import form_hashes
 from export.onnx_graphs import exported
 from runtime.bundle import DIFFUSION, ENVELOPE, TABLES, Bundle, open_bundle, write_manifest
 from runtime.errors import ExportError
@@ -37,7 +38,8 @@ def export_lapped(run: Path, folder: Path, terms: Terms, overwrite: bool = False
     with bundle_folder(folder, overwrite) as made:
         write_model(model, made)
         shutil.copy(run / TABLES, made / TABLES)
-        write_manifest(made, _manifest(saved, terms))
+        forms = form_hashes(model.chip())
+        write_manifest(made, {**_manifest(saved, terms), "forms": forms})
     return open_bundle(folder)
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from export.folder import bundle_folder
+from export.lapped_forms import form_hashes
 from runtime.arrays import read_arrays
 from runtime.bundle import EVIDENCE, MANIFEST, Bundle, open_bundle, write_manifest
 from runtime.errors import ExportError
+from runtime.lapped import chip
 from runtime.lapped.model import NOMINAL_LEVELS, UNITS, WIDTH
 
 
@@ -26,17 +28,18 @@ def write_cut(bundle: Bundle, bins: int, folder: Path, overwrite: bool = False) 
     most = arrays["theta"].shape[-1]
     if bins not in range(WIDTH, most, WIDTH):
         raise ExportError(f"{bins} bins: choose a multiple of {WIDTH} below {most}")
+    cut = {name: array[..., :bins] for name, array in arrays.items()}
     manifest = json.loads((bundle.path / MANIFEST).read_text(encoding="utf8"))
     manifest |= {
         "name": f"{bundle.manifest.name}-{bins}",
         "units": 2 * bins * NOMINAL_LEVELS,
         "quality": {},
+        "forms": form_hashes(chip.Units(cut["theta"].astype(np.int32), bundle.manifest.hop)),
     }
     with bundle_folder(folder, overwrite) as made:
         for name in bundle.manifest.files:
             if name not in (UNITS, *EVIDENCE):
                 shutil.copyfile(bundle.file(name), made / name)
-        cut = {name: array[..., :bins] for name, array in arrays.items()}
         np.savez_compressed(made / UNITS, **cut)  # type: ignore[arg-type]
         write_manifest(made, manifest)
     return open_bundle(folder)

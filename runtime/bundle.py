@@ -4,7 +4,7 @@ import hashlib
 import json
 import stat
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,8 @@ class Manifest:
     `name`; `kind`, one of `KINDS`; `units` N (in a LAPPED model, 64 levels of each bin and sign);
     `latent` M; `hop` samples a frame; `sample_rate` Hz; `chunk_frames` and `context_frames` of the
     encoder's windows; `payload_bits` of one latent value; `decoder`; `licence`; `attribution`;
-    `training`, `quality` and `operations` as measured; `files`, name to SHA-256 in hex.
+    `training`, `quality` and `operations` as measured; `files`, name to SHA-256 in hex; `forms`,
+    the same for NIR and netx files that `export` makes of it, which need not be there.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Manifest:
     quality: Mapping[str, Any]
     operations: Mapping[str, Any]
     files: Mapping[str, str]
+    forms: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def has_mu(self) -> bool:
@@ -143,8 +145,9 @@ def open_bundle(path: Path | None = None, provider: str = "cpu") -> Bundle:
     """
     folder = DEFAULT if path is None else _found(Path(path))
     manifest = load_manifest(folder)
-    for name, expected in manifest.files.items():
-        if _sha256(folder / name) != expected:
+    made = {name: sha for name, sha in manifest.forms.items() if (folder / name).exists()}
+    for name, expected in {**manifest.files, **made}.items():
+        if sha256(folder / name) != expected:
             raise BundleError(f"{folder / name}: differs from {MANIFEST}; export or copy it again")
     return Bundle(folder, manifest, provider)
 
@@ -190,12 +193,13 @@ def write_manifest(folder: Path, data: Mapping[str, Any]) -> Manifest:
     """Write `manifest.json` for the files in `folder` and return it.
 
     `data` holds every field except `format` and `files`, which are added here (each file of the
-    folder with its hash). Raises `BundleError` for a missing or impossible field, `OutputError`
-    when the file cannot be written.
+    folder with its hash, but for `forms`). Raises `BundleError` for a missing or impossible field,
+    `OutputError` when the file cannot be written.
     """
     folder = Path(folder)
-    names = sorted(entry.name for entry in folder.iterdir() if _listed(entry))
-    whole = {**data, "format": FORMAT, "files": {name: _sha256(folder / name) for name in names}}
+    found = sorted(entry.name for entry in folder.iterdir() if _listed(entry))
+    names = [name for name in found if name not in data.get("forms", {})]
+    whole = {**data, "format": FORMAT, "files": {name: sha256(folder / name) for name in names}}
     manifest = _manifest(whole)
     with replacing(folder / MANIFEST, overwrite=True) as temporary:
         text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False)
@@ -219,30 +223,30 @@ def _manifest(data: Any) -> Manifest:
 def _typed(kind: type, data: Mapping[str, Any], nested: Mapping[str, type]) -> dict[str, Any]:
     """Take the fields of a dataclass from `data`, each of the type that the class declares."""
     values: dict[str, Any] = {}
-    for field in fields(kind):
-        if field.name not in data:
-            if field.default is not MISSING:
+    for one in fields(kind):
+        if one.name not in data:
+            if one.default is not MISSING or one.default_factory is not MISSING:
                 continue
-            raise BundleError(f"field {field.name!r} is missing")
-        value = data[field.name]
-        if field.name in nested:
-            inner = nested[field.name]
-            value = inner(**_typed(inner, _object(field.name, value), {}))
-        elif field.type is int:
-            _expect(field.name, type(value) is int, value, "a whole number")
-        elif field.type is float:
-            _expect(field.name, type(value) in (int, float), value, "a number")
-        elif field.type == tuple[float, ...]:
+            raise BundleError(f"field {one.name!r} is missing")
+        value = data[one.name]
+        if one.name in nested:
+            inner = nested[one.name]
+            value = inner(**_typed(inner, _object(one.name, value), {}))
+        elif one.type is int:
+            _expect(one.name, type(value) is int, value, "a whole number")
+        elif one.type is float:
+            _expect(one.name, type(value) in (int, float), value, "a number")
+        elif one.type == tuple[float, ...]:
             numbers = isinstance(value, list | tuple) and all(
                 type(v) in (int, float) for v in value
             )
-            _expect(field.name, numbers, value, "a list of numbers")
+            _expect(one.name, numbers, value, "a list of numbers")
             value = tuple(map(float, value))
-        elif field.type is str:
-            _expect(field.name, isinstance(value, str), value, "a text")
+        elif one.type is str:
+            _expect(one.name, isinstance(value, str), value, "a text")
         else:
-            value = _object(field.name, value)
-        values[field.name] = value
+            value = _object(one.name, value)
+        values[one.name] = value
     return values
 
 
@@ -273,12 +277,13 @@ def _check(manifest: Manifest) -> None:
     ):
         good = least <= value <= most and value % multiple == 0
         _expect(name, good, value, f"in {least}..{most} and a multiple of {multiple}")
-    for name, digest in manifest.files.items():
-        # A manifest may only name files in its own folder.
-        plain = name == Path(name).name and name not in ("", "..")
-        _expect("files", plain, name, "a plain file name")
-        hexadecimal = isinstance(digest, str) and len(digest) == 64
-        _expect(f"files[{name}]", hexadecimal, digest, "64 hex digits")
+    for key, listed in (("files", manifest.files), ("forms", manifest.forms)):
+        for name, digest in listed.items():
+            # A manifest may only name files in its own folder.
+            plain = name == Path(name).name and name not in ("", "..")
+            _expect(key, plain, name, "a plain file name")
+            hexadecimal = isinstance(digest, str) and len(digest) == 64
+            _expect(f"{key}[{name}]", hexadecimal, digest, "64 hex digits")
 
 
 def _expect(name: str, good: bool, value: Any, wanted: str) -> None:
@@ -286,7 +291,8 @@ def _expect(name: str, good: bool, value: Any, wanted: str) -> None:
         raise BundleError(f"field {name!r} is {value!r}; it must be {wanted}")
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a regular file in hex; raises `BundleError` for anything else."""
     try:
         # A link may lead anywhere, and reading a pipe could block forever.
         if not stat.S_ISREG(path.lstat().st_mode):

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from export.lapped_cut import write_cut
+from export.lapped_forms import form_hashes, write_forms
+from neuromorphic.integers.bundles import lapped_units
 from neuromorphic.opening import bundle_network
 from neuromorphic.simulate import differing, spikes
-from runtime.bundle import Bundle, open_bundle
+from runtime.bundle import Bundle, open_bundle, sha256
 from runtime.codec import Codec
-from runtime.errors import ExportError, OutputError
+from runtime.errors import BundleError, ExportError, OutputError
 from runtime.thermometer import levels_of
 
 BINS, RATE = 96, 22050
@@ -40,6 +42,16 @@ def test_its_chip_computes_what_its_encoder_does(cut: Bundle) -> None:
     assert len(codec.decode(piece)) == len(SOUND)
 
 
+def test_its_manifest_knows_the_files_that_can_be_made_of_it(cut: Bundle) -> None:
+    files = write_forms(cut, cut.path)
+    assert {path.name: sha256(path) for path in files} == cut.manifest.forms
+    assert open_bundle(cut.path).manifest == cut.manifest
+    files[0].write_bytes(b"other")
+    with pytest.raises(BundleError, match="differs from manifest"):
+        open_bundle(cut.path)
+    files[0].unlink()
+
+
 def test_what_cannot_be_cut_is_refused(cut: Bundle, tmp_path) -> None:
     for bundle, bins, reason in (
         (WHOLE, 1536, "a multiple of 32 below 1536"),
@@ -52,3 +64,7 @@ def test_what_cannot_be_cut_is_refused(cut: Bundle, tmp_path) -> None:
     with pytest.raises(OutputError, match="exists"):
         write_cut(WHOLE, 96, cut.path)
     assert not (tmp_path / "no").exists()
+
+
+def test_the_shipped_manifest_knows_its_files() -> None:
+    assert form_hashes(lapped_units(WHOLE)) == WHOLE.manifest.forms

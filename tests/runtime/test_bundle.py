@@ -158,6 +158,26 @@ def test_evidence_is_checked_like_any_file_and_is_no_part_of_the_name(
         open_bundle(folder)
 
 
+def test_forms_that_can_be_made_again_may_be_absent_but_not_other(
+    copy_of_toy: Callable[[], Path],
+) -> None:
+    folder = copy_of_toy()
+    manifest = load_manifest(folder)
+    fields = {k: v for k, v in asdict(manifest).items() if k != "files"}
+    made = hashlib.sha256(b"made").hexdigest()
+    again = write_manifest(folder, fields | {"forms": {"bottleneck.net": made}})
+    assert again.model_hash == manifest.model_hash
+    assert open_bundle(folder).manifest.forms == {"bottleneck.net": made}
+    (folder / "bottleneck.net").write_bytes(b"made")
+    assert "bottleneck.net" not in write_manifest(folder, fields | {"forms": again.forms}).files
+    assert open_bundle(folder).manifest.model_hash == manifest.model_hash
+    (folder / "bottleneck.net").write_bytes(b"other")
+    with pytest.raises(BundleError, match=r"bottleneck\.net: differs"):
+        open_bundle(folder)
+    with pytest.raises(BundleError, match=r"forms\[bottleneck.net\]"):
+        write_manifest(folder, fields | {"forms": {"bottleneck.net": "0"}})
+
+
 @pytest.mark.parametrize("kind", ["link", "pipe"])
 def test_a_file_that_is_no_regular_one_is_named(copy_of_toy: Callable[[], Path], kind: str) -> None:
     folder = copy_of_toy()
