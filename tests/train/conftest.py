@@ -18,7 +18,10 @@ torch.set_num_threads(1)  # micro networks gain nothing by more, and lose much o
 
 MICRO = (
     "encoder.filters=2",
+    "encoder.ratios=[32,16]",
     "waveform.filters=2",
+    "waveform.ratios=[32,16]",
+    "waveform.frame_dilations=[1]",
     "code.latent=8",
     "code.units=6",
     "conformer.heads=2",
@@ -27,7 +30,9 @@ MICRO = (
     "sparsity.ramp_start=2",
     "sparsity.ramp_end=6",
     "adversary.filters=2",
-    "unet.channels=[8,8,8,8,8]",
+    "unet.channels=[8,8,8]",
+    "unet.factors=[1,512,4]",
+    "unet.items=[0,1,1]",
     "unet.features=8",
     *(
         f"{stage}_stage.{key}={value}"

@@ -55,19 +55,25 @@ def lives(case: dict[str, Any], resume: bool, death: list[Any] | None, rank: int
     torch.set_num_threads(1)
     loop.BATCHES = 2
     journal.write_samples = journal.plot = lambda *_: None
-    keep = loop._Trainer._save
-
-    def save(stage: loop._Trainer, done: int) -> None:
-        torch.save(stage.tensors(), f"{case['folder']}.rank{rank}")
-        keep(stage, done)
-
-    loop._Trainer._save = save  # type: ignore[method-assign]
+    if "ranks" in case:
+        shows(f"{case['folder']}.rank{rank}")
     if death:
         dies(*death)
     # Ranks but the first are to write nothing, so their folder has to stay empty.
     folder = Path(case["folder"] + (f".files{rank}" if rank else ""))
     run = Run(load_preset("tiny", case["overrides"]), folder, "tones", music(), every=3)
     train(run, resume)
+
+
+def shows(path: str) -> None:
+    """Write what this rank holds at each save, also if it is not the one that saves."""
+    keep = loop._Trainer._save
+
+    def save(stage: loop._Trainer, done: int) -> None:
+        torch.save(stage.tensors(), path)
+        keep(stage, done)
+
+    loop._Trainer._save = save  # type: ignore[method-assign]
 
 
 def dies(name: str, moment: int) -> None:
