@@ -1,37 +1,45 @@
-"""Post-training quantisation of a float network to a chip's grid, with scales of powers of two."""
+"""Post-training quantisation of a float network to a chip's grid, by trial on some input."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
 from neuromorphic.graphs.dialects import NIR, Dialect
 from neuromorphic.graphs.graph import Graph
 from neuromorphic.graphs.run import Input, by_unit, graph_values, joined
 from neuromorphic.graphs.synapses import Signals
-from neuromorphic.integers.bounds import worst_current, worst_sum
+from neuromorphic.integers.bounds import worst_currents, worst_sums_of
 from neuromorphic.integers.entry import Entry, Payload, best_entry, to_payload
 from neuromorphic.integers.firing import AS_LIF, Firing
-from neuromorphic.integers.fixed_point import INPUT_SHIFT, Neuron
+from neuromorphic.integers.fixed_point import INPUT_SHIFT, Integers, Neuron
 from neuromorphic.integers.floating_point import FloatNeuron
 from neuromorphic.integers.lowering import lower
 from neuromorphic.integers.network import Layer, Network, gathered, run_network
-from neuromorphic.integers.rounding import TIES, alike, exponents, rounded
+from neuromorphic.integers.rounding import TIES, groups, room, rounded, scales
 from neuromorphic.integers.units import rest, run
 from runtime.errors import GraphError
+
+Array = npt.NDArray[np.float64]
+MIXED = 3  # as unlike powers of two: each unit has what was best for it
+WRAPPING = 2**40  # as many flips is a current worth that may wrap
 
 
 @dataclass(frozen=True)
 class LayerReport:
-    """How a layer was rounded: a weight of 1, and the threshold, became `2**exponent`.
+    """How a layer was rounded.
 
-    `clipped` weights were too large for the scale that flipped the fewest spikes. `flips` of
-    `compared` spikes differ from the float network, with all layers before it rounded too.
+    A weight of 1, and the threshold, became `scale_least` to `scale_most`, which differ where units
+    have their own scales. `clipped` weights were too large for the scale
+    that flipped the fewest spikes. `flips` of `compared` spikes differ from the float network, with
+    all layers before it rounded too.
     """
 
     name: str
-    exponent: int
+    scale_least: float
+    scale_most: float
     clipped: int
     flips: int
     compared: int
@@ -74,12 +82,14 @@ def quantise(
 ) -> Quantised:
     """Round a NIR graph to a chip's integers, with the scales that are best for `x (T, ...)`.
 
-    The input's scale follows from its range. Then, layer by layer, every power of two near the one
-    that the largest weight fits is tried on the actual output of the layers before. The scale that
-    flips the fewest spikes is kept, and of equal ones the one that clips the fewest weights; scales
-    at which some input could wrap a current are chosen last. Units without memory may each have
-    their own scale, since only the sign matters for them. Raises `GraphError` as `lower` and
-    `run_graph` do, and when a bias is too large at every scale.
+    The input's scale follows from its range. Then, layer by layer, powers of two and other scales
+    near the one that the largest weight fits are tried on the actual output of the layers before,
+    for all units and for each unit its own; then, for each unit, or channel of a convolution, the
+    one of these that flips the fewest of its spikes. What flips the fewest in all is kept, and of
+    equals what is most alike, clips the fewest weights and is finest; scales at which some input
+    could wrap a current are chosen last.
+
+    Raises `GraphError` as `lower` and `run_graph` do, and when a bias is too large at every scale.
     """
     lowered = lower(graph, dt, dialect)
     values = graph_values(graph, x, dt, dialect)
@@ -90,10 +100,10 @@ def quantise(
     found: list[Signals] = []
     layers, reports = [], []
     for layer, exact in zip(lowered.layers, wanted, strict=True):
-        made, report, spikes = _best(layer, entry, payload, found, exact, widths)
-        layers.append(made)
-        reports.append(report)
-        found.append(spikes)
+        best = _Rounding(layer, entry, payload, found, exact, widths).best()
+        layers.append(best.layer)
+        reports.append(_report(best))
+        found.append(best.spikes)
     network = Network(tuple(layers), outputs=lowered.outputs)
     sent, right = network.sent(found), network.sent(wanted)
     flips = int(np.count_nonzero(sent != right))
@@ -114,57 +124,128 @@ def _of_lifs(network: Network[Neuron]) -> Network[Neuron]:
     return replace(network, layers=tuple(layers))
 
 
-def _best(
-    layer: Layer[FloatNeuron],
-    entry: Entry,
-    payload: Payload,
-    before: Sequence[Signals],
-    wanted: Signals,
-    widths: Arithmetic,
-) -> tuple[Layer[Neuron], LayerReport, Signals]:
-    best, least = None, (True, wanted.size + 1, 0, 0, 0, 0)
-    for finest, lowered, variant in _variants(layer):
-        if least[:2] == (False, 0):
-            break
-        for exponent in exponents(variant, entry, widths):
-            made = rounded(variant, exponent, entry, widths, finest, lowered)
-            if made is None:
-                continue
-            integer, clipped = made
-            sums = gathered(integer, payload, before, widths)
-            condition = rest(integer.neuron, integer.units)
-            spikes, _ = run(sums, integer.neuron, integer.back, widths, condition)
-            flips = int(np.count_nonzero(spikes != wanted))
-            may_wrap = _may_wrap(integer, entry, before, widths)
-            rank = (may_wrap, flips, -finest, lowered, clipped, -exponent)
-            if rank < least:
-                report = LayerReport(layer.name, exponent, clipped, flips, wanted.size)
-                best, least = (integer, report, spikes), rank
-    if best is None:
-        raise GraphError(f"node {layer.name!r}: its bias is too large for the chip at every scale")
-    return best
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """A layer rounded in one way, what it sends, and which spikes of each unit `flips (N,)`.
+
+    1 became `scale (N,)`, which is `unlike` a power of two by so much (`rounding.scales`), with a
+    threshold `lowered (N,)` and a bias of `finest`. `wraps (N,)` is where some input could wrap a
+    current.
+    """
+
+    layer: Layer[Neuron]
+    spikes: Signals
+    scale: Array
+    unlike: int
+    finest: int
+    lowered: Integers
+    clipped: int
+    flips: Integers
+    wraps: npt.NDArray[np.bool_]
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """The lower the better; the first two are 0 if nothing is wrong."""
+        least = (self.unlike, -self.finest, self.lowered.max(), self.clipped, -self.scale.max())
+        return (self.wraps.any(), self.flips.sum(), *map(float, least))
 
 
-def _variants(layer: Layer[FloatNeuron]) -> Iterator[tuple[int, int, Layer[FloatNeuron]]]:
-    """Yield what to try: how fine a bias, how much lower a threshold, and which scaling."""
-    units = layer.neuron
-    # A bias in units of weights is what lava-dl reads; a finer one is taken where that flips less.
-    for finest in (INPUT_SHIFT, 0) if units.bias.any() else (INPUT_SHIFT,):
-        for lowered in (0, 1) if units.firing == TIES else (0,):
-            yield finest, lowered, layer
-            if units.is_memoryless():
-                yield finest, lowered, alike(layer)
+@dataclass(frozen=True, eq=False)
+class _Mixed:
+    """What was best for each unit so far: how much was `wrong`, and of equals the `finest`."""
+
+    wrong: Integers
+    preferred: Array
+    scale: Array
+    lowered: Array
+
+    def or_better(self, trial: _Trial, fitting: Array, group: Integers) -> "_Mixed":
+        """Return what is best with one more trial, the same for all units of a group."""
+        each = trial.flips + WRAPPING * trial.wraps
+        wrong = np.bincount(group, each).astype(np.int64)[group]
+        preferred = np.where(trial.scale > fitting, -trial.scale, trial.scale)
+        better = (wrong < self.wrong) | ((wrong == self.wrong) & (preferred > self.preferred))
+        return _Mixed(
+            np.where(better, wrong, self.wrong),
+            np.where(better, preferred, self.preferred),
+            np.where(better, trial.scale, self.scale),
+            np.where(better, trial.lowered, self.lowered),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Rounding:
+    """One layer, all that reaches it, and the spikes that are wanted."""
+
+    layer: Layer[FloatNeuron]
+    entry: Entry
+    payload: Payload
+    before: Sequence[Signals]
+    wanted: Signals
+    widths: Arithmetic
+
+    def best(self) -> _Trial:
+        """Return the trial that flips the fewest spikes."""
+        trials = iter(self._trials())
+        best = next(trials, None)
+        if best is None:
+            raise GraphError(
+                f"node {self.layer.name!r}: its bias is too large for the chip at every scale"
+            )
+        for trial in trials:
+            if best.rank[:2] == (False, 0) and trial.rank[2:5] > best.rank[2:5]:
+                break  # those that follow are no better
+            best = min(best, trial, key=lambda each: each.rank)
+        return best
+
+    def _trials(self) -> Iterator[_Trial]:
+        """Yield trials of all units alike, then one of what was best for each of them."""
+        layer, group = self.layer, groups(self.layer)
+        fitting = room(layer, self.entry, self.widths)
+        # A bias in units of weights is what lava-dl reads; a finer one is taken if it flips less.
+        for finest in (INPUT_SHIFT, 0) if layer.neuron.bias.any() else (INPUT_SHIFT,):
+            mixed = _Mixed(
+                np.full(layer.units, np.iinfo(np.int64).max), *np.zeros((3, layer.units))
+            )
+            for one in (0, 1) if layer.neuron.firing == TIES else (0,):
+                lowered = np.full(layer.units, one)
+                for unlike, scale in scales(layer, self.entry, self.widths):
+                    trial = self._trial(scale, unlike, finest, lowered)
+                    if trial is not None:
+                        yield trial
+                        mixed = mixed.or_better(trial, fitting, group)
+            trial = self._trial(mixed.scale, MIXED, finest, mixed.lowered.astype(np.int64))
+            if trial is not None:
+                yield trial
+
+    def _trial(self, scale: Array, unlike: int, finest: int, lowered: Integers) -> _Trial | None:
+        made = rounded(self.layer, scale, self.entry, self.widths, finest, lowered)
+        if made is None:
+            return None
+        integer, clipped = made
+        sums = gathered(integer, self.payload, self.before, self.widths)
+        condition = rest(integer.neuron, integer.units)
+        spikes, _ = run(sums, integer.neuron, integer.back, self.widths, condition)
+        flips = np.count_nonzero(spikes != self.wanted, axis=1)
+        wraps = _may_wrap(integer, self.entry, self.before, self.widths)
+        return _Trial(integer, spikes, scale, unlike, finest, lowered, clipped, flips, wraps)
+
+
+def _report(best: _Trial) -> LayerReport:
+    flips = int(best.flips.sum())
+    scales = float(best.scale.min()), float(best.scale.max())
+    return LayerReport(best.layer.name, *scales, best.clipped, flips, best.spikes.size)
 
 
 def _may_wrap(
     layer: Layer[Neuron], entry: Entry, before: Sequence[Signals], widths: Arithmetic
-) -> bool:
-    """Return whether some input could wrap a current, if no unit sends more spikes than here."""
+) -> npt.NDArray[np.bool_]:
+    """Return where some input could wrap a current, if no unit sends more spikes than here."""
     seen = (
         replace(c, bits=int(before[c.source].max(initial=1)).bit_length() + 1)
         if c.source >= 0 and c.bits > 1
         else c
         for c in layer.connections
     )
-    largest = worst_sum(replace(layer, connections=tuple(seen)), entry.bits)
-    return worst_current(layer, largest) >= widths.wrap
+    largest = worst_sums_of(replace(layer, connections=tuple(seen)), entry.bits)
+    return worst_currents(layer.neuron, largest) >= widths.wrap

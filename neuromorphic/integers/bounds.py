@@ -22,7 +22,12 @@ def worst_sum(layer: Layer[Units], payload_bits: int) -> int:
 
     `payload_bits` is the width of the network's input, 1 for plain spikes. Some input attains it.
     """
-    return int(_worst(layer, payload_bits, {}).max())
+    return int(worst_sums_of(layer, payload_bits).max())
+
+
+def worst_sums_of(layer: Layer[Units], payload_bits: int) -> Integers:
+    """Return the largest sum of each unit over all inputs, `(N,)`: see `worst_sum`."""
+    return _worst(layer, payload_bits, {})
 
 
 def worst_sums(network: Network[Units], payload_bits: int) -> dict[str, int]:
@@ -77,8 +82,17 @@ def worst_current(layer: Layer[Units], largest_sum: int) -> int:
     """
     if not isinstance(layer.neuron, Neuron):
         return largest_sum
-    slowest = int(np.min(layer.neuron.du)) + 1 or 4096
-    return (largest_sum << INPUT_SHIFT) * 4096 // slowest
+    return int(worst_currents(layer.neuron, np.array([largest_sum])).max())
+
+
+def worst_currents(neuron: Neuron, largest: Integers) -> Integers:
+    """Return the largest `|u|` of each unit, for the largest sum of each `(N,)`, or of all `(1,)`.
+
+    See `worst_current`.
+    """
+    slowest = np.asarray(neuron.du, np.int64) + 1
+    found: Integers = (largest << INPUT_SHIFT) * 4096 // np.where(slowest == 0, 4096, slowest)
+    return found
 
 
 def _reach(synapse: Synapse, largest: npt.NDArray[Any]) -> Integers:

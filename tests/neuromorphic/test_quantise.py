@@ -14,6 +14,8 @@ from neuromorphic.graphs.run import run_graph
 from neuromorphic.graphs.synapses import Conv1d
 from neuromorphic.integers.entry import to_payload
 from neuromorphic.integers.network import check, run_network
+from neuromorphic.integers.netx import write_netx
+from neuromorphic.integers.netx_reader import read_netx
 from neuromorphic.integers.nir_forms import exact_graph
 from neuromorphic.lava.driver import run_on_lava
 from neuromorphic.quantise import quantise
@@ -71,6 +73,30 @@ def test_a_quantised_graph_runs_on_lava_bit_for_bit():
     ours = run_network(network, payload)
     assert 0 < ours.mean() < 1
     assert np.array_equal(run_on_lava(network, payload), ours)
+
+
+@settings(max_examples=5)
+@given(seed=seeds)
+def test_units_of_unlike_weights_get_a_threshold_each(tmp_path_factory, seed):
+    rng = np.random.default_rng(seed)
+    one = np.ones(6)
+    weight = rng.normal(0, 1, (6, 9)) * 10.0 ** np.linspace(-1, 0, 6)[:, None]
+    units = nir.IF(one, 0.3 * np.abs(weight).sum(axis=1))
+    graph = parse_graph(nir.NIRGraph.from_list(nir.Linear(weight), units))
+    x = (rng.random((200, 9)) < 0.4).astype(float)
+    found = quantise(graph, x, 1.0)
+    assert found.flips < 0.02 * found.compared
+    if not found.flips:
+        return
+    (report,) = found.layers
+    assert report.scale_most > 2 * report.scale_least
+    assert not found.network.is_memoryless
+    path = tmp_path_factory.mktemp("net") / "a.net"
+    write_netx(found.network, path)
+    payload = x.T.astype(np.int8)
+    assert np.array_equal(
+        run_network(read_netx(path), payload), run_network(found.network, payload)
+    )
 
 
 @settings(max_examples=10)
