@@ -50,7 +50,7 @@ def scales(
     yield from (
         (0, power * own) for own in ((one, factor) if forgets else (one,)) for power in powers
     )
-    octaves = (*np.arange(-OCTAVE, 2 * OCTAVE + 1) / OCTAVE, *range(3, coarser + 1))
+    octaves = np.arange(-2, 7) / OCTAVE
     for unlike, fit in ((1, least * one), (2, least * factor if forgets else fitting)):
         for octave in octaves:
             scale = fit * 2.0**-octave
@@ -63,7 +63,7 @@ def rounded(
     entry: Entry,
     widths: Arithmetic,
     finest: int = 0,
-    lower: Array | int = 0,
+    lower: Integers | int = 0,
 ) -> tuple[Layer[Neuron], int] | None:
     """Return the layer with 1 scaled to `scale (N,)`, and how many weights were clipped.
 
@@ -156,7 +156,7 @@ def _neuron(
     floored: Array,
     widths: Arithmetic,
     finest: int,
-    lower: Array | int,
+    lower: Integers | int,
 ) -> Neuron | None:
     unity = widths.decay_unity
     bias, vth = neuron.bias * scale, scale - lower

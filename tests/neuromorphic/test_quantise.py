@@ -49,7 +49,7 @@ def flat(x):
     return x.reshape(len(x), -1).T
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(seed=seeds, graded=st.booleans())
 def test_what_is_reported_is_what_differs(seed, graded):
     graph, x = graph_of(seed, graded)
@@ -109,7 +109,7 @@ def test_a_layer_on_the_grid_already_loses_nothing(make_layer, make_payload, see
     assert np.array_equal(run_network(found.network, payload), layer.spikes(payload))
 
 
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(seed=seeds)
 def test_fewer_bits_are_kept_to_and_flip_more(seed):
     graph, x = graph_of(seed, graded=False)
