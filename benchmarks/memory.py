@@ -18,6 +18,7 @@ import numpy.typing as npt
 import soundfile
 
 from benchmarks.results import write_json
+from runtime.bundle import open_bundle
 from runtime.errors import SpikingMusicError
 from runtime.kinds import Progress
 from spiking_music.cli.terminal import show_rows
@@ -88,11 +89,11 @@ def _rows(folder: Path, minutes: float, bundle: Path | None, idle: float) -> Ite
         for block in made_up(60 * minutes):
             file.write(block)
     given = ["--bundle", str(bundle)] if bundle else []
-    for name, words in (
-        ("encode", ["encode", wav, spk]),
-        ("decode, fast", ["decode", spk, out, "--decoder", "fast"]),
-        ("decode, diffusion", ["decode", spk, out, "--decoder", "diffusion"]),
-    ):
+    ways = [("encode", ["encode", wav, spk])] + [
+        (f"decode, {decoder}", ["decode", spk, out, "--decoder", decoder])
+        for decoder in open_bundle(bundle).manifest.decoders
+    ]
+    for name, words in ways:
         peak, seconds = _peak(_VERB, bundle, [*map(str, words), *given, "--force"])
         yield {
             "verb": name,

@@ -1,12 +1,14 @@
 """How fast coding is: `python -m benchmarks speed`.
 
 All tasks are done in turn, round after round, so that a busy machine slows all of them; a task's
-time is the middle one of its rounds. Torch runs networks of the same sizes, whose weights do not
-matter here. Roofline: floating-point operations a second, over those of a large matrix product.
+time is the middle one of its rounds, and so is the time of all cores together. Torch runs networks
+of the same sizes as a bundle of the paper's kinds has, whose weights do not matter here. Roofline:
+floating-point operations a second, over those of a large matrix product.
 Other codecs are timed where they can be imported (EnCodec and descript-audio-codec are no
 dependencies), and the U-Net of the bundle with its weights in 8 bits.
 """
 
+import io
 import shutil
 import sys
 import tempfile
@@ -34,6 +36,7 @@ from runtime.events import Bits
 from runtime.kinds import Progress
 from runtime.metrics import si_snr
 from runtime.sessions import cores, open_graph
+from runtime.spk.container import packed, unpacked
 from spiking_music.cli.terminal import show_rows
 from spiking_music.evaluation.peers import flac, opus
 from spiking_music.report.demo import default_clip
@@ -66,14 +69,17 @@ class Task:
 def measure(
     path: Path | None, seconds: float, rounds: int, paper: bool, progress: Progress
 ) -> dict[str, Any]:
-    """One row a task: middle time in ms, times real time, GFLOP/s and their share of the peak."""
+    """One row a task: middle time in ms, times real time, GFLOP/s and their share of the peak.
+
+    `times_a_core` is seconds of sound for a second of the cores' time.
+    """
     torch.set_num_threads(cores())
     bundle = open_bundle(path or PAPER)
-    tasks = [*_codec(bundle, seconds), *_graphs(bundle), *(_paper() if paper else [])]
-    tasks += _peers()
+    tasks = _lapped(bundle, seconds) if bundle.manifest.lapped else _codec(bundle, seconds)
+    tasks += [*(_paper() if paper else []), *_peers()]
     product = Task("matrix product", 0.0, _product(), SIDE**3)
     times = _timed([product, *tasks], rounds, progress)
-    peak = 2e-9 * product.macs / times[product.name]
+    peak = 2e-9 * product.macs / times[product.name][0]
     rows = [_row(task, times[task.name], peak) for task in tasks]
     quantised = int8(bundle, read_audio(default_clip(), SAMPLE_RATE).samples[: FRAMES * HOP])
     return {
@@ -99,8 +105,7 @@ def write(figures: dict[str, Any], path: Path | None) -> None:
 def _codec(bundle: Bundle, seconds: float) -> list[Task]:
     """The whole way: windows, blending and copies included, on music that repeats."""
     codec, reference = Codec(bundle), load_reference(bundle)
-    manifest, clip = bundle.manifest, read_audio(default_clip(), SAMPLE_RATE).samples
-    samples = np.resize(clip, round(seconds * SAMPLE_RATE))
+    manifest, samples = bundle.manifest, _music(seconds)
     piece = codec.encode(samples, SAMPLE_RATE)
     operations, frames, steps = manifest.operations, piece.events.frames, manifest.decoder.steps
 
@@ -113,7 +118,7 @@ def _codec(bundle: Bundle, seconds: float) -> list[Task]:
         Task("encode, torch", seconds, lambda: reference(samples), of["encoder"]),
         Task("decode, fast", seconds, decode("fast"), of["decoder_fast"]),
     ]
-    return tasks + [
+    tasks += [
         Task(
             f"decode, diffusion, {count} steps",
             seconds,
@@ -123,6 +128,32 @@ def _codec(bundle: Bundle, seconds: float) -> list[Task]:
         for count in sorted({1, steps})
         if manifest.has_diffusion
     ]
+    return tasks + _graphs(bundle)
+
+
+def _lapped(bundle: Bundle, seconds: float) -> list[Task]:
+    """The ways of a LAPPED bundle, from samples to events, to a file, and back."""
+    codec, samples = Codec(bundle), _music(seconds)
+    piece = codec.encode(samples, SAMPLE_RATE)
+    stored = packed(piece)
+    ways: dict[str, Callable[[], object]] = {
+        "encode": lambda: codec.encode(samples, SAMPLE_RATE),
+        "write the file": lambda: packed(piece),
+        "read the file": lambda: unpacked(io.BytesIO(stored)),
+        "decode, waveform": lambda: codec.decode(piece, "waveform"),
+        "decode, listening": lambda: codec.decode(piece, "listening"),
+    }
+    if bundle.manifest.has_diffusion:
+        for count in (1, 4):
+            ways[f"decode, diffusion, {count} steps"] = partial(
+                codec.decode, piece, "diffusion", count
+            )
+    return [Task(name, seconds, run) for name, run in ways.items()]
+
+
+def _music(seconds: float) -> Samples:
+    clip = read_audio(default_clip(), SAMPLE_RATE).samples
+    return np.resize(clip, round(seconds * SAMPLE_RATE))
 
 
 @torch.no_grad()
@@ -238,43 +269,53 @@ def _product() -> Callable[[], object]:
     return lambda: matrix @ matrix
 
 
-def _timed(tasks: Sequence[Task], rounds: int, progress: Progress) -> dict[str, float]:
-    """The middle time of each task, in seconds, after one that does not count."""
-    times: dict[str, list[float]] = {task.name: [] for task in tasks}
+def _timed(
+    tasks: Sequence[Task], rounds: int, progress: Progress
+) -> dict[str, tuple[float, float]]:
+    """The middle time of each task, and that of all cores, in seconds, after one not counted."""
+    times: dict[str, list[tuple[float, float]]] = {task.name: [] for task in tasks}
     for number in range(rounds + 1):
         for task in tasks:
-            began = time.perf_counter()
+            began, busy = time.perf_counter(), time.process_time()
             task.run()
             if number:
-                times[task.name].append(time.perf_counter() - began)
+                taken = time.perf_counter() - began, time.process_time() - busy
+                times[task.name].append(taken)
         progress((number + 1) / (rounds + 1))
-    return {name: median(found) for name, found in times.items()}
+    return {
+        name: (median(taken for taken, _ in found), median(busy for _, busy in found))
+        for name, found in times.items()
+    }
 
 
-def _row(task: Task, taken: float, peak: float) -> Row:
+def _row(task: Task, times: tuple[float, float], peak: float) -> Row:
+    taken, busy = times
     flops = 2e-9 * task.macs / taken
     return {
         "what": task.name,
         "ms": round(1000 * taken, 1),
         "times_real_time": round(task.seconds / taken, 1),
+        "times_a_core": round(task.seconds / busy, 1) if busy else None,
         "gflops": round(flops, 1) if flops else None,
         "of_peak": round(flops / peak, 3) if flops else None,
     }
 
 
-def _ratios(times: dict[str, float]) -> dict[str, float]:
+def _ratios(times: dict[str, tuple[float, float]]) -> dict[str, float]:
     torches = [name for name in times if name.endswith(", torch")]
     names = [name.removesuffix(", torch") for name in torches]
-    return {name: round(times[f"{name}, torch"] / times[name], 2) for name in names}
+    return {name: round(times[f"{name}, torch"][0] / times[name][0], 2) for name in names}
 
 
 def int8(bundle: Bundle, samples: Samples) -> list[Row]:
     """The U-Net with its weights in half precision, as shipped, and in 8 bits: a row each.
 
     `megabytes`, the middle `ms` of decoding `samples (n,)`, and their `si_snr_db`. Nothing for a
-    bundle without diffusion, or with mu, which the ranges would have to be measured over.
+    bundle without diffusion, for a LAPPED one, or for one with mu, which the ranges would have to
+    be measured over.
     """
-    if not bundle.manifest.has_diffusion or bundle.manifest.has_mu:
+    manifest = bundle.manifest
+    if not manifest.has_diffusion or manifest.has_mu or manifest.lapped:
         return []
     rows = []
     codec = Codec(bundle)

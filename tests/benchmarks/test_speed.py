@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import speed
 from benchmarks.speed import in_single, measure, write
-from runtime.bundle import PAPER, open_bundle
+from runtime.bundle import PAPER, SHIPPED, open_bundle
 
 
 def test_the_shipped_bundle_is_timed_beside_torch_and_peers(
@@ -24,6 +24,20 @@ def test_the_shipped_bundle_is_timed_beside_torch_and_peers(
     assert {"encode", "U-Net step", "waveform window"} == found["ratios"].keys()
     assert all(row["times_real_time"] > 0 for row in found["rows"])
     assert "times as fast as torch" in capsys.readouterr().out
+
+
+def test_a_lapped_bundle_is_timed_from_samples_to_a_file_and_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speed, "SIDE", 32)
+    monkeypatch.setattr(speed, "_peers", list)
+    found = measure(SHIPPED / "lapped", 0.5, 1, False, lambda _: None)
+    write(found, tmp_path / "figures.json")
+    names = [row["what"] for row in found["rows"]]
+    assert names[:5] == ["encode", "write the file", "read the file"] + [
+        f"decode, {decoder}" for decoder in ("waveform", "listening")
+    ]
+    assert all(row["times_a_core"] is None or row["times_a_core"] > 0 for row in found["rows"])
 
 
 def test_weights_in_single_precision_are_the_same_weights() -> None:
