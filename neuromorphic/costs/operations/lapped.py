@@ -11,7 +11,7 @@ from runtime.audio.samples import Samples
 from runtime.bundle import Bundle
 from runtime.codec import Codec
 from runtime.lapped.model import CONTEXT
-from runtime.lapped.noise import BANDS, FEATURES, HOP, PARTS, POOLS, WINDOW
+from runtime.lapped.noise import BANDS, FEATURES, HOP, PARTS, WINDOW
 from runtime.lapped.transform import frame_count
 from runtime.piece import Piece
 
@@ -21,6 +21,7 @@ FRAMING, CORRECTING, WAVEFORM, LISTENING = (
     "waveform decoder",
     "listening decoder",
 )
+REFINER, NOISE = "refiner.onnx", "noise.onnx"
 FLOAT = 4  # bytes
 FFT = 2.5  # operations of a real transform of n values, over n log2 n: half of a complex one's 5
 DRAWN = 10  # operations to draw a number: a hash and a Gaussian
@@ -51,9 +52,9 @@ def count_lapped(
     """Encode and decode `samples (n,)`; return the piece and the operators of each part.
 
     FRAMING makes 8-bit payloads; what follows it up to the events runs on a chip and is not
-    included. CORRECTING is the encoder's own decoding, from which it sets the noise. WAVEFORM
-    refines and transforms back, by FFT, as the runtime does; LISTENING does the same and adds
-    noise. Raises what coding raises.
+    included. CORRECTING is the encoder's own decoding, without the refiner, from which it sets the
+    noise. WAVEFORM refines and transforms back, by FFT, as the runtime does; LISTENING does the
+    same and adds noise. Raises what coding raises.
     """
     calls = _Calls()
     codec = Codec(WatchedBundle(bundle.path, bundle.manifest, saw=calls))
@@ -72,13 +73,14 @@ def _operators(
 ) -> Operators:
     runs: dict[str, list[tuple[Operators, int]]] = {}
     found: list[Operator] = []
+    sounds = REFINER if any(name == REFINER for name, _ in calls) else NOISE
     for (name, shapes), times in calls.items():
         path = bundle.file(name)
         runs.setdefault(name, []).append((operators_of(shaped(path, dict(shapes))), times))
         (_, shape), *_ = shapes
-        if name == "refiner.onnx":
-            found += [_synthesis(shape[-2] - 2 * CONTEXT, shape[-1], bundle.manifest.hop)] * times
-        if name == "noise.onnx":
+        if name == sounds:
+            found += [_synthesis(shape[-2] - 2 * CONTEXT, bundle.manifest.hop)] * times
+        if name == NOISE:
             found += [_noise(shape[-2], bundle.manifest.hop)] * times
     return (*(op for run in runs.values() for op in summed(run)), *found)
 
@@ -92,19 +94,19 @@ def _framing(frames: int, hop: int) -> Operator:
     )  # fmt: skip
 
 
-def _synthesis(frames: int, bins: int, hop: int) -> Operator:
-    """The inverse transform by a complex FFT, turned before and after, overlap and addition.
+def _synthesis(frames: int, hop: int) -> Operator:
+    """The inverse transform by a complex FFT of half a hop, turned before and after.
 
-    `bins` is how many the refiner saw; the others are zero.
+    Six operations turn a complex number; two windows and their sum make a sample.
     """
-    window = 2 * hop
-    transform = int(2 * FFT * window * (window.bit_length() - 1))
+    size = hop // 2
+    transform = int(2 * FFT * size * (size.bit_length() - 1))
     return Operator(
         "sound", "inverse transform", "FFT", COUNTED,
-        arithmetic=frames * (2 * bins + transform + 3 * window + hop),
-        weight_bytes=2 * FLOAT * (bins + window),
-        read_bytes=FLOAT * frames * bins,
-        written_bytes=FLOAT * frames * (2 * window + hop),
+        arithmetic=frames * (transform + 2 * 6 * size + 3 * hop),
+        weight_bytes=FLOAT * (hop + 2 * hop),
+        read_bytes=FLOAT * frames * hop,
+        written_bytes=FLOAT * frames * 3 * hop,
     )  # fmt: skip
 
 
@@ -114,8 +116,9 @@ def _noise(frames: int, hop: int) -> Operator:
     transform = int(FFT * WINDOW * (WINDOW.bit_length() - 1))
     return Operator(
         "noise", "noise", "Noise", COUNTED,
-        macs=2 * frames * hop * POOLS + parts * BANDS * spectrum,
-        arithmetic=parts * (2 * spectrum * (1 + DRAWN) + transform + WINDOW + HOP),
+        macs=parts * spectrum,
+        arithmetic=3 * frames * hop
+        + parts * (spectrum + 2 * spectrum * (1 + DRAWN) + transform + WINDOW + HOP),
         functions=frames * FEATURES + parts * BANDS,
         read_bytes=FLOAT * frames * hop,
         written_bytes=FLOAT * parts * (2 * spectrum + WINDOW + HOP),
