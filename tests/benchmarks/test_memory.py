@@ -15,7 +15,7 @@ def test_every_way_is_measured(toy_bundle: Bundle, tmp_path: Path) -> None:
     write(figures, tmp_path / "memory.json")
     assert json.loads((tmp_path / "memory.json").read_text()) == figures
     rows = figures["rows"]
-    assert [row["verb"] for row in rows] == ["encode", "decode, fast", "decode, diffusion"]
+    assert [row["verb"] for row in rows] == ["encode", "decode, diffusion", "decode, fast"]
     assert all(row["peak_mib"] > figures["idle_mib"] > 10 for row in rows)
     assert heard == [1.0]
 
