@@ -20,7 +20,6 @@ from neuromorphic.costs.timing import Timing, timing
 from neuromorphic.costs.work import Work, work_of
 from neuromorphic.fit import fit, misfit
 from neuromorphic.graphs.run import Input
-from neuromorphic.integers.bounds import peak_sums
 from neuromorphic.integers.entry import Payload
 from neuromorphic.integers.forms import Forms
 from neuromorphic.integers.network import run_network
@@ -68,7 +67,6 @@ def energies(
         raise GraphError("the graph has no weights and no neurons, so there is nothing to count")
     steps = forms.signals(x).shape[1]
     seconds = steps * forms.period
-    peaks = None if forms.integers is None else peak_sums(forms.integers, forms.payload(x))
     dense = {
         rival.name: [bill(rival, layers, seconds, base) for base in (REAL, FAST)]
         for rival in rivals
@@ -78,7 +76,7 @@ def energies(
         "steps": steps,
         "counts": {name: asdict(counts) for name, counts in layers.items()},
         "chips": {
-            one.name: _priced(forms, one, _Ran(layers, runs, seconds, peaks), rivals, dense)
+            one.name: _priced(forms, one, _Ran(layers, runs, seconds), rivals, dense)
             for one in chips
         },
     }
@@ -112,12 +110,11 @@ def sent_deltas(
 
 @dataclass(frozen=True, eq=False)
 class _Ran:
-    """A run: the counts of its layers, what went through them on integers, s, and largest sums."""
+    """A run: the counts of its layers, what went through them on integers, and s."""
 
     layers: Mapping[str, Counts]
     runs: Sequence[Run] | None
     seconds: float
-    peaks: Mapping[str, int] | None
 
 
 def _of_graph(forms: Forms, x: Input) -> dict[str, Counts]:
@@ -135,7 +132,8 @@ def _priced(
 ) -> dict[str, Any]:
     placed, work, reason = None, None, None
     if forms.integers is not None and ran.runs is not None:
-        reason = misfit(fit(forms.integers, chip, forms.payload_bits, ran.peaks))
+        peaks = {run.layer.name: run.peak for run in ran.runs}
+        reason = misfit(fit(forms.integers, chip, forms.payload_bits, peaks))
         placed = None if reason else place(forms.integers, chip, forms.payload_bits)
         work = work_of(ran.runs, placed, chip.planes(PAYLOAD_BITS) == 1) if placed else None
     real, fast = (bill(chip, ran.layers, ran.seconds, b, work, reason) for b in (REAL, FAST))

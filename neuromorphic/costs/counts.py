@@ -100,13 +100,14 @@ class Run:
     """What one layer was given and sent in a run.
 
     `given (M, T)` is what each of its connections carried, in messages of so many `bits`; `fired
-    (N, T)` is what it sent.
+    (N, T)` is what it sent; `peak` is the largest `|sum|` of a unit.
     """
 
     layer: Layer[Units]
     given: tuple[Signals, ...]
     bits: tuple[int, ...]
     fired: Signals
+    peak: int
 
 
 def run_layers(
@@ -123,13 +124,15 @@ def run_layers(
         np.empty((layer.units, payload.shape[1]), message_type(layer.neuron))
         for layer in network.layers
     ]
+    peaks = [0] * len(spikes)
     for block in blocks(network, payload):
-        for found, fired in zip(spikes, block.spikes, strict=True):
-            found[:, block.frames] = fired
+        for i, (sums, fired) in enumerate(zip(block.sums, block.spikes, strict=True)):
+            spikes[i][:, block.frames] = fired
+            peaks[i] = max(peaks[i], int(np.abs(sums).max(initial=0)))
     sources = {INPUT: payload if sent is None else sent, **dict(enumerate(spikes))}
     width = PAYLOAD_BITS if sent is None else DELTA_BITS
     runs = []
-    for layer, fired in zip(network.layers, spikes, strict=True):
+    for layer, fired, peak in zip(network.layers, spikes, peaks, strict=True):
         begins = np.eye(1, fired.shape[1], dtype=np.int8)
         heard = sources | {SELF: _a_step_later(fired), START: begins}
         runs.append(
@@ -138,6 +141,7 @@ def run_layers(
                 tuple(_carried(c.synapse, heard[c.source]) for c in layer.connections),
                 tuple(max(c.width(width), PAYLOAD_BITS) for c in layer.connections),
                 fired,
+                peak,
             )
         )
     return tuple(runs)

@@ -13,7 +13,6 @@ import neuromorphic
 from neuromorphic.chips.arithmetic import PAYLOAD_BITS
 from neuromorphic.graphs.synapses import Conv1d, Dense, Signals, Synapse
 from neuromorphic.integers.fixed_point import Decay, Neuron
-from neuromorphic.integers.graded import Graded
 from neuromorphic.integers.network import AnyNeuron, Connection, Layer, Network
 from neuromorphic.integers.units import Units
 from neuromorphic.lava.plan import write_plan
@@ -137,13 +136,11 @@ def _copies(network: Network[AnyNeuron], number: int) -> Network[AnyNeuron]:
     layers: list[Layer[AnyNeuron]] = []
     for layer in network.layers:
         connections = (Connection(c.source, _copied(c.synapse, number)) for c in layer.connections)
-        own = layer.neuron
-        if isinstance(own, Graded):
-            layers.append(Layer(layer.name, tuple(connections), own))
-            continue
-        assert isinstance(own, Neuron)
-        du, dv, vth = (_repeated(value, number) for value in (own.du, own.dv, own.vth))
-        neuron = replace(own, du=du, dv=dv, vth=vth, bias_mant=np.tile(own.bias_mant, number))
+        neuron = layer.neuron
+        if isinstance(neuron, Neuron):
+            du, dv, vth = (_repeated(v, number) for v in (neuron.du, neuron.dv, neuron.vth))
+            bias = np.tile(neuron.bias_mant, number)
+            neuron = replace(neuron, du=du, dv=dv, vth=vth, bias_mant=bias)
         layers.append(Layer(layer.name, tuple(connections), neuron))
     return Network(tuple(layers))
 

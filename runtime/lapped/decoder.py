@@ -22,23 +22,22 @@ Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
 
 
-Heard = Callable[[Rows, Floats, int, Rows], Samples]
-"""From `(q, step, first, corrections)` to the sound of `n` hops from hop `first` on.
-
-`q (n + 1 + 2 context, bins)` are the levels from frame `first - context` on, zeros beyond both ends
-of the recording; `step` and `corrections` have one row for each of them.
-"""
-
-
 @dataclass(frozen=True, eq=False)
 class Window:
-    """What `Heard` gets, and how many `hops` of it are kept."""
+    """What the sound of `n` hops from hop `first` on is made from, of which `hops` are kept.
+
+    `q (n + 1 + 2 context, bins)` are the levels from frame `first - context` on, zeros beyond both
+    ends of the recording; `step` and `corrections` have one row for each of them.
+    """
 
     q: Rows
     step: Floats
     first: int
     corrections: Rows
     hops: int
+
+
+Heard = Callable[[Window], Samples]
 
 
 class Voice(Protocol):
@@ -60,7 +59,8 @@ class Plain:
 
     def heard(self, playback: Playback) -> Heard:
         """See `Voice.heard`."""
-        return partial(self._model.heard, seed=playback.seed or 0, listening=self._listening)
+        seed, listening = playback.seed or 0, self._listening
+        return lambda w: self._model.heard(w.q, w.step, w.first, w.corrections, seed, listening)
 
 
 class LappedDecoder:
@@ -102,8 +102,7 @@ class LappedDecoder:
         return np.hstack([levels_of(chunk.events, self.model.units.bins), step, moved]).T
 
     def _sound(self, heard: Heard, window: Window) -> Samples:
-        sound = heard(window.q, window.step, window.first, window.corrections)
-        return sound[: window.hops * self.model.hop]
+        return heard(window)[: window.hops * self.model.hop]
 
     def _windows(self, signal: Arriving[np.int32], first: int) -> Iterator[Window]:
         bins, context = self.model.units.bins, self.voice.context

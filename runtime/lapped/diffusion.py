@@ -18,7 +18,7 @@ from runtime.decoders.samplers import Signal, sampled
 from runtime.errors import SpikingMusicError
 from runtime.lapped import short
 from runtime.lapped.cells import cells
-from runtime.lapped.decoder import Heard
+from runtime.lapped.decoder import Heard, Window
 from runtime.lapped.model import CONTEXT, LappedModel, own_parts
 from runtime.lapped.noise import PARTS, corrected
 from runtime.lapped.transform import analysis, frames, synthesis
@@ -67,14 +67,18 @@ class LappedDiffusion:
             )
         return partial(self._heard, sampling)
 
-    def _heard(
-        self, sampling: Sampling, q: Ints, step: Floats, first: int, corrections: Ints
-    ) -> Floats:
-        model, hop = self._model, self._model.hop
+    def _heard(self, sampling: Sampling, window: Window) -> Floats:
+        model, hop, q, step, first = (
+            self._model,
+            self._model.hop,
+            window.q,
+            window.step,
+            window.first,
+        )
         values = model.values(q, step, first - self.context)[CONTEXT:-CONTEXT]
         waveform = synthesis(values, hop)
-        given = self._given(waveform, q, step, corrections)
-        residual = given.restored(self._sampled(given.context, PARTS * first, sampling))
+        given = self._given(waveform, q, step, window.corrections)
+        residual = given.restored(self._sampled(given.context, PARTS * window.first, sampling))
         inside = slice(self.context, len(q) - self.context)
         moved = self._moved(residual, values[REACH:-REACH], q[inside], step[inside])
         own = slice(REACH * hop, len(waveform) - REACH * hop)

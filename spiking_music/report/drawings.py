@@ -6,7 +6,7 @@ own font and colours. Widths are in points, so that type has the same size at an
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import matplotlib
@@ -179,6 +179,14 @@ def intervals(rows: Sequence[Row], unit: str, marked: str, width: float = WIDE) 
         panel.xaxis.set_minor_formatter(FuncFormatter(lambda value, place: ""))
         panel.tick_params(axis="x", which="minor", length=0)
     return figure
+
+
+def both(name: str, draw: Callable[[float], Figure]) -> dict[str, str]:
+    """Return `draw(width)` as SVG for wide and for narrow pages; a page shows the one that fits."""
+    return {
+        size: svg(draw(width), f"{name}-{size}")
+        for size, width in (("wide", WIDE), ("narrow", NARROW))
+    }
 
 
 def svg(figure: Figure, name: str) -> str:

@@ -1,11 +1,12 @@
 """The report as one HTML file: pictures and tables inside, and sounds inside or beside it."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from matplotlib.figure import Figure
 
 from runtime.audio.flac import flac
 from runtime.audio.samples import Samples
@@ -108,22 +109,23 @@ def _pictures(
         "entropy bound": rates["bound_kbps"],
         "one bit an entry": rates["dense_kbps"],
     }
-    energy = [energy_row(entry) for entry in report["energy"].values()]
-    drawn: dict[str, dict[str, str]] = {}
-    for size, width in (("wide", drawings.WIDE), ("narrow", drawings.NARROW)):
-        for name, figure in (
-            ("spectrograms", drawings.spectrograms(sounds, rate, width)),
-            ("raster", drawings.event_raster(events.bits, report["frame_rate"], width)),
-            ("bits", drawings.bars(bits, "kbit/s", width)),
-            ("energy", drawings.intervals(energy, "J", "operations alone", width)),
-            ("system", sankey(report["system"], width)),
-        ):
-            drawn.setdefault(name, {})[size] = drawings.svg(figure, f"{name}-{size}")
-    return drawn
+    draws: dict[str, Callable[[float], Figure]] = {
+        "spectrograms": lambda width: drawings.spectrograms(sounds, rate, width),
+        "raster": lambda width: drawings.event_raster(events.bits, report["frame_rate"], width),
+        "bits": lambda width: drawings.bars(bits, "kbit/s", width),
+        "energy": lambda width: energy_bars(report["energy"], width),
+        "system": lambda width: sankey(report["system"], width),
+    }
+    return {name: drawings.both(name, draw) for name, draw in draws.items()}
 
 
-def energy_row(entry: Mapping[str, Any]) -> drawings.Row:
-    """Return a chip's bill as a row of `drawings.intervals`."""
+def energy_bars(chips: Mapping[str, Mapping[str, Any]], width: float) -> Figure:
+    """Draw the bills of chips."""
+    rows = [_energy_row(entry) for entry in chips.values()]
+    return drawings.intervals(rows, "J", "operations alone", width)
+
+
+def _energy_row(entry: Mapping[str, Any]) -> drawings.Row:
     if entry["refused"]:
         reason = entry["refused"].partition(":")[0]
         return drawings.Row(entry["title"], None, remark=f"refused: {reason} (see the table)")

@@ -9,7 +9,7 @@ from runtime.bundle import SHIPPED, open_bundle
 from runtime.codec import Codec
 from runtime.errors import SpikingMusicError
 from runtime.lapped.cells import cells
-from runtime.lapped.decoder import LappedDecoder
+from runtime.lapped.decoder import LappedDecoder, Window
 from runtime.lapped.diffusion import LappedDiffusion
 from runtime.lapped.model import step_of
 from runtime.lapped.transform import analysis, frames
@@ -82,7 +82,8 @@ def test_windows_agree_where_they_meet() -> None:
     bins = q.shape[1]
     step = np.array([step_of(index) for index in rows[bins, known]], np.float32)
     padded = np.pad(q, ((voice.context, voice.context), (0, 0)))
-    whole = voice.heard(playback)(padded, step, 0, rows[bins + 1 :, known].T)
+    window = Window(padded, step, 0, rows[bins + 1 :, known].T, len(q) - 1)
+    whole = voice.heard(playback)(window)
     np.testing.assert_allclose(whole, parts, atol=1e-5)
 
 
