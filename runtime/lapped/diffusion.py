@@ -68,14 +68,8 @@ class LappedDiffusion:
         return partial(self._heard, sampling)
 
     def _heard(self, sampling: Sampling, window: Window) -> Floats:
-        model, hop, q, step, first = (
-            self._model,
-            self._model.hop,
-            window.q,
-            window.step,
-            window.first,
-        )
-        values = model.values(q, step, first - self.context)[CONTEXT:-CONTEXT]
+        model, hop, q, step = self._model, self._model.hop, window.q, window.step
+        values = model.values(q, step, window.first - self.context)[CONTEXT:-CONTEXT]
         waveform = synthesis(values, hop)
         given = self._given(waveform, q, step, window.corrections)
         residual = given.restored(self._sampled(given.context, PARTS * window.first, sampling))
