@@ -1,6 +1,6 @@
 """Post-training quantisation of a float network to a chip's grid, by trial on some input."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,14 @@ from neuromorphic.integers.firing import AS_LIF, Firing
 from neuromorphic.integers.fixed_point import INPUT_SHIFT, Integers, Neuron
 from neuromorphic.integers.floating_point import FloatNeuron
 from neuromorphic.integers.lowering import lower
-from neuromorphic.integers.network import Layer, Network, gathered, run_network
+from neuromorphic.integers.network import (
+    Layer,
+    Network,
+    a_step_later,
+    gathered,
+    run_network,
+    sent_by_layer,
+)
 from neuromorphic.integers.rounding import TIES, groups, room, rounded, scales
 from neuromorphic.integers.units import rest, run
 from runtime.errors import GraphError
@@ -99,12 +106,17 @@ def quantise(
     payload = to_payload(signals, entry.exponent, widths)
     found: list[Signals] = []
     layers, reports = [], []
+    late = {n: a_step_later(wanted[n]) for n, _ in lowered.returns}
     for layer, exact in zip(lowered.layers, wanted, strict=True):
-        best = _Rounding(layer, entry, payload, found, exact, widths).best()
+        best = _Rounding(layer, entry, payload, found, exact, late, widths).best()
         layers.append(best.layer)
         reports.append(_report(best))
         found.append(best.spikes)
     network = Network(tuple(layers), outputs=lowered.outputs)
+    if network.returns:  # layers were rounded as if what comes back were right
+        found = sent_by_layer(network, payload, widths)
+        flips = [np.count_nonzero(one != other) for one, other in zip(found, wanted, strict=True)]
+        reports = [replace(r, flips=int(f)) for r, f in zip(reports, flips, strict=True)]
     sent, right = network.sent(found), network.sent(wanted)
     flips = int(np.count_nonzero(sent != right))
     as_lifs = None
@@ -182,6 +194,7 @@ class _Rounding:
     payload: Payload
     before: Sequence[Signals]
     wanted: Signals
+    late: Mapping[int, Signals]
     widths: Arithmetic
 
     def best(self) -> _Trial:
@@ -223,11 +236,12 @@ class _Rounding:
         if made is None:
             return None
         integer, clipped = made
-        sums = gathered(integer, self.payload, self.before, self.widths)
+        sums = gathered(integer, self.payload, self.before, self.widths, late=self.late)
         condition = rest(integer.neuron, integer.units)
         spikes, _ = run(sums, integer.neuron, integer.back, self.widths, condition)
         flips = np.count_nonzero(spikes != self.wanted, axis=1)
-        wraps = _may_wrap(integer, self.entry, self.before, self.widths)
+        sources = {**self.late, **dict(enumerate(self.before))}
+        wraps = _may_wrap(integer, self.entry, sources, self.widths)
         return _Trial(integer, spikes, scale, unlike, finest, lowered, clipped, flips, wraps)
 
 
@@ -238,11 +252,11 @@ def _report(best: _Trial) -> LayerReport:
 
 
 def _may_wrap(
-    layer: Layer[Neuron], entry: Entry, before: Sequence[Signals], widths: Arithmetic
+    layer: Layer[Neuron], entry: Entry, sources: Mapping[int, Signals], widths: Arithmetic
 ) -> npt.NDArray[np.bool_]:
     """Return where some input could wrap a current, if no unit sends more spikes than here."""
     seen = (
-        replace(c, bits=int(before[c.source].max(initial=1)).bit_length() + 1)
+        replace(c, bits=int(sources[c.source].max(initial=1)).bit_length() + 1)
         if c.source >= 0 and c.bits > 1
         else c
         for c in layer.connections

@@ -12,9 +12,10 @@ from neuromorphic.integers.firing import AS_LIF
 from neuromorphic.integers.floating_point import FloatNeuron
 from neuromorphic.integers.forms import Forms
 from neuromorphic.integers.network import Network, run_network
+from neuromorphic.integers.units import Units
 from runtime.errors import GraphError
 from runtime.kinds import Progress, Stage
-from runtime.lapped.chip import Units
+from runtime.lapped import chip
 from runtime.scratch import scratch
 
 Backend = Literal["nir", "nir-lif", "integer", "lava", "lava-floating", "netx"]
@@ -46,6 +47,8 @@ def spikes(
             return _fires(_needed(forms.portable, backend), x, forms)
         case "integer":
             return run_network(forms.network, forms.payload(x))
+    if forms.integers is not None:
+        _require_no_cycle(forms.network, forms.payload(x))
     # Each back end imports its own packages, so that integers work without Lava.
     from neuromorphic.integers.lowering import lower
     from neuromorphic.lava import driver
@@ -72,8 +75,21 @@ def spikes(
         )
 
 
+def _require_no_cycle(network: Network[Units], payload: Signals) -> None:
+    """Raise `GraphError` if each synapse takes a step on Lava that the graph does not have."""
+    for source, target in network.returns[:1]:
+        differ = differing(
+            run_network(network, payload, on_chip=True), run_network(network, payload)
+        )
+        raise GraphError(
+            f"node {network.layers[target].name!r}: is on a cycle with "
+            f"{network.layers[source].name!r}; on Lava each synapse of it takes a step, so that "
+            f"{differ} output spikes would differ; use --backend integer"
+        )
+
+
 def _by_level(
-    forms: Forms, units: Units, x: Input, backend: Backend, progress: Progress | None
+    forms: Forms, units: chip.Units, x: Input, backend: Backend, progress: Progress | None
 ) -> Signals:
     from neuromorphic.integers.lapped import file_forms, substeps
 

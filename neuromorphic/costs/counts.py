@@ -19,6 +19,7 @@ from neuromorphic.integers.network import (
     START,
     Layer,
     Network,
+    a_step_later,
     blocks,
     checked_payload,
 )
@@ -132,9 +133,13 @@ def run_layers(
     sources = {INPUT: payload if sent is None else sent, **dict(enumerate(spikes))}
     width = PAYLOAD_BITS if sent is None else DELTA_BITS
     runs = []
-    for layer, fired, peak in zip(network.layers, spikes, peaks, strict=True):
+    numbered = enumerate(zip(network.layers, spikes, peaks, strict=True))
+    for number, (layer, fired, peak) in numbered:
         begins = np.eye(1, fired.shape[1], dtype=np.int8)
-        heard = sources | {SELF: _a_step_later(fired), START: begins}
+        heard = sources | {SELF: a_step_later(fired), START: begins}
+        heard |= {
+            source: a_step_later(spikes[source]) for source, to in network.returns if to == number
+        }
         runs.append(
             Run(
                 layer,
@@ -170,10 +175,6 @@ def _carried(synapse: Synapse, signals: Signals) -> Signals:
     if isinstance(synapse, Sparse) and synapse.wired:
         return np.where(fan_out(synapse)[:, None] > 0, signals, 0)
     return signals
-
-
-def _a_step_later(fired: Signals) -> Signals:
-    return np.pad(fired, ((0, 0), (1, 0)))[:, :-1]
 
 
 def _count(run: Run) -> Counts:

@@ -41,8 +41,10 @@ def read_input(path: Path, shape: Shape | None, step: float) -> Array:
         return frames(path, events, _known(path, shape), step)
     x = _chosen(path, found)
     if x.dtype.kind not in "biuf" or x.ndim < 2 or not x.size:
+        step_shape = "..." if shape is None else ", ".join(map(str, shape))
         raise SpikingMusicError(
-            f"{path}: is {x.shape} {x.dtype}; numbers (T, ...) are needed, at least one step"
+            f"{path}: is {x.shape} {x.dtype}; numbers (T, {step_shape}) are needed, at least one "
+            "step"
         )
     if not np.isfinite(x).all():
         raise SpikingMusicError(f"{path}: holds values that are not finite")

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
 
 Array = npt.NDArray[np.float64]
+LEAST = 1e-290  # of the largest input; what is smaller counts as 0
 Payload = npt.NDArray[Any]  # int8; int32 of a LAPPED model
 
 
@@ -38,10 +39,11 @@ def best_entry(x: Array, widths: Arithmetic = LAVA) -> Entry:
         return Entry(0, 1)
     if np.array_equal(to_payload(x, 0, widths), x):
         return Entry(0, widths.payload_bits)
-    fitting = int(np.floor(np.log2(widths.payload_max / np.abs(x).max())))
+    fitting = int(np.floor(np.log2(widths.payload_max / max(np.abs(x).max(), LEAST))))
 
-    def error(exponent: int) -> float:
-        return float(np.square(to_payload(x, exponent, widths) * 2.0**-exponent - x).sum())
+    def error(exponent: int) -> float:  # in units of `2**-fitting`, in which no square overflows
+        held = to_payload(x, exponent, widths) * 2.0 ** (fitting - exponent)
+        return float(np.square(held - x * 2.0**fitting).sum())
 
     # Some outliers may be clipped.
     return Entry(min((fitting, fitting + 1, fitting + 2), key=error), widths.payload_bits)

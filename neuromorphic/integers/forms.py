@@ -58,7 +58,12 @@ class Forms:
             if self.graph is None:
                 raise GraphError(f"input has {', '.join(x)}; this network has one input")
             return joined(self.graph, x)
-        return by_unit(np.asarray(x))
+        array = np.asarray(x)
+        if array.ndim < 1 or array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+            raise GraphError(
+                f"input is {array.shape} {array.dtype}; finite numbers (T, ...) are needed"
+            )
+        return by_unit(array)
 
     @property
     def payload_bits(self) -> int:
@@ -74,11 +79,14 @@ class Forms:
         if the network has no `entry` to scale them by.
         """
         signals = self.signals(x)
+        if len(signals) != self.network.inputs:
+            shape = (signals.shape[1], *np.shape(x)[1:])
+            raise GraphError(f"input is {shape}; (T, {self.network.inputs}) is needed, in T steps")
         if self.entry is None or self.entry.bits > PAYLOAD_BITS:
             signals = _whole(signals)
         else:
-            signals = to_payload(signals.astype(np.float64), self.entry.exponent)
             _require_plain(signals, self.entry)
+            signals = to_payload(signals.astype(np.float64), self.entry.exponent)
         narrow: npt.DTypeLike = np.int8 if self.payload_bits <= PAYLOAD_BITS else np.int16
         kind = narrow if self.network.largest is None else np.int32
         return checked_payload(self.network, signals).astype(kind, copy=False)
@@ -92,9 +100,9 @@ def _whole(signals: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return signals.astype(np.int64)
 
 
-def _require_plain(payload: Payload, entry: Entry) -> None:
-    if not entry.is_graded and not np.isin(payload, (0, 1)).all():
+def _require_plain(signals: npt.NDArray[Any], entry: Entry) -> None:
+    if not entry.is_graded and not np.isin(signals, (0, 1)).all():
         raise GraphError(
-            f"the input reaches {payload.min()}..{payload.max()}; this network takes plain spikes, "
-            "0 or 1"
+            f"the input reaches {signals.min():g}..{signals.max():g}; this network takes plain "
+            "spikes, 0 or 1"
         )

@@ -22,6 +22,7 @@ from neuromorphic.graphs.synapses import (
     bias_of,
     composed,
     delayed,
+    longest_delay,
     nonzero,
     scaled,
     synapse_of,
@@ -58,8 +59,8 @@ def lower(graph: Graph, dt: float, dialect: Dialect = NIR) -> Network[FloatNeuro
     once the current has settled, and the current begins as much below. Only a voltage over a
     current cannot begin elsewhere than at `v_reset`. Raises `GraphError`, naming the node, for I,
     LI and CubaLI, which do not spike, for a Delay of more than `LATEST` steps or of a constant, for
-    a threshold that is not above the reset, for a cycle through several neurons,
-    and for an Output that is not the output of one neuron node.
+    a threshold that is not above the reset, for a Delay on the way back of a cycle through several
+    neurons, and for an Output that is not the output of one neuron node.
     """
     require_step(graph, dt, dialect)
     names = [stage.name for stage in graph.stages if isinstance(stage.node, SPIKING)]
@@ -138,13 +139,15 @@ def _layer(
         if source > LATE:
             many = source != INPUT and before[source].neuron.firing.many
             connections.append(Connection(source, synapse, PAYLOAD_BITS if many else 1))
-        elif LATE - source == len(before):
-            connections.append(Connection(SELF, synapse, PAYLOAD_BITS if units.firing.many else 1))
         else:
-            raise GraphError(
-                f"node {stage.name!r}: is on a cycle with another neuron node; on a chip every "
-                "synapse takes a step, so spikes would return later than in the graph"
-            )
+            number = LATE - source
+            if number < len(before) or (number > len(before) and longest_delay(synapse)):
+                raise GraphError(
+                    f"node {stage.name!r}: a cycle through several neuron nodes brings it spikes "
+                    "behind a Delay, or of a node before it a step late; neither is computed"
+                )
+            bits = PAYLOAD_BITS if dialect.many else 1
+            connections.append(Connection(SELF if number == len(before) else number, synapse, bits))
     return Layer(stage.name, tuple(connections), units)
 
 

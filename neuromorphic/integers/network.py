@@ -33,6 +33,7 @@ Kind = TypeVar("Kind", bound=AnyNeuron, covariant=True)
 class Connection:
     """A synapse from the layer number `source`, from `INPUT`, `SELF` or `START`.
 
+    A layer further on than the one that it leads to sends what closes a cycle, a step later.
     It carries messages of so many `bits`; what the input carries, the network's user tells, unless
     the connection has more than 1.
     """
@@ -126,7 +127,17 @@ class Network(Generic[Kind]):
         """
         return any(
             isinstance(layer.neuron, SigmaDelta) or layer.back for layer in self.layers
-        ) or bool(self.longest)
+        ) or bool(self.longest or self.returns)
+
+    @property
+    def returns(self) -> tuple[tuple[int, int], ...]:
+        """The numbers of the layers that close a cycle through several, and where it enters."""
+        return tuple(
+            (c.source, number)
+            for number, layer in enumerate(self.layers)
+            for c in layer.connections
+            if c.source > number
+        )
 
     @property
     def longest(self) -> int:
@@ -146,6 +157,7 @@ class Network(Generic[Kind]):
             ways = (
                 (depths[c.source] if c.source >= 0 else 0) + (not isinstance(c.synapse, Direct))
                 for c in layer.ahead
+                if c.source < len(depths)
             )
             depths.append(max(ways))
         return depths
@@ -160,27 +172,58 @@ class Block:
     spikes: list[Signals]
 
 
-def blocks(network: Network[Units], payload: Signals, widths: Arithmetic = LAVA) -> Iterator[Block]:
+def blocks(
+    network: Network[Units],
+    payload: Signals,
+    widths: Arithmetic = LAVA,
+    on_chip: bool = False,
+) -> Iterator[Block]:
     """Run integers on integers, `payload (M, T)`, some frames at a time.
 
     Every layer sees its sources in the same step, as if synapses took no time. A chip's output is
     the same but later, by the last of `Network.depths`. Units without memory need only one matrix
     product per block.
+
+    What closes a cycle through several layers takes one step, or, `on_chip`, one for each synapse
+    of the cycle. Such networks are run step by step, and nothing was before their first step.
     """
     conditions, past = _begun(network, widths)
     length = max(1, min(BLOCK, LARGEST // max(layer.units for layer in network.layers)))
+    ways = _ways_back(network, on_chip)
+    length, kept = (1, max(network.longest, *ways.values())) if ways else (length, network.longest)
     for start in range(0, payload.shape[1], length):
         block = Block(slice(start, start + length), [], [])
         given = payload[:, block.frames]
         for i, layer in enumerate(network.layers):
-            sums = gathered(layer, given, block.spikes, widths, past, begins=not start)
+            late = _returned(i, ways, past)
+            sums = gathered(layer, given, block.spikes, widths, past, not start, late)
             sent, conditions[i] = run(sums, layer.neuron, layer.back, widths, conditions[i])
             block.sums.append(sums)
             block.spikes.append(sent)
         yield block
-        if network.longest:
+        if kept:
             sources = {INPUT: given, **dict(enumerate(block.spikes))}
-            past = {s: _joined(past.get(s), sent, network.longest) for s, sent in sources.items()}
+            past = {s: _joined(past.get(s), sent, kept) for s, sent in sources.items()}
+
+
+def _ways_back(network: Network[Units], on_chip: bool) -> dict[tuple[int, int], int]:
+    """Return after how many steps what a layer sends returns to one before it."""
+    depths = network.depths() if network.returns else []
+    return {
+        (source, target): 1 + on_chip * (depths[source] - depths[target])
+        for source, target in network.returns
+    }
+
+
+def _returned(
+    target: int, ways: Mapping[tuple[int, int], int], past: Mapping[int, Signals]
+) -> dict[int, Signals]:
+    """Return what comes back to a layer in one step, `(N, 1)` from each that has sent so long."""
+    return {
+        source: past[source][:, -steps:][:, :1]
+        for (source, reached), steps in ways.items()
+        if reached == target and source in past and past[source].shape[1] >= steps
+    }
 
 
 def _begun(
@@ -193,7 +236,7 @@ def _begun(
     """
     conditions = [rest(layer.neuron, layer.units) for layer in network.layers]
     past: dict[int, Signals] = {}
-    if not network.hears_its_past:
+    if not network.hears_its_past or network.returns:
         return conditions, past
     for i, (layer, depth) in enumerate(zip(network.layers, network.depths(), strict=True)):
         silence = np.zeros((network.inputs, depth), np.int8)
@@ -204,12 +247,22 @@ def _begun(
     return conditions, past
 
 
+def a_step_later(sent: Signals) -> Signals:
+    """Return what was sent, `(N, T)`, as it arrives in the next step."""
+    return np.pad(sent, ((0, 0), (1, 0)))[:, :-1]
+
+
 def _joined(before: Signals | None, sent: Signals, longest: int) -> Signals:
     joined = sent if before is None else np.concatenate((before, sent), axis=1)
     return joined[:, -longest:]
 
 
-def run_network(network: Network[Units], payload: Signals, widths: Arithmetic = LAVA) -> Signals:
+def run_network(
+    network: Network[Units],
+    payload: Signals,
+    widths: Arithmetic = LAVA,
+    on_chip: bool = False,
+) -> Signals:
     """Return what the last layer sends, `(N, T)`, on `payload (M, T)`: see `blocks`.
 
     Spikes are bool, messages that carry a value int32. Raises `GraphError` as `check` does, and for
@@ -218,8 +271,22 @@ def run_network(network: Network[Units], payload: Signals, widths: Arithmetic = 
     check(network, widths)
     checked_payload(network, payload, widths)
     found = np.empty((network.units, payload.shape[1]), network.message)
-    for block in blocks(network, payload, widths):
+    for block in blocks(network, payload, widths, on_chip):
         found[:, block.frames] = network.sent(block.spikes)
+    return found
+
+
+def sent_by_layer(
+    network: Network[Units], payload: Signals, widths: Arithmetic = LAVA
+) -> list[Signals]:
+    """Return what each layer sends, `(N, T)`, on `payload (M, T)`: see `blocks`."""
+    found = [
+        np.empty((layer.units, payload.shape[1]), message_type(layer.neuron))
+        for layer in network.layers
+    ]
+    for block in blocks(network, payload, widths):
+        for whole, sent in zip(found, block.spikes, strict=True):
+            whole[:, block.frames] = sent
     return found
 
 
@@ -230,19 +297,21 @@ def gathered(
     widths: Arithmetic = LAVA,
     past: Mapping[int, Signals] | None = None,
     begins: bool = True,
+    late: Mapping[int, Signals] | None = None,
 ) -> Integers:
     """Return the sum of what the connections of `layer` deliver, `(N, T) int64`.
 
     All but what comes back; `past` has what each source sent before, for delays. `begins` is
-    whether the first frame is the first of the run.
+    whether the first frame is the first of the run. `late` is what the layers further on have
+    sent that arrives now, where they have sent anything.
     """
     before = past or {}
-    sources = {INPUT: payload, **dict(enumerate(spikes))}
+    sources = {INPUT: payload, **dict(enumerate(spikes)), **(late or {})}
     total = sum(
         (
             deliver(c.synapse, sources[c.source], widths, before.get(c.source))
             for c in layer.ahead
-            if c.source != START
+            if c.source in sources
         ),
         start=np.zeros((), np.int64),
     )

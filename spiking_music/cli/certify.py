@@ -55,6 +55,10 @@ def certify(
     if bundle is not None and bundle.suffix == ".nir":
         certify_network(bundle, data, out, python or [], dt, dialect, frame, force, as_json)
         return
+    if bundle is not None and bundle.suffix == ".net":
+        raise SpikingMusicError(
+            f"{bundle}: holds integers, which no framework imports; give simulate --backend netx"
+        )
     refuse_idle("a bundle", input=data or None, dt=dt, dialect=dialect, frame=frame)
     from export.certificate import certify as certified
     from export.certificate import require_importers, write_certificate

@@ -148,16 +148,16 @@ def intervals(rows: Sequence[Row], unit: str, marked: str, width: float = WIDE) 
     with matplotlib.rc_context(STYLE):
         figure = canvas(width, 42 * len(rows) + 70)
         panel = figure.subplots()
-        ends = [(*row.values, row.mark or row.values[1]) for row in rows if row.values]
-        low = min((min(row) for row in ends), default=1.0)
-        high = max((max(row) for row in ends), default=10.0)
+        ends = [end for row in rows if row.values for end in (*row.values, row.mark) if end]
+        low, high = min(ends, default=1.0), max(ends, default=10.0)
         panel.set_xscale("log")
         panel.set_xlim(low / 2, high * 2)
         panel.set_ylim(-0.6, len(rows) - 0.2)
         for place, row in zip(range(len(rows))[::-1], rows, strict=True):
             panel.text(low / 2, place + 0.22, row.name, va="bottom", weight="bold")
-            if row.values is None:
-                panel.text(low / 2, place, row.remark, va="center", color=WARM)
+            if row.values is None or not all(row.values):
+                remark = row.remark if row.values is None else f"0 {unit} at least"
+                panel.text(low / 2, place, remark, va="center", color=WARM)
                 continue
             panel.plot(
                 row.values[::2], [place] * 2, color=ACCENT, linewidth=6, solid_capstyle="round"

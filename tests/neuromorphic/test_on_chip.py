@@ -162,19 +162,33 @@ def test_a_recurrent_network_with_its_start_is_in_its_netx_file(tmp_path):
     assert np.array_equal(run_on_lava(again, payload), ours)
 
 
-def test_a_cycle_of_two_neurons_is_refused():
-    rng = np.random.default_rng(0)
+@settings(max_examples=8)
+@given(seed=seeds, said=st.sampled_from(DIALECTS))
+def test_a_cycle_of_two_neurons_runs_in_integers_and_not_on_lava(seed, said):
+    rng, spoken = np.random.default_rng(seed), dialect(said)
     nodes = {
         "in": nir.Input({"input": np.array([2])}),
         "a": integrators(2),
         "w": nir.Linear(quarters(rng, 2, 2)),
         "b": integrators(2),
+        "back": nir.Linear(quarters(rng, 2, 2, high=1)),
         "out": nir.Output({"output": np.array([2])}),
     }
-    edges = [("in", "a"), ("a", "w"), ("w", "b"), ("b", "a"), ("b", "out")]
-    opened = OpenNetwork(graph=parse_graph(nir.NIRGraph(nodes, edges)), dt=1.0)
-    with pytest.raises(GraphError, match="'a': is on a cycle with another neuron"):
-        opened.quantise(np.zeros((1, 2)))
+    names = ("in", "a", "w", "b", "back", "a")
+    graph = parse_graph(nir.NIRGraph(nodes, [*pairwise(names), ("b", "out")]))
+    opened = OpenNetwork(graph=graph, dt=1.0, dialect=spoken)
+    x = rng.integers(0, 3, (30, 2)).astype(float)
+    found = opened.quantise(x)
+    assert [r.flips for r in found.rounding.layers] == [0, 0]
+    assert np.array_equal(found.simulate(x), right(graph, x, spoken))
+    assert found.fit("loihi2", x)["cores"] == 2
+    assert sum(c["spikes"] for c in found.energy(x, "loihi2")["counts"].values()) >= 0
+    network, payload = found.network, found.payload(x)
+    assert network.returns == ((1, 0),)
+    differ = np.count_nonzero(run_network(network, payload, on_chip=True) != found.simulate(x))
+    for back_end in ("lava", "netx"):
+        with pytest.raises(GraphError, match=f"on a cycle with 'b'.* that {differ} output spikes"):
+            found.simulate(x, back_end)
 
 
 def test_a_file_of_lifs_cannot_hold_counts(tmp_path):

@@ -12,7 +12,7 @@ from neuromorphic.graphs import STEP
 from neuromorphic.graphs.graph import parse_graph
 from neuromorphic.graphs.run import run_graph
 from neuromorphic.graphs.synapses import Conv1d
-from neuromorphic.integers.entry import to_payload
+from neuromorphic.integers.entry import LEAST, best_entry, to_payload
 from neuromorphic.integers.network import check, run_network
 from neuromorphic.integers.netx import write_netx
 from neuromorphic.integers.netx_reader import read_netx
@@ -124,6 +124,16 @@ def test_the_payload_is_clipped_to_what_a_spike_carries():
     assert to_payload(x, 0).tolist() == [[-127, -1, 0, 1, 127]]
     assert to_payload(x, 0, Arithmetic(payload_bits=1)).tolist() == [[0, 0, 0, 1, 1]]
     assert to_payload(x, 3)[0, 1] == -5
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e300, 1e-300, 5e-324])
+def test_an_input_of_any_size_has_a_scale(size):
+    x = np.array([[1.0, -0.5, 0.25]]) * size
+    entry = best_entry(x)
+    payload = to_payload(x, entry.exponent)
+    assert entry.is_graded
+    assert size < LEAST or np.abs(payload).max() > 60
 
 
 def test_the_widths_are_those_of_the_chip():

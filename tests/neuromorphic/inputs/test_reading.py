@@ -120,6 +120,9 @@ def test_what_is_no_input_is_one_line(tmp_path):
     far, many, early = (tmp_path / f"{name}.npz" for name in ("far", "many", "early"))
     write_npz(far, **made(5, 0, (2, 5, 9)) | {"x": np.arange(5) + 4})
     write_npz(many, a=np.ones((2, 2)), b=np.ones((2, 2)))
+    flat, empty = tmp_path / "flat.npy", tmp_path / "empty.npy"
+    np.save(flat, np.ones(9))
+    np.save(empty, np.ones((0, 3)))
     write_npz(early, t=np.array([0, 10**15]), x=np.zeros(2, int), y=np.zeros(2, int))
     objects, empty = tmp_path / "objects.npy", tmp_path / "empty.npy"
     np.save(objects, np.array([{}, 1]))
@@ -136,6 +139,9 @@ def test_what_is_no_input_is_one_line(tmp_path):
         (far, SHAPE, "an event has x = 7; the network takes 0 to 6"),
         (far, (12,), r"an input of shape \(P, H, W\)"),
         (far, None, "need a known shape"),
+        (flat, (1,), r"is \(9,\) float64; numbers \(T, 1\) are needed"),
+        (flat, None, r"numbers \(T, ...\) are needed"),
+        (empty, (3,), r"is \(0, 3\) float64; .* at least one step"),
         (many, SHAPE, "holds a, b; one array is needed"),
         (early, SHAPE, "choose a longer frame"),
     ):

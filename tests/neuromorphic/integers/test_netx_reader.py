@@ -54,6 +54,15 @@ def test_spikes_are_plain_unless_the_file_says_otherwise(tmp_path):
     assert sums["needed"] == 4000
     with pytest.raises(GraphError, match=r"reaches 0..3; this network takes plain spikes"):
         opened.simulate(np.array([[3] + [0] * 39]))
+    for x, expected in (
+        (np.full((4, 40), 0.7), r"reaches 0.7..0.7; this network takes plain spikes"),
+        (np.full((4, 40), np.nan), r"finite numbers \(T, ...\) are needed"),
+        (np.ones((4, 39)), r"input is \(4, 39\); \(T, 40\) is needed"),
+        (np.array(3.0), r"input is \(\) float64"),
+        (None, r"input is \(\) object"),
+    ):
+        with pytest.raises(GraphError, match=expected):
+            opened.simulate(x)
 
 
 def mixed(tmp_path):

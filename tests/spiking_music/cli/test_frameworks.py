@@ -86,6 +86,7 @@ def test_certifies_a_graph(cli: Run, tmp_path: Path, graph: Path, x: Path) -> No
         ((graph, "--input", x, "-o", out), "exists already"),
         ((graph, "--input", x, "--python", "spyx=python"), "is not an importer"),
         ((tmp_path, "--input", x), "--input does nothing for a bundle"),
+        ((tmp_path / "a.net", "--input", x), "give simulate --backend netx"),
     ):
         code, _, errors = cli("certify", *words)
         assert code == 2

@@ -19,6 +19,9 @@ FIGURES = {
     "spectra": lambda width: drawings.spectrograms({"a": SOUND, "b": SOUND[:9]}, 22_050, width),
     "bars": lambda width: drawings.bars({"one": 1.0, "nothing": 0.0}, "kbit/s", width),
     "intervals": lambda width: drawings.intervals(ROWS, "J", "alone", width),
+    "nothing spent": lambda width: drawings.intervals(
+        [*ROWS, drawings.Row("idle", (0.0, 0.0, 0.0), mark=0.0)], "J", "alone", width
+    ),
     "all refused": lambda width: drawings.intervals(ROWS[1:], "J", "alone", width),
 }
 
