@@ -38,18 +38,20 @@ def read_events(path: Path) -> Array:
             import aedat  # noqa: F401 - tonic imports it where it reads
 
             found = io.read_aedat4(str(path))
-            return _table({"t": found["t"], "x": found["x"], "y": found["y"], "p": found["on"]})
+            return _table(
+                path, {"t": found["t"], "x": found["x"], "y": found["y"], "p": found["on"]}
+            )
         if path.stat().st_size % 5:
             raise ValueError("an event takes 5 bytes, and it ends within one")
         found = io.read_mnist_file(str(path), io.events_struct)
-        return _table({name: found[name] for name in FIELDS})
+        return _table(path, {name: found[name] for name in FIELDS})
     except (ModuleNotFoundError, SpikingMusicError):
         raise
     except Exception as error:  # of tonic, aedat and numpy, for damaged files
         raise SpikingMusicError(f"{path}: not a list of events ({one_line(error)})") from error
 
 
-def events_in(arrays: Mapping[str, Array]) -> Array | None:
+def events_in(path: Path, arrays: Mapping[str, Array]) -> Array | None:
     """Return the events that arrays hold, or None if they hold something else.
 
     These are arrays t and x, with or without y and p, at the top or in one group, or one structured
@@ -57,12 +59,12 @@ def events_in(arrays: Mapping[str, Array]) -> Array | None:
     """
     for array in arrays.values():
         if array.dtype.names and {"t", "x"} <= set(array.dtype.names):
-            return _table({name: array[name] for name in FIELDS if name in array.dtype.names})
+            return _table(path, {name: array[name] for name in FIELDS if name in array.dtype.names})
     for prefix in dict.fromkeys(name.rpartition("/")[0] for name in arrays):
         held = {name: arrays.get(f"{prefix}/{name}".lstrip("/")) for name in FIELDS}
         found = {name: array for name, array in held.items() if array is not None}
         if {"t", "x"} <= set(found):
-            return _table(found)
+            return _table(path, found)
     return None
 
 
@@ -113,29 +115,33 @@ def _csv(path: Path) -> Array:
     """Read `t,x,y,p` by line, or in the order in which a first line names them."""
     with path.open(encoding="utf8") as file:
         head = [word.strip().lower() for word in file.readline().split(",")]
+        first = file.readline().strip()
     named = not head[0].lstrip("+-").replace(".", "").isdigit()
     names = head if named else list(FIELDS[: len(head)])
-    if not {"t", "x"} <= set(names) <= set(FIELDS):
+    if any(head) and not {"t", "x"} <= set(names) <= set(FIELDS):
         raise SpikingMusicError(f"{path}: the columns are {', '.join(names)}; t,x,y,p are needed")
+    if named and not first:
+        raise SpikingMusicError(f"{path}: holds 0 events; 1 to {MOST} are read")
     columns = np.loadtxt(path, delimiter=",", skiprows=int(named), ndmin=2, max_rows=MOST + 1)
     found = dict(zip(names, columns.T, strict=True))
     if all(float(t).is_integer() for t in found["t"]):
         found["t"] = found["t"].astype(np.int64)
-    return _table({name: found[name] for name in FIELDS if name in found})
+    return _table(path, {name: found[name] for name in FIELDS if name in found})
 
 
-def _table(columns: Mapping[str, Array]) -> Array:
+def _table(path: Path, columns: Mapping[str, Array]) -> Array:
     """Return events sorted by time; whole times are microseconds, and others seconds."""
-    lengths = {name: np.shape(column) for name, column in columns.items()}
-    if len(set(lengths.values())) != 1 or len(lengths["t"]) != 1 or not 0 < lengths["t"][0] <= MOST:
-        raise SpikingMusicError(
-            f"events: the columns are {lengths}; 1 to {MOST} of each are needed"
-        )
+    shapes = {name: np.shape(column) for name, column in columns.items()}
+    if len(set(shapes.values())) != 1 or len(shapes["t"]) != 1:
+        listed = ", ".join(f"{name} is {shape}" for name, shape in shapes.items())
+        raise SpikingMusicError(f"{path}: {listed}; one number of each is needed for an event")
+    if not 0 < len(columns["t"]) <= MOST:
+        raise SpikingMusicError(f"{path}: holds {len(columns['t'])} events; 1 to {MOST} are read")
     if not all(column.dtype.kind in "biuf" for column in columns.values()):
-        raise SpikingMusicError("events: a column holds something else than numbers")
+        raise SpikingMusicError(f"{path}: a column of events holds something else than numbers")
     found = {name: np.asarray(column) for name, column in columns.items()}
     if not all(np.isfinite(column).all() for column in found.values()):
-        raise SpikingMusicError("events: a value is not finite")
+        raise SpikingMusicError(f"{path}: an event holds a value that is not finite")
     if found["t"].dtype.kind == "f":
         found["t"] = np.round(found["t"] / MICROSECOND)
     if "p" in found and found["p"].min() < 0:

@@ -37,7 +37,7 @@ def read_input(path: Path, shape: Shape | None, step: float) -> Array:
         return frames(path, read_events(path), _known(path, shape), step)
     held = read_array(path) if suffix not in ARRAYS[1:] else _arrays(path, suffix)
     found = {"": held} if isinstance(held, np.ndarray) else held
-    if (events := events_in(found)) is not None:
+    if (events := events_in(path, found)) is not None:
         return frames(path, events, _known(path, shape), step)
     x = _chosen(path, found)
     if x.dtype.kind not in "biuf" or x.ndim < 2 or not x.size:

@@ -120,6 +120,10 @@ def test_what_is_no_input_is_one_line(tmp_path):
     far, many, early = (tmp_path / f"{name}.npz" for name in ("far", "many", "early"))
     write_npz(far, **made(5, 0, (2, 5, 9)) | {"x": np.arange(5) + 4})
     write_npz(many, a=np.ones((2, 2)), b=np.ones((2, 2)))
+    bare, unknown, uneven = (tmp_path / name for name in ("bare.csv", "nan.csv", "uneven.npz"))
+    bare.write_text("t,x,y,p\n")
+    unknown.write_text("1,2,3,nan\n")
+    write_npz(uneven, t=np.arange(2), x=np.arange(3))
     flat, empty = tmp_path / "flat.npy", tmp_path / "empty.npy"
     np.save(flat, np.ones(9))
     np.save(empty, np.ones((0, 3)))
@@ -139,6 +143,9 @@ def test_what_is_no_input_is_one_line(tmp_path):
         (far, SHAPE, "an event has x = 7; the network takes 0 to 6"),
         (far, (12,), r"an input of shape \(P, H, W\)"),
         (far, None, "need a known shape"),
+        (bare, SHAPE, "holds 0 events"),
+        (uneven, SHAPE, r"t is \(2,\), x is \(3,\); one number of each"),
+        (unknown, SHAPE, "holds a value that is not finite"),
         (flat, (1,), r"is \(9,\) float64; numbers \(T, 1\) are needed"),
         (flat, None, r"numbers \(T, ...\) are needed"),
         (empty, (3,), r"is \(0, 3\) float64; .* at least one step"),
