@@ -115,8 +115,10 @@ def quantise(
     network = Network(tuple(layers), outputs=lowered.outputs)
     if network.returns:  # layers were rounded as if what comes back were right
         found = sent_by_layer(network, payload, widths)
-        flips = [np.count_nonzero(one != other) for one, other in zip(found, wanted, strict=True)]
-        reports = [replace(r, flips=int(f)) for r, f in zip(reports, flips, strict=True)]
+        reports = [
+            replace(report, flips=int(np.count_nonzero(one != other)))
+            for report, one, other in zip(reports, found, wanted, strict=True)
+        ]
     sent, right = network.sent(found), network.sent(wanted)
     flips = int(np.count_nonzero(sent != right))
     as_lifs = None

@@ -80,8 +80,9 @@ class Forms:
         """
         signals = self.signals(x)
         if len(signals) != self.network.inputs:
-            shape = (signals.shape[1], *np.shape(x)[1:])
-            raise GraphError(f"input is {shape}; (T, {self.network.inputs}) is needed, in T steps")
+            raise GraphError(
+                f"input is {signals.T.shape}; (T, {self.network.inputs}) is needed, in T steps"
+            )
         if self.entry is None or self.entry.bits > PAYLOAD_BITS:
             signals = _whole(signals)
         else:
