@@ -9,13 +9,14 @@ const RATES = {
 
 class Costs {
   constructor() {
-    this.now = null;
+    this.figures = null;
     this.energy = null;
   }
 
   show(figures) {
-    const before = this.now && JSON.stringify(this.now) !== JSON.stringify(figures) ? this.now : null;
-    this.now = figures;
+    if (same(this.figures, figures)) return; // or what was before would be forgotten
+    const before = this.figures;
+    this.figures = figures;
     // Of very sparse events one bit an entry would leave no room for the others.
     const others = Math.max(figures.stored_kbps, figures.paper_kbps, figures.bound_kbps);
     const top = Math.min(figures.dense_kbps, 10 * others);
@@ -27,7 +28,7 @@ class Costs {
   }
 
   showEnergy(energy) {
-    if (JSON.stringify(this.energy) === JSON.stringify(energy)) return;
+    if (same(this.energy, energy)) return;
     const { chips, seconds } = energy;
     const before = this.energy?.chips;
     this.energy = energy;
@@ -47,6 +48,10 @@ class Costs {
     document.querySelector("#unpriced").replaceChildren(
       ...without.map((chip) => element("li", `${chip.chip}: ${chip.refused}`)));
   }
+}
+
+function same(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function changed(before, now, key) {

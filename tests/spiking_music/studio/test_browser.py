@@ -97,6 +97,7 @@ def test_mu_changes_what_is_read(
     tab.locator("#bits small").filter(has_text="was").first.wait_for()
     settle(tab)
     assert tab.locator("#bits").inner_text() != before
+    assert "was" in tab.locator("#bits small").all_inner_texts()[0]
     assert tab.locator("#mu-value").text_content() == "28"
 
 
