@@ -23,13 +23,13 @@ FORMATS: Final = {
 }
 
 
-def storage(units: int = UNITS, frames: int = FRAMES) -> Figure:
+def storage() -> Figure:
     """Draw the paper's example with its four costs, and the costs of a matrix by its events."""
     with matplotlib.rc_context(STYLE):
         figure = canvas(WIDE, 300)
         left, right = figure.subplots(1, 2, width_ratios=(2, 3))
         _example(left)
-        _costs(right, units, frames)
+        _costs(right, UNITS, FRAMES)
     return figure
 
 

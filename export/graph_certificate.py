@@ -118,7 +118,6 @@ def certify_graph(
     x: Input,
     pythons: Mapping[str, str],
     stage: Stage,
-    lava: bool = True,
 ) -> GraphCertificate:
     """Run a NIR file on `x (T, ...)` as every framework reads it, and on every back end.
 
@@ -126,8 +125,7 @@ def certify_graph(
     after the other.
     The reference is `opened`, in its dialect and step. Each importer that is installed, here or in
     one of the `pythons` by its name, runs the file itself; for all of them our executor runs it in
-    their dialect. Without `lava` only the quick back ends run. Raises `GraphError` for a graph that
-    cannot be run on `x`.
+    their dialect. Raises `GraphError` for a graph that cannot be run on `x`.
     """
     graph = opened.graph
     assert graph is not None
@@ -157,7 +155,7 @@ def certify_graph(
         entries=outs[REFERENCE].size,
         spikes=int(outs[REFERENCE].sum()),
         readings=tuple(readings),
-        back_ends=tuple(_back_ends(opened, x, stage, lava)),
+        back_ends=tuple(_back_ends(opened, x, stage)),
         pairs=tuple(
             (one, other, _differing(outs[one], outs[other])) for one, other in combinations(outs, 2)
         ),
@@ -266,7 +264,7 @@ def _imported(
     return replace(row, importer_wrong=wrong, versions=versions, note=note)
 
 
-def _back_ends(opened: OpenNetwork, x: Input, stage: Stage, lava: bool) -> list[BackEnd]:
+def _back_ends(opened: OpenNetwork, x: Input, stage: Stage) -> list[BackEnd]:
     try:
         with stage("quantise"):
             rounded = opened.quantise(x)
@@ -278,7 +276,7 @@ def _back_ends(opened: OpenNetwork, x: Input, stage: Stage, lava: bool) -> list[
     reason = "rounding to a chip's integers"
     if rounded.rounding is not None and rounded.rounding.remark is not None:
         reason += f"; {rounded.rounding.remark}"
-    for name in CHIP if lava else CHIP[:1]:
+    for name in CHIP:
         try:
             with stage(name) as progress:
                 bits = back_ends.spikes(rounded, x, name, progress)  # type: ignore[arg-type]

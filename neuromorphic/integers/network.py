@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
 from neuromorphic.graphs.sparse import Direct, Sparse
@@ -24,7 +23,6 @@ START = -3  # as a source: one spike in the first step, by which units begin els
 LATEST = 62  # steps that a synapse may wait; lava-dl cuts longer delays to this
 DIRECT_BITS = 16  # of numbers that go into units without a synapse
 
-Spikes = npt.NDArray[np.bool_]
 AnyNeuron = Units | FloatNeuron
 Kind = TypeVar("Kind", bound=AnyNeuron, covariant=True)
 

@@ -66,7 +66,6 @@ def run_netx(
     path: Path,
     network: Network[Units],
     x: Signals,
-    timeout: float = TIMEOUT,
     progress: Progress | None = None,
     bits: int = PAYLOAD_BITS,
 ) -> Signals:
@@ -75,7 +74,7 @@ def run_netx(
     `network` is what the file says (`netx_reader.read_netx`); only its size, its depths and what
     becomes of its input are used. The input has so many `bits`, 1 for plain spikes.
     """
-    return _run(network, x, "netx", timeout, progress, path, bits)
+    return _run(network, x, "netx", TIMEOUT, progress, path, bits)
 
 
 def _run(

@@ -10,9 +10,9 @@ LOWEST_HZ = 27.5  # the lowest key of a piano
 _FLOOR = 1e-12
 
 
-def log_frequencies(sample_rate: int, bins: int = BINS) -> npt.NDArray[np.float64]:
-    """Return the centres `(bins,)` in Hz, evenly spaced in octaves up to half the sample rate."""
-    return np.geomspace(LOWEST_HZ, sample_rate / 2, bins)
+def log_frequencies(sample_rate: int) -> npt.NDArray[np.float64]:
+    """Return the centres `(BINS,)` in Hz, evenly spaced in octaves up to half the sample rate."""
+    return np.geomspace(LOWEST_HZ, sample_rate / 2, BINS)
 
 
 def spectrogram(samples: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np.float32]:

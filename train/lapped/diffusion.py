@@ -38,11 +38,11 @@ class Envelope(nn.Module):
     context `(B, width, T, PATCHES)` for the velocity.
     """
 
-    def __init__(self, width: int, layers: int = 3) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.place = nn.Parameter(0.1 * torch.randn(1, width, 1, PATCHES))
         self.enter = nn.Conv2d(FEATURES, width, 1)
-        self.blocks = nn.Sequential(*(Block(width, 5) for _ in range(layers)))
+        self.blocks = nn.Sequential(*(Block(width, 5) for _ in range(3)))
         self.out = nn.Conv2d(width, PATCH, 1)
         start_at(self.out, 0.0)
 
@@ -59,12 +59,12 @@ class Velocity(nn.Module):
     d from a sample x with the velocity `-tan(d / 2) x` keeps the variance of x.
     """
 
-    def __init__(self, width: int, layers: int = 2) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.enter = nn.Conv2d(2 * PATCH, width, 1)
         self.hear = nn.Conv2d(width, width, 1)
         self.time = nn.Linear(3, width)
-        self.blocks = nn.Sequential(*(Block(width, 3) for _ in range(layers)))
+        self.blocks = nn.Sequential(*(Block(width, 3) for _ in range(2)))
         self.out = nn.Conv2d(width, 2 * PATCH, 1)
         start_at(self.out, 0.0)
 

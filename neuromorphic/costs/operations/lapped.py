@@ -46,9 +46,7 @@ class _Calls:
         return seen
 
 
-def count_lapped(
-    bundle: Bundle, samples: Samples, step: int | None = None
-) -> tuple[Piece, dict[str, Operators]]:
+def count_lapped(bundle: Bundle, samples: Samples) -> tuple[Piece, dict[str, Operators]]:
     """Encode and decode `samples (n,)`; return the piece and the operators of each part.
 
     FRAMING makes 8-bit payloads; what follows it up to the events runs on a chip and is not
@@ -59,7 +57,7 @@ def count_lapped(
     calls = _Calls()
     codec = Codec(WatchedBundle(bundle.path, bundle.manifest, saw=calls))
     hop, rate = bundle.manifest.hop, bundle.manifest.sample_rate
-    piece = codec.encode(samples, rate, step=step)
+    piece = codec.encode(samples, rate)
     parts: dict[str, Operators] = {FRAMING: (_framing(frame_count(len(samples), hop), hop),)}
     parts[CORRECTING] = _operators(bundle, calls.taken())
     for decoder, name in (("waveform", WAVEFORM), ("listening", LISTENING)):

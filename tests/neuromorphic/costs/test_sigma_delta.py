@@ -25,17 +25,6 @@ def test_what_is_held_is_never_further_off_than_the_threshold(payload, threshold
     assert (np.abs(sent[sent != 0]) > threshold).all()
 
 
-@given(payload=PAYLOADS, threshold=st.integers(0, 9), place=st.integers(0, 12))
-def test_chunks_send_what_the_whole_sends(payload, threshold, place):
-    first, rest = payload[:, :place], payload[:, place:]
-    sent = deltas(first, threshold)
-    held = integrated(sent)[:, -1] if first.size else None
-    parts = np.concatenate([sent, deltas(rest, threshold, held)], axis=1)
-    np.testing.assert_array_equal(parts, deltas(payload, threshold))
-    whole = np.concatenate([integrated(sent), integrated(deltas(rest, threshold, held), held)], 1)
-    np.testing.assert_array_equal(whole, integrated(parts))
-
-
 @given(seed=st.integers(0, 2**32 - 1))
 def test_spikes_are_the_same_and_events_are_those_sent(make_layer, make_payload, seed):
     layer = make_layer(seed)
