@@ -176,15 +176,11 @@ def load_manifest(path: Path) -> Manifest:
     if not Path(path).is_dir():
         raise BundleError(f"{path}: no such bundle folder")
     try:
-        data = read_json(file)
-    except FileNotFoundError as error:
-        raise BundleError(f"{path}: has no {MANIFEST}, so it is not a bundle") from error
+        return _manifest(read_json(file))
     except UntrustedError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise BundleError(f"{path}: has no {MANIFEST}, so it is not a bundle") from error
         raise BundleError(f"{file}: {error}; export or copy it again") from error
-    except OSError as error:
-        raise BundleError(f"{file}: cannot be read ({error.strerror or error})") from error
-    try:
-        return _manifest(data)
     except BundleError as error:
         raise BundleError(f"{file}: {error}") from None
 

@@ -16,14 +16,14 @@ _INTEGER = 1 << 64
 
 
 class UntrustedError(ValueError):
-    """A text is not JSON or TOML, or exceeds our limits; the message says why.
+    """A file cannot be read, is not JSON or TOML, or exceeds our limits; the message says why.
 
     Readers turn it into an error of their own, which names the file.
     """
 
 
 def read_json(path: Path) -> Any:
-    """Return what a JSON file holds; raises `UntrustedError`, or `OSError` if it cannot be read.
+    """Return what a JSON file holds; raises `UntrustedError`.
 
     Numbers must be finite and whole numbers below 2**64, texts Unicode without NUL, the nesting at
     most `DEEPEST` levels, and the file at most `LARGEST` bytes.
@@ -48,8 +48,11 @@ def parse_toml(text: str | bytes) -> dict[str, Any]:
 
 
 def _contents(path: Path) -> bytes:
-    with open(path, "rb", opener=_regular) as file:
-        return file.read(LARGEST + 1)
+    try:
+        with open(path, "rb", opener=_regular) as file:
+            return file.read(LARGEST + 1)
+    except OSError as error:
+        raise UntrustedError(f"cannot be read ({error.strerror or error})") from error
 
 
 def _regular(path: str, flags: int) -> int:

@@ -136,8 +136,6 @@ def _load(file: Traversable, where: str) -> Chip:
             table = read_toml(path)
     except UntrustedError as error:
         raise ChipError(f"{where}: {error}; correct it") from error
-    except OSError as error:
-        raise ChipError(f"{where}: cannot be read ({error.strerror or error})") from error
     for key in table:
         if key not in TEXTS and key not in SECTIONS:
             raise ChipError(f"{where}: {key} is not a key; use {', '.join((*TEXTS, *SECTIONS))}")

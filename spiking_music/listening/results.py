@@ -59,8 +59,6 @@ def read_results(files: Sequence[Path]) -> list[Session]:
 def _read(file: Path) -> Session:
     try:
         data = read_json(file)
-    except OSError as error:
-        raise ListeningError(f"{file}: cannot be read ({error.strerror or error})") from error
     except UntrustedError as error:
         raise ListeningError(f"{file}: {error}; give what the page saved") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
