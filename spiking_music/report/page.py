@@ -34,7 +34,7 @@ def page(
     rate = report["audio"]["sample_rate"]
     sounds = {"original": original, **decoded}
     sources = beside or {name: _inside(sound, rate) for name, sound in sounds.items()}
-    return template("template.html").render(
+    return template("demo.html").render(
         report=report,
         script=(_PARTS / "player.js").read_text(encoding="utf-8"),
         beside=beside is not None,
