@@ -17,8 +17,12 @@ from neuromorphic.integers.nir_forms import exact_graph, portable_graph
 from runtime.bundle import Bundle, open_bundle, write_manifest
 
 # Nothing is timed: a machine may be busy. Speed is measured in benchmarks, not asserted in tests.
+# Examples differ from run to run, so that few of them are enough in each.
 hypothesis.settings.register_profile(
-    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "untimed",
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("untimed")
 

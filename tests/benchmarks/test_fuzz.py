@@ -8,10 +8,10 @@ from runtime.errors import FormatError
 from runtime.spk.reader import SpkReader
 
 
-def test_two_thousand_damaged_files_do_no_harm() -> None:
-    found = fuzz.fuzz(2_000, seed=22)
-    assert found.files == 2_000
-    assert 1_000 < found.refused <= 2_000
+def test_damaged_files_do_no_harm() -> None:
+    found = fuzz.fuzz(400, seed=22)
+    assert found.files == 400
+    assert 200 < found.refused <= 400
     assert 0 < found.peak < fuzz.MOST_BYTES
 
 

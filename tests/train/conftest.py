@@ -31,8 +31,6 @@ MICRO = (
     "sparsity.ramp_end=6",
     "adversary.filters=2",
     "unet.channels=[8,8,8]",
-    "unet.factors=[1,512,4]",
-    "unet.items=[0,1,1]",
     "unet.features=8",
     *(
         f"{stage}_stage.{key}={value}"
