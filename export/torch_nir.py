@@ -1,7 +1,9 @@
 """A torch or snnTorch network as a NIR graph, which is checked against the network itself."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from numbers import Real
 from typing import Any
 
 import nir
@@ -34,9 +36,8 @@ def to_nir(module: nn.Module, sample: npt.ArrayLike, dt: float = STEP) -> nir.NI
     Raises `ExportError`, naming the layer, for what NIR cannot express, for a module that does not
     run on the sample, and if any spike differs.
     """
-    x = torch.as_tensor(np.array(sample, dtype=np.float32))
-    if x.ndim < 2 or not x.numel() or not torch.isfinite(x).all():
-        raise ExportError(f"sample is {tuple(x.shape)}; finite numbers (T, ...) are needed")
+    _require(module, dt)
+    x = _sample(sample)
     traced = _traced(module)
     with _at_rest(module):
         layers = _layers(traced, x)
@@ -48,6 +49,31 @@ def to_nir(module: nn.Module, sample: npt.ArrayLike, dt: float = STEP) -> nir.NI
     spikes = {joined.units[node]: np.stack(rows) for node, rows in layers.spikes.items()}
     _check(graph, x.numpy(), dt, joined.dialect, spikes, output)
     return graph
+
+
+def _require(module: Any, dt: Any) -> None:
+    if not isinstance(dt, Real) or not 0 < float(dt) < math.inf:
+        raise ExportError(f"dt is {dt!r}; a positive number of seconds is needed")
+    if not isinstance(module, nn.Module):
+        raise ExportError(f"{module!r} is no torch.nn.Module; give the network itself")
+    for name, parameter in module.named_parameters():
+        if parameter.dtype != torch.float32:
+            raise ExportError(
+                f"parameter {name!r} is {parameter.dtype}; give the network in float32, with "
+                "module.float()"
+            )
+
+
+def _sample(sample: Any) -> torch.Tensor:
+    held = sample.detach().cpu() if isinstance(sample, torch.Tensor) else sample
+    given = np.asarray(held)
+    most = np.finfo(np.float32).max
+    numbers = given.dtype.kind in "biuf" and given.ndim > 1 and given.size
+    if not numbers or not (np.abs(given.astype(np.float64)) <= most).all():
+        raise ExportError(
+            f"sample is {given.shape} {given.dtype}; finite numbers (T, ...) are needed"
+        )
+    return torch.as_tensor(given.astype(np.float32))
 
 
 class _Layers(fx.Interpreter):

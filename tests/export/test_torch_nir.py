@@ -203,10 +203,38 @@ def test_a_difference_refuses_the_export(monkeypatch):
         to_nir(net, x)
 
 
-@pytest.mark.parametrize("sample", [np.ones(4), np.ones((0, 4)), np.full((2, 4), np.nan)])
+SAMPLES = [
+    np.ones(4),
+    np.ones((0, 4)),
+    np.full((2, 4), np.nan),
+    np.full((2, 4), 1e300),
+    np.full((2, 4), 1j),
+    np.full((2, 4), "a"),
+]
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
 def test_refuses_samples_that_are_none(sample):
     with pytest.raises(ExportError, match="sample is"):
         to_nir(sequence(leaky()), sample)
+
+
+def test_refuses_what_is_no_network_in_float32_and_steps_that_are_none():
+    net, x = nn.Sequential(nn.Linear(4, 3)), np.ones((2, 4))
+    for module, dt, expected in (
+        (nn.Linear, 1e-4, "is no torch.nn.Module"),
+        (None, 1e-4, "None is no torch.nn.Module"),
+        (
+            nn.Linear(4, 3).double(),
+            1e-4,
+            r"parameter 'weight' is torch.float64; .* module.float\(\)",
+        ),
+        (net, 0, "dt is 0; a positive number"),
+        (net, float("nan"), "dt is nan"),
+        (net, "1e-4", "dt is '1e-4'"),
+    ):
+        with pytest.raises(ExportError, match=expected):
+            to_nir(module, x, dt)
 
 
 CODE = """
