@@ -33,3 +33,15 @@ def test_corrections_undo_what_the_levels_are_wrong_by(wrong: int) -> None:
     assert (np.abs(found + wrong) <= 1).all()
     moved = noise.corrected(louder[:128], np.repeat(found, 16, 0), RATE)
     assert np.abs(moved[:, noise.first_band(RATE) :] - levels[0, 0]).max() < 0.5
+
+
+def test_corrections_stay_where_the_noise_matters_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    units = np.random.default_rng(2).uniform(-2, 2, (8, noise.BANDS))
+    levels = -2 - noise.UNIT_DB * noise.NEPER * np.repeat(units, 16 * noise.PARTS, 0)
+    levels = np.pad(levels, ((0, 1), (0, 0)), mode="edge").astype(np.float32)
+    sound = noise.noise(np.full_like(levels, -2), 1, 0, RATE)
+    decoded = noise.noise(np.full_like(levels, -2), 2, 0, RATE)  # as loud as the sound
+    steady = corrections(sound, decoded, levels - 1, RATE)
+    monkeypatch.setattr("runtime.lapped.corrections.CHANGE", 0.0)
+    free = corrections(sound, decoded, levels - 1, RATE)
+    assert np.abs(np.diff(steady, axis=0)).sum() < np.abs(np.diff(free, axis=0)).sum() / 2
