@@ -51,8 +51,8 @@ def _wait(pid: int, timeout: float, look: Callable[[], object]) -> int:
             seen, end = now, time.monotonic() + timeout
         if time.monotonic() > end:
             raise SimulationError(
-                f"the simulator was ended after {timeout:g} s without a step; give it "
-                "a longer timeout or a shorter input"
+                f"the simulator was ended after {timeout:g} s without a step; "
+                "give it a smaller network or a faster machine"
             )
         time.sleep(POLL)
     return result.si_status
