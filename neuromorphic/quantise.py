@@ -31,6 +31,7 @@ from runtime.errors import GraphError
 
 Array = npt.NDArray[np.float64]
 MIXED = 3  # as unlike powers of two: each unit has what was best for it
+RUNAWAY = 2**30  # spikes that a unit sends in a step
 WRAPPING = 2**40  # as many flips is a current worth that may wrap
 
 
@@ -100,7 +101,7 @@ def quantise(
     """
     lowered = lower(graph, dt, dialect)
     values = graph_values(graph, x, dt, dialect)
-    wanted = [by_unit(values[layer.name]).round().astype(np.int32) for layer in lowered.layers]
+    wanted = [_spikes(layer.name, by_unit(values[layer.name])) for layer in lowered.layers]
     signals = joined(graph, x)
     entry = best_entry(signals, widths)
     payload = to_payload(signals, entry.exponent, widths)
@@ -125,6 +126,16 @@ def quantise(
     if any(firing != AS_LIF for firing in _firings(network)):
         as_lifs = int(np.count_nonzero(run_network(_of_lifs(network), payload, widths) != sent))
     return Quantised(network, entry, tuple(reports), flips, right.size, as_lifs)
+
+
+def _spikes(name: str, sent: Array) -> Signals:
+    if not (np.abs(sent) < RUNAWAY).all():
+        raise GraphError(
+            f"node {name!r}: its spikes run away, {RUNAWAY:,} in a step or more; choose the "
+            "dialect of the network's maker"
+        )
+    spikes: Signals = sent.round().astype(np.int32)
+    return spikes
 
 
 def _firings(network: Network[Neuron]) -> Iterator[Firing]:

@@ -39,13 +39,14 @@ def scales(
     lie around those at which the largest weights just fit. A scale is whole, since it is the
     threshold, too, unless units have no memory.
     """
-    fitting = room(layer, entry, widths)
+    fitting, forgets = room(layer, entry, widths), layer.neuron.is_memoryless()
+    if not forgets:
+        fitting = np.minimum(fitting, widths.threshold)
     coarser = COARSER + (SHIFT_MAX if entry.is_graded else 0)
     one, least = np.ones(layer.units), fitting.min()
     most = max(_fitting(c, entry, widths).min() for c in layer.connections)
     lowest, highest = np.floor(np.log2((least, max(least, min(most, FAR * least)))))
     powers = 2.0 ** np.arange(lowest - coarser, highest + FINER + 1)
-    forgets = layer.neuron.is_memoryless()
     factor = _alike(layer) if forgets else one
     yield from (
         (0, power * own) for own in ((one, factor) if forgets else (one,)) for power in powers

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic, arithmetic
 from neuromorphic.chips.catalogue import load_chip
 from neuromorphic.graphs import STEP
+from neuromorphic.graphs.dialects import dialect
 from neuromorphic.graphs.graph import parse_graph
 from neuromorphic.graphs.run import run_graph
 from neuromorphic.graphs.synapses import Conv1d
@@ -19,7 +20,7 @@ from neuromorphic.integers.netx_reader import read_netx
 from neuromorphic.integers.nir_forms import exact_graph
 from neuromorphic.lava.driver import run_on_lava
 from neuromorphic.quantise import quantise
-from runtime.errors import ChipError
+from runtime.errors import ChipError, GraphError
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -124,6 +125,29 @@ def test_the_payload_is_clipped_to_what_a_spike_carries():
     assert to_payload(x, 0).tolist() == [[-127, -1, 0, 1, 127]]
     assert to_payload(x, 0, Arithmetic(payload_bits=1)).tolist() == [[0, 0, 0, 1, 1]]
     assert to_payload(x, 3)[0, 1] == -5
+
+
+def integrator(r, weight):
+    """One unit that hears itself, and one input."""
+    nodes = {
+        "in": nir.Input({"input": np.array([1])}),
+        "if": nir.IF(np.full(1, r), np.ones(1)),
+        "back": nir.Linear(np.full((1, 1), weight)),
+        "out": nir.Output({"output": np.array([1])}),
+    }
+    edges = [("in", "if"), ("if", "back"), ("back", "if"), ("if", "out")]
+    return parse_graph(nir.NIRGraph(nodes, edges))
+
+
+def test_a_threshold_far_from_all_weights_is_rounded_and_not_a_bias_too_large():
+    found = quantise(integrator(1e-9, 1.0), np.ones((9, 1)), 1.0)
+    assert (found.flips, found.network.layers[0].neuron.bias.any()) == (0, False)
+
+
+@pytest.mark.filterwarnings("error")
+def test_spikes_that_run_away_are_refused():
+    with pytest.raises(GraphError, match="node 'if': its spikes run away, 1,073,741,824"):
+        quantise(integrator(1.0, 100.0), np.ones((20, 1)), 1.0, dialect=dialect("sinabs"))
 
 
 @pytest.mark.filterwarnings("error")
