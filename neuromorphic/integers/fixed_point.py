@@ -232,6 +232,8 @@ def _late_sums(synapse: Sparse, spikes: Signals, past: Signals | None) -> Intege
 
 def shifted(total: Integers, exponent: int) -> Integers:
     """Return a sum times `2**exponent`; a negative exponent rounds down."""
+    if not exponent:
+        return total
     return total << exponent if exponent > 0 else total >> -exponent
 
 

@@ -268,7 +268,8 @@ def run_network(
     """
     check(network, widths)
     checked_payload(network, payload, widths)
-    found = np.empty((network.units, payload.shape[1]), network.message)
+    # Step by step in memory, as large sums and events are.
+    found = np.empty((network.units, payload.shape[1]), network.message, order="F")
     for block in blocks(network, payload, widths, on_chip):
         found[:, block.frames] = network.sent(block.spikes)
     return found
@@ -305,14 +306,14 @@ def gathered(
     """
     before = past or {}
     sources = {INPUT: payload, **dict(enumerate(spikes)), **(late or {})}
-    total = sum(
-        (
-            deliver(c.synapse, sources[c.source], widths, before.get(c.source))
-            for c in layer.ahead
-            if c.source in sources
-        ),
-        start=np.zeros((), np.int64),
+    delivered = (
+        deliver(c.synapse, sources[c.source], widths, before.get(c.source))
+        for c in layer.ahead
+        if c.source in sources
     )
+    total = next(delivered, np.zeros((), np.int64))
+    for more in delivered:
+        total += more
     for c in layer.ahead:
         if c.source == START and begins and payload.shape[1]:
             total[:, :1] += deliver(c.synapse, np.ones((1, 1), np.int8), widths)
