@@ -134,8 +134,9 @@ class OnChip:
             self.sums += own["synaptic_events"]
             self.updates += own["driven_updates"] + own["idle_updates"]
         bill = found["chips"][CHIP]
+        placed = bill["placement"]
         self.spent += [bill["table"][0]["dynamic_j"], *(row["total_j"] for row in bill["table"])]
-        self.placed = bill["placement"]
+        self.placed = max(self.placed or placed, placed, key=lambda one: one["cores"])
 
     def row(self, way: str, seconds: float) -> dict[str, Any]:
         """A row of the table, a second of so many `seconds` of sound."""
