@@ -43,6 +43,7 @@ def measure(
     hours: float,
     pythons: Mapping[str, str],
     keep: Path | None = None,
+    skip: float = 0.0,
 ) -> Certificate:
     """Encode whole pieces of `data` until there are `hours`, plant near-ties behind, certify.
 
@@ -50,14 +51,17 @@ def measure(
     MIDI rendered). The encoder's own events are a back end too. Less music than `hours` is taken
     whole; the probe's `real_frames` say how much. What was encoded is kept in the file `keep`, and
     taken from it the next time, but not for a LAPPED bundle, which encodes in less time than it
-    takes to read that. Raises `SpikingMusicError` where that is of something else.
+    takes to read that; of such a bundle slices that each `skip` the hours before them add up.
+    Raises `SpikingMusicError` where what is kept is of something else.
     """
     require_importers(pythons)
     opened = open_bundle(bundle or PAPER)
     if opened.manifest.lapped:
         with terminal.stage("encode") as progress:
-            frames = lapped_probe(opened, _within(pieces(data), hours, progress))
+            frames = lapped_probe(opened, within(pieces(data), skip, hours, progress))
         return certify_lapped(opened, frames, pythons=pythons, stage=terminal.stage)
+    if skip:
+        raise SpikingMusicError("--skip is for LAPPED bundles; others go on from what --keep holds")
     made_of = f"{hours:g} h of {data} in {opened.manifest.model_hash}"
     if keep is None or not keep.exists():
         encoded, events = _encoded(opened, data, hours)
@@ -106,13 +110,18 @@ def _kept(path: Path, made_of: str) -> tuple[Payload, Bits]:
     return payload, np.unpackbits(packed, axis=1, count=payload.shape[1]) > 0
 
 
-def _within(sounds: Iterable[Samples], hours: float, progress: Progress) -> Iterator[Samples]:
-    """Yield sounds, `hours` of them at most."""
-    wanted = int(hours * 3600 * SAMPLE_RATE)
+def within(
+    sounds: Iterable[Samples], skip: float, hours: float, progress: Progress
+) -> Iterator[Samples]:
+    """Yield sounds without the first `skip` hours, `hours` of them at most."""
+    before, wanted = (int(length * 3600 * SAMPLE_RATE) for length in (skip, hours))
     left = wanted
     for sound in sounds:
-        yield sound[:left]
-        left -= len(sound)
+        rest, before = sound[before:], max(before - len(sound), 0)
+        if not len(rest):
+            continue
+        yield rest[:left]
+        left -= len(rest)
         progress(min(1.0, 1 - left / wanted))
         if left <= 0:
             return

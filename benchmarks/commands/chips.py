@@ -105,6 +105,7 @@ def certificate(
     ],
     bundle: OfBundle = None,
     hours: Annotated[float, typer.Option(help="Of music, at most")] = 1.0,
+    skip: Annotated[float, typer.Option(help="Hours of it before, for a slice (LAPPED)")] = 0.0,
     python: Annotated[
         list[str] | None, typer.Option(metavar="NAME=PATH", help="A Python that has an importer")
     ] = None,
@@ -121,7 +122,7 @@ def certificate(
     if json is not None:
         refuse_output(json, overwrite=True)
     pythons = dict(named(text, "--python") for text in python or [])
-    found = measure(bundle, data, hours, pythons, keep)
+    found = measure(bundle, data, hours, pythons, keep, skip)
     write(found, json)
     if not found.holds:
         raise typer.Exit(1)
