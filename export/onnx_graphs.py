@@ -11,6 +11,8 @@ import onnx
 import torch
 import torch.nn.functional as F
 from onnx import TensorProto, helper, numpy_helper
+from onnx_ir import Node
+from onnxscript.optimizer import optimize_ir
 from torch import Tensor, nn
 
 from export.fourier import MatrixFourier
@@ -192,9 +194,7 @@ def export_encoder(encoder: PayloadEncoder, path: Path, with_mu: bool) -> None:
     """Write `encoder.onnx`: audio to payload and events."""
     frames, batch = torch.export.Dim("frames", min=2), torch.export.Dim("batch", min=1)
     inputs = {"audio": (torch.zeros(2, 1, HOP * FRAMES), {0: batch, 2: HOP * frames})}
-    # Optimised, transposed weights would lose the names that the torch reference reads them by.
-    every = inputs | _mu(with_mu, batch)
-    exported(encoder, every, ["payload", "events"], path, optimize=False)
+    exported(encoder, inputs | _mu(with_mu, batch), ["payload", "events"], path)
 
 
 def export_waveform(decoder: nn.Module, units: int, path: Path, with_mu: bool) -> None:
@@ -223,9 +223,7 @@ def _mu(with_mu: bool, batch: Any) -> Inputs:
     return {"mu": (torch.tensor([8, 16]), {0: batch})} if with_mu else {}
 
 
-def exported(
-    module: nn.Module, inputs: Inputs, outputs: list[str], path: Path, optimize: bool = True
-) -> None:
+def exported(module: nn.Module, inputs: Inputs, outputs: list[str], path: Path) -> None:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -237,17 +235,26 @@ def exported(
             dynamic_shapes=tuple(dynamic for _, dynamic in inputs.values()),
             opset_version=OPSET,
             dynamo=True,
-            optimize=optimize,
+            optimize=False,
             external_data=False,
             verbose=False,
         )
     assert program is not None
+    names = {name for name, _ in module.named_parameters()}
+    optimize_ir(
+        program.model, should_fold=lambda node: None if names.isdisjoint(_read(node)) else False
+    )
     graph = program.model_proto
     strip(graph)
     take_elu_apart(graph)
     store_half(graph)
     onnx.checker.check_model(graph)
     path.write_bytes(graph.SerializeToString())
+
+
+def _read(node: Node) -> set[str | None]:
+    """The names of a node's inputs. Weights are not folded, since they are read by name later."""
+    return {value.name for value in node.inputs if value is not None}
 
 
 def strip(model: onnx.ModelProto) -> None:

@@ -40,6 +40,8 @@ def learned() -> Model:
     assert code.told is not None
     model.train()
     with torch.no_grad():
+        for parameter in model.parameters():  # tensors that are equal would share one name
+            parameter += 0.02 * torch.randn(parameter.shape)
         for _ in range(80):
             model.code(0.1 * torch.randn(2, 1, 16 * HOP), torch.tensor([4, 12]))
         code.price.value.copy_(torch.linspace(0, 3, 9))
