@@ -85,7 +85,7 @@ def __dir__() -> list[str]:
 
 
 def load(bundle: Path | str = "lapped", provider: str | None = None) -> "Codec":
-    """Load a trained model: `lapped`, `small`, `small-mu` or `spectral`, or a folder.
+    """Load a trained model: `lapped`, `small`, `small-mu`, `spectral`, `spectral-mu`, or a folder.
 
     `provider` computes it: cuda, cpu or openvino; for None, cuda if it works, else cpu. Raises
     `BundleError` for a folder that is not a bundle or differs from its manifest, and

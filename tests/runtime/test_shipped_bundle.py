@@ -11,7 +11,7 @@ from runtime.bundle import Bundle, open_bundle
 from runtime.codec import Codec
 
 
-@pytest.fixture(scope="module", params=["small", "small-mu", "spectral"])
+@pytest.fixture(scope="module", params=["small", "small-mu", "spectral", "spectral-mu"])
 def bundle(request: pytest.FixtureRequest) -> Bundle:
     return open_bundle(Path(request.param))
 

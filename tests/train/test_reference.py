@@ -8,7 +8,7 @@ from runtime.codec import Codec
 from train.reference import load_reference
 
 
-@pytest.mark.parametrize("name", ["small", "small-mu", "spectral"])
+@pytest.mark.parametrize("name", ["small", "small-mu", "spectral", "spectral-mu"])
 def test_torch_reads_a_shipped_encoder_and_has_its_events(name: str) -> None:
     bundle = open_bundle(Path(name))
     time = np.arange(22_050) / 22_050
