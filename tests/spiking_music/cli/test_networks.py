@@ -68,8 +68,8 @@ def test_each_of_several_inputs_has_its_file(cli: Run, tmp_path: Path) -> None:
         assert cli(verb[0], net, *verb[1:], *data)[0] == 0
     code, _, error = cli("simulate", net, "--input", tmp_path / "left.npy")
     assert (code, "write --input left=FILE.npy --input right=FILE.npy" in error) == (2, True)
-    code, _, error = cli("certify", net, *data)
-    assert (code, "graph has 2 Input nodes" in error) == (2, True)
+    code, output, _ = cli("certify", net, *data)  # Sinabs and Rockpool mean other spikes by it
+    assert (code, "In a chip's integers" in output) == (1, True)
 
 
 def test_a_graph_is_billed_on_an_input_or_on_random_spikes(

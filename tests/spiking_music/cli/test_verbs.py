@@ -126,7 +126,7 @@ def test_an_evaluation_leaves_its_tables_and_prints_one(
     code, output, _ = cli(*words, "--no-baselines")
     assert code == 0
     assert output == (out / "evaluation.md").read_text() + "\n"
-    for word in ("mine: 1 clips", "toy fast", "toy diffusion", "broken.wav", "visqol"):
+    for word in ("mine: 1 clip", "toy fast", "toy diffusion", "broken.wav", "visqol"):
         assert word in output
     code, _, errors = cli(*words)
     assert code == 2

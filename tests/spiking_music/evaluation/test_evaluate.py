@@ -143,7 +143,7 @@ def test_tables_hold_the_rows_their_means_and_what_is_missing(tmp_path: Path) ->
     tables.write(EXAMPLE, tmp_path / "out", skipped=["c.wav: is empty"])
     text = (tmp_path / "out" / "evaluation.md").read_text()
     assert "## real: 2 clips" in text
-    assert "## other: 1 clips" in text
+    assert "## other: 1 clip" in text
     assert "| 6.00 ± 1.00 [5.00, 7.00] |" in text
     assert "visqol: is missing" in text
     assert "c.wav: is empty" in text
