@@ -158,7 +158,7 @@ def test_a_bundle_without_the_diffusion_decoder_still_decodes_fast(copy_of_toy) 
     bundle = rewritten(folder)
     codec = Codec(bundle)
     assert codec.decode(codec.piece(some_events(1), 512), "fast").shape == (512,)
-    with pytest.raises(SpikingMusicError, match="no decoder .diffusion.; choose fast"):
+    with pytest.raises(SpikingMusicError, match="no decoder 'diffusion'; choose fast"):
         codec.decode(codec.piece(some_events(1), 512), "diffusion")
 
 
