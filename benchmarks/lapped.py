@@ -96,17 +96,23 @@ class Bench:
         """Measure a clip at the quality, and at each of the rates that it can have."""
         (section,) = self.encoder.sections([clip.samples])
         finest = self.model.finest(section.analysis)
-        choices = range(finest, LARGEST_STEP)
-
-        def first(good: Callable[[int], bool]) -> int:
-            return finest + bisect_left(choices, True, key=good)
-
-        worse = first(lambda step: self._si_snr(section, step) <= QUALITY)
+        worse = self._first(section, lambda step: self._si_snr(section, step) <= QUALITY)
         found = [self._row(name, clip, section, f"{QUALITY:g} dB", max(worse - 1, finest))]
         for kbps in rates:
-            step = first(partial(self._fits, clip, section, kbps))
+            step = self._first(section, partial(self._fits, clip, section, kbps))
             found.append(self._row(name, clip, section, f"{kbps:g} kbit/s", step))
         return found
+
+    def coded(self, clip: Clip, kbps: float) -> Levels:
+        """The events of a clip, with corrections, whose payload has at most `kbps`."""
+        (section,) = self.encoder.sections([clip.samples])
+        step = self._first(section, partial(self._fits, clip, section, kbps))
+        return self.encoder.encoded(section, step, None, self.effort)
+
+    def _first(self, section: Section, good: Callable[[int], bool]) -> int:
+        """The finest step that is good."""
+        finest = self.model.finest(section.analysis)
+        return finest + bisect_left(range(finest, LARGEST_STEP), True, key=good)
 
     def _fits(self, clip: Clip, section: Section, kbps: float, step: int) -> bool:
         return _kbps(self._payload(self._levels(section, step)), clip) <= kbps

@@ -31,6 +31,33 @@ def decoding(
 
 
 @app.command()
+def diffusion(
+    data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="Clips, as for evaluate")],
+    kbps: Annotated[
+        list[float] | None,
+        typer.Option(help="Of payload; repeat it  [default: 0.7, 1, 1.5, 3.445]"),
+    ] = None,
+    way: Annotated[
+        list[str] | None, typer.Option(help="Of decoding; repeat it  [default: all]")
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Argument(metavar="BUNDLE", help="[default: lapped]")
+    ] = None,
+    clips: Clips = None,
+    json: Json = None,
+) -> None:
+    """How near each way to hear a LAPPED file comes, by every measure, on average and at worst."""
+    from benchmarks.diffusion import measure, write
+    from spiking_music.cli import terminal
+    from spiking_music.cli.clips import clip_sets
+
+    sets, _ = clip_sets(data, clips)
+    with terminal.progress("diffusion") as progress:
+        figures = measure(bundle, sets, kbps, way, progress)
+    write(figures, json)
+
+
+@app.command()
 def seams(
     audio: Annotated[
         Path | None, typer.Argument(help="A recording  [default: a shipped clip]")

@@ -27,7 +27,7 @@ ONSET_TOLERANCE = 0.05  # seconds, as in MIREX
 
 _WINDOW = 43_844  # samples that the network takes
 _MARGIN, _KEPT = 15, 142  # of its 172 frames: the outer ones have heard too little
-_INPUT = "serving_default_input_2:0"
+INPUT = "serving_default_input_2:0"
 _NOTE, _ONSET, _CONTOUR = (f"StatefulPartitionedCall:{port}" for port in (1, 2, 0))
 # The published thresholds; a note lasts at least 11 frames, 0.13 s.
 _ONSET_THRESHOLD, _NOTE_THRESHOLD, _SHORTEST = 0.5, 0.3, 11
@@ -43,12 +43,12 @@ def load_transcriber() -> Callable[[Samples], Notes]:
         raise MissingPackageError(
             how_to_install("mir_eval", "evaluation") or "mir_eval is not installed"
         )
-    graph = open_graph(_weights(), {_INPUT}, {_NOTE, _ONSET, _CONTOUR})
+    graph = open_graph(weights(), {INPUT}, {_NOTE, _ONSET, _CONTOUR})
 
     def transcribe(samples: Samples) -> Notes:
-        outputs = graph({_INPUT: _windows(samples)})
+        outputs = graph({INPUT: cut(samples)})
         frames = -(-len(samples) // HOP)
-        note, onset = (_joined(outputs[port])[:frames] for port in (_NOTE, _ONSET))
+        note, onset = (joined(outputs[port])[:frames] for port in (_NOTE, _ONSET))
         return pick_notes(note, onset)
 
     return transcribe
@@ -86,7 +86,7 @@ def note_f1(reference: Notes, estimate: Notes) -> float | None:
     return float(f1)
 
 
-def _weights() -> Path:
+def weights() -> Path:
     # Found without importing the package, which would need TensorFlow.
     found = importlib.util.find_spec("basic_pitch")
     if found is None or not found.submodule_search_locations:
@@ -96,7 +96,7 @@ def _weights() -> Path:
     return Path(found.submodule_search_locations[0], "saved_models", "icassp_2022", "nmp.onnx")
 
 
-def _windows(samples: Samples) -> Samples:
+def cut(samples: Samples) -> Samples:
     """Cut into windows `(B, _WINDOW, 1)`, whose kept frames follow one another."""
     step = _KEPT * HOP
     count = max(1, -(-len(samples) // step))
@@ -106,7 +106,7 @@ def _windows(samples: Samples) -> Samples:
     return np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::step, :, None].copy()
 
 
-def _joined(windows: Posteriors) -> Posteriors:
+def joined(windows: Posteriors) -> Posteriors:
     return windows[:, _MARGIN : _MARGIN + _KEPT].reshape(-1, windows.shape[2])
 
 

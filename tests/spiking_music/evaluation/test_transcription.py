@@ -86,10 +86,10 @@ def test_struck_strings_are_heard_where_they_begin() -> None:
 
 
 def test_windows_meet_without_a_seam() -> None:
-    from spiking_music.evaluation.transcription import _MARGIN, _WINDOW, _windows
+    from spiking_music.evaluation.transcription import _MARGIN, _WINDOW, cut
 
     samples = np.arange(1, 100_001, dtype=np.float32)
-    windows = _windows(samples)[:, :, 0]
+    windows = cut(samples)[:, :, 0]
     joined = windows[:, _MARGIN * HOP : -(_WINDOW - 157 * HOP)].ravel()
     np.testing.assert_array_equal(joined[: len(samples)], samples)
 
