@@ -1,6 +1,5 @@
 """How the lapped codec smears attacks, and what gains in time would mend."""
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.lapped import Bench
+from benchmarks.spectrograms import spectrogram
 from runtime.audio.samples import Samples
-from runtime.bundle import open_bundle
-from runtime.codec import Codec
 from runtime.files import replacing
 from runtime.kinds import Progress
 from runtime.metrics import si_snr
@@ -23,7 +22,7 @@ RISE_DB = 6.0  # of an attack over what was before it
 SEGMENT = 256  # samples that a gain lasts
 GAINS = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
 WORTH = 8e-4  # least share of a clip's error that a gain must take away
-SHOWN, MARGIN_S = 3, 0.36
+SHOWN, MARGIN_S, HIGHEST_HZ = 3, 0.36, 6000
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,33 +51,15 @@ def measure(
     clips: Sequence[Clip], kbps: float, progress: Progress = lambda share: None
 ) -> tuple[list[Attack], list[Mended]]:
     """Measure clips that have notes, each coded at a rate in kbit/s, `kbps` of events."""
-    codec = Codec(open_bundle())
+    bench = Bench(None, "certified", judged=False)
+    codec = bench.codec
     attacks, mended = [], []
     for number, clip in enumerate(clips):
-        piece = codec.encode(clip.samples, SAMPLE_RATE, step=_step(codec, clip, kbps))
+        piece = codec.encode(clip.samples, SAMPLE_RATE, step=bench.coded(clip, kbps).step)
         mended.append(gains(clip.samples, codec.decode(piece, "waveform")))
         attacks += attacks_of(clip, codec.decode(piece))
         progress((number + 1) / len(clips))
     return attacks, mended
-
-
-def _step(codec: Codec, clip: Clip, kbps: float) -> int:
-    """Return the smallest step at which the events of a clip fit a rate."""
-    from runtime.coders.lapped.coder import encode
-    from runtime.lapped.model import step_of
-    from runtime.spk.short import LARGEST_STEP
-
-    (section,) = codec.engine.encoder.sections([clip.samples])
-    model, tables = codec.engine.model, codec.engine.code.tables
-    assert tables is not None
-    room = kbps * 125 * len(clip.samples) / SAMPLE_RATE
-
-    def fits(step: int) -> bool:
-        levels = model.levels(section.analysis, step_of(step))
-        return len(encode(levels, SAMPLE_RATE / 2 / model.hop, tables)) <= room
-
-    finest = model.finest(section.analysis)
-    return finest + bisect_left(range(finest, LARGEST_STEP), True, key=fits)
 
 
 def attacks_of(clip: Clip, decoded: Samples) -> list[Attack]:
@@ -148,16 +129,7 @@ def _draw(attacks: Sequence[Attack], picture: Path) -> None:
             last = round((attack.second + MARGIN_S) * SAMPLE_RATE)
             sounds = {"original": attack.clip.samples, "decoded": attack.decoded}
             for panel, (name, sound) in zip(row, sounds.items(), strict=True):
-                panel.specgram(
-                    sound[first:last] + 1e-9,
-                    NFFT=512,
-                    noverlap=448,
-                    Fs=SAMPLE_RATE,
-                    vmin=-140,
-                    vmax=-50,
-                    cmap="magma",
-                )
-                panel.set_ylim(0, 6000)
-                panel.set_title(f"{name}: {attack.clip.name}"[:44])
+                title = f"{name}: {attack.clip.name}"[:44]
+                spectrogram(panel, sound[first:last], title, 512, HIGHEST_HZ)
         with replacing(picture, overwrite=True) as temporary:
             figure.savefig(temporary, format="png", dpi=110)

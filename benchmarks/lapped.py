@@ -92,16 +92,21 @@ class Bench:
             self.model.values = lambda q, step, first=0: self.model.unrefined(q, step)
         self.judge: Judge | None = _judge() if judged else None
 
-    def rows(self, name: str, clip: Clip, rates: Sequence[float]) -> list[Row]:
-        """Measure a clip at the quality, and at each of the rates that it can have."""
+    def steps(self, clip: Clip, rates: Sequence[float]) -> dict[str, int]:
+        """The step at which a clip has the quality, and those for the rates that it can have."""
         (section,) = self.encoder.sections([clip.samples])
         finest = self.model.finest(section.analysis)
         worse = self._first(section, lambda step: self._si_snr(section, step) <= QUALITY)
-        found = [self._row(name, clip, section, f"{QUALITY:g} dB", max(worse - 1, finest))]
+        found = {f"{QUALITY:g} dB": max(worse - 1, finest)}
         for kbps in rates:
             step = self._first(section, partial(self._fits, clip, section, kbps))
-            found.append(self._row(name, clip, section, f"{kbps:g} kbit/s", step))
+            found[f"{kbps:g} kbit/s"] = step
         return found
+
+    def rows(self, name: str, clip: Clip, steps: Mapping[str, int]) -> list[Row]:
+        """Measure a clip at each of the steps."""
+        (section,) = self.encoder.sections([clip.samples])
+        return [self._row(name, clip, section, wish, step) for wish, step in steps.items()]
 
     def coded(self, clip: Clip, kbps: float) -> Levels:
         """The events of a clip, with corrections, whose payload has at most `kbps`."""
@@ -182,14 +187,15 @@ def measure(
     bench: Bench,
     sets: Mapping[str, Sequence[Clip]],
     rates: Sequence[float] = RATES,
+    guide: Bench | None = None,
     progress: Progress = lambda share: None,
 ) -> list[Row]:
-    """Measure all clips of all sets."""
+    """Measure all clips of all sets, at the steps that they need, or that `guide` would need."""
     rows: list[Row] = []
     total, done = sum(map(len, sets.values())), 0
     for name, clips in sets.items():
         for clip in clips:
-            rows += bench.rows(name, clip, rates)
+            rows += bench.rows(name, clip, (guide or bench).steps(clip, rates))
             done += 1
             progress(done / total)
     return rows

@@ -147,18 +147,26 @@ def lapped(
         list[str] | None,
         typer.Option(help="thresholds, refiner, noise or corrections: leave it out; repeatable"),
     ] = None,
+    kbps: Annotated[
+        list[float] | None, typer.Option(help="Of the events; repeatable  [default: 0.7 to 3.445]")
+    ] = None,
+    steps_of: Annotated[
+        Path | None, typer.Option(metavar="BUNDLE", help="At the steps that this one needs")
+    ] = None,
     judged: Annotated[bool, typer.Option(help="ViSQOL and note F1, which take minutes")] = False,
     each: Annotated[bool, typer.Option(help="A row a clip")] = False,
     json: Json = None,
 ) -> None:
-    """What a LAPPED bundle needs for 9 dB, and how good it is at 0.7 to 3.445 kbit/s."""
-    from benchmarks.lapped import Bench, measure, show
+    """What a LAPPED bundle needs for 9 dB, and how good it is at each rate."""
+    from benchmarks.lapped import RATES, Bench, measure, show
     from spiking_music.cli import terminal
     from spiking_music.cli.clips import clip_sets
 
     sets, _ = clip_sets(data, clips)
+    bench = Bench(bundle, effort, judged, without or [])
+    guide = Bench(steps_of, effort, judged=False) if steps_of else None
     with terminal.progress("lapped") as progress:
-        rows = measure(Bench(bundle, effort, judged, without or []), sets, progress=progress)
+        rows = measure(bench, sets, kbps or RATES, guide, progress)
     show(rows, each, json)
 
 
@@ -216,3 +224,71 @@ def attacks(
     with terminal.progress("attacks") as progress:
         found = measure([c for s in sets.values() for c in s], kbps, progress)
     show(*found, picture)
+
+
+@app.command()
+def spectrograms(
+    picture: Annotated[Path, typer.Argument(metavar="FILE.png", help="Where to draw")],
+    data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="The first clip of these")],
+    effort: Annotated[str, typer.Option(help="As of lapped")] = "better",
+) -> None:
+    """How a clip looks as it is, and at 0.7, 1.5 and 3.445 kbit/s of the default model."""
+    from benchmarks.lapped import Bench
+    from benchmarks.spectrograms import draw, versions
+    from spiking_music.cli.clips import clip_sets
+
+    sets, _ = clip_sets(data, 1)
+    draw(versions(next(iter(sets.values()))[0], Bench(None, effort, judged=False)), picture)
+
+
+@app.command()
+def trade(
+    lapped: Annotated[Path, typer.Argument(metavar="FILE.json", help="Of lapped --judged")],
+    compared: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Of compare, same clips")],
+    picture: Annotated[Path, typer.Argument(metavar="FILE.png", help="Where to draw")],
+) -> None:
+    """Quality against bits: the lapped codec beside Opus and the paper's kinds, as a picture."""
+    from benchmarks.trade import compared_points, draw, lapped_points
+
+    draw([*lapped_points(lapped), *compared_points(compared)], picture)
+
+
+@app.command()
+def noise(
+    data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="Clips, as for evaluate")],
+    clips: Clips = None,
+    effort: Annotated[str, typer.Option(help="As of lapped")] = "better",
+    kbps: Annotated[float, typer.Option(help="Of the events")] = 1.5,
+) -> None:
+    """How much louder than the original the noise of the default model is, where it is."""
+    from benchmarks.lapped import Bench
+    from benchmarks.noise import measure, show
+    from spiking_music.cli import terminal
+    from spiking_music.cli.clips import clip_sets
+
+    sets, _ = clip_sets(data, clips)
+    bench = Bench(None, effort, judged=False)
+    for name, group in sets.items():
+        with terminal.progress(name) as progress:
+            found = measure(group, bench, kbps, progress)
+        print(name)
+        show(found)
+
+
+@app.command()
+def chunks(
+    data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="As for evaluate")],
+    clips: Annotated[int, typer.Option(help="Of each set")] = 5,
+    seconds: Annotated[float, typer.Option(help="Of each")] = 60.0,
+    json: Json = None,
+) -> None:
+    """What it costs the default model that chunks of 1, 6, or all seconds are read alone."""
+    from benchmarks.chunks import measure, show, sounds
+    from spiking_music.cli import terminal
+    from spiking_music.cli.inputs import named
+
+    pairs = [named(text, "--data") for text in data]
+    sets = {name: sounds(source, clips, seconds) for name, source in pairs}
+    with terminal.progress("chunks") as progress:
+        rows = measure(sets, progress=progress)
+    show(rows, json)
