@@ -1,7 +1,7 @@
 """Events of the lapped codec to sound, in windows on a fixed grid."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Protocol
@@ -35,6 +35,12 @@ class Window:
     first: int
     corrections: Rows
     hops: int
+
+    def narrowed(self, frames: int) -> "Window":
+        """Return the window with so many frames fewer on each side."""
+        kept = slice(frames, len(self.q) - frames)
+        q, step, corrections = self.q[kept], self.step[kept], self.corrections[kept]
+        return replace(self, q=q, step=step, corrections=corrections)
 
 
 Heard = Callable[[Window], Samples]

@@ -26,13 +26,19 @@ from runtime.playback import Playback
 from runtime.sessions import Graph, single
 
 MOST_STEPS = 8
-# Frames on each side of a window that its samples depend on: by the velocity, two short frames a
-# step; by the envelope, six; and one hop and one short frame at the edge.
-REACH = -(-(2 * MOST_STEPS + 6) // PARTS) + 1
 VELOCITY_INPUTS = {"sample", "sigma", "stride", "context"}
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
+
+
+def reach(steps: int) -> int:
+    """Frames on each side of a window that its samples depend on.
+
+    By the velocity, two short frames a step; by the envelope, six; and one hop and one short frame
+    at the edge.
+    """
+    return -(-(2 * steps + 6) // PARTS) + 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +59,7 @@ class Given:
 class LappedDiffusion:
     """The voice of a lapped decoder that samples; see `decoder.Voice`."""
 
-    context = CONTEXT + REACH
+    context = CONTEXT + reach(MOST_STEPS)
 
     def __init__(self, model: LappedModel, bundle: Bundle) -> None:
         self._model, self._bundle = model, bundle
@@ -68,14 +74,19 @@ class LappedDiffusion:
         return partial(self._heard, sampling)
 
     def _heard(self, sampling: Sampling, window: Window) -> Floats:
+        near = reach(sampling.sampler.steps)
+        spare = reach(MOST_STEPS) - near
+        window = window.narrowed(spare)
         model, hop, q, step = self._model, self._model.hop, window.q, window.step
-        values = model.values(q, step, window.first - self.context)[CONTEXT:-CONTEXT]
+        values = model.values(q, step, window.first - CONTEXT - near)[CONTEXT:-CONTEXT]
         waveform = synthesis(values, hop)
         given = self._given(waveform, q, step, window.corrections)
-        residual = given.restored(self._sampled(given.context, PARTS * window.first, sampling))
-        inside = slice(self.context, len(q) - self.context)
-        moved = self._moved(residual, values[REACH:-REACH], q[inside], step[inside])
-        own = slice(REACH * hop, len(waveform) - REACH * hop)
+        first = PARTS * (window.first + spare)
+        residual = given.restored(self._sampled(given.context, first, sampling))
+        own = slice(near * hop, len(waveform) - near * hop)
+        inside = slice(CONTEXT + near, len(q) - CONTEXT - near)
+        around = residual[own.start - hop : own.stop + hop]
+        moved = self._moved(around, values[near:-near], q[inside], step[inside])
         return waveform[own] + residual[own] + synthesis(moved, hop)
 
     def _given(self, waveform: Floats, q: Ints, step: Floats, corrections: Ints) -> "Given":
@@ -104,8 +115,7 @@ class LappedDiffusion:
     def _moved(self, residual: Floats, values: Floats, q: Ints, step: Floats) -> Floats:
         """What brings the coefficients of waveform and residual into their cells, `(T, bins)`."""
         hop, units = self._model.hop, self._model.units
-        around = residual[(REACH - 1) * hop : len(residual) - (REACH - 1) * hop]
-        found = values + analysis(frames(around, hop)[1:-1], units.bins)
+        found = values + analysis(frames(residual, hop)[1:-1], units.bins)
         return np.clip(found, *cells(q, step, units)) - found
 
     @cached_property
