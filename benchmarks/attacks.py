@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.lapped import Bench
-from benchmarks.spectrograms import spectrogram
+from benchmarks.spectrograms import save, spectrogram
 from runtime.audio.samples import Samples
-from runtime.files import replacing
 from runtime.kinds import Progress
 from runtime.metrics import si_snr
 from spiking_music.figures.style import STYLE, canvas
@@ -131,5 +130,4 @@ def _draw(attacks: Sequence[Attack], picture: Path) -> None:
             for panel, (name, sound) in zip(row, sounds.items(), strict=True):
                 title = f"{name}: {attack.clip.name}"[:44]
                 spectrogram(panel, sound[first:last], title, 512, HIGHEST_HZ)
-        with replacing(picture, overwrite=True) as temporary:
-            figure.savefig(temporary, format="png", dpi=110)
+        save(figure, picture, dpi=110)

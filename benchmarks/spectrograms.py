@@ -1,10 +1,13 @@
 """How a clip looks at several rates of the lapped codec, as spectrograms."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
 
 from benchmarks.lapped import Bench
 from runtime.audio.samples import Samples
@@ -15,6 +18,7 @@ from train.data.clips import SAMPLE_RATE, Clip
 
 RATES = (0.7, 1.5, 3.445)  # kbit/s of the events
 HIGHEST_HZ = 8000
+COLOURS = 64
 
 
 def versions(clip: Clip, bench: Bench, rates: Sequence[float] = RATES) -> dict[str, Samples]:
@@ -36,8 +40,15 @@ def draw(sounds: dict[str, Samples], picture: Path) -> None:
         for panel, (name, sound) in zip(panels, sounds.items(), strict=True):
             spectrogram(panel, sound, name, 1024, HIGHEST_HZ)
         panels[-1].set_xlabel("seconds")
-        with replacing(picture, overwrite=True) as temporary:
-            figure.savefig(temporary, format="png", dpi=80)
+        save(figure, picture, dpi=80)
+
+
+def save(figure: Figure, picture: Path, dpi: int) -> None:
+    """Write a figure as a PNG of few colours, which spectrograms need no more of."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=dpi)
+    with Image.open(drawn) as image, replacing(picture, overwrite=True) as temporary:
+        image.convert("RGB").quantize(COLOURS).save(temporary, format="png", optimize=True)
 
 
 def spectrogram(panel: Axes, sound: Samples, title: str, window: int, highest: float) -> None:
