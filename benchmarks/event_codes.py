@@ -8,6 +8,7 @@ other sound: the field's linear reconstruction. The implementations are ours.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +22,19 @@ KERNEL = np.hanning(26)[1:-1]  # of Ben's spiker: 1.1 ms
 CHANNELS, LOWEST_HZ, HIGHEST_HZ = 32, 50.0, 8000.0
 DECAY = float(np.exp(-1 / (RATE * 10e-3)))  # of an integrator, a sample
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 Sound = npt.NDArray[np.float64]
 Signals = npt.NDArray[np.float64]  # (channels, T)
 Spikes = npt.NDArray[np.int8]  # (channels, T)
+
+
+def _compiled(function: Function) -> Function:
+    """The function compiled by numba where it is there; without it, it takes minutes a clip."""
+    try:
+        from numba import njit
+    except ImportError:
+        return function
+    return cast(Function, njit(function))
 
 
 @dataclass(frozen=True)
@@ -109,12 +120,18 @@ def threshold_adaptive(signals: Signals, scale: float) -> Spikes:
 
 
 def _tracked(sound: Sound, scale: float, growth: float) -> Spikes:
-    spikes = np.zeros((1, len(sound)), np.int8)
-    recovery, held, threshold = float(np.exp(-1 / (RATE * RECOVERY_S))), 0.0, scale
-    for t, value in enumerate(sound.tolist()):
-        if abs(value - held) >= threshold:
-            spikes[0, t] = 1 if value > held else -1
-            held += spikes[0, t] * threshold
+    recovery = float(np.exp(-1 / (RATE * RECOVERY_S)))
+    return np.asarray(_track(sound, scale, growth, recovery))[None]
+
+
+@_compiled
+def _track(sound: Sound, scale: float, growth: float, recovery: float) -> Spikes:
+    spikes = np.zeros(len(sound), np.int8)
+    held, threshold = 0.0, scale
+    for t in range(len(sound)):
+        if abs(sound[t] - held) >= threshold:
+            spikes[t] = 1 if sound[t] > held else -1
+            held += spikes[t] * threshold
             threshold *= growth
         threshold = scale + (threshold - scale) * recovery
     return spikes
@@ -145,37 +162,23 @@ def bens_spiker(signals: Signals, scale: float) -> Spikes:
 
     The code is for positive signals: one channel has the positive half-waves, one the negative.
     """
-    return np.stack([_bens(np.maximum(sign * signals[0], 0), scale) for sign in (1, -1)])
+    kernel = scale * KERNEL
+    return np.stack([_bens(np.maximum(sign * signals[0], 0), kernel) for sign in (1, -1)])
 
 
-def _bens(signal: Sound, scale: float) -> Spikes:
-    kernel, size = scale * KERNEL, len(KERNEL)
-    left = np.pad(signal, (0, 2 * size))
+@_compiled
+def _bens(signal: Sound, kernel: Sound) -> Spikes:
+    left = np.zeros(len(signal) + len(kernel))
+    left[: len(signal)] = signal
     spikes = np.zeros(len(signal), np.int8)
-
-    def gains(start: int, count: int) -> Sound:
-        parts = np.lib.stride_tricks.sliding_window_view(
-            left[start : start + count + size - 1], size
-        )
-        return np.asarray((np.abs(parts) - np.abs(parts - kernel)).sum(1))
-
-    gained = gains(0, len(signal))
-    t = 0
-    while True:
-        due = np.flatnonzero(gained[t : t + 4096] > 0)
-        if not len(due):
-            t += 4096
-            if t >= len(signal):
-                return spikes
-            continue
-        t += int(due[0])
-        spikes[t] = 1
-        left[t : t + size] -= kernel
-        count = min(size, len(signal) - t)
-        gained[t : t + count] = gains(t, count)
-        t += 1
-        if t >= len(signal):
-            return spikes
+    for t in range(len(signal)):
+        gain = 0.0
+        for i in range(len(kernel)):
+            gain += abs(left[t + i]) - abs(left[t + i] - kernel[i])
+        if gain > 0:
+            spikes[t] = 1
+            left[t : t + len(kernel)] -= kernel
+    return spikes
 
 
 def kernels(spikes: Spikes, scale: float) -> Signals:
@@ -194,19 +197,16 @@ def lif_bank(signals: Signals, scale: float) -> Spikes:
     return np.stack([_lif(membrane, scale, DECAY) for membrane in signals])
 
 
+@_compiled
 def _lif(membrane: Sound, threshold: float, decay: float) -> Spikes:
     """Spikes of an integrator whose `membrane (T,)` is that without any reset."""
     spikes = np.zeros(len(membrane), np.int8)
-    fading = decay ** np.arange(1024)
-    t, reset = 0, 0.0  # what resets have taken away, as left at time t
-    while t < len(membrane):
-        part = membrane[t : t + 1024]
-        due = np.flatnonzero(part - reset * fading[: len(part)] > threshold)
-        step = int(due[0]) if len(due) else len(part)
-        t, reset = t + step, reset * decay**step
-        if len(due):
+    reset = 0.0  # what resets have taken away
+    for t in range(len(membrane)):
+        reset *= decay
+        if membrane[t] - reset > threshold:
             spikes[t] = 1
-            t, reset = t + 1, (reset + threshold) * decay
+            reset += threshold
     return spikes
 
 
