@@ -9,8 +9,9 @@ from scipy.sparse import csr_array
 from neuromorphic.graphs.sparse import Sparse
 from neuromorphic.graphs.synapses import Conv2d, Dense
 from neuromorphic.integers import fixed_point, loops
+from neuromorphic.integers.delivery import returning
 from neuromorphic.integers.firing import COUNT_MAX, Firing
-from neuromorphic.integers.fixed_point import Neuron, returning, run
+from neuromorphic.integers.fixed_point import Neuron, run
 from neuromorphic.integers.network import (
     INPUT,
     SELF,
@@ -45,7 +46,7 @@ def test_the_compiled_loop_is_the_steps(seed, firing, returns):
     found = []
     with pytest.MonkeyPatch.context() as patch:
         for used in (None, loops):
-            patch.setattr(fixed_point, "_loops", lambda size, used=used: used)
+            patch.setattr(fixed_point, "loops_for", lambda size, used=used: used)
             found.append(run(sums, neuron, back=back))
     (one, end), (other, after) = found
     assert one.dtype == other.dtype
