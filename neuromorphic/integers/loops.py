@@ -40,11 +40,11 @@ def _sent(v: int, level: int, most: int, ties: bool) -> int:
 
 
 @compiled
-def _left(v: int, taken: int, level: int, subtracts: bool, late: bool, floor: bool) -> int:
+def _left(v: int, sent: int, level: int, subtracts: bool, late: bool, floor: bool) -> int:
     if not subtracts:
-        v = 0 if taken > 0 else v
+        v = 0 if sent > 0 else v
     elif not late:
-        v -= taken
+        v -= sent * level
     return max(v, -level) if floor else v
 
 
@@ -79,7 +79,7 @@ def alone(
             now_v = _voltage(now_v, now_u + more - now_owed, keeps_v, bits, wrap)
             sent = _sent(now_v, at, most, ties)
             now_owed = sent * at if late else 0
-            now_v = _left(now_v, sent * at, at, subtracts, late, floor)
+            now_v = _left(now_v, sent, at, subtracts, late, floor)
             sums[i] = sent
         u[n], v[n], owed[n] = now_u, now_v, now_owed
 
@@ -128,7 +128,7 @@ def recurrent(
             now_v = _voltage(v[n], u[n] + bias[n] - owed[n], kept_v[n], bits, wrap)
             sent = _sent(now_v, level[n], most, ties)
             owed[n] = sent * level[n] if late else 0
-            v[n] = _left(now_v, sent * level[n], level[n], subtracts, late, floor)
+            v[n] = _left(now_v, sent, level[n], subtracts, late, floor)
             sums[n * length + t] = last[n] = sent
 
 

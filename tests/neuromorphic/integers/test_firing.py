@@ -28,7 +28,9 @@ firings = st.builds(Firing, *[st.booleans()] * 5).filter(lambda f: f.subtracts o
 
 def units(rng, size, firing):
     du, dv = rng.integers(0, 2500, size), rng.integers(0, 900, size)
-    return Neuron(du, dv, int(rng.integers(1, 40)), rng.integers(-99, 100, size), 3, firing)
+    return Neuron(
+        du, dv, int(rng.integers(firing.many, 40)), rng.integers(-99, 100, size), 3, firing
+    )
 
 
 def doubled(rng, rows, columns):

@@ -14,7 +14,7 @@ def test_the_compiled_loop_is_the_steps(monkeypatch, cores):
     monkeypatch.setattr(compiled_loops, "cores", lambda: cores)
     rng = np.random.default_rng(cores)
     decays = rng.integers(0, 4096, (2, 9))
-    neuron = Neuron(*decays, rng.integers(1, 9**5, 9), rng.integers(-4095, 4096, 9), 5)
+    neuron = Neuron(*decays, rng.integers(0, 9**5, 9), rng.integers(-4095, 4096, 9), 5)
     sums = rng.integers(-(2**17), 2**17, (9, 80))
     before = sums.copy()
     monkeypatch.setattr(fixed_point, "loops_for", lambda size: None)
