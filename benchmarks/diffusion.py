@@ -43,7 +43,7 @@ WITHOUT = "uncorrected"  # noise without the corrections in the file
 ORIGINAL = "original"
 FREE = "free"  # four steps of DDIM, not held to the cells
 WAYS = (*PLAIN, WITHOUT, *SAMPLED, FREE, *GAINS, *PEERS)
-JUDGED = {"listening", "ddim_1", "ddim_4", *PEERS}  # by ViSQOL and in notes
+JUDGED = {*PLAIN, "ddim_1", "ddim_4", *PEERS}  # by ViSQOL and in notes
 WORST = 0.05  # share of the clips
 LARGER_IS_BETTER = {"si_snr", "band_si_snr", "visqol", "note_f1"}
 
@@ -116,6 +116,7 @@ def measure(
     sets: Mapping[str, Sequence[Clip]],
     rates: Sequence[float] | None = None,
     ways: Sequence[str] | None = None,
+    visqol: bool = True,
     progress: Progress = lambda share: None,
 ) -> dict[str, Any]:
     """A row for each clip, rate and way, and a summary for each set, rate and way.
@@ -127,7 +128,7 @@ def measure(
     if unknown := set(wanted) - set(WAYS):
         raise SpikingMusicError(f"way {unknown.pop()}: choose from {', '.join(WAYS)}")
     bench = Bench(bundle, "better", judged=False)
-    makers, listener = decoders(bench), _Listener()
+    makers, listener = decoders(bench), _Listener(visqol)
     rows, features = list[Row](), dict[tuple[str, float, str], list[Features]]()
     named = [(name, clip) for name, clips in sets.items() for clip in clips]
     for number, (name, clip) in enumerate(named, 1):
@@ -177,9 +178,9 @@ def _copies(
 class _Listener:
     """Compares copies of one clip with it."""
 
-    def __init__(self) -> None:
-        self.visqol, self.transcribe = load_visqol(), load_transcriber()
-        self.embed = load_embedder()
+    def __init__(self, visqol: bool) -> None:
+        self.visqol = load_visqol() if visqol else lambda *sounds: None
+        self.transcribe, self.embed = load_transcriber(), load_embedder()
 
     def hear(self, clip: Clip) -> None:
         self.clip, self.original = clip, within(clip.samples, clip)

@@ -44,6 +44,7 @@ def diffusion(
         Path | None, typer.Argument(metavar="BUNDLE", help="[default: lapped]")
     ] = None,
     clips: Clips = None,
+    visqol: Annotated[bool, typer.Option(help="Which takes most of the time")] = True,
     json: Json = None,
 ) -> None:
     """How near each way to hear a LAPPED file comes, by every measure, on average and at worst."""
@@ -53,7 +54,7 @@ def diffusion(
 
     sets, _ = clip_sets(data, clips)
     with terminal.progress("diffusion") as progress:
-        figures = measure(bundle, sets, kbps, way, progress)
+        figures = measure(bundle, sets, kbps, way, visqol, progress)
     write(figures, json)
 
 
