@@ -20,6 +20,7 @@ RIDGE = 1e-3  # of the mean power of what is filtered
 GROWTH, RECOVERY_S = 1.1, 5e-3  # of a threshold that adapts
 KERNEL = np.hanning(26)[1:-1]  # of Ben's spiker: 1.1 ms
 CHANNELS, LOWEST_HZ, HIGHEST_HZ = 32, 50.0, 8000.0
+RESPONSE = 2048  # samples of a band's impulse response, 93 ms
 DECAY = float(np.exp(-1 / (RATE * 10e-3)))  # of an integrator, a sample
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -57,8 +58,8 @@ def encoded(
 ) -> tuple[Spikes, float]:
     """Return the spikes at the smallest scale, within 2 %, that has few enough to be `wanted`."""
     signals = code.prepare(sound)
-    low, high = 1e-3, 100.0  # of the root mean square; more is fewer spikes
-    level = float(np.sqrt(np.mean(np.square(sound)))) + 1e-9
+    low, high = 1e-3, 100.0  # of their root mean square; more is fewer spikes
+    level = float(np.sqrt(np.mean(np.square(signals)))) + 1e-9
     while high / low > 1.02:
         middle = (low * high) ** 0.5
         if wanted(code.encode(signals, middle * level)):
@@ -212,14 +213,15 @@ def _lif(membrane: Sound, threshold: float, decay: float) -> Spikes:
 
 def bands(sound: Sound) -> Signals:
     """Gammatone bands `(CHANNELS, T)` of a sound, evenly spaced in equivalent rectangular width."""
-    return np.stack([lfilter(b, a, sound) for b, a in _filters()])
+    return np.asarray(fftconvolve(sound[None], _filters(), axes=1))[:, : len(sound)]
 
 
 @cache
-def _filters() -> tuple[tuple[Sound, Sound], ...]:
+def _filters() -> Signals:
+    """Impulse responses; the recursive filters that scipy offers overflow at the lowest bands."""
     ends = 21.4 * np.log10(1 + 0.00437 * np.array([LOWEST_HZ, HIGHEST_HZ]))  # Glasberg, Moore 1990
     hertz = (10 ** (np.linspace(*ends, CHANNELS) / 21.4) - 1) / 0.00437
-    return tuple(gammatone(f, "iir", fs=RATE) for f in hertz)
+    return np.stack([gammatone(f, "fir", numtaps=RESPONSE, fs=RATE)[0] for f in hertz])
 
 
 def band_parts(sound: Sound) -> Signals:

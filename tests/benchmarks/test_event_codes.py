@@ -8,6 +8,7 @@ from benchmarks.event_codes import (
     _lif,
     adaptive_steps,
     band_parts,
+    bands,
     encoded,
     fitted,
     send_on_delta,
@@ -60,6 +61,10 @@ def test_an_integrator_fires_as_one_that_steps_through_time() -> None:
         value -= fired[-1]
     assert (_lif(np.array(membrane), 1.0, decay) == fired).all()
     assert any(fired)
+
+
+def test_no_band_is_louder_than_the_sound(sound: np.ndarray) -> None:
+    assert np.square(bands(sound)).sum(1).max() < 2 * np.square(sound).sum()
 
 
 def test_bands_add_up_to_the_sound(sound: np.ndarray) -> None:
