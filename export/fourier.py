@@ -34,7 +34,7 @@ class MatrixFourier(nn.Module):
         angle = -2 * math.pi * _outer(self.columns, kept) / self.columns
         real, imaginary = angle.cos(), angle.sin()
         second = torch.cat([torch.cat([real, imaginary], 1), torch.cat([-imaginary, real], 1)])
-        weight = torch.full((self.bins, 1), 2.0)
+        weight = torch.full((self.bins,), 2.0)
         weight[0] = 1
         if window % 2 == 0:
             weight[-1] = 1
@@ -43,22 +43,21 @@ class MatrixFourier(nn.Module):
         self.register_buffer("weight", weight, persistent=False)
 
     def forward(self, frames: Tensor) -> Tensor:
-        """`(B, T, W)` to `(B, T, W / 2 + 1, 2)`, both float32."""
+        """`(B, T, W)` to `(B, T, 2, W / 2 + 1)`, both float32."""
         grid = frames.unflatten(2, (self.rows, self.columns))
         real, imaginary = (self.first @ grid).chunk(2, 2)
         cos, sin = self.turn[0], self.turn[1]
         turned = torch.cat([real * cos - imaginary * sin, real * sin + imaginary * cos], 3)
-        parts = (turned @ self.second).chunk(2, 3)
-        flat = [part.transpose(2, 3).flatten(2)[:, :, : self.bins] for part in parts]
-        return torch.stack(flat, 3)
+        parts = (turned @ self.second).transpose(2, 3).unflatten(2, (2, -1))
+        return parts.flatten(3)[:, :, :, : self.bins]
 
     def inverse(self, spectrum: Tensor) -> Tensor:
-        """`(B, T, W / 2 + 1, 2)` to `(B, T, W)`, both float32."""
+        """`(B, T, 2, W / 2 + 1)` to `(B, T, W)`, both float32."""
         kept = self.second.shape[1] // 2
         weighted = spectrum * self.weight
-        padded = nn.functional.pad(weighted, (0, 0, 0, kept * self.rows - self.bins))
-        grid = padded.unflatten(2, (kept, self.rows)).transpose(2, 3)
-        values = torch.cat([grid[..., 0], grid[..., 1]], 3) @ self.second.T
+        padded = nn.functional.pad(weighted, (0, kept * self.rows - self.bins))
+        grid = padded.unflatten(3, (kept, self.rows)).flatten(2, 3)
+        values = grid.transpose(2, 3) @ self.second.T
         real, imaginary = values.chunk(2, 3)
         cos, sin = self.turn[0], self.turn[1]
         turned = torch.cat([real * cos + imaginary * sin, imaginary * cos - real * sin], 2)

@@ -105,6 +105,30 @@ def figures(
 
 
 @app.command()
+def control(
+    data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="Clips, as for evaluate")],
+    bundle: Annotated[
+        Path | None, typer.Argument(metavar="BUNDLE", help="[default: spectral-mu]")
+    ] = None,
+    clips: Clips = None,
+    least: Annotated[float, typer.Option(metavar="DB", help="Quality that control keeps")] = 9.0,
+    json: Json = None,
+) -> None:
+    """What clips cost when each has its own mu, the largest that keeps a quality, or else 0."""
+    from benchmarks.control import measure, write
+    from runtime.bundle import SHIPPED, open_bundle
+    from runtime.codec import Codec
+    from spiking_music.cli import terminal
+    from spiking_music.cli.clips import clip_sets
+
+    codec = Codec(open_bundle(bundle or SHIPPED / "spectral-mu"))
+    sets, _ = clip_sets(data, clips)
+    with terminal.progress("control") as progress:
+        rows = measure(codec, sets, least, progress)
+    write(rows, json)
+
+
+@app.command()
 def analysis(
     hours: Annotated[float, typer.Option(help="Of made-up music")] = 20.0,
     json: Json = None,

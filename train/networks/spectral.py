@@ -21,19 +21,21 @@ SCALE = 0.3  # initial scale of a block's output
 
 
 class Fourier(nn.Module):
-    """Real frames to complex spectra (as pairs of numbers) and back; both preserve the power."""
+    """Real frames to complex spectra (real parts, then imaginary) and back, power preserved."""
 
     def __init__(self, window: int) -> None:
         super().__init__()
         self.window = window
 
     def forward(self, frames: Tensor) -> Tensor:
-        """`(B, T, W)` to `(B, T, W / 2 + 1, 2)`, both float32."""
-        return torch.view_as_real(torch.fft.rfft(frames, norm="ortho"))
+        """`(B, T, W)` to `(B, T, 2, W / 2 + 1)`, both float32."""
+        spectrum = torch.fft.rfft(frames, norm="ortho")
+        return torch.stack([spectrum.real, spectrum.imag], 2)
 
     def inverse(self, spectrum: Tensor) -> Tensor:
-        """`(B, T, W / 2 + 1, 2)` to `(B, T, W)`, both float32."""
-        return torch.fft.irfft(torch.view_as_complex(spectrum), self.window, norm="ortho")
+        """`(B, T, 2, W / 2 + 1)` to `(B, T, W)`, both float32."""
+        complex_ones = torch.complex(spectrum[:, :, 0], spectrum[:, :, 1])
+        return torch.fft.irfft(complex_ones, self.window, norm="ortho")
 
 
 class Block(nn.Module):
@@ -95,11 +97,11 @@ class Encoder(nn.Module):
 
     def _features(self, audio: Tensor) -> Tensor:
         spectrum = self.fourier(framed(audio, len(self.taper)) * self.taper)
-        power = spectrum.square().sum(3)
-        low = spectrum[:, :, : self.bins]
-        raised = 2 * low * (power[:, :, : self.bins, None] + SILENCE).pow(-0.25)
+        power = spectrum.square().sum(2)
+        low = spectrum[:, :, :, : self.bins]
+        raised = 2 * low * (power[:, :, None, : self.bins] + SILENCE).pow(-0.25)
         bands = torch.log(power.sqrt() @ self.mel + 1e-3)
-        return torch.cat([raised.flatten(2), 0.3 * bands + 1], 2)
+        return torch.cat([raised.transpose(2, 3).flatten(2), 0.3 * bands + 1], 2)
 
 
 class Decoder(nn.Module):
@@ -117,7 +119,7 @@ class Decoder(nn.Module):
         low, bins = _bins(config), config.window // 2 + 1
         self.fourier: Any = Fourier(config.window)
         level = torch.from_numpy(gains(config.spectrum, config.window, SAMPLE_RATE))
-        self.register_buffer("level", level.clone().unsqueeze(1), persistent=False)
+        self.register_buffer("level", level.clone(), persistent=False)
         # The squares of overlapping Hann windows add up to 3/8 of their number.
         taper = torch.hann_window(config.window) / (3 / 8 * config.window / HOP)
         self.register_buffer("taper", taper, persistent=False)
@@ -133,7 +135,8 @@ class Decoder(nn.Module):
         heard = self.norm(self.blocks(self.first(code.transpose(1, 2))))
         made = torch.cat([self.low(heard), self.above(heard)], 2).float()
         with torch.autocast(code.device.type, enabled=False):
-            frames = self.fourier.inverse(made.unflatten(2, (-1, 2)) * self.level)
+            spectrum = made.unflatten(2, (-1, 2)).transpose(2, 3) * self.level
+            frames = self.fourier.inverse(spectrum)
             return overlapped(frames * self.taper)
 
 

@@ -39,11 +39,11 @@ def test_windowed_frames_add_up_to_the_signal(frames: int, window: int) -> None:
 def test_fourier_goes_there_and_back_and_keeps_the_power() -> None:
     frames, fourier = torch.randn(1, 3, 2048), Fourier(2048)
     spectrum = fourier(frames)
-    assert spectrum.shape == (1, 3, 1025, 2)
+    assert spectrum.shape == (1, 3, 2, 1025)
     torch.testing.assert_close(fourier.inverse(spectrum), frames, atol=1e-5, rtol=1e-4)
     twice = torch.full((1025,), 2.0)
     twice[0] = twice[-1] = 1.0
-    power = (spectrum.square().sum(3) * twice).sum(2)
+    power = (spectrum.square().sum(2) * twice).sum(2)
     torch.testing.assert_close(power, frames.square().sum(2), atol=1e-2, rtol=1e-4)
 
 
