@@ -129,6 +129,28 @@ def control(
 
 
 @app.command()
+def turns(
+    data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="Clips, as for evaluate")],
+    bundle: Annotated[
+        Path | None, typer.Argument(metavar="BUNDLE", help="[default: spectral]")
+    ] = None,
+    clips: Clips = None,
+    rounds: Annotated[int, typer.Option(help="In each, every frame tries one entry")] = 3,
+    json: Json = None,
+) -> None:
+    """What a search that turns entries of a FREE code, by the sound they make, would gain."""
+    from benchmarks.turns import measure, write
+    from runtime.bundle import SHIPPED, open_bundle
+    from spiking_music.cli import terminal
+    from spiking_music.cli.clips import clip_sets
+
+    sets, _ = clip_sets(data, clips)
+    with terminal.progress("turns") as progress:
+        rows = measure(open_bundle(bundle or SHIPPED / "spectral"), sets, rounds, progress)
+    write(rows, json)
+
+
+@app.command()
 def analysis(
     hours: Annotated[float, typer.Option(help="Of made-up music")] = 20.0,
     json: Json = None,
