@@ -40,13 +40,16 @@ def measure(
 
 
 def excess(original: Samples, noise: Samples) -> Floats:
-    """How much louder noise is than the original, `(blocks, bands)` in dB; silence is a floor."""
+    """How much louder noise is than the original, or than what is inaudible: `(blocks, bands)` dB.
+
+    Means over a block of power, as the encoder judges what it may add.
+    """
     hops = len(original) // HOP * HOP
     power = [powers(sound[:hops], SAMPLE_RATE).astype(np.float64) for sound in (original, noise)]
     starts = np.arange(0, len(power[0]), PARTS * BLOCK)
     counts = np.diff(np.append(starts, len(power[0])))[:, None]
-    there, added = (np.add.reduceat(p, starts) / counts + FLOOR for p in power)
-    return np.asarray(10 * np.log10(added / there))
+    there, added = (np.add.reduceat(p, starts) / counts for p in power)
+    return np.asarray(10 * np.log10((added + 1e-20) / (there + FLOOR)))
 
 
 def show(found: Excess) -> None:

@@ -10,8 +10,8 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 
+from benchmarks.spectrograms import save
 from runtime.errors import SpikingMusicError
-from runtime.files import replacing
 from spiking_music.figures.style import INK, LINES, STYLE, canvas
 
 MEASURES = {
@@ -80,8 +80,7 @@ def draw(points: Sequence[Point], picture: Path) -> None:
                 panel.set(title=measure, xlabel="kbit/s")
             row[0].set_ylabel(name, color=INK)
         panels[0, 0].legend(fontsize=8)
-        with replacing(picture, overwrite=True) as temporary:
-            figure.savefig(temporary, format="png", dpi=80)
+        save(figure, picture, dpi=80)
 
 
 def _trade(panel: Axes, points: Sequence[Point], index: int) -> None:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from neuromorphic.graphs.synapses import FLOAT32_EXACT
 from neuromorphic.integers.bounds import worst_sums
-from neuromorphic.integers.fixed_point import FLOAT32_EXACT
 from neuromorphic.integers.lapped import layer_network
 from neuromorphic.integers.layer import CURRENT_LIMIT
 from neuromorphic.integers.nir_forms import LEAK

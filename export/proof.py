@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic.graphs.synapses import FLOAT32_EXACT
 from neuromorphic.integers.exact import ExactLayer, levels
-from neuromorphic.integers.fixed_point import FLOAT32_EXACT, THRESHOLD
+from neuromorphic.integers.fixed_point import THRESHOLD
 from neuromorphic.integers.layer import CURRENT_LIMIT, PAYLOAD_MAX
 from neuromorphic.integers.network import BLOCK
 from neuromorphic.integers.nir_forms import RESIDUE, portable_scale

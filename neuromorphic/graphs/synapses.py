@@ -14,6 +14,7 @@ from scipy.sparse import csr_array, eye_array
 from neuromorphic.graphs.graph import Stage
 from neuromorphic.graphs.shapes import CONVOLUTIONS, POOLS, Padding, Shape, by_axis, padding
 from neuromorphic.graphs.sparse import Direct, Sparse
+from runtime.ahead import mapped
 from runtime.errors import GraphError
 
 Weights = npt.NDArray[Any]  # int32 on a chip, float64 before quantisation
@@ -144,7 +145,8 @@ class Conv2d:
         """Return the sums `(units, T) float64` of `x (inputs, T)`; integers are exact."""
         frames, taps = x.shape[1], self.weight[0].size
         at_once = max(1, COLUMNS // (self.groups * taps * prod(self.places)))
-        sums = [self._sums(x[:, t : t + at_once]) for t in range(0, frames, at_once)]
+        parts = (x[:, t : t + at_once] for t in range(0, frames, at_once))
+        sums = list(mapped(self._sums, parts))
         return np.concatenate(sums, axis=1) if sums else np.zeros((self.units, 0))
 
     def _sums(self, x: Signals) -> npt.NDArray[np.float64]:

@@ -1,26 +1,25 @@
-"""The chip's own neuron and synapse arithmetic, with state, as pure functions on integers."""
+"""The chip's own neuron arithmetic, with state, as pure functions on integers."""
 
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csc_array, csr_array
+from scipy.sparse import csc_array
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
-from neuromorphic.graphs.sparse import Direct, Sparse
-from neuromorphic.graphs.synapses import FLOAT32_EXACT, Dense, Signals, Synapse, nonzero
+from neuromorphic.graphs.synapses import Signals
+from neuromorphic.integers.compiled_loops import loops_for, shares
+from neuromorphic.integers.delivery import Returning
 from neuromorphic.integers.firing import AS_LIF, COUNT_MAX, Firing
+from runtime.ahead import mapped
 
 INPUT_SHIFT = 6  # input, threshold and (here) bias are aligned 6 bits above the state's last bit
 FULL_DECAY = LAVA.decay_unity  # as `dv`: the voltage decays completely in a step
 THRESHOLD = 1  # the smallest that Loihi takes
 NEVER = LAVA.threshold + 1  # as `vth`: no voltage exceeds it, so a read-out never fires
 SHIFT_MAX = 12  # of a sum, which must fit in 32 bits before the shift
-COMPILING = 2**16  # units times steps; fewer take less time than loading numba
-ACCUMULATOR_BITS = 24  # of Lava's Conv, which wraps there; Lava 0.10 `proc.conv`
 
 Integers = npt.NDArray[np.int64]
 Decay = int | Integers
@@ -107,143 +106,6 @@ def _sent(v: Integers, level: Decay, firing: Firing) -> Signals:
     return v >= level if firing.ties else v > level
 
 
-@dataclass(frozen=True, eq=False)
-class Returning:
-    """How what units sent in the steps before, `past (N, t)`, comes back to them.
-
-    Each of the `ways` is a delay on top of the one step that all take, the weights `(N, N)`, and
-    the exponent by which their sums are shifted.
-    """
-
-    ways: tuple[tuple[int, csr_array, int], ...]
-    past: Signals
-
-    def sums(self) -> Integers:
-        """Return what arrives in the next step, `(N,)`."""
-        total = np.zeros(len(self.past), np.int64)
-        for late, weight, exponent in self.ways:
-            if late < self.past.shape[1]:
-                total += shifted(weight @ self.past[:, -1 - late].astype(np.int64), exponent)
-        return total
-
-    def then(self, sent: Signals) -> "Returning":
-        """Return the same after a step in which the units sent `sent (N,)`."""
-        longest = max(late for late, *_ in self.ways)
-        past = np.concatenate((self.past, sent[:, None]), axis=1)
-        return replace(self, past=past[:, -1 - longest :])
-
-
-def returning(
-    synapses: Sequence[Synapse], past: Signals, widths: Arithmetic = LAVA
-) -> Returning | None:
-    """Return how `synapses` bring back what was sent in the `past (N, t)`; None without any."""
-    ways: list[tuple[int, csr_array, int]] = []
-    for synapse in synapses:
-        if isinstance(synapse, Dense):
-            synapse = Dense(stored_weights(synapse.weight, widths), synapse.weight_exp)
-        exponent = synapse.weight_exp if isinstance(synapse, Dense | Sparse) else 0
-        parts = synapse.by_delay() if isinstance(synapse, Sparse) else [(0, nonzero(synapse))]
-        ways += ((late, weight.astype(np.int64), exponent) for late, weight in parts)
-    return Returning(tuple(ways), past) if ways else None
-
-
-def stored_weights(
-    weight: npt.NDArray[np.int32], widths: Arithmetic = LAVA
-) -> npt.NDArray[np.int32]:
-    """Return `weight (N, M) int32` as 8-bit synapses store it: with mixed signs, only even weights.
-
-    With both signs present the sign takes the last bit: odd weights are silently rounded down to
-    even. Fewer bits drop more low bits; the range stays. Source: Lava 0.10 `utils.weightutils`.
-    """
-    dropped = max(0, LAVA.weight_bits - widths.weight_bits)
-    if (weight < 0).any() and (weight > 0).any():
-        return np.clip(weight, -256, 255) >> 1 + dropped << 1 + dropped
-    # A magnitude and one sign for all.
-    size = np.clip(np.abs(weight), 0, 255) >> dropped << dropped
-    return np.sign(weight) * size
-
-
-def activations(
-    weight: npt.NDArray[np.int32],
-    weight_exp: int,
-    payload: npt.NDArray[np.integer | np.bool_],
-    widths: Arithmetic = LAVA,
-) -> Integers:
-    """Return the output `(N, T) int64` of a Dense for graded spikes `payload (M, T)`.
-
-    It lacks the delay of one step of Lava's own Dense. A negative `weight_exp` rounds down.
-    """
-    stored = stored_weights(weight, widths)
-    # float32 holds all integers up to 2^24 and float64 up to 2^53: BLAS is exact in any order.
-    met = np.abs(payload[stored.any(axis=0)]).max(initial=0)
-    largest = int(met) * int(np.abs(stored).sum(axis=1).max(initial=0))
-    exact = np.float32 if largest < FLOAT32_EXACT else np.float64
-    total = (stored.astype(exact) @ payload.astype(exact)).astype(np.int64)
-    return shifted(total, weight_exp)
-
-
-def deliver(
-    synapse: Synapse, spikes: Signals, widths: Arithmetic = LAVA, past: Signals | None = None
-) -> Integers:
-    """Return the output `(N, T) int64` of an integer synapse for `spikes (M, T)`.
-
-    `past (M, t)` is the input before, for weights with delays; by default silence. Equal to Lava's
-    own fixed-point Dense, Sparse and Conv, but without their delay of one step.
-    """
-    if isinstance(synapse, Direct):
-        return synapse.apply(spikes)
-    if isinstance(synapse, Dense):
-        return activations(synapse.weight, synapse.weight_exp, spikes, widths)
-    if isinstance(synapse, Sparse):
-        if not synapse.longest and (sums := _by_event(synapse, spikes)) is not None:
-            return shifted(sums, synapse.weight_exp)
-        return _late_sums(synapse, spikes, past)
-    return _in_accumulator(synapse.apply(spikes).astype(np.int64))
-
-
-def _by_event(synapse: Sparse, spikes: Signals) -> Integers | None:
-    """Return the sums `(N, T)` in a compiled loop over what is not 0, if there is enough to do."""
-    if (loops := _loops(synapse.units * spikes.shape[1])) is None:
-        return None
-    steps, inputs = np.nonzero(spikes.T)
-    ends = np.searchsorted(steps, np.arange(spikes.shape[1] + 1))
-    sums = np.zeros(spikes.shape[1] * synapse.units, np.int64)
-    held = synapse.columns
-    given = (inputs, spikes.T[steps, inputs], ends, held.data, held.indices, held.indptr)
-    loops.scatter(sums, synapse.units, *(np.ascontiguousarray(part, np.int64) for part in given))
-    return sums.reshape(-1, synapse.units).T
-
-
-def _late_sums(synapse: Sparse, spikes: Signals, past: Signals | None) -> Integers:
-    frames, longest = spikes.shape[1], synapse.longest
-    given = spikes.astype(np.int64)
-    if longest:
-        before = np.zeros((len(spikes), longest), np.int64)
-        if past is not None:
-            known = past[:, -longest:]
-            before[:, longest - known.shape[1] :] = known
-        given = np.concatenate((before, given), axis=1)
-    total = np.zeros((synapse.units, frames), np.int64)
-    for late, weights in synapse.by_delay():
-        first = longest - late
-        total += shifted(weights @ given[:, first : first + frames], synapse.weight_exp)
-    return total
-
-
-def shifted(total: Integers, exponent: int) -> Integers:
-    """Return a sum times `2**exponent`; a negative exponent rounds down."""
-    if not exponent:
-        return total
-    return total << exponent if exponent > 0 else total >> -exponent
-
-
-def _in_accumulator(sums: Integers) -> Integers:
-    half = 1 << (ACCUMULATOR_BITS - 1)
-    if sums.size and max(-int(sums.min()), int(sums.max())) < half:
-        return sums
-    return (sums + half) % (2 * half) - half
-
-
 def run(
     activation: Integers,
     neuron: Neuron,
@@ -263,7 +125,7 @@ def run(
         level = np.reshape(neuron.level, (-1, 1))
         return _sent(_clipped(u + neuron.bias[:, None], widths), level, neuron.firing), state
     at_once = back is None or [late for late, *_ in back.ways] == [0]
-    if at_once and (loops := _loops(activation.size)) is not None:
+    if at_once and (loops := loops_for(activation.size)) is not None:
         return _compiled(loops, activation, neuron, widths, state, back)
     sent = np.empty(activation.shape, neuron.firing.message)
     for t in range(activation.shape[1]):
@@ -272,15 +134,6 @@ def run(
         if back is not None:
             back = back.then(sent[:, t])
     return sent, state
-
-
-def _loops(size: int) -> Any:
-    """Return the compiled loops; None without numba, or if so few units and steps need no other."""
-    if size < COMPILING and "numba" not in sys.modules:
-        return None
-    from neuromorphic.integers import loops  # this import loads numba
-
-    return loops if loops.COMPILED else None
 
 
 def _compiled(
@@ -295,22 +148,7 @@ def _compiled(
     after = [part.astype(np.int64) for part in (state.u, state.v, state.owed)]
     given = (unity - 1 - neuron.du, unity - neuron.dv, neuron.level, neuron.bias)
     by_unit = [np.full(units, value, np.int64) for value in given]
-    ((_, weight, exponent),) = back.ways if back else ((0, csr_array((units, units)), 0),)
-    weights = csc_array(weight)
-    returned = (weights.data, weights.indices, weights.indptr)
-    reached = [np.array(part, np.int64) for part in returned]
-    last = np.zeros(units, np.int64)
-    if back is not None and back.past.shape[1]:
-        last += back.past[:, -1]
-    back_sums = np.zeros(units, np.int64)
-    sums: Any = activation.T.astype(np.int64).ravel()
-    numbers: list[Any] = [
-        *after,
-        *by_unit,
-        *reached,
-        last,
-        back_sums,
-        exponent,
+    rules: list[Any] = [
         widths.decay_bits,
         widths.wrap,
         COUNT_MAX if firing.many else 1,
@@ -319,8 +157,27 @@ def _compiled(
         firing.late,
         firing.floor,
     ]
-    loops.leaky(sums, *numbers)
-    return sums.reshape(-1, units).T.astype(firing.message), State(*after)
+    sums: Any = np.array(activation, np.int64, order="C")
+
+    def run_alone(part: slice) -> None:
+        loops.alone(sums[part].ravel(), *(values[part] for values in (*after, *by_unit)), *rules)
+
+    if back is None:
+        deque(mapped(run_alone, shares(units)), maxlen=0)
+    else:
+        loops.recurrent(sums.ravel(), *after, *by_unit, *rules, *_coming_back(back))
+    return sums.astype(firing.message), State(*after)
+
+
+def _coming_back(back: Returning) -> list[Any]:
+    """Return what the compiled loop needs of spikes that come back."""
+    ((_, weight, exponent),) = back.ways
+    weights = csc_array(weight)
+    last, sums = np.zeros((2, weight.shape[0]), np.int64)
+    if back.past.shape[1]:
+        last += back.past[:, -1]
+    returned = (weights.data, weights.indices, weights.indptr)
+    return [*(np.array(part, np.int64) for part in returned), exponent, last, sums]
 
 
 def _decayed(value: Integers, decay: Decay, widths: Arithmetic) -> Integers:

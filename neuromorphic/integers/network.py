@@ -9,7 +9,8 @@ import numpy as np
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
 from neuromorphic.graphs.sparse import Direct, Sparse
 from neuromorphic.graphs.synapses import Dense, Signals, Synapse, longest_delay
-from neuromorphic.integers.fixed_point import NEVER, Integers, Neuron, deliver
+from neuromorphic.integers.delivery import deliver
+from neuromorphic.integers.fixed_point import NEVER, Integers, Neuron
 from neuromorphic.integers.floating_point import FloatNeuron
 from neuromorphic.integers.sigma_delta import SigmaDelta
 from neuromorphic.integers.units import Condition, Units, forgotten, message_type, rest, run

@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 
 from neuromorphic.graphs.sparse import Sparse
 from neuromorphic.graphs.synapses import Dense
-from neuromorphic.integers.fixed_point import stored_weights
+from neuromorphic.integers.delivery import stored_weights
 from runtime.errors import GraphError
 
 Weights = npt.NDArray[np.int64]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from neuromorphic.chips.arithmetic import Arithmetic
 from neuromorphic.graphs.synapses import Signals, Synapse, longest_delay
-from neuromorphic.integers import fixed_point, sigma_delta
+from neuromorphic.integers import delivery, fixed_point, sigma_delta
 from neuromorphic.integers.fixed_point import Integers, Neuron, State
 from neuromorphic.integers.graded import Graded
 from neuromorphic.integers.sigma_delta import Sent, SigmaDelta
@@ -63,7 +63,7 @@ def run(
         found = sigma_delta.run(sums, neuron, state)
     else:
         assert isinstance(state, State)
-        returned = fixed_point.returning(back, condition.past, widths)
+        returned = delivery.returning(back, condition.past, widths)
         found = fixed_point.run(sums, neuron, widths, state, returned)
     sent, state = found
     kept = 1 + max((longest_delay(synapse) for synapse in back), default=0)

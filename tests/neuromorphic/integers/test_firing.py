@@ -9,8 +9,9 @@ from scipy.sparse import csr_array
 from neuromorphic.graphs.sparse import Sparse
 from neuromorphic.graphs.synapses import Conv2d, Dense
 from neuromorphic.integers import fixed_point, loops
+from neuromorphic.integers.delivery import returning
 from neuromorphic.integers.firing import COUNT_MAX, Firing
-from neuromorphic.integers.fixed_point import Neuron, returning, run
+from neuromorphic.integers.fixed_point import Neuron, run
 from neuromorphic.integers.network import (
     INPUT,
     SELF,
@@ -27,7 +28,9 @@ firings = st.builds(Firing, *[st.booleans()] * 5).filter(lambda f: f.subtracts o
 
 def units(rng, size, firing):
     du, dv = rng.integers(0, 2500, size), rng.integers(0, 900, size)
-    return Neuron(du, dv, int(rng.integers(1, 40)), rng.integers(-99, 100, size), 3, firing)
+    return Neuron(
+        du, dv, int(rng.integers(firing.many, 40)), rng.integers(-99, 100, size), 3, firing
+    )
 
 
 def doubled(rng, rows, columns):
@@ -45,7 +48,7 @@ def test_the_compiled_loop_is_the_steps(seed, firing, returns):
     found = []
     with pytest.MonkeyPatch.context() as patch:
         for used in (None, loops):
-            patch.setattr(fixed_point, "_loops", lambda size, used=used: used)
+            patch.setattr(fixed_point, "loops_for", lambda size, used=used: used)
             found.append(run(sums, neuron, back=back))
     (one, end), (other, after) = found
     assert one.dtype == other.dtype

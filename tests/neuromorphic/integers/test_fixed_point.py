@@ -6,15 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
+from neuromorphic.integers.delivery import activations, stored_weights
 from neuromorphic.integers.exact import chip_weights
-from neuromorphic.integers.fixed_point import (
-    Neuron,
-    activations,
-    rest,
-    run,
-    step,
-    stored_weights,
-)
+from neuromorphic.integers.fixed_point import Neuron, rest, run, step
 from neuromorphic.lava import shim
 
 seeds = st.integers(0, 2**32 - 1)

@@ -9,7 +9,8 @@ from scipy.signal import correlate
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
 from neuromorphic.graphs.synapses import Conv1d, Dense, fan_out, scaled
 from neuromorphic.integers import network as networks
-from neuromorphic.integers.fixed_point import Neuron, deliver, rest, step
+from neuromorphic.integers.delivery import deliver
+from neuromorphic.integers.fixed_point import Neuron, rest, step
 from neuromorphic.integers.network import (
     INPUT,
     Connection,
