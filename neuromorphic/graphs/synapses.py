@@ -1,5 +1,6 @@
 """Connections between populations: a matrix or a convolution, with integer or float weights."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
@@ -143,15 +144,24 @@ class Conv2d:
 
     def apply(self, x: Signals) -> npt.NDArray[np.float64]:
         """Return the sums `(units, T) float64` of `x (inputs, T)`; integers are exact."""
-        frames, taps = x.shape[1], self.weight[0].size
-        at_once = max(1, COLUMNS // (self.groups * taps * prod(self.places)))
-        parts = (x[:, t : t + at_once] for t in range(0, frames, at_once))
-        sums = list(mapped(self._sums, parts))
-        return np.concatenate(sums, axis=1) if sums else np.zeros((self.units, 0))
+        return self.narrow_sums(x).astype(np.float64, copy=False)
 
-    def _sums(self, x: Signals) -> npt.NDArray[np.float64]:
-        """The sums as one matrix product, with what each place sees as a column."""
+    def narrow_sums(self, x: Signals) -> npt.NDArray[np.floating[Any]]:
+        """Return what `apply` does, of integers in the narrowest floats that hold them exactly."""
+        frames, taps = x.shape[1], self.weight[0].size
         exact = _exact(self.weight, x)
+        at_once = max(1, COLUMNS // (self.groups * taps * prod(self.places)))
+        sums = np.zeros((self.units, frames), exact)
+
+        def add(start: int) -> None:
+            part = slice(start, start + at_once)
+            sums[:, part] = self._product(x[:, part], exact)
+
+        deque(mapped(add, range(0, frames, at_once)), maxlen=0)
+        return sums
+
+    def _product(self, x: Signals, exact: type[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
+        """The sums as one matrix product, with what each place sees as a column."""
         planes = x.reshape(-1, *self.size, x.shape[1]).astype(exact)
         planes = np.pad(planes, ((0, 0), *self.padding, (0, 0)))
         reach = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.weight.shape[2:], strict=True)]
@@ -163,8 +173,7 @@ class Conv2d:
             self.groups, self.weight[0].size, prod(self.places) * x.shape[1]
         )
         kernels = self.weight.reshape(self.groups, -1, self.weight[0].size).astype(exact)
-        sums: npt.NDArray[np.float64] = (kernels @ columns).reshape(self.units, x.shape[1])
-        return sums.astype(np.float64, copy=False)
+        return (kernels @ columns).reshape(self.units, x.shape[1])
 
 
 def _exact(weight: Weights, x: Signals) -> type[np.floating[Any]]:

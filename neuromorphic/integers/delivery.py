@@ -11,8 +11,16 @@ from scipy.sparse import csr_array
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
 from neuromorphic.graphs.sparse import LARGEST, Direct, Sparse
-from neuromorphic.graphs.synapses import FLOAT32_EXACT, Dense, Signals, Synapse, nonzero
-from neuromorphic.integers.compiled_loops import loops_for, shares
+from neuromorphic.graphs.synapses import (
+    FLOAT32_EXACT,
+    Conv1d,
+    Dense,
+    Signals,
+    Synapse,
+    as_2d,
+    nonzero,
+)
+from neuromorphic.integers.parallel import loops_for, shares
 from runtime.ahead import mapped
 
 ACCUMULATOR_BITS = 24  # of Lava's Conv, which wraps there; Lava 0.10 `proc.conv`
@@ -116,7 +124,9 @@ def deliver(
             return shifted(_sparse_sums(synapse, spikes), synapse.weight_exp)
         case Sparse():
             return _late_sums(synapse, spikes, past)
-    return _in_accumulator(synapse.apply(spikes).astype(np.int64))
+        case Conv1d():
+            synapse = as_2d(synapse)
+    return _in_accumulator(synapse.narrow_sums(spikes))
 
 
 def _sparse_sums(synapse: Sparse, spikes: Signals) -> Integers:
@@ -167,8 +177,9 @@ def shifted(total: Integers, exponent: int) -> Integers:
     return total << exponent if exponent > 0 else total >> -exponent
 
 
-def _in_accumulator(sums: Integers) -> Integers:
+def _in_accumulator(sums: npt.NDArray[np.floating[Any]]) -> Integers:
     half = 1 << (ACCUMULATOR_BITS - 1)
-    if sums.size and max(-int(sums.min()), int(sums.max())) < half:
-        return sums
-    return (sums + half) % (2 * half) - half
+    whole = sums.astype(np.int64)
+    if sums.size and max(-int(sums.min()), int(sums.max())) >= half:
+        whole = (whole + half) % (2 * half) - half
+    return whole

@@ -10,9 +10,9 @@ from scipy.sparse import csc_array
 
 from neuromorphic.chips.arithmetic import LAVA, Arithmetic
 from neuromorphic.graphs.synapses import Signals
-from neuromorphic.integers.compiled_loops import loops_for, shares
 from neuromorphic.integers.delivery import Returning
 from neuromorphic.integers.firing import AS_LIF, COUNT_MAX, Firing
+from neuromorphic.integers.parallel import loops_for, shares
 from runtime.ahead import mapped
 
 INPUT_SHIFT = 6  # input, threshold and (here) bias are aligned 6 bits above the state's last bit

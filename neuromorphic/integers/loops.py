@@ -11,7 +11,7 @@ __all__ = ["COMPILED", "alone", "recurrent", "scatter"]
 @compiled
 def _kept(value: int, factor: int, bits: int) -> int:
     kept = value * factor
-    return kept >> bits if kept >= 0 else -(-kept >> bits)
+    return (kept + ((kept >> 63) & ((1 << bits) - 1))) >> bits  # towards zero, without a branch
 
 
 @compiled
@@ -150,6 +150,6 @@ def scatter(
     """
     for m in range(len(firsts) - 1):
         for i in range(ends[m], ends[m + 1]):
-            first = targets[i] * length
+            first, weight = targets[i] * length, weights[i]
             for e in range(firsts[m], firsts[m + 1]):
-                sums[first + steps[e]] += values[e] * weights[i]
+                sums[first + steps[e]] += values[e] * weight

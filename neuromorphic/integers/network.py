@@ -12,6 +12,7 @@ from neuromorphic.graphs.synapses import Dense, Signals, Synapse, longest_delay
 from neuromorphic.integers.delivery import deliver
 from neuromorphic.integers.fixed_point import NEVER, Integers, Neuron
 from neuromorphic.integers.floating_point import FloatNeuron
+from neuromorphic.integers.parallel import own_threads
 from neuromorphic.integers.sigma_delta import SigmaDelta
 from neuromorphic.integers.units import Condition, Units, forgotten, message_type, rest, run
 from runtime.errors import GraphError
@@ -271,8 +272,9 @@ def run_network(
     checked_payload(network, payload, widths)
     # Step by step in memory, as large sums and events are.
     found = np.empty((network.units, payload.shape[1]), network.message, order="F")
-    for block in blocks(network, payload, widths, on_chip):
-        found[:, block.frames] = network.sent(block.spikes)
+    with own_threads():
+        for block in blocks(network, payload, widths, on_chip):
+            found[:, block.frames] = network.sent(block.spikes)
     return found
 
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from neuromorphic.graphs.sparse import Sparse
-from neuromorphic.integers import compiled_loops, delivery, fixed_point, loops
+from neuromorphic.integers import delivery, fixed_point, loops, parallel
 from neuromorphic.integers.delivery import deliver
 from neuromorphic.integers.fixed_point import Neuron, rest, run
 
@@ -11,7 +11,7 @@ from neuromorphic.integers.fixed_point import Neuron, rest, run
 @pytest.mark.parametrize("cores", [1, 2, 3])
 def test_the_compiled_loop_is_the_steps(monkeypatch, cores):
     pytest.importorskip("numba")
-    monkeypatch.setattr(compiled_loops, "cores", lambda: cores)
+    monkeypatch.setattr(parallel, "cores", lambda: cores)
     rng = np.random.default_rng(cores)
     decays = rng.integers(0, 4096, (2, 9))
     neuron = Neuron(*decays, rng.integers(0, 9**5, 9), rng.integers(-4095, 4096, 9), 5)
@@ -31,7 +31,7 @@ def test_the_compiled_loop_is_the_steps(monkeypatch, cores):
 @pytest.mark.parametrize("cores", [1, 2, 3])
 def test_sums_by_event_are_those_of_the_matrix(monkeypatch, cores):
     pytest.importorskip("numba")
-    monkeypatch.setattr(compiled_loops, "cores", lambda: cores)
+    monkeypatch.setattr(parallel, "cores", lambda: cores)
     rng = np.random.default_rng(0)
     weights = rng.integers(-5, 6, (7, 9)) * (rng.random((7, 9)) < 0.5)
     spikes = rng.integers(-3, 4, (9, 20)) * (rng.random((9, 20)) < 0.3)

@@ -1,8 +1,12 @@
-"""When compiled loops are worth their loading, and what each core takes of them."""
+"""How integer layers use the cores of a machine."""
 
 import sys
+from contextlib import AbstractContextManager
+from functools import cache
 from itertools import pairwise
 from typing import Any
+
+from threadpoolctl import ThreadpoolController
 
 from runtime.sessions import cores
 
@@ -22,3 +26,17 @@ def shares(length: int) -> list[slice]:
     """Return as many parts of 0 to `length` as there are cores, as long as one another."""
     ends = [length * i // cores() for i in range(cores() + 1)]
     return [slice(first, last) for first, last in pairwise(ends)]
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def own_threads() -> AbstractContextManager[Any]:
+    """Return a context in which a matrix product keeps to the thread that asks for it.
+
+    Those that a library starts itself wait in a loop, and take the cores from ours.
+    """
+    limits: AbstractContextManager[Any] = _libraries().limit(limits=1, user_api="blas")
+    return limits
