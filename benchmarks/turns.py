@@ -1,38 +1,21 @@
-"""What a search that turns single entries of a code, by the sound they make, would gain.
-
-The decoder stays as it is. The gradient of the squared error tells for each entry what turning it
-would gain if the decoder were linear. In turn, every twelfth frame tries the entry that promises
-most and keeps it where the error of the twelve frames around it falls; a round tries all frames
-once, and no entry is tried twice.
-"""
+"""What a search that turns single entries of a code, by the sound they make, gains a round."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-
 from benchmarks.results import write_json
-from runtime.audio.samples import Samples
-from runtime.bundle import DECODER_FAST, Bundle
+from runtime.bundle import Bundle
 from runtime.codec import Codec
-from runtime.errors import SpikingMusicError
-from runtime.events import Bits, EventMatrix
+from runtime.events import EventMatrix
 from runtime.kinds import Progress
 from runtime.metrics import si_snr
 from spiking_music.cli.terminal import show_rows
-from train.config import HOP, SAMPLE_RATE, from_dict
+from train.config import SAMPLE_RATE
 from train.data.clips import Clip
-from train.networks.seanet import fold
-from train.networks.trunks import decoder_of
-from train.onnx_weights import read_weights
-
-APART = 12  # frames between those that are tried at once: beyond them an entry is hardly heard
+from train.turning import torch_decoder, turned
 
 
 def measure(
@@ -85,46 +68,3 @@ def write(rows: Sequence[dict[str, Any]], path: Path | None) -> None:
             }
         )
     show_rows(shown)
-
-
-def torch_decoder(bundle: Bundle) -> nn.Module:
-    """The waveform decoder of a FREE bundle in torch; raises `SpikingMusicError` for another."""
-    manifest = bundle.manifest
-    if manifest.kind != "FREE":
-        raise SpikingMusicError(f"the bundle {manifest.name} is {manifest.kind}; give a FREE one")
-    weights = read_weights(bundle, DECODER_FAST)
-    decoder = fold(decoder_of(from_dict(manifest.training["config"]).waveform, manifest.units))
-    decoder.load_state_dict({name: weights[name] for name in decoder.state_dict()})
-    return decoder.eval().requires_grad_(False)
-
-
-def turned(decoder: nn.Module, bits: Bits, samples: Samples, rounds: int) -> Iterator[Bits]:
-    """Yield the events `(N, T)` of `samples (n,)` after each round."""
-    events = torch.from_numpy(bits[None].astype(np.float32))
-    wanted = F.pad(torch.from_numpy(samples), (0, bits.shape[1] * HOP - len(samples)))
-    tried = torch.zeros(bits.shape, dtype=torch.bool)
-    for _ in range(rounds):
-        for first in range(min(APART, bits.shape[1])):
-            frames = torch.arange(first, bits.shape[1], APART)
-            error, promised = _promised(decoder, events, wanted)
-            units = promised.masked_fill(tried, -torch.inf)[:, frames].argmax(0)
-            tried[units, frames] = True
-            other = events.clone()
-            other[0, units, frames] = 1 - other[0, units, frames]
-            kept = (_around(decoder(other)[0, 0] - wanted) < _around(error))[frames]
-            events[0, units[kept], frames[kept]] = other[0, units[kept], frames[kept]]
-        yield events[0].numpy() > 0.5
-
-
-def _promised(decoder: nn.Module, events: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
-    """The error, and by how much its square would fall for each entry turned, `(N, T)`."""
-    events = events.clone().requires_grad_()
-    error = decoder(events)[0, 0] - wanted
-    (gradient,) = torch.autograd.grad(error.square().sum(), events)
-    return error.detach(), (gradient * (2 * events.detach() - 1))[0]
-
-
-def _around(error: Tensor) -> Tensor:
-    """The squared error in the frames around each frame, `(T,)`."""
-    frames = F.pad(error.square().unflatten(0, (-1, HOP)).sum(1), (APART // 2, APART // 2 - 1))
-    return frames.unfold(0, APART, 1).sum(1)

@@ -13,14 +13,15 @@ DecoderName = Literal["diffusion", "fast", "listening", "waveform"]
 SamplerName = Literal["ddim", "dpm"]
 CoderName = Literal["paper", "rice", "adaptive"]
 QualityName = Literal["fast", "good", "best"]
-Effort = Literal["certified", "better"]
+Effort = Literal["certified", "better", "best"]
 
 KINDS: Final[tuple[str, ...]] = get_args(Kind)  # models whose code is events: paper section 3
 LAPPED: Final = "LAPPED"  # ours: the frames of a lapped transform, each sample in two of them
 DECODERS: Final = ("diffusion", "fast")  # of the paper's kinds
 LAPPED_DECODERS: Final = ("listening", "waveform")  # with noise in the treble, and without
 CERTIFIED: Final = "certified"  # the thresholds of a chip; `better` ones are moved by a host
-EFFORTS: Final[tuple[str, ...]] = get_args(Effort)  # of an encoder for LAPPED
+BEST: Final = "best"  # entries that a search turns, for FREE
+EFFORTS: Final[tuple[str, ...]] = get_args(Effort)[:2]  # of an encoder for LAPPED
 SAMPLERS: Final[tuple[str, ...]] = get_args(SamplerName)
 CODERS: Final[tuple[str, ...]] = get_args(CoderName)
 QUALITIES: Final[tuple[str, ...]] = get_args(QualityName)

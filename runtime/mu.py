@@ -7,7 +7,7 @@ import numpy as np
 
 from runtime.bundle import Manifest
 from runtime.errors import SpikingMusicError
-from runtime.kinds import CERTIFIED, EFFORTS
+from runtime.kinds import BEST, CERTIFIED, EFFORTS
 from runtime.sessions import Tensor
 from runtime.spk.header import NO_MU
 from runtime.spk.short import LARGEST_STEP
@@ -59,6 +59,8 @@ def chosen_effort(manifest: Manifest, effort: str | None) -> str:
 
     Raises `SpikingMusicError` for another one, or for a bundle that has no choice.
     """
+    if effort == BEST and manifest.kind == "FREE":
+        raise SpikingMusicError(f"effort {effort}: load the bundle with this effort to encode so")
     if effort is not None and not manifest.lapped:
         raise SpikingMusicError(
             f"effort {effort}: the bundle {manifest.name} is {manifest.kind} and always encodes as "

@@ -84,18 +84,21 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def load(bundle: Path | str = "lapped", provider: str | None = None) -> "Codec":
+def load(
+    bundle: Path | str = "lapped", provider: str | None = None, effort: str | None = None
+) -> "Codec":
     """Load a trained model: `lapped`, `small`, `small-mu`, `spectral`, `spectral-mu`, or a folder.
 
-    `provider` computes it: cuda, cpu or openvino; for None, cuda if it works, else cpu. Raises
-    `BundleError` for a folder that is not a bundle or differs from its manifest, and
-    `SpikingMusicError` for a provider that is not installed.
+    `provider` computes it: cuda, cpu or openvino; for None, cuda if it works, else cpu. With the
+    `effort` best the codec of a FREE model also turns entries, by their sound, which takes torch.
+    Raises `BundleError` for a folder that is not a bundle or differs from its manifest, and
+    `SpikingMusicError` for a provider that is not installed, or an effort that is not the model's.
     """
     from runtime.bundle import open_bundle
-    from runtime.codec import Codec
     from runtime.providers import chosen_provider
+    from spiking_music.effort import codec_of
 
-    return Codec(open_bundle(Path(bundle), chosen_provider(provider)))
+    return codec_of(open_bundle(Path(bundle), chosen_provider(provider)), effort)[0]
 
 
 def read(path: Path | str) -> "Piece":

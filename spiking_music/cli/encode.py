@@ -1,5 +1,6 @@
 """Turn recordings into events and store them."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -10,7 +11,6 @@ from spiking_music.cli.corpora import encode_corpus
 from spiking_music.cli.inputs import (
     audio_source,
     note,
-    open_codec,
     refuse_idle,
     settle_output,
     stored_output,
@@ -100,9 +100,11 @@ def encode(
     recordings failed. --decoder, --sampler, --steps and --seed are kept in the file for decode.
     """
     from runtime.audio.reading import opened_audio
+    from runtime.bundle import open_bundle
     from runtime.to_spk import Storage, to_spk
     from spiking_music.cli import terminal
     from spiking_music.corpus.listing import is_corpus
+    from spiking_music.effort import codec_of
 
     storage = Storage(
         coder=coder,
@@ -129,7 +131,8 @@ def encode(
         return
     refuse_idle("a single recording", jobs=jobs, scheduler=scheduler)
     out = settle_output(audio, out, ".spk", force, as_json)
-    codec = open_codec(bundle)
+    codec, left = codec_of(open_bundle(bundle), effort)
+    storage = replace(storage, effort=left)
     with (
         terminal.progress("encode") as progress,
         opened_audio(audio_source(audio), codec.manifest.sample_rate) as recording,

@@ -117,7 +117,8 @@ EffortOption = Annotated[
     Effort | None,
     typer.Option(
         "--effort",
-        help="Thresholds of a LAPPED model: a chip's, or moved by the host for 3 to 5 % fewer bits",
+        help="LAPPED: thresholds of a chip, or better, moved by the host; FREE: best, entries that "
+        "a search turns",
         show_default="certified",
     ),
 ]

@@ -16,6 +16,7 @@ from spiking_music.corpus.outcome import Outcome
 from spiking_music.corpus.places import fetched, publish
 from spiking_music.corpus.receipts import receipt, refuse_other, sha256, standing
 from spiking_music.corpus.recipe import Recipe
+from spiking_music.effort import codec_of
 
 # If writing fails for these reasons, it fails for every file.
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -48,11 +49,11 @@ def encode_item(recipe: Recipe, item: Item) -> Outcome:
 
 
 def _outcome(recipe: Recipe, item: Item) -> Outcome:
-    codec = _codec(recipe)
+    codec, effort = _codec(recipe)
     model = codec.manifest
     with fetched(item.source) as path:
         source = receipt(item.name, sha256(path), recipe.storage)
-        storage = replace(recipe.storage, source=source)
+        storage = replace(recipe.storage, source=source, effort=effort)
         found = None if recipe.force else standing(item.target, codec.code)
         if found is not None:
             refuse_other(
@@ -71,7 +72,7 @@ def _outcome(recipe: Recipe, item: Item) -> Outcome:
 
 
 @lru_cache(maxsize=1)
-def _codec(recipe: Recipe) -> Codec:
+def _codec(recipe: Recipe) -> tuple[Codec, str | None]:
     bundle = open_bundle(recipe.bundle)
     model = bundle.manifest.model_hash
     if model != recipe.model:
@@ -79,7 +80,7 @@ def _codec(recipe: Recipe) -> Codec:
             f"{bundle.path}: holds model {model} now, the run began with {recipe.model}; "
             "restore it, or start again in another folder"
         )
-    return Codec(bundle)
+    return codec_of(bundle, recipe.storage.effort)
 
 
 def _refusal(error: BaseException | None) -> OSError | None:
