@@ -12,6 +12,7 @@ from runtime.codec import Codec
 from runtime.events import EventMatrix
 from runtime.kinds import Progress
 from runtime.metrics import si_snr
+from runtime.piece import NO_MU
 from spiking_music.cli.terminal import show_rows
 from train.config import SAMPLE_RATE
 from train.data.clips import Clip
@@ -26,7 +27,7 @@ def measure(
     `seconds` of one core for a second of sound, up to that round. Raises `SpikingMusicError` for a
     bundle that is not FREE.
     """
-    codec, decoder = Codec(bundle), torch_decoder(bundle)
+    codec, decoder = Codec(bundle), torch_decoder(bundle)(NO_MU)
     work = [(name, clip) for name, clips in sets.items() for clip in clips]
     rows = []
     for done, (name, clip) in enumerate(work, 1):

@@ -112,16 +112,17 @@ def control(
     ] = None,
     clips: Clips = None,
     least: Annotated[float, typer.Option(metavar="DB", help="Quality that control keeps")] = 9.0,
+    effort: Annotated[str | None, typer.Option(help="best: a search turns entries")] = None,
     json: Json = None,
 ) -> None:
     """What clips cost when each has its own mu, the largest that keeps a quality, or else 0."""
     from benchmarks.control import measure, write
     from runtime.bundle import SHIPPED, open_bundle
-    from runtime.codec import Codec
     from spiking_music.cli import terminal
     from spiking_music.cli.clips import clip_sets
+    from spiking_music.effort import codec_of
 
-    codec = Codec(open_bundle(bundle or SHIPPED / "spectral-mu"))
+    codec, _ = codec_of(open_bundle(bundle or SHIPPED / "spectral-mu"), effort)
     sets, _ = clip_sets(data, clips)
     with terminal.progress("control") as progress:
         rows = measure(codec, sets, least, progress)
