@@ -19,7 +19,7 @@ from runtime.audio.samples import Samples
 from runtime.bundle import DECODER_FAST, Bundle
 from runtime.codec import Codec
 from runtime.encoder import Encoded, Encoder, Window
-from runtime.errors import SpikingMusicError
+from runtime.errors import BundleError, ConfigError, SpikingMusicError
 from runtime.events import Bits, EventMatrix
 from runtime.kinds import BEST
 from train.config import HOP, from_dict
@@ -70,20 +70,27 @@ def turning_codec(bundle: Bundle) -> Codec:
 def torch_decoder(bundle: Bundle) -> Callable[[int], Decode]:
     """The waveform decoder of a FREE or a spectral MU_SPARSE bundle in torch, for each mu.
 
-    Raises `SpikingMusicError` for another bundle.
+    Raises `SpikingMusicError` for another bundle, `BundleError` where the weights are not those
+    that the manifest describes.
     """
     manifest = bundle.manifest
-    spectral_mu = manifest.has_mu and manifest.training["config"]["waveform"]["kind"] == "spectral"
+    weights = read_weights(bundle, DECODER_FAST)
+    spectral_mu = manifest.has_mu and "after.told.weight" in weights
     if manifest.kind != "FREE" and not spectral_mu:
         raise SpikingMusicError(
             f"effort {BEST}: the bundle {manifest.name} is {manifest.kind} and has no search; "
             "choose spectral or spectral-mu"
         )
-    weights = read_weights(bundle, DECODER_FAST)
-    config = from_dict(manifest.training["config"])
-    prefix, inputs = ("waveform.", config.code.latent) if spectral_mu else ("", manifest.units)
-    decoder = fold(decoder_of(config.waveform, inputs))
-    decoder.load_state_dict({name: weights[prefix + name] for name in decoder.state_dict()})
+    try:
+        config = from_dict(manifest.training.get("config"))
+        prefix, inputs = ("waveform.", config.code.latent) if spectral_mu else ("", manifest.units)
+        decoder = fold(decoder_of(config.waveform, inputs))
+        decoder.load_state_dict({name: weights[prefix + name] for name in decoder.state_dict()})
+    except (ConfigError, KeyError, RuntimeError) as error:
+        raise BundleError(
+            f"{bundle.path}: {DECODER_FAST} does not hold, by their names, the weights of the "
+            "decoder that manifest.json configures"
+        ) from error
     decoder.eval().requires_grad_(False)
     if not spectral_mu:
         return lambda mu: decoder
