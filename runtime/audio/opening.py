@@ -5,13 +5,14 @@ stream only up to the length it has guessed (see `mpeg`); from a pipe it reads e
 """
 
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Thread
 
 import soundfile
 
+from runtime.audio.feeding import fed
 from runtime.audio.foreign import HEAD, kind_of, way_around
 from runtime.audio.mpeg import first_frame, tells_length
 from runtime.audio.wav import is_chunk, read_head
@@ -64,7 +65,7 @@ def _flowing(begin: bytes, pipe: int, stack: ExitStack) -> int:
     """Return the descriptor to read a pipe from, after `begin` has already been read from it."""
     if begin.startswith(b"RIFF"):
         begin = read_head(lambda size: _take(pipe, size), begin)
-    return _piped(begin, pipe, stack)
+    return stack.enter_context(fed(begin, pipe))
 
 
 def _standing(file: int, stack: ExitStack) -> int:
@@ -81,7 +82,7 @@ def _standing(file: int, stack: ExitStack) -> int:
         remedy = _as_frames(file, guessed=False)
     begin, place = remedy or (b"", 0)
     os.lseek(file, place, os.SEEK_SET)
-    return _piped(begin, file, stack) if remedy else file
+    return stack.enter_context(fed(begin, file)) if remedy else file
 
 
 def _as_frames(file: int, guessed: bool) -> tuple[bytes, int] | None:
@@ -120,29 +121,11 @@ def _opened_path(path: Path, stack: ExitStack) -> int:
 def _copied(begin: bytes, pipe: int, stack: ExitStack) -> int:
     """Return a file that holds `begin` and the rest of a pipe."""
     path = stack.enter_context(scratch()) / "sound"
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    stack.callback(os.close, file)
-    _copy(begin, os.dup(pipe), os.dup(file))
-    return file
-
-
-def _piped(begin: bytes, source: int, stack: ExitStack) -> int:
-    """Return a pipe that gives `begin` and then the rest of a source."""
-    inlet, outlet = os.pipe()
-    stack.callback(os.close, inlet)
-    Thread(target=_copy, args=(begin, os.dup(source), outlet), daemon=True).start()
-    return inlet
-
-
-def _copy(begin: bytes, source: int, target: int) -> None:
-    """Copy, then close both; stop when the reader has gone."""
-    try:
-        with suppress(BrokenPipeError), open(target, "wb", buffering=0) as file:
-            file.write(begin)
-            while data := os.read(source, 1 << 16):
-                file.write(data)
-    finally:
-        os.close(source)
+    file = stack.enter_context(path.open("w+b", buffering=0))
+    file.write(begin)
+    with open(os.dup(pipe), "rb", buffering=0) as rest:
+        shutil.copyfileobj(rest, file)
+    return file.fileno()
 
 
 def _take(file: int, size: int) -> bytes:

@@ -99,7 +99,7 @@ def test_an_empty_name_is_no_folder(cli: Run, tmp_path: Path) -> None:
     assert not any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_signal_leaves_nothing_that_the_next_run_does_not_remove(
     toy_bundle: Bundle, tmp_path: Path, piece: Path, number: int
 ) -> None:
@@ -115,8 +115,9 @@ def test_a_signal_leaves_nothing_that_the_next_run_does_not_remove(
         while not any(out.iterdir()):
             time.sleep(0.05)
             assert process.poll() is None
+        time.sleep(1)  # by then it has read all that there is, and waits inside of libsndfile
         process.send_signal(number)
-        code = process.wait()
+        code = process.wait(timeout=60)
     if number == signal.SIGKILL:
         assert any(out.iterdir())
     else:
