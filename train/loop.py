@@ -133,12 +133,15 @@ class _Trainer:
         schedule = self.stage.schedule
         crops = ahead(lambda step: self.crops(step, self.items), self.first, schedule.steps)
         self._train_from(self.first)
+        spent = time.process_time()
         for step, audio in enumerate(crops, self.first):
             began = time.perf_counter()
             if step == schedule.settle and self.stage.trains_code:
                 self._settle(step)
             figures = self._step(step, self._batch(step, audio))
             figures["seconds"] = time.perf_counter() - began
+            before, spent = spent, time.process_time()
+            figures["core_seconds"] = spent - before
             done = step + 1
             judged = done % self.run.every == 0 or done == schedule.steps
             if judged:

@@ -105,6 +105,22 @@ def figures(
 
 
 @app.command()
+def curves(
+    picture: Annotated[Path, typer.Argument(metavar="NAME", help="Of .svg, .png and .txt")],
+    runs: Annotated[list[str], typer.Argument(metavar="NAME=RUN_DIR...", help="Runs of training")],
+    force: Force = False,
+) -> None:
+    """Learning curves of runs against the time of one core, as a picture and a table."""
+    from benchmarks.curves import as_table, draw, read_curve
+    from spiking_music.cli.inputs import named
+
+    pairs = [named(text, "NAME=RUN_DIR") for text in runs]
+    found = [read_curve(name, Path(run)) for name, run in pairs]
+    draw(found, picture, shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]), force)
+    print(as_table(found))
+
+
+@app.command()
 def control(
     data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="Clips, as for evaluate")],
     bundle: Annotated[
