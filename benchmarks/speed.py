@@ -187,7 +187,7 @@ def _graphs(bundle: Bundle) -> list[Task]:
     for name, file, network, feed, output, count in networks:
         if file not in manifest.files:
             continue
-        graph = bundle.graph(file, set(feed), {output})
+        graph = open_graph(bundle.file(file), set(feed), {output})  # on all cores, as torch
         tensors = [torch.from_numpy(value) for value in feed.values()]
         macs = manifest.operations[count] * FRAMES
         tasks.append(Task(name, WINDOW, partial(graph, feed), macs))

@@ -131,9 +131,13 @@ class Bundle:
         return self.path / name
 
     def graph(self, name: str, inputs: set[str], outputs: set[str]) -> Graph:
-        """Load one ONNX file, see `open_graph`; its hash must still be that in the manifest."""
+        """Load one ONNX file, see `open_graph`; its hash must still be that in the manifest.
+
+        It runs in the thread that calls it, for several chunks are coded at once; only of the
+        U-Net does one chunk follow another, so that it gets all cores.
+        """
         path, digest = self.file(name), self.manifest.files[name]
-        threads = 1 if self.manifest.lapped else None  # a LAPPED model codes several chunks at once
+        threads = None if name == DECODER else 1
         return open_graph(path, inputs, outputs, digest, self.provider, threads)
 
 

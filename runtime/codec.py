@@ -31,11 +31,17 @@ class Decoder(Protocol):
         """Return the first frame whose events are needed for the sound from `first` on."""
 
     def decoded(
-        self, chunks: Iterable[Chunk], start: int, first: int, playback: Playback
+        self,
+        chunks: Iterable[Chunk],
+        start: int,
+        first: int,
+        playback: Playback,
+        live: bool = True,
     ) -> Iterator[Samples]:
         """Yield the sound from frame `first` on of chunks that begin at `start(first)` or before.
 
-        `playback` must be complete: no field that the decoder needs is None.
+        `playback` must be complete: no field that the decoder needs is None. Chunks that are not
+        `live` may be taken before they are needed.
         """
 
 
@@ -125,16 +131,16 @@ class Codec:
 
         The blocks are at the model's rate. Each chunk has `chunk_frames` frames, or what is left in
         the last one, and is yielded once `context_frames` more have arrived. The events are those
-        of `encode`, whatever the sizes of the blocks. If the signal is not `live`, a LAPPED model
-        takes blocks before they are needed, in another thread, and so uses two cores. Raises the
-        same errors as `encode`.
+        of `encode`, whatever the sizes of the blocks. If the signal is not `live`, blocks are
+        taken before they are needed, and chunks made at the same time, in other threads. Raises
+        the same errors as `encode`.
         """
         step, mu = chosen_step(self.manifest, step), chosen_mu(self.manifest, mu)
         effort = chosen_effort(self.manifest, effort)
         if self.manifest.lapped:
             choose = self.engine.usual_step if step is None else lambda section, before: step
             return self.engine.encoder.chunks(blocks, choose, effort, live)
-        return self.encoder.chunks(blocks, mu)
+        return self.encoder.chunks(blocks, mu, live)
 
     def decode_stream(
         self,
@@ -147,16 +153,13 @@ class Codec:
 
         The sound begins at frame `first`, and the chunks at frame `start(first, playback)`, so that
         it equals that part of the whole sound. The fast decoder is a chunk and `context_frames`
-        behind its input, diffusion three chunks. If the chunks are not `live`, a LAPPED model takes
-        some before they are needed and decodes them at the same time, in other threads. See
+        behind its input, diffusion three chunks. If the chunks are not `live`, some are taken
+        before they are needed and decoded at the same time, in other threads. See
         `decode` for the playback and for the errors; each chunk has its own mu.
         """
         playback = playback.over(usual(self.manifest))
         decoder, start = self._decoder(playback), self.start(first, playback)
-        if self.manifest.lapped:
-            voice = self.engine.decoders[playback.decoder or ""]
-            return voice.decoded(chunks, start, first, playback, live)
-        return decoder.decoded(chunks, start, first, playback)
+        return decoder.decoded(chunks, start, first, playback, live)
 
     def start(self, first: int, playback: Playback = UNSAID) -> int:
         """Return the first input frame of `decode_stream`: a multiple of `chunk_frames`."""

@@ -13,6 +13,7 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
+from runtime.ahead import mapped
 from runtime.audio.samples import Samples
 from runtime.bundle import ENCODER, Bundle
 from runtime.errors import AudioError
@@ -50,14 +51,21 @@ class Encoder:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle, self._manifest = bundle, bundle.manifest
 
-    def chunks(self, blocks: Iterable[Samples], mu: int) -> Generator[Encoded, None, None]:
+    def chunks(
+        self, blocks: Iterable[Samples], mu: int, live: bool = True
+    ) -> Generator[Encoded, None, None]:
         """Yield the events of a signal in chunks of `chunk_frames`; the last may be shorter.
 
         A chunk is yielded as soon as its own samples and the `context_frames` after them are there.
-        Raises `AudioError` for samples that are not finite, `BundleError` for a bad encoder.
+        If the signal is not `live`, several are made at once, in a thread for each core. Raises
+        `AudioError` for samples that are not finite, `BundleError` for a bad encoder.
         """
-        for window in self.windows(blocks):
-            yield self.inner(self.run(window, mu), window.frames)
+
+        def coded(window: Window) -> Encoded:
+            return self.inner(self.run(window, mu), window.frames)
+
+        windows = self.windows(blocks)
+        return (coded(window) for window in windows) if live else mapped(coded, windows)
 
     def windows(self, blocks: Iterable[Samples]) -> Iterator[Window]:
         """Cut blocks of samples into windows, one for each chunk."""

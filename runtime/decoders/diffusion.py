@@ -89,13 +89,19 @@ class Diffusion:
         return max(place, 0)
 
     def decoded(
-        self, chunks: Iterable[Chunk], start: int, first: int, playback: Playback
+        self,
+        chunks: Iterable[Chunk],
+        start: int,
+        first: int,
+        playback: Playback,
+        live: bool = True,
     ) -> Iterator[Samples]:
         """Yield the sound from frame `first` on, in windows on a fixed grid.
 
         Only the last window is off the grid: it ends where the events end. The chunks begin at
-        frame `start`, no later than `start(first)`. Raises `SpikingMusicError` immediately for an
-        unknown sampler, and for steps or a seed out of range.
+        frame `start`, no later than `start(first)`. `live` changes nothing: windows follow one
+        another. Raises `SpikingMusicError` immediately for an unknown sampler, and for steps or a
+        seed out of range.
         """
         signal = Arriving(rows(chunks, self._manifest), start)
         return self._joined(signal, sampling_of(playback), first)

@@ -7,6 +7,7 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
+from runtime.ahead import mapped
 from runtime.audio.samples import Samples
 from runtime.bundle import DECODER_FAST, Bundle, Manifest
 from runtime.errors import FormatError
@@ -46,15 +47,21 @@ class Waveform:
         return max(own - self._manifest.context_frames, 0)
 
     def decoded(
-        self, chunks: Iterable[Chunk], start: int, first: int, playback: Playback
+        self,
+        chunks: Iterable[Chunk],
+        start: int,
+        first: int,
+        playback: Playback,
+        live: bool = True,
     ) -> Iterator[Samples]:
         """Yield the sound from frame `first` on, in windows on a fixed grid.
 
-        The chunks begin at frame `start`, no later than `start(first)`. `playback` is ignored: this
-        decoder has no options.
+        The chunks begin at frame `start`, no later than `start(first)`. If they are not `live`,
+        several are decoded at once. `playback` is ignored: this decoder has no options.
         """
-        signal = Arriving(rows(chunks, self._manifest), start)
-        return without_first(self._blocks(signal, first), self._skipped(first))
+        windows = self._windows(Arriving(rows(chunks, self._manifest), start), first)
+        blocks = map(self._sound, windows) if live else mapped(self._sound, windows)
+        return without_first(blocks, self._skipped(first))
 
     def heard(self, events: Rows | Bits, mu: int) -> Samples:
         """Decode `events (units, T)`, which include context; return the sound without it."""
@@ -64,14 +71,19 @@ class Waveform:
         audio = single(self._graph(feed)["audio"], (1, frames * hop))[0]
         return audio[context * hop : (frames - context) * hop]
 
-    def _blocks(self, signal: Arriving[np.uint8], first: int) -> Iterator[Samples]:
+    def _windows(self, signal: Arriving[np.uint8], first: int) -> Iterator[tuple[Rows, int]]:
+        """Yield the rows of windows with context, and how many frames of each are its own."""
         context, chunk = self._manifest.context_frames, self._manifest.chunk_frames
         for start in count(first - first % chunk, chunk):
             if not signal.reaches(start + 1):
                 return
             held = signal.window(start - context, chunk + 2 * context)
-            own = min(chunk, signal.stop - start)
-            yield self.heard(held[:-1], int(held[-1, context]))[: own * self._manifest.hop]
+            yield held, min(chunk, signal.stop - start)
+
+    def _sound(self, window: tuple[Rows, int]) -> Samples:
+        held, frames = window
+        mu = int(held[-1, self._manifest.context_frames])
+        return self.heard(held[:-1], mu)[: frames * self._manifest.hop]
 
     def _skipped(self, first: int) -> int:
         return first % self._manifest.chunk_frames * self._manifest.hop
