@@ -54,6 +54,21 @@ def test_events_do_not_depend_on_the_blocks(codec: Codec, places: list[int], len
     assert all(one.events.frames == CHUNK for one in found[:-1])
 
 
+def test_what_is_coded_at_once_is_what_is_coded_in_turn(
+    codec: Codec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn, threes = codec.encode_stream([SOUND]), chunks(BITS, CHUNK, mus(codec))
+    whole = np.concatenate([*codec.decode_stream(threes, FAST)])
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    once = codec.encode_stream([SOUND], live=False)
+    for one, other in zip(turn, once, strict=True):
+        assert (one.index, one.events) == (other.index, other.events)
+        np.testing.assert_array_equal(one.payload, other.payload)
+    threes = chunks(BITS, CHUNK, mus(codec))
+    again = codec.decode_stream(threes, FAST, live=False)
+    np.testing.assert_array_equal(np.concatenate([*again]), whole)
+
+
 def test_one_sample_after_the_other_is_enough(codec: Codec) -> None:
     signal = SOUND[:20_000]
     found = [*codec.encode_stream(signal[i : i + 1] for i in range(len(signal)))]
