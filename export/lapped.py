@@ -68,7 +68,7 @@ def write_diffusion(model: Model, folder: Path) -> None:
     heard = torch.zeros(1, short.FEATURES, FRAMES, short.PATCHES)
     outputs = ["levels", "context"]
     exported(model.envelope, {"features": (heard, {2: frames})}, outputs, folder / ENVELOPE)
-    context = torch.zeros(1, model.config.diffusion_width, FRAMES, short.PATCHES)
+    context = torch.zeros(1, model.config.envelope_width, FRAMES, short.PATCHES)
     inputs = {
         "sample": (torch.zeros(1, FRAMES, short.BINS), {1: frames}),
         "sigma": (torch.ones(1), {}),

@@ -35,10 +35,10 @@ Ints = npt.NDArray[np.int32]
 def reach(steps: int) -> int:
     """Frames on each side of a window that its samples depend on.
 
-    By the velocity, two short frames a step; by the envelope, six; and one hop and one short frame
-    at the edge.
+    By the velocity, two short frames a step; by the envelope, eight; and one hop and one short
+    frame at the edge.
     """
-    return -(-(2 * steps + 6) // PARTS) + 1
+    return -(-(2 * steps + 8) // PARTS) + 1
 
 
 @dataclass(frozen=True, eq=False)

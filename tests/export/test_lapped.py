@@ -35,12 +35,20 @@ def trained() -> Model:
     tree = read_preset("lapped") | {"bins": BINS}
     torch.manual_seed(0)
     model = Model(lapped_config(tree | {name: 4 for name in WIDTHS}))
+    torch.manual_seed(1)
     for parameter in model.parameters():
         parameter.data += 0.02 * torch.randn_like(parameter)
     return model.requires_grad_(False)
 
 
-WIDTHS = ("mover_width", "rate_width", "refiner_width", "noise_width", "diffusion_width")
+WIDTHS = (
+    "mover_width",
+    "rate_width",
+    "refiner_width",
+    "noise_width",
+    "envelope_width",
+    "velocity_width",
+)
 
 
 @pytest.fixture(scope="module")
@@ -166,8 +174,8 @@ def test_the_diffusion_that_ships_is_what_was_trained(
 
 def test_an_untrained_diffusion_is_noise_at_the_foretold_levels() -> None:
     torch.manual_seed(0)
-    network, noise = Velocity(4), torch.randn(1, 12, BINS_OF_SHORT)
-    context = torch.randn(1, 4, 12, PATCHES)
+    network, noise = Velocity(4, 6), torch.randn(1, 12, BINS_OF_SHORT)
+    context = torch.randn(1, 6, 12, PATCHES)
     for steps in (1, 2, 4, 8):
 
         def velocity(sample: np.ndarray, sigma: float, stride: float = 1 / steps) -> np.ndarray:

@@ -43,7 +43,8 @@ class Lapped:
     refiner_layers: int
     noise_width: int
     noise_price: float
-    diffusion_width: int
+    envelope_width: int
+    velocity_width: int
     units_stage: Stage
     refiner_stage: Stage
     joint_stage: Stage

@@ -42,7 +42,7 @@ class Envelope(nn.Module):
         super().__init__()
         self.place = nn.Parameter(0.1 * torch.randn(1, width, 1, PATCHES))
         self.enter = nn.Conv2d(FEATURES, width, 1)
-        self.blocks = nn.Sequential(*(Block(width, 5) for _ in range(3)))
+        self.blocks = nn.Sequential(*(Block(width, 5) for _ in range(4)))
         self.out = nn.Conv2d(width, PATCH, 1)
         start_at(self.out, 0.0)
 
@@ -59,10 +59,10 @@ class Velocity(nn.Module):
     d from a sample x with the velocity `-tan(d / 2) x` keeps the variance of x.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, context: int) -> None:
         super().__init__()
         self.enter = nn.Conv2d(2 * PATCH, width, 1)
-        self.hear = nn.Conv2d(width, width, 1)
+        self.hear = nn.Conv2d(context, width, 1)
         self.time = nn.Linear(3, width)
         self.blocks = nn.Sequential(*(Block(width, 3) for _ in range(2)))
         self.out = nn.Conv2d(width, 2 * PATCH, 1)

@@ -31,8 +31,8 @@ class Model(nn.Module):
         self.rate = Rate(config.rate_width, place)
         self.refiner = Refiner(region, config.refiner_width, place, config.refiner_layers)
         self.noise = NoiseLevels(config.noise_width)
-        self.envelope = Envelope(config.diffusion_width)
-        self.velocity = Velocity(config.diffusion_width)
+        self.envelope = Envelope(config.envelope_width)
+        self.velocity = Velocity(config.velocity_width, config.envelope_width)
 
     def chip(self) -> chip.Units:
         """The integer units: thresholds rounded to the chip's grid."""

@@ -32,7 +32,8 @@ MICRO = {
     "refiner_stage": Stage(4, 1e-3),
     "joint_stage": Stage(4, 1e-3),
     "noise_stage": Stage(3, 1e-3),
-    "diffusion_width": 4,
+    "envelope_width": 6,
+    "velocity_width": 4,
     "envelope_stage": Stage(2, 1e-3),
     "diffusion_stage": Stage(8, 1e-3),
 }
