@@ -43,7 +43,7 @@ WITHOUT = "uncorrected"  # noise without the corrections in the file
 ORIGINAL = "original"
 FREE = "free"  # four steps of DDIM, not held to the cells
 WAYS = (*PLAIN, WITHOUT, *SAMPLED, FREE, *GAINS, *PEERS)
-JUDGED = {*PLAIN, "ddim_1", "ddim_4", *PEERS}  # by ViSQOL and in notes
+JUDGED = {*PLAIN, "ddim_1", "ddim_4", "dpm_4", *PEERS}  # by ViSQOL and in notes
 WORST = 0.05  # share of the clips
 LARGER_IS_BETTER = {"si_snr", "band_si_snr", "visqol", "note_f1"}
 
@@ -133,7 +133,7 @@ def measure(
     named = [(name, clip) for name, clips in sets.items() for clip in clips]
     for number, (name, clip) in enumerate(named, 1):
         listener.hear(clip)
-        for kbps, way, sound, edge in _copies(bench, makers, clip, rates or RATES, wanted):
+        for kbps, way, sound, edge in copies(bench, makers, clip, rates or RATES, wanted):
             rows.append(listener.row(name, kbps, way, sound, edge))
             features.setdefault((name, kbps, way), []).append(listener.features(sound))
         features.setdefault((name, 0.0, ORIGINAL), []).append(listener.features(clip.samples))
@@ -159,8 +159,12 @@ def write(figures: dict[str, Any], json: Path | None) -> None:
         print(f"| {found['set']} | {found['kbps']:.4g} | {found['way']} | {' | '.join(cells)} |")
 
 
-def _copies(
-    bench: Bench, makers: Mapping[str, Decode], clip: Clip, rates: Iterable[float], ways: list[str]
+def copies(
+    bench: Bench,
+    makers: Mapping[str, Decode],
+    clip: Clip,
+    rates: Iterable[float],
+    ways: Sequence[str],
 ) -> Iterator[tuple[float, str, Samples, float | None]]:
     """Yield rate, way, sound, and the edge of the band that the events reach in Hz."""
     for kbps in rates:

@@ -1,4 +1,4 @@
-"""How a clip looks at several rates of the lapped codec, as spectrograms."""
+"""How a clip looks at several rates of the lapped codec, or decoded in several ways."""
 
 import io
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from benchmarks.diffusion import copies, decoders
 from benchmarks.lapped import Bench
 from runtime.audio.samples import Samples
 from runtime.files import replacing
@@ -21,15 +22,21 @@ HIGHEST_HZ = 8000
 COLOURS = 64
 
 
-def versions(clip: Clip, bench: Bench, rates: Sequence[float] = RATES) -> dict[str, Samples]:
-    """The sound of a clip, and as it is heard at each of the rates, by what it is and takes."""
+def by_rate(clip: Clip, bench: Bench) -> dict[str, Samples]:
+    """The sound of a clip, and as it is heard at each of `RATES`, by what it is and takes."""
     found = {"original": clip.samples}
-    for kbps in rates:
+    for kbps in RATES:
         step = bench.coded(clip, kbps).step
         piece = bench.codec.encode(clip.samples, SAMPLE_RATE, step=step, effort=bench.effort)
         file = len(packed(piece)) * 8e-3 / piece.seconds
         found[f"{kbps:g} kbit/s of events, {file:.2f} of the file"] = bench.codec.decode(piece)
     return found
+
+
+def by_way(clip: Clip, bench: Bench, ways: Sequence[str]) -> dict[str, Samples]:
+    """The sound of a clip, and as each of the ways decodes 1.5 kbit/s of it, by their names."""
+    made = copies(bench, decoders(bench), clip, [1.5], ways)
+    return {"original": clip.samples, **{way: sound for _, way, sound, _ in made}}
 
 
 def draw(sounds: dict[str, Samples], picture: Path) -> None:

@@ -294,14 +294,18 @@ def spectrograms(
     picture: Annotated[Path, typer.Argument(metavar="FILE.png", help="Where to draw")],
     data: Annotated[list[str], typer.Option(metavar="NAME=SOURCE", help="The first clip of these")],
     effort: Annotated[str, typer.Option(help="As of lapped")] = "better",
+    way: Annotated[
+        list[str] | None, typer.Option(help="Of decoding 1.5 kbit/s, as of diffusion; repeat it")
+    ] = None,
 ) -> None:
-    """How a clip looks as it is, and at 0.7, 1.5 and 3.445 kbit/s of the default model."""
+    """How a clip looks as it is, and at 0.7, 1.5 and 3.445 kbit/s, or as decoded in each way."""
     from benchmarks.lapped import Bench
-    from benchmarks.spectrograms import draw, versions
+    from benchmarks.spectrograms import by_rate, by_way, draw
     from spiking_music.cli.clips import clip_sets
 
     sets, _ = clip_sets(data, 1)
-    draw(versions(next(iter(sets.values()))[0], Bench(None, effort, judged=False)), picture)
+    clip, bench = next(iter(sets.values()))[0], Bench(None, effort, judged=False)
+    draw(by_way(clip, bench, way) if way else by_rate(clip, bench), picture)
 
 
 @app.command()
