@@ -38,9 +38,12 @@ def read_curve(name: str, run: Path) -> Curve:
     found = read_log(run)[STAGE]
     spent = found["core_seconds"]
     judged = [step for step in found["valid_si_snr_db"] if step in found["valid_mel"]]
-    if not judged or not all(step in spent for step in range(judged[-1] + 1)):
+    if not judged:
+        raise SpikingMusicError(f"{run}: its {LOG} has no validation; train it for longer")
+    if not all(step in spent for step in range(judged[-1] + 1)):
         raise SpikingMusicError(
-            f"{run}: its {LOG} lacks validations or core_seconds; train it for 250 steps or more"
+            f"{run}: its {LOG} lacks core_seconds of some steps, as those of older versions do; "
+            "train it anew"
         )
     minutes = np.cumsum([spent[step] for step in range(judged[-1] + 1)]) / 60
     figures = {kind: np.array([found[kind][step] for step in judged]) for kind in SHOWN}

@@ -114,7 +114,7 @@ def curves(
     from benchmarks.curves import as_table, draw, read_curve
     from spiking_music.cli.inputs import named
 
-    pairs = [named(text, "NAME=RUN_DIR") for text in runs]
+    pairs = [named(text, "run") for text in runs]
     found = [read_curve(name, Path(run)) for name, run in pairs]
     draw(found, picture, shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]), force)
     print(as_table(found))

@@ -8,75 +8,111 @@ import os
 import select
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from threading import Event, Thread, current_thread, main_thread
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Thread, current_thread, main_thread
 
 from runtime.errors import AudioError
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+@dataclass
+class _Feed:
+    """Copies `source` to `outlet` until `signals`, numbers of those that arrive, ask to end."""
+
+    source: int
+    outlet: int
+    signals: int
+    broken: str = ""  # why the copy lacks something, if it does
+
+    def run(self, begin: bytes) -> None:
+        """Copy until the source, the reader or a signal ends it, then close all three."""
+        try:
+            self._write(begin)
+            while self._gives() and (data := self._read()):
+                self._write(data)
+        except BrokenPipeError:  # the reader has left
+            pass
+        finally:
+            for each in (self.source, self.outlet, self.signals):
+                os.close(each)
+
+    def _gives(self) -> bool:
+        """Wait for the source; false if before it the reader leaves or a signal asks to end."""
+        poll = select.poll()
+        poll.register(self.source, select.POLLIN)
+        poll.register(self.signals, select.POLLIN)
+        while self.signals in dict(poll.poll()):
+            number = os.read(self.signals, 1)
+            if not number:
+                return False
+            if number[0] in _ENDING:
+                self.broken = "a signal has ended the reading; read it again"
+                return False
+        return True
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.source, 1 << 16)
+        except OSError as error:
+            self.broken = f"cannot be read on ({error.strerror}); read it again"
+            return b""
+
+    def _write(self, data: bytes) -> None:
+        while data:  # a process that is stopped and continued writes only a part
+            data = data[os.write(self.outlet, data) :]
+
+
 @contextmanager
-def fed(begin: bytes, source: int) -> Iterator[int]:
+def fed(begin: bytes, source: int, name: str) -> Iterator[int]:
     """Yield a pipe that gives `begin` and then the rest of a source, unless a signal ends it.
 
-    Raises `AudioError` if that signal's handler has not ended the block.
+    Raises `AudioError`, which begins with `name`, if that signal's handler goes on, or if the
+    source cannot be read to its end.
     """
     inlet, outlet = os.pipe()
-    ended = Event()
     try:
         with _signals() as signals:
-            words = (begin, os.dup(source), outlet, signals, ended)
-            Thread(target=_feed, args=words, daemon=True).start()
-            yield inlet
+            feed = _Feed(os.dup(source), outlet, signals)
+            Thread(target=feed.run, args=(begin,), daemon=True).start()
+            try:
+                yield inlet
+            except AudioError as error:  # such as that the sound is cut off
+                _whole(feed, name, error)
+                raise
+            _whole(feed, name)
     finally:
         os.close(inlet)
-    if ended.is_set():
-        raise AudioError("a signal has ended the reading of the sound; read it again")
 
 
-def _feed(begin: bytes, source: int, outlet: int, signals: int, ended: Event) -> None:
-    """Copy until the source, the reader or a signal ends it, then close all three."""
-    try:
-        with suppress(BrokenPipeError), open(outlet, "wb", buffering=0) as file:
-            file.write(begin)
-            while _gives(source, signals, ended) and (data := os.read(source, 1 << 16)):
-                file.write(data)
-    finally:
-        os.close(source)
-        os.close(signals)
-
-
-def _gives(source: int, signals: int, ended: Event) -> bool:
-    """Wait for the source; false if before it the reader leaves or a signal asks to end."""
-    poll = select.poll()
-    poll.register(source, select.POLLIN)
-    poll.register(signals, select.POLLIN)
-    while signals in dict(poll.poll()):
-        number = os.read(signals, 1)
-        if not number:
-            return False
-        if number[0] in _ENDING:
-            ended.set()
-            return False
-    return True
+def _whole(feed: _Feed, name: str, error: AudioError | None = None) -> None:
+    if feed.broken:
+        raise AudioError(f"{name}: {feed.broken}") from error
 
 
 @contextmanager
 def _signals() -> Iterator[int]:
     """Yield a descriptor, closed by its reader, of the numbers of signals that arrive.
 
-    There are none outside of the main thread, or if an event loop already asks for them.
+    There are none outside of the main thread, or if something else, such as an event loop or the
+    feed of another sound, already asks for them.
     """
     heard, told = os.pipe()
     os.set_blocking(told, False)
-    asks = current_thread() is main_thread()
-    before = signal.set_wakeup_fd(told, warn_on_full_buffer=False) if asks else -1
-    if before != -1:
-        signal.set_wakeup_fd(before)
+    asks = current_thread() is main_thread() and _ask(told)
     try:
         yield heard
     finally:
         if asks:
-            signal.set_wakeup_fd(before)
+            _ask(-1)
         os.close(told)
+
+
+def _ask(told: int) -> bool:
+    """Have signals told to a descriptor in place of none, or of one of ours."""
+    before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    if told != -1 and before != -1:
+        signal.set_wakeup_fd(before)
+        return False
+    return True

@@ -38,6 +38,7 @@ def opened_sound(source: Path | int) -> Iterator[tuple[str, soundfile.SoundFile,
         file = source if isinstance(source, int) else _opened_path(Path(source), stack)
         begin, flows = b"", not _seekable(file)
         if flows:
+            os.set_blocking(file, True)
             begin = _take(file, HEAD)
             flows = begin.startswith(_STREAMS)
             if not flows:
@@ -46,7 +47,7 @@ def opened_sound(source: Path | int) -> Iterator[tuple[str, soundfile.SoundFile,
         if not begin:
             raise AudioError(f"{name}: is empty")
         try:
-            file = _flowing(begin, file, stack) if flows else _standing(file, stack)
+            file = _flowing(begin, file, name, stack) if flows else _standing(file, name, stack)
             sound = _sound(file)
         except soundfile.LibsndfileError as error:
             if kind := kind_of(begin):
@@ -61,14 +62,14 @@ def opened_sound(source: Path | int) -> Iterator[tuple[str, soundfile.SoundFile,
             yield name, sound, file
 
 
-def _flowing(begin: bytes, pipe: int, stack: ExitStack) -> int:
+def _flowing(begin: bytes, pipe: int, name: str, stack: ExitStack) -> int:
     """Return the descriptor to read a pipe from, after `begin` has already been read from it."""
     if begin.startswith(b"RIFF"):
         begin = read_head(lambda size: _take(pipe, size), begin)
-    return stack.enter_context(fed(begin, pipe))
+    return stack.enter_context(fed(begin, pipe, name))
 
 
-def _standing(file: int, stack: ExitStack) -> int:
+def _standing(file: int, name: str, stack: ExitStack) -> int:
     """Return the descriptor to read a file from: itself, or a pipe if only that gives all of it."""
     os.lseek(file, 0, os.SEEK_SET)
     remedy = None
@@ -82,7 +83,7 @@ def _standing(file: int, stack: ExitStack) -> int:
         remedy = _as_frames(file, guessed=False)
     begin, place = remedy or (b"", 0)
     os.lseek(file, place, os.SEEK_SET)
-    return stack.enter_context(fed(begin, file)) if remedy else file
+    return stack.enter_context(fed(begin, file, name)) if remedy else file
 
 
 def _as_frames(file: int, guessed: bool) -> tuple[bytes, int] | None:

@@ -1,7 +1,9 @@
 """The command line, `spiking-music VERB ...`."""
 
+import os
 import signal
 import sys
+from threading import Timer
 from types import FrameType
 
 import typer
@@ -21,6 +23,8 @@ EXTRAS = {
     "studio": "studio",
     "encode": "corpus",
 }
+
+AGAIN = 10.0  # seconds after which a signal is sent again, if the process is still there
 
 _ended_by: list[int] = []  # signals
 
@@ -53,7 +57,11 @@ def main() -> None:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
+    """Leave, and if that gets lost, as it may within an import or a finaliser, leave again."""
     _ended_by.append(number)
+    again = Timer(AGAIN, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
     sys.exit(128 + number)
 
 

@@ -117,8 +117,8 @@ EffortOption = Annotated[
     Effort | None,
     typer.Option(
         "--effort",
-        help="LAPPED: thresholds of a chip, or better, moved by the host; FREE: best, entries that "
-        "a search turns",
+        help="LAPPED: thresholds of a chip, or better, moved by the host; FREE and "
+        "MU_SPARSE: best, entries that a search turns",
         show_default="certified",
     ),
 ]

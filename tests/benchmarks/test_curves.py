@@ -37,5 +37,9 @@ def test_validations_stand_at_the_time_that_all_steps_before_took(tmp_path: Path
 def test_runs_without_times_and_folders_without_runs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SpikingMusicError, match="core_seconds"):
         read_curve("old", run(tmp_path / "old", None))
+    (tmp_path / "short").mkdir()
+    (tmp_path / "short" / "log.jsonl").write_text("not a line\n")
+    with pytest.raises(SpikingMusicError, match="no validation"):
+        read_curve("short", tmp_path / "short")
     with pytest.raises(SpikingMusicError, match="folder of a run"):
         read_curve("none", tmp_path)

@@ -127,3 +127,20 @@ def test_a_signal_leaves_nothing_that_the_next_run_does_not_remove(
     again = subprocess.run([*words[:4], str(piece), *words[5:]], check=False)
     assert again.returncode == 0
     assert [entry.name for entry in out.iterdir()] == ["x.spk"]
+
+
+def test_an_exit_that_gets_lost_is_asked_for_again() -> None:
+    code = """
+import os, signal, time
+from spiking_music.cli import main
+main.AGAIN = 0.2
+signal.signal(signal.SIGTERM, main._terminate)
+try:
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(9)
+except SystemExit:
+    pass
+time.sleep(60)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=50)
+    assert done.returncode == 128 + signal.SIGTERM
