@@ -100,13 +100,14 @@ def test_other_signals_do_not_cut_the_sound() -> None:
 
 def test_a_process_that_is_stopped_loses_nothing() -> None:
     code = """
-import os, sys
+import os, time
 from runtime.audio.feeding import fed
 with fed(b"", 0, "pipe") as pipe:
     print(os.getpid(), flush=True)
     found = 0
-    while data := os.read(pipe, 1000):
+    while data := os.read(pipe, 20_000):
         found += len(data)
+        time.sleep(0.001)
 print(found)
 """
     words = [sys.executable, "-c", code]
@@ -126,7 +127,7 @@ print(found)
         for _ in range(20):
             process.send_signal(signal.SIGSTOP)
             process.send_signal(signal.SIGCONT)
-            time.sleep(0.01)
+            time.sleep(0.03)
         assert int(output.read()) == size
         writer.join()
 
