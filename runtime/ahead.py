@@ -33,6 +33,9 @@ def mapped(work: Callable[[Item], Result], items: Iterable[Item]) -> Generator[R
 
     Otherwise like `ahead`.
     """
+    if cores() == 1:
+        yield from map(work, items)
+        return
     with ThreadPoolExecutor(cores()) as pool:
         for job in ahead((pool.submit(work, item) for item in items), cores()):
             yield job.result()

@@ -74,7 +74,7 @@ def open_graph(
     It uses `threads`, by default `cores()`, that spin between operators, and sequential execution:
     the fastest settings measured for these graphs. Raises `BundleError`, naming the file, when it
     is not a graph, has other inputs or outputs, or does not have the SHA-256 `digest`, and when
-    the provider does not start.
+    the provider does not start; `MemoryError` where memory is too little.
     """
     import onnxruntime  # here, so that code that only reads events does not load it
 
@@ -88,6 +88,8 @@ def open_graph(
     try:
         session = onnxruntime.InferenceSession(data, options, providers=provider_list(provider))
     except Exception as error:  # onnxruntime raises many classes of errors
+        if "bad_alloc" in str(error):
+            raise MemoryError from error
         raise BundleError(f"{path}: ONNX Runtime cannot load it ({one_line(error)})") from error
     if session.get_providers()[0] != PROVIDERS[provider]:
         raise BundleError(

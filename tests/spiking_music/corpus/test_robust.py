@@ -115,7 +115,8 @@ def test_a_file_beyond_what_is_allowed_fails_alone(
 
 
 STARVED = """
-import resource, sys
+import os, resource, sys
+os.environ["OMP_NUM_THREADS"] = "1"  # each further thread wants 64 MiB of addresses
 import onnxruntime, spiking_music.corpus.run, runtime.coders.adaptive_loop
 from runtime.errors import SpikingMusicError
 from spiking_music.cli.app import app
