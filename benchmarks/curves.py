@@ -75,6 +75,7 @@ def _drawn(curves: list[Curve]) -> Figure:
         for line, one in enumerate(curves):
             curve(panel, one.minutes, one.figures[kind], line, one.name)
         panel.set_xscale("log")
+        panel.xaxis.set_major_formatter("{x:g}")
         panel.set_xlabel("minutes of one core")
         panel.set_title(label)
     figure.axes[0].set_ylim(bottom=LEAST)
