@@ -2,7 +2,8 @@
 
 The trunk is the encoder and the waveform decoder without the layers next to the code: the
 bottleneck and the decoder's first layer start at random. So every kind of code can start from the
-same weights, and none has an advantage.
+same weights, and none has an advantage. Groups that inhibit each other start from the bundle's own
+code, too, if it has such groups, so that a shipped model can be trained further.
 """
 
 from pathlib import Path
@@ -14,11 +15,13 @@ from torch import Tensor, nn
 from runtime.bundle import DECODER_FAST, ENCODER, PAPER, Bundle, open_bundle
 from runtime.errors import ConfigError
 from train import checkpoint as checkpoints
+from train.networks import spectral
 from train.networks.bottleneck import PAYLOAD_SCALE
 from train.networks.inhibition import PRICED, Inhibition
 from train.networks.model import Model
 from train.networks.seanet import Encoder
 from train.onnx_weights import read_weights
+from train.read_back import read_code
 
 SHIPPED = "shipped"
 
@@ -57,6 +60,9 @@ def _load(model: Model, weights: dict[str, Tensor]) -> None:
 
 
 def _trunk(model: Model, bundle: Bundle) -> None:
+    if isinstance(model.waveform, spectral.Decoder):
+        _spectral(model, model.waveform, bundle)
+        return
     if isinstance(model.encoder, Encoder):
         _put(model.encoder, read_weights(bundle, ENCODER), "encoder.", bundle)
         last: Any = model.encoder.layers[-1].convolution
@@ -70,6 +76,37 @@ def _trunk(model: Model, bundle: Bundle) -> None:
 
 
 @torch.no_grad()
+def _spectral(model: Model, waveform: spectral.Decoder, bundle: Bundle) -> None:
+    """The trunk at the frame rate, and the code if it is one of groups."""
+    encoder, decoder = read_weights(bundle, ENCODER), read_weights(bundle, DECODER_FAST)
+    prefix = "waveform." if "waveform.first.weight" in decoder else ""
+    _copy(model.encoder, encoder, "encoder.", bundle)
+    _copy(waveform, decoder, prefix, bundle)
+    last: Any = model.encoder.last
+    for parameter in last.parameters():  # a bundle's encoder gives payloads
+        parameter /= PAYLOAD_SCALE
+    if isinstance(model.bottleneck, Inhibition):
+        read_code(model.bottleneck, waveform, bundle, encoder, decoder)
+
+
+def _copy(network: nn.Module, weights: dict[str, Tensor], prefix: str, bundle: Bundle) -> None:
+    """Copy all parameters but those of a decoder's first layer."""
+    for name, parameter in network.named_parameters():
+        if isinstance(network, spectral.Decoder) and name.startswith("first."):
+            continue
+        parameter.copy_(_found(weights, f"{prefix}{name}", parameter, bundle))
+
+
+def _found(weights: dict[str, Tensor], key: str, own: Tensor, bundle: Bundle) -> Tensor:
+    if key not in weights or weights[key].shape != own.shape:
+        raise ConfigError(
+            f"start_from: {bundle.path} has no {key} of {tuple(own.shape)}; "
+            "start from a bundle of the same preset"
+        )
+    return weights[key]
+
+
+@torch.no_grad()
 def _put(
     network: nn.Module, weights: dict[str, Tensor], prefix: str, bundle: Bundle, but: str = "-"
 ) -> None:
@@ -77,14 +114,10 @@ def _put(
         if not isinstance(module, nn.Conv2d | nn.ConvTranspose2d) or name.startswith(but):
             continue
         for kind in ("weight", "bias"):
-            key, own = f"{prefix}{name}.{kind}", getattr(module, kind)
-            if key not in weights or weights[key].shape != own.shape:
-                raise ConfigError(
-                    f"start_from: {bundle.path} has no {key} of {tuple(own.shape)}; "
-                    "start from a bundle of the same preset"
-                )
+            own = getattr(module, kind)
+            found = _found(weights, f"{prefix}{name}.{kind}", own, bundle)
             # Assigning a weight-normalised weight splits it into direction and length.
             if kind == "weight":
-                module.weight = weights[key]
+                module.weight = found
             else:
-                own.copy_(weights[key])
+                own.copy_(found)

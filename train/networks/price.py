@@ -48,6 +48,10 @@ class Price(nn.Module):
         self.value += GAIN * (excess @ clips) / clips.sum(0).clamp(min=1)
         self.value.clamp_(min=0)
 
+    def mus(self) -> Tensor:
+        """The mu of each price, `(len(value),)` int64."""
+        return self._lowest + torch.arange(len(self.value))
+
     def highest(self) -> Tensor:
         """The price of the largest payload."""
         return self.value.max()
