@@ -19,9 +19,10 @@ from runtime.decoders.presets import playback_named
 from runtime.errors import SpikingMusicError
 from runtime.kinds import Progress
 from runtime.lapped.decoder import LappedDecoder
-from runtime.lapped.diffusion import Floats, Given, Ints, LappedDiffusion
+from runtime.lapped.diffusion import Floats, Ints, LappedDiffusion
 from runtime.lapped.model import LappedModel
 from runtime.lapped.noise import NEPER
+from runtime.lapped.sampling import Given
 from runtime.metrics import si_snr
 from runtime.piece import Chunk
 from runtime.playback import usual

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from benchmarks.lapped import Bench
 from runtime.audio.samples import Samples
 from runtime.kinds import Progress
-from runtime.lapped.corrections import FLOOR, powers
-from runtime.lapped.noise import BLOCK, HOP, PARTS, first_band
+from runtime.lapped.corrections import FLOOR
+from runtime.lapped.noise import BANDS, BLOCK, HOP, PARTS, first_band, powers
 from train.data.clips import SAMPLE_RATE, Clip
 
 Floats = npt.NDArray[np.float64]
@@ -45,7 +45,9 @@ def excess(original: Samples, noise: Samples) -> Floats:
     Means over a block of power, as the encoder judges what it may add.
     """
     hops = len(original) // HOP * HOP
-    power = [powers(sound[:hops], SAMPLE_RATE).astype(np.float64) for sound in (original, noise)]
+    power = [
+        powers(sound[:hops], BANDS, SAMPLE_RATE).astype(np.float64) for sound in (original, noise)
+    ]
     starts = np.arange(0, len(power[0]), PARTS * BLOCK)
     counts = np.diff(np.append(starts, len(power[0])))[:, None]
     there, added = (np.add.reduceat(p, starts) / counts for p in power)

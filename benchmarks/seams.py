@@ -79,7 +79,7 @@ def _ways(bundle: Bundle) -> Iterator[tuple[str, str, Codec]]:
         deaf = replace(manifest, context_frames=0)
         yield "fast", "cut", Codec(replace(bundle, manifest=deaf))
         yield "fast", "hearing its neighbours", Codec(bundle)
-    if manifest.has_diffusion:
+    if manifest.has_unet:
         alone = replace(manifest, decoder=replace(manifest.decoder, context_frames=0))
         faded = Codec(bundle)
         faded.decoders["diffusion"] = Independent(bundle, faded.waveform)

@@ -123,7 +123,7 @@ def _codec(bundle: Bundle, seconds: float) -> list[Task]:
             f"decode, diffusion, {count} steps",
             seconds,
             decode("diffusion", count),
-            of["decoder_fast"] + count * of["decoder"],
+            of["decoder_fast"] + count * of["decoder"] if manifest.has_unet else 0.0,
         )
         for count in sorted({1, steps})
         if manifest.has_diffusion
@@ -315,7 +315,7 @@ def int8(bundle: Bundle, samples: Samples) -> list[Row]:
     be measured over.
     """
     manifest = bundle.manifest
-    if not manifest.has_diffusion or manifest.has_mu or manifest.lapped:
+    if not manifest.has_unet or manifest.has_mu:
         return []
     rows = []
     codec = Codec(bundle)

@@ -17,6 +17,7 @@ from runtime.errors import ExportError
 from runtime.lapped import short
 from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, NOMINAL_LEVELS, UNITS
 from runtime.lapped.noise import FEATURES
+from train.lapped.diffusion import Diffusing
 from train.lapped.loop import PARTS
 from train.lapped.model import Model
 from train.lapped.run import Saved, load
@@ -62,13 +63,13 @@ def write_model(model: Model, folder: Path) -> None:
     write_diffusion(model, folder)
 
 
-def write_diffusion(model: Model, folder: Path) -> None:
+def write_diffusion(model: Diffusing, folder: Path) -> None:
     """Write `envelope.onnx` and `diffusion.onnx` into a folder."""
     frames = torch.export.Dim("frames", min=2)
     heard = torch.zeros(1, short.FEATURES, FRAMES, short.PATCHES)
     outputs = ["levels", "context"]
     exported(model.envelope, {"features": (heard, {2: frames})}, outputs, folder / ENVELOPE)
-    context = torch.zeros(1, model.config.envelope_width, FRAMES, short.PATCHES)
+    context = torch.zeros(1, model.envelope.out.in_channels, FRAMES, short.PATCHES)
     inputs = {
         "sample": (torch.zeros(1, FRAMES, short.BINS), {1: frames}),
         "sigma": (torch.ones(1), {}),

@@ -10,7 +10,7 @@ from runtime.bundle import Bundle, Manifest, write_manifest
 from runtime.codec import Codec
 from runtime.costs import event_rates
 from runtime.decoders.presets import Preset, distances, knee
-from runtime.lapped.diffusion import MOST_STEPS
+from runtime.lapped.sampling import MOST_STEPS
 from runtime.metrics import si_snr
 from train.config import SAMPLE_RATE
 from train.data.clips import Clip, within
@@ -25,7 +25,7 @@ def measured_ways(manifest: Manifest) -> list[Preset]:
     plain = [Preset(name, "ddim", 1) for name in manifest.decoders if name != "diffusion"]
     if not manifest.has_diffusion:
         return plain
-    most = MOST_STEPS if manifest.lapped else max(STEPS["ddim"])
+    most = max(STEPS["ddim"]) if manifest.has_unet else MOST_STEPS
     ways = ((name, n) for name, counts in STEPS.items() for n in counts if n <= most)
     return plain + [Preset("diffusion", name, n) for name, n in ways]
 

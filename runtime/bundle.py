@@ -21,7 +21,7 @@ ENCODER, DECODER, DECODER_FAST = "encoder.onnx", "decoder.onnx", "decoder_fast.o
 EXACT, PORTABLE, NETX = "bottleneck.nir", "bottleneck.lif.nir", "bottleneck.net"
 CERTIFICATE, PROBE = "certificate.json", "probe.npz"
 TABLES = "coder.tables"  # of a LAPPED model
-ENVELOPE, DIFFUSION = "envelope.onnx", "diffusion.onnx"  # of its diffusion decoder
+ENVELOPE, DIFFUSION = "envelope.onnx", "diffusion.onnx"  # of diffusion in short frames
 EVIDENCE = (CERTIFICATE, PROBE)  # measurements of a model, not a part of it
 DEFAULT = SHIPPED / "lapped"
 PAPER = SHIPPED / "small"  # the default where only a model of the paper's kinds will do
@@ -90,9 +90,14 @@ class Manifest:
         return DECODER_FAST in self.files
 
     @property
+    def has_unet(self) -> bool:
+        """Whether its diffusion decoder is the paper's U-Net."""
+        return DECODER in self.files
+
+    @property
     def has_diffusion(self) -> bool:
-        """Whether it has the diffusion decoder."""
-        return (DIFFUSION if self.lapped else DECODER) in self.files
+        """Whether it has a diffusion decoder: the U-Net, or one of short frames."""
+        return self.has_unet or DIFFUSION in self.files
 
     @property
     def decoders(self) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from runtime.audio.samples import Samples
 from runtime.audio.signal import mono_signal
 from runtime.bundle import Bundle, Manifest
 from runtime.decoders.diffusion import Diffusion
-from runtime.decoders.waveform import Waveform
+from runtime.decoders.short_diffusion import ShortDiffusion
+from runtime.decoders.waveform import ChunkDecoder, Waveform
 from runtime.encoder import Encoded, Encoder
 from runtime.errors import FormatError
 from runtime.events import EventMatrix
@@ -61,10 +62,12 @@ class Codec:
         else:
             self.encoder = Encoder(bundle)
             self.waveform = Waveform(bundle)
-            self.decoders = {
-                "fast": self.waveform,
-                "diffusion": Diffusion(bundle, self.waveform),
-            }
+            self.decoders = {"fast": ChunkDecoder(self.manifest, self.waveform)}
+            if self.manifest.has_unet:
+                self.decoders["diffusion"] = Diffusion(bundle, self.waveform)
+            else:
+                voice = ShortDiffusion(bundle, self.waveform)
+                self.decoders["diffusion"] = ChunkDecoder(self.manifest, voice)
 
     def encode(
         self,

@@ -85,7 +85,7 @@ class AtLeast:
             bits[:, context - past.shape[1] : context] = past
         if frames < manifest.chunk_frames:
             bits[:, context + frames :] = False  # the signal has ended
-        heard = self._codec.waveform.heard(bits, encoded.mu)[: frames * hop]
+        heard = self._codec.waveform.decoded(bits, encoded.mu)[: frames * hop]
         return si_snr(window.audio[context * hop :][: frames * hop], heard)
 
 

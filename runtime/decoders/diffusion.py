@@ -170,7 +170,7 @@ class Diffusion:
         noise = frame_noise(sampling.seed, window.start, own.shape[1], hop)
         wave, scale = np.zeros(noise.size, np.float32), np.float32(1)
         if self._on_residual:
-            wave = self._waveform.heard(window.rows[:-1], mu)
+            wave = self._waveform.decoded(window.rows[:-1], mu)
             scale = np.float32(max(float(np.sqrt(np.mean(np.square(wave)))), _QUIET))
         base = whitened(wave / scale, decoder.spectrum, sample_rate)
         given = {"events": own[None, :-1].astype(np.float32), "base": base[None, None], **fed(mu)}

@@ -6,7 +6,6 @@ import numpy.typing as npt
 from runtime.lapped.noise import (
     BANDS,
     BLOCK,
-    HOP,
     LARGEST_CORRECTION,
     PARTS,
     UNIT_DB,
@@ -14,7 +13,7 @@ from runtime.lapped.noise import (
     amplitudes,
     first_band,
     means,
-    window,
+    powers,
 )
 
 FLOOR = 1e-6  # of a band's mean power: anything below is inaudible
@@ -33,7 +32,7 @@ def corrections(sound: Floats, decoded: Floats, levels: Floats, rate: int) -> In
     not louder than `sound` in any band and block, as far as corrections go down.
     """
     bands = slice(first_band(rate), BANDS)
-    wanted, there = (powers(x, rate)[:, bands, None] for x in (sound, decoded))
+    wanted, there = (powers(x, BANDS, rate)[:, bands, None] for x in (sound, decoded))
     hidden = means(np.square(amplitudes(levels[1:-1], rate)), BANDS, WINDOW // 2, rate)
     hidden = hidden[:, bands, None]
     units = np.arange(-LARGEST_CORRECTION, LARGEST_CORRECTION + 1)
@@ -47,11 +46,3 @@ def corrections(sound: Floats, decoded: Floats, levels: Floats, rate: int) -> In
         last = units[(distance + CHANGE * np.abs(units - last[:, None])).argmin(1)]
         found.append(last)
     return np.array(found, np.int32)
-
-
-def powers(sound: Floats, rate: int) -> Floats:
-    """Mean power `(n - 1, BANDS)` of the noise bands in `sound (n HOP,)`, one row a part."""
-    cut = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP] * window()
-    spectrum = np.fft.rfft(cut, axis=1)
-    power: Floats = np.square(spectrum.real) + np.square(spectrum.imag)
-    return means(power, BANDS, WINDOW // 2, rate)

@@ -92,6 +92,14 @@ def corrected(levels: Floats, corrections: Ints, rate: int) -> Floats:
     return moved
 
 
+def powers(sound: Floats, count: int, rate: int) -> Floats:
+    """Mean power `(n - 1, count)` of mel bands in `sound (n HOP,)`, a row for each part inside."""
+    cut = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP] * window()
+    spectrum = np.fft.rfft(cut, axis=1)
+    power: Floats = np.square(spectrum.real) + np.square(spectrum.imag)
+    return means(power, count, WINDOW // 2, rate)
+
+
 @functools.cache
 def window() -> Floats:
     """The root of a raised cosine, `(WINDOW,)`: the squares of two neighbours add up to one."""

@@ -45,6 +45,7 @@ def export(
     """
     from export.bundle import Terms
     from export.bundle import export as export_bundle
+    from export.diffusion import export_diffusion
     from export.lapped import export_lapped
     from export.lapped_cut import write_cut
     from export.lapped_forms import write_forms
@@ -52,7 +53,8 @@ def export(
     from export.quality import write_quality
     from runtime.bundle import is_bundle, open_bundle
     from spiking_music.cli import terminal
-    from train.lapped.run import CHECKPOINT
+    from train.diffusion.run import CHECKPOINT as DIFFUSION
+    from train.lapped.run import CHECKPOINT as LAPPED
 
     if is_bundle(run):
         refuse_idle("a bundle", steps=steps, measure=measure)
@@ -69,9 +71,12 @@ def export(
     sets, skipped = clip_sets(measure or [], None, "--measure")
     terms = Terms(licence, attribution)
     with terminal.progress("export") as progress:
-        if (run / CHECKPOINT).is_file():
-            refuse_idle("a LAPPED model, which has no diffusion decoder", steps=steps)
+        if (run / LAPPED).is_file():
+            refuse_idle("a LAPPED model, whose default has no steps", steps=steps)
             made = export_lapped(run, bundle, terms, force)
+        elif (run / DIFFUSION).is_file():
+            refuse_idle("a diffusion decoder, whose steps --measure chooses", steps=steps)
+            made = export_diffusion(run, bundle, terms, force)
         else:
             made = export_bundle(run, bundle, steps, terms, force, progress)
     quality = {}

@@ -32,6 +32,8 @@ def train(
     from runtime.kinds import LAPPED
     from train.config import from_dict, read_preset
     from train.data.sets import load_music
+    from train.diffusion.config import KIND as DIFFUSION
+    from train.diffusion.config import diffusion_config
     from train.lapped.config import lapped_config
 
     # Before torch, so that a wrong key is told at once.
@@ -44,6 +46,15 @@ def train(
 
         crops = crops_of(lapped, load_music(data, cache))
         train_lapped(LappedRun(lapped, run, data, crops), resume)
+        return
+    if tree.get("kind") == DIFFUSION:
+        diffusion = diffusion_config(tree)
+        from train.diffusion.loop import crops_of as diffusion_crops_of
+        from train.diffusion.loop import train as train_diffusion
+        from train.diffusion.run import DiffusionRun
+
+        crops = diffusion_crops_of(diffusion, load_music(data, cache))
+        train_diffusion(DiffusionRun(diffusion, run, data, crops), resume)
         return
     config = from_dict(tree)
     from train.loop import Run

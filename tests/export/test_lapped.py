@@ -11,9 +11,9 @@ from runtime.bundle import DIFFUSION, ENVELOPE, Bundle, Decoder, Manifest
 from runtime.decoders.samplers import DDIM, sampled
 from runtime.kinds import CERTIFIED, EFFORTS
 from runtime.lapped.decoder import LappedDecoder, Plain
-from runtime.lapped.diffusion import VELOCITY_INPUTS
 from runtime.lapped.encoder import LappedEncoder
 from runtime.lapped.model import CHUNK_FRAMES, LappedModel, step_of
+from runtime.lapped.sampling import VELOCITY_INPUTS
 from runtime.lapped.short import BINS as BINS_OF_SHORT
 from runtime.lapped.short import FEATURES, PATCHES
 from runtime.metrics import si_snr

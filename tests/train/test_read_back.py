@@ -81,6 +81,6 @@ def test_another_kind_of_code_starts_from_the_trunk_alone() -> None:
 def test_a_bundle_that_does_not_fit_is_refused_in_one_line(
     bundle: str, overrides: list[str]
 ) -> None:
-    with pytest.raises(ConfigError, match="start_from: .* start from a") as caught:
+    with pytest.raises(ConfigError, match=r"start_from: .* start from a") as caught:
         started(bundle, overrides)
     assert "\n" not in str(caught.value)

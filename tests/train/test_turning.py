@@ -67,7 +67,7 @@ def test_the_decoder_is_that_of_the_bundle(bundle, mu):
     decode = torch_decoder(open_bundle(codec.bundle.path))(mu)
     sound = decode(torch.from_numpy(bits[None].astype(np.float32)))[0, 0].numpy()
     context = codec.manifest.context_frames * HOP
-    wanted = codec.waveform.heard(bits, mu)
+    wanted = codec.waveform.decoded(bits, mu)
     np.testing.assert_allclose(sound[context:-context], wanted, atol=2e-3 * np.abs(wanted).max())
 
 

@@ -6,14 +6,7 @@ from typing import Any
 from runtime.errors import ConfigError
 from runtime.lapped.noise import HOP, PARTS
 from train.config import build
-
-
-@dataclass(frozen=True)
-class Stage:
-    """The training of one part: `steps` of one crop each, and the peak `learning_rate`."""
-
-    steps: int
-    learning_rate: float
+from train.parts import Stage
 
 
 @dataclass(frozen=True)

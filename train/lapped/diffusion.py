@@ -76,6 +76,14 @@ class Velocity(nn.Module):
         return joined((gain - torch.tan(half)) * x + added)
 
 
+class Diffusing(nn.Module):
+    """A model with an envelope and a velocity, which pays `noise_price` for a dB of SI-SNR."""
+
+    envelope: Envelope
+    velocity: Velocity
+    noise_price: float
+
+
 def patches(values: Tensor) -> Tensor:
     """Values `(B, T, BINS)` as `(B, PATCH, T, PATCHES)`."""
     return values.unflatten(2, (PATCHES, PATCH)).permute(0, 3, 1, 2)

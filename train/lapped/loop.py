@@ -1,30 +1,21 @@
 """The training loop of the lapped codec: scale, one stage for each part, coder's tables."""
 
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import torch
 from rich.console import Console
 from rich.progress import track
-from torch import Tensor, nn
+from torch import Tensor
 
 from runtime.bundle import TABLES
 from runtime.files import replacing
 from runtime.lapped.model import CHUNK_FRAMES
 from runtime.lapped.transform import basis, frames
-from train import log
-from train.checkpoint import named, optimiser_tensors, restore_optimiser
 from train.coder_tables import learned_tables
 from train.data.crops import Crops
 from train.data.sets import Music
-from train.interrupt import Interrupt, interruptible
-from train.lapped.config import Lapped, Stage
+from train.lapped.config import Lapped
 from train.lapped.losses import (
-    Loss,
     corrections_of,
     joint_loss,
     moved_levels,
@@ -33,31 +24,24 @@ from train.lapped.losses import (
     units_loss,
 )
 from train.lapped.model import FLOOR, Crop, Model, crop
-from train.lapped.residual import diffusion_loss, envelope_loss
-from train.lapped.run import LappedRun, MakeCrop, Saved, begun, save
+from train.lapped.residual import diffusion_loss, envelope_loss, given
+from train.lapped.run import LappedRun
+from train.parts import MakeCrop, Part, train_parts
 
-EVERY = 100  # steps between checkpoints
-WARM_UP = 20  # steps
-CLIP_NORM = 5.0
 SCALE_CROPS = 100
 MOST_OCTAVES = 3.4  # of the usual steps of files, relative to the level of the sound
 
 
-@dataclass(frozen=True)
-class Part:
-    """What a stage trains, and the loss that it minimises."""
-
-    modules: tuple[str, ...]
-    loss: Loss
-
-
-PARTS = {
+PARTS: dict[str, Part[Model, Crop]] = {
     "units": Part(("units", "mover", "rate"), units_loss),
     "refiner": Part(("refiner",), refiner_loss),
     "joint": Part(("units", "mover", "rate", "refiner"), joint_loss),
     "noise": Part(("noise",), noise_loss),
-    "envelope": Part(("envelope",), envelope_loss),
-    "diffusion": Part(("envelope", "velocity"), diffusion_loss),
+    "envelope": Part(("envelope",), lambda m, c, step: envelope_loss(m, given(m, c, step % 2 > 0))),
+    "diffusion": Part(
+        ("envelope", "velocity"),
+        lambda m, c, step: diffusion_loss(m, given(m, c, step % 2 > 0), step // 2),
+    ),
 }
 # What has its own draw of music; the position is part of the seed, so new names go to the end.
 CROPS = ("scale", "units", "refiner", "joint", "noise", "tables", "envelope", "diffusion")
@@ -76,83 +60,21 @@ def crops_of(config: Lapped, music: Music) -> MakeCrop:
 def train(run: LappedRun, resume: bool = False) -> None:
     """Train into a folder: checkpoint, log, and the coder's tables when all is done.
 
-    Raises what `run.begun` raises.
+    Raises what `PartsRun.begun` raises.
     """
-    start = begun(run, resume)
+    start = run.begun(resume)
     model = Model(run.config)
     if start is None:
         model.scale.copy_(measured_scale(run))
     else:
         model.load_state_dict(start.part("model"))
-    stages = list(PARTS)
-    with interruptible(alone=True) as interrupt:
-        for name in stages if start is None else stages[stages.index(start.stage) :]:
-            _train_part(run, model, name, start, interrupt)
-            start = None
+    train_parts(run, model, PARTS, lambda name, step: _crop(run, model, name, step), start)
     write_tables(run, model)
-
-
-def _train_part(
-    run: LappedRun, model: Model, name: str, start: Saved | None, interrupt: Interrupt
-) -> None:
-    part, stage = PARTS[name], _stage(run.config, name)
-    model.requires_grad_(False)
-    trained = nn.ModuleList(getattr(model, module) for module in part.modules)
-    trained.requires_grad_(True)
-    optimiser = torch.optim.Adam(trained.parameters(), stage.learning_rate)
-    first = 0
-    if start is not None and start.step:
-        first = start.step
-        restore_optimiser(optimiser, start.part("optimiser"))
-    for step in told(range(first, stage.steps), name):
-        began = time.perf_counter()
-        for group in optimiser.param_groups:
-            group["lr"] = pace(stage, step)
-        loss = part.loss(model, _crop(run, model, name, step), step)
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(trained.parameters(), CLIP_NORM)
-        optimiser.step()
-        seconds = time.perf_counter() - began
-        row = {"stage": name, "step": step, "loss": loss.item(), "seconds": seconds}
-        log.append(run.folder, row)
-        if (step + 1) % EVERY == 0 or step + 1 == stage.steps or interrupt.asked:
-            tensors = named("model", model.state_dict())
-            tensors |= named("optimiser", optimiser_tensors(optimiser))
-            save(run.folder, Saved(run.config, run.data, name, step + 1, tensors))
-        if interrupt.asked:
-            print(f"step {step + 1} of {name} is saved; go on with --resume", file=sys.stderr)
-            raise KeyboardInterrupt
-
-
-def told(steps: range, name: str) -> Iterator[int]:
-    """Yield steps and show progress: a bar on a terminal, elsewhere a line now and then."""
-    console = Console(stderr=True)
-    if console.is_terminal:
-        yield from track(steps, name, console=console)
-        return
-    last = time.monotonic()
-    for step in steps:
-        yield step
-        if time.monotonic() - last >= log.EVERY:
-            last = time.monotonic()
-            print(f"{name} {step + 1}/{steps.stop}", file=sys.stderr, flush=True)
-
-
-def _stage(config: Lapped, name: str) -> Stage:
-    stage: Stage = getattr(config, f"{name}_stage")
-    return stage
 
 
 def _crop(run: LappedRun, model: Model, name: str, step: int) -> Crop:
     rng = np.random.default_rng([run.config.seed, CROPS.index(name), step])
     return crop(run.crops(name, step), rng.uniform(*run.config.octaves), model.chip())
-
-
-def pace(stage: Stage, step: int) -> float:
-    """The learning rate of a step: it rises, stays, and falls to zero in the second half."""
-    share = step / stage.steps
-    return stage.learning_rate * min(1.0, (step + 1) / WARM_UP, 2 * (1 - share) + 0.01)
 
 
 def measured_scale(run: LappedRun) -> Tensor:

@@ -1,7 +1,5 @@
 """The loss of each training stage, for one crop."""
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -17,8 +15,6 @@ from train.objectives.losses import mel_distance
 
 RATE_WEIGHT = 1 / 3000
 FIRING_WEIGHT = 1 / 100
-
-Loss = Callable[[Model, Crop, int], Tensor]
 
 
 def units_loss(model: Model, crop: Crop, step: int) -> Tensor:
@@ -98,13 +94,16 @@ def joint_loss(model: Model, crop: Crop, step: int) -> Tensor:
 def noise_loss(model: Model, crop: Crop, step: int) -> Tensor:
     """Mel distance of the decoded sound, plus the price of the SI-SNR lost to the noise."""
     with torch.no_grad():
-        decoded, levels = heard(model, crop, crop.levels(model.chip()))
-    hidden = noise_of(model.noise(levels), len(crop.sound), model.config.sample_rate)
-    sound = torch.from_numpy(crop.sound)[None]
+        decoded, features = heard(model, crop, crop.levels(model.chip()))
+    hidden = noise_of(model.noise(features), len(crop.sound), model.config.sample_rate)
+    return hidden_loss(torch.from_numpy(crop.sound)[None], decoded, hidden, model.noise_price)
+
+
+def hidden_loss(sound: Tensor, decoded: Tensor, hidden: Tensor, price: float) -> Tensor:
+    """The loss of noise `hidden (1, n)` in what is `decoded (1, n)` of a `sound (1, n)`."""
     missed = (sound - decoded).square().sum() + SILENCE
     lost = 10 * torch.log10(1 + hidden.square().sum() / missed)
-    distance = mel_distance(sound[:, None], (decoded + hidden)[:, None])
-    return distance + model.config.noise_price * lost
+    return mel_distance(sound[:, None], (decoded + hidden)[:, None]) + price * lost
 
 
 @torch.no_grad()

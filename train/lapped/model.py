@@ -5,25 +5,25 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from runtime.lapped import chip
 from runtime.lapped.transform import basis, frames
 from train.lapped.config import Lapped
-from train.lapped.diffusion import Envelope, Velocity
+from train.lapped.diffusion import Diffusing, Envelope, Velocity
 from train.lapped.networks import FINE, Mover, NoiseLevels, Rate, Refiner, Units, places, regions
 
 FLOOR = 0.2  # the least scale of a bin, which leaves its threshold some bits on the chip
 
 
-class Model(nn.Module):
+class Model(Diffusing):
     """All trained parts, and `scale (bins,)`, each bin's step relative to the chunk's."""
 
     def __init__(self, config: Lapped) -> None:
         super().__init__()
         region = regions(config.bins, config.hop, config.sample_rate)
         place = places(config.bins)
-        self.config = config
+        self.config, self.noise_price = config, config.noise_price
         self.scale: Tensor
         self.register_buffer("scale", torch.ones(config.bins))
         self.units = Units(region)

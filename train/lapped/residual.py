@@ -13,6 +13,7 @@ from runtime.lapped import short
 from runtime.lapped.cells import cells
 from runtime.lapped.corrections import corrections
 from runtime.lapped.transform import basis
+from train.lapped.diffusion import Diffusing
 from train.lapped.losses import heard, moved_levels
 from train.lapped.model import Crop, Model, used
 from train.lapped.objectives import SILENCE
@@ -30,7 +31,7 @@ class Given:
     """A crop's `sound (1, n)`, its waveform `decoded`, and the `residual (1, T, BINS)` between.
 
     `levels (1, T, BINS)` are log amplitudes of the noise that would fill it, `features` the input
-    of the envelope net, `least` and `most (T', bins)` what the cells allow in the long frames.
+    of the envelope net. `cells`: what the events allow in long frames, if they tell.
     """
 
     sound: Tensor
@@ -38,8 +39,22 @@ class Given:
     residual: Tensor
     levels: Tensor
     features: Tensor
+    cells: "Cells | None"
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The `least` and the `most (T, bins)` that a residual may add in long frames of a `hop`."""
+
     least: Tensor
     most: Tensor
+    hop: int
+
+    def moved(self, residual: Tensor) -> Tensor:
+        """What brings a residual `(1, n)` into the cells, as sound `(1, n)`."""
+        found = analysed(residual, self.least.shape[1], self.hop)
+        held = torch.minimum(torch.maximum(found, self.least), self.most)
+        return overlapped(held - found, self.hop)
 
 
 @torch.no_grad()
@@ -66,28 +81,32 @@ def given(model: Model, crop: Crop, moved: bool) -> Given:
         residual=torch.from_numpy(residual)[None],
         levels=torch.from_numpy(filled)[None],
         features=torch.from_numpy(features)[None],
-        least=torch.from_numpy(low[:, :bins]) - values,
-        most=torch.from_numpy(high[:, :bins]) - values,
+        cells=Cells(
+            torch.from_numpy(low[:, :bins]) - values,
+            torch.from_numpy(high[:, :bins]) - values,
+            config.hop,
+        ),
     )
 
 
-def envelope_loss(model: Model, crop: Crop, step: int) -> Tensor:
+def envelope_loss(model: Diffusing, known: Given) -> Tensor:
     """The mel distance of noise with the envelope, the price of it, and the likelihood."""
-    known = given(model, crop, bool(step % 2))
     levels, _ = model.envelope(known.features)
     levels = known.levels + levels
-    sound = filled(model, known, torch.randn_like(levels), levels)
+    sound = filled(known, torch.randn_like(levels), levels)
     return heard_loss(model, known, sound) + LIKELIHOOD * unlikely(known.residual, levels)
 
 
-def diffusion_loss(model: Model, crop: Crop, step: int) -> Tensor:
-    """The loss of the envelope with sampled values in place of noise, and that of the velocity."""
-    known = given(model, crop, bool(step % 2))
+def diffusion_loss(model: Diffusing, known: Given, turn: int) -> Tensor:
+    """The loss of the envelope with sampled values in place of noise, and that of the velocity.
+
+    Each of `SAMPLER_STEPS` has its `turn`.
+    """
     levels, context = model.envelope(known.features)
     levels = known.levels + levels
-    count = SAMPLER_STEPS[(step // 2) % len(SAMPLER_STEPS)]
+    count = SAMPLER_STEPS[turn % len(SAMPLER_STEPS)]
     noise = torch.randn_like(levels)
-    sound = filled(model, known, sampled(model, context, noise, count), levels)
+    sound = filled(known, sampled(model, context, noise, count), levels)
     target = (known.residual * torch.exp(-levels.detach())).clamp(-OUTLIER, OUTLIER)
     return (
         heard_loss(model, known, sound)
@@ -96,7 +115,7 @@ def diffusion_loss(model: Model, crop: Crop, step: int) -> Tensor:
     )
 
 
-def velocity_error(model: Model, context: Tensor, target: Tensor) -> Tensor:
+def velocity_error(model: Diffusing, context: Tensor, target: Tensor) -> Tensor:
     """The squared error of the velocity at a random noise level, for steps of any length."""
     sigma = torch.rand(1)
     sample, velocity = diffuse(target, torch.randn_like(target), sigma)
@@ -104,7 +123,7 @@ def velocity_error(model: Model, context: Tensor, target: Tensor) -> Tensor:
     return (found - velocity).square().mean()
 
 
-def sampled(model: Model, context: Tensor, noise: Tensor, count: int) -> Tensor:
+def sampled(model: Diffusing, context: Tensor, noise: Tensor, count: int) -> Tensor:
     """What `count` steps of DDIM make of `noise: (1, T, BINS)`; the last ones are trained."""
     sample, stride, path = noise, torch.full((1,), 1 / count), noise_levels(count)
     for index in range(count):
@@ -115,21 +134,19 @@ def sampled(model: Model, context: Tensor, noise: Tensor, count: int) -> Tensor:
     return sample
 
 
-def filled(model: Model, known: Given, sample: Tensor, levels: Tensor) -> Tensor:
-    """The sound `(1, n)` with a `sample` in units of its levels, held to the cells."""
-    hop, bins = model.config.hop, known.least.shape[1]
+def filled(known: Given, sample: Tensor, levels: Tensor) -> Tensor:
+    """The sound `(1, n)` with a `sample` in units of its levels, held to the cells if there are."""
     residual = overlapped(sample * torch.exp(levels), short.HOP)
-    found = analysed(residual, bins, hop)
-    held = torch.minimum(torch.maximum(found, known.least), known.most)
-    return known.decoded + residual + overlapped(held - found, hop)
+    sound = known.decoded + residual
+    return sound if known.cells is None else sound + known.cells.moved(residual)
 
 
-def heard_loss(model: Model, known: Given, sound: Tensor) -> Tensor:
+def heard_loss(model: Diffusing, known: Given, sound: Tensor) -> Tensor:
     """The mel distance, and the price of the SI-SNR that differs from the waveform's."""
     missed = (known.sound - known.decoded).square().sum() + SILENCE
     missed_now = (known.sound - sound).square().sum() + SILENCE
     lost = 10 * torch.log10(missed_now / missed)
-    return mel_distance(known.sound[:, None], sound[:, None]) + model.config.noise_price * lost
+    return mel_distance(known.sound[:, None], sound[:, None]) + model.noise_price * lost
 
 
 def unlikely(residual: Tensor, levels: Tensor) -> Tensor:

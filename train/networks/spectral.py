@@ -4,6 +4,7 @@ SEANet spends most of its time at the full rate; here, from the first layer on, 
 one column. A frame depends on only a few frames on each side, so chunks reproduce the whole.
 """
 
+from functools import reduce
 from typing import Any
 
 import torch
@@ -153,7 +154,7 @@ def overlapped(frames: Tensor) -> Tensor:
     parts = frames.unflatten(2, (-1, HOP)).unbind(2)
     rows = [F.pad(hop, (0, 0, late, len(parts) - 1 - late)) for late, hop in enumerate(parts)]
     margin = (frames.shape[2] - HOP) // 2
-    signal = torch.stack(rows).sum(0).flatten(1).unsqueeze(1)
+    signal = reduce(torch.add, rows).flatten(1).unsqueeze(1)
     return signal[:, :, margin : signal.shape[2] - margin]
 
 

@@ -13,12 +13,13 @@ from runtime.bundle import TABLES
 from runtime.coders.lapped.tables import read_tables
 from runtime.errors import TrainingError
 from train.config import read_preset
-from train.lapped.config import Lapped, Stage, lapped_config
+from train.lapped.config import Lapped, lapped_config
 from train.lapped.loop import train
 from train.lapped.model import Model, crop
 from train.lapped.objectives import count
 from train.lapped.run import LappedRun, load
 from train.log import LOG
+from train.parts import Stage
 
 MICRO = {
     "bins": 192,
