@@ -1,11 +1,13 @@
-"""How near each way to hear a lapped file comes to the original, by every measure.
+"""How near each way to hear a file comes to the original, by every measure.
 
-Clips are coded at rates of payload, with thresholds moved by the host, and every way decodes the
-same events. Measures that take seconds are taken of few ways.
+For a LAPPED bundle clips are coded at rates of payload, with thresholds moved by the host, for
+another one as it codes by default. Every way decodes the same events. Measures that take seconds
+are taken of few ways.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ import numpy as np
 from benchmarks.lapped import RATES, Bench
 from benchmarks.results import write_json
 from runtime.audio.samples import Samples
-from runtime.bundle import Bundle
+from runtime.bundle import Bundle, open_bundle
+from runtime.codec import Codec
 from runtime.decoders.presets import playback_named
 from runtime.errors import SpikingMusicError
 from runtime.kinds import Progress
@@ -35,20 +38,25 @@ from train.config import SAMPLE_RATE
 from train.data.clips import Clip, within
 from train.data.low_pass import low_pass
 from train.objectives.distances import mel_distance, stft_distance
+from train.validation import kbps
 
 SAMPLED = ("ddim_1", "ddim_2", "ddim_4", "ddim_8", "dpm_4", "dpm_8")
 PLAIN = ("waveform", "listening")
+FAST = "fast"
 PEERS = {f"opus_{kbps}": kbps for kbps in OPUS_KBPS}
 GAINS = {f"{gain:+g} dB": gain for gain in (-6.0, -3.0, 1.5)}  # of one step of DDIM
 WITHOUT = "uncorrected"  # noise without the corrections in the file
 ORIGINAL = "original"
 FREE = "free"  # four steps of DDIM, not held to the cells
 WAYS = (*PLAIN, WITHOUT, *SAMPLED, FREE, *GAINS, *PEERS)
-JUDGED = {*PLAIN, "ddim_1", "ddim_4", "dpm_4", *PEERS}  # by ViSQOL and in notes
+PAPER_WAYS = (FAST, *SAMPLED, *PEERS)
+JUDGED = {*PLAIN, FAST, "ddim_1", "ddim_4", "dpm_4", *PEERS}  # by ViSQOL and in notes
 WORST = 0.05  # share of the clips
 LARGER_IS_BETTER = {"si_snr", "band_si_snr", "visqol", "note_f1"}
 
 Decode = Callable[[Chunk], Samples]
+Copy = tuple[float, str, Samples, float | None]
+"""Rate, way, sound, and the edge of the band that the events reach in Hz."""
 
 
 @dataclass(frozen=True)
@@ -125,28 +133,42 @@ def measure(
     The summary has means, means of the worst twentieth of the clips, at least one, and the Fréchet
     distance of all clips together.
     """
-    wanted = list(ways or WAYS)
-    if unknown := set(wanted) - set(WAYS):
-        raise SpikingMusicError(f"way {unknown.pop()}: choose from {', '.join(WAYS)}")
-    bench = Bench(bundle, "better", judged=False)
-    makers, listener = decoders(bench), _Listener(visqol)
+    opened = open_bundle(bundle)
+    known = WAYS if opened.manifest.lapped else PAPER_WAYS
+    wanted = list(ways or known)
+    if unknown := set(wanted) - set(known):
+        raise SpikingMusicError(f"way {unknown.pop()}: choose from {', '.join(known)}")
+    make, listener = _maker(opened, rates, wanted), _Listener(visqol)
     rows, features = list[Row](), dict[tuple[str, float, str], list[Features]]()
     named = [(name, clip) for name, clips in sets.items() for clip in clips]
     for number, (name, clip) in enumerate(named, 1):
         listener.hear(clip)
-        for kbps, way, sound, edge in copies(bench, makers, clip, rates or RATES, wanted):
-            rows.append(listener.row(name, kbps, way, sound, edge))
-            features.setdefault((name, kbps, way), []).append(listener.features(sound))
+        for rate, way, sound, edge in make(clip):
+            rows.append(listener.row(name, rate, way, sound, edge))
+            features.setdefault((name, rate, way), []).append(listener.features(sound))
         features.setdefault((name, 0.0, ORIGINAL), []).append(listener.features(clip.samples))
         progress(number / len(named))
     summary = []
-    for (name, kbps, way), heard in features.items():
+    for (name, rate, way), heard in features.items():
         if way != ORIGINAL:
-            group = [row for row in rows if (row.set, row.kbps, row.way) == (name, kbps, way)]
+            group = [row for row in rows if (row.set, row.kbps, row.way) == (name, rate, way)]
             wanted_features = np.concatenate(features[name, 0.0, ORIGINAL])
             apart = frechet_distance(wanted_features, np.concatenate(heard))
             summary.append(_summary(group, apart))
     return {"summary": summary, "rows": [asdict(row) for row in rows]}
+
+
+def _maker(
+    bundle: Bundle, rates: Sequence[float] | None, ways: Sequence[str]
+) -> Callable[[Clip], Iterator[Copy]]:
+    """What makes the copies of a clip."""
+    if not bundle.manifest.lapped:
+        if rates:
+            raise SpikingMusicError(f"rates: {bundle.manifest.name} codes as it does; omit them")
+        return partial(paper_copies, Codec(bundle), ways=ways)
+    bench = Bench(bundle.path, "better", judged=False)
+    makers, wanted = decoders(bench), rates or RATES
+    return lambda clip: copies(bench, makers, clip, wanted, ways)
 
 
 def write(figures: dict[str, Any], json: Path | None) -> None:
@@ -166,15 +188,31 @@ def copies(
     clip: Clip,
     rates: Iterable[float],
     ways: Sequence[str],
-) -> Iterator[tuple[float, str, Samples, float | None]]:
-    """Yield rate, way, sound, and the edge of the band that the events reach in Hz."""
-    for kbps in rates:
-        levels = bench.coded(clip, kbps)
+) -> Iterator[Copy]:
+    """Yield what each way makes of the same events at each rate."""
+    for rate in rates:
+        levels = bench.coded(clip, rate)
         highest = int(np.flatnonzero(levels.q.any(0)).max(initial=0))
         edge = (highest + 1) * SAMPLE_RATE / 2 / bench.model.hop
         for way in ways:
             if way in makers:
-                yield kbps, way, makers[way](levels.events())[: len(clip.samples)], edge
+                yield rate, way, makers[way](levels.events())[: len(clip.samples)], edge
+    yield from _peers(clip, ways)
+
+
+def paper_copies(codec: Codec, clip: Clip, ways: Sequence[str]) -> Iterator[Copy]:
+    """Yield what each way makes of the events of one of the paper's kinds; the rate is theirs."""
+    manifest, piece = codec.manifest, codec.encode(clip.samples, SAMPLE_RATE)
+    density = 2 ** (-piece.mus[0] / 4) if manifest.has_mu else 0.5
+    for way in ways:
+        if way not in PEERS:
+            asked = playback_named(way)
+            sound = codec.decode(piece, asked.decoder, asked.steps, sampler=asked.sampler)
+            yield kbps(density, manifest.units), way, sound, None
+    yield from _peers(clip, ways)
+
+
+def _peers(clip: Clip, ways: Sequence[str]) -> Iterator[Copy]:
     for way in ways:
         if way in PEERS:
             yield PEERS[way], way, opus(clip.samples, PEERS[way])[0], None

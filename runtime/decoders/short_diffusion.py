@@ -33,7 +33,7 @@ class ShortDiffusion:
     def __init__(self, bundle: Bundle, waveform: Waveform) -> None:
         self._bundle, self._manifest, self._waveform = bundle, bundle.manifest, waveform
         self._short = ShortFrames(bundle)
-        self.context = waveform.context + _margin(MOST_STEPS)
+        self.context = waveform.context + margin_of(MOST_STEPS)
 
     def heard(self, playback: Playback) -> Heard:
         """See `Voice`; raises for a bad sampler, steps or seed, and for another hop."""
@@ -45,7 +45,7 @@ class ShortDiffusion:
         return partial(self._heard, few_steps(playback))
 
     def _heard(self, sampling: Sampling, window: Window) -> Samples:
-        margin = _margin(sampling.sampler.steps)
+        margin = margin_of(sampling.sampler.steps)
         spare = self.context - self._waveform.context - margin
         window = replace(window, events=_inner(window.events, spare))
         sound = self._waveform.sound(window)
@@ -68,8 +68,8 @@ def known(sound: Samples, count: Floats, rate: int) -> tuple[Floats, Floats, Flo
     return short.analysed(sound)[1:-1], short.base_levels(levels, rate), coarse
 
 
-def _margin(steps: int) -> int:
-    """Hops of sound on each side that a window needs besides its own."""
+def margin_of(steps: int) -> int:
+    """Hops of sound on each side of a window that its samples depend on, and one at the edge."""
     return short_reach(steps) + 1
 
 

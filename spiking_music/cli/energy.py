@@ -129,8 +129,8 @@ def energy_of_recording(
     codec = open_codec(bundle or PAPER)
     if codec.manifest.lapped:
         refuse_idle(f"the LAPPED bundle {codec.manifest.name}", mu=mu, delta=delta, steps=steps)
-    elif not codec.manifest.has_unet:
-        refuse_idle("a bundle without a U-Net", steps=steps)
+    elif not codec.manifest.has_diffusion:
+        refuse_idle("a bundle without a diffusion decoder", steps=steps)
     samples = read_samples(audio, codec)
     if shape != "own":
         from neuromorphic.costs.neurobench import neurobench

@@ -37,3 +37,13 @@ def test_every_way_is_measured_and_a_quieter_sample_costs_less(
 def test_an_unknown_way_is_refused(clip: Clip) -> None:
     with pytest.raises(SpikingMusicError, match="choose from"):
         measure(Path("lapped"), {"made up": [clip]}, ways=["louder"], visqol=False)
+
+
+def test_the_ways_of_another_kind_are_its_own(clip: Clip) -> None:
+    found = measure(Path("spectral"), {"made up": [clip]}, ways=["fast", "ddim_4"], visqol=False)
+    assert [row["way"] for row in found["rows"]] == ["fast", "ddim_4"]
+    assert {round(row["kbps"], 2) for row in found["rows"]} == {3.45}
+    with pytest.raises(SpikingMusicError, match="choose from fast"):
+        measure(Path("spectral"), {"made up": [clip]}, ways=["waveform"], visqol=False)
+    with pytest.raises(SpikingMusicError, match="rates: spectral codes as it does"):
+        measure(Path("spectral"), {"made up": [clip]}, [1.5], visqol=False)

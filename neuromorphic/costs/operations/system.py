@@ -17,11 +17,13 @@ from neuromorphic.costs.operations.calls import (
 from neuromorphic.costs.operations.lapped import CORRECTING, FRAMING, LISTENING, count_lapped
 from neuromorphic.costs.operations.operators import Operator, downstream, operators_of
 from neuromorphic.costs.operations.shapes import shaped
+from neuromorphic.costs.operations.short_diffusion import count_sampling
 from neuromorphic.costs.sigma_delta import Deltas
 from neuromorphic.integers.bundles import bundle_integers, lapped_units
 from neuromorphic.integers.entry import Payload
 from runtime.audio.samples import Samples
 from runtime.bundle import Bundle
+from runtime.decoders.short_diffusion import margin_of
 from runtime.events import EventMatrix
 from runtime.mu import ports
 from runtime.piece import Piece
@@ -69,6 +71,7 @@ def count_system(
 
     With `sent` the payload arrives as these deltas. It is decoded by the diffusion decoder, if the
     bundle has one, with `steps` (by default the bundle's), else by the waveform decoder alone.
+    DIFFUSION in short frames includes the frames that the waveform decoder makes more for it.
     Raises `GraphError` when the shapes of a graph cannot be inferred, `BundleError` for a bundle
     without a bottleneck.
     """
@@ -76,11 +79,11 @@ def count_system(
     network = bundle_integers(bundle)
     spiking = total(count(network, payload, sent).values())
     steps = model.decoder.steps if steps is None else steps
-    diffusing = "decoder.onnx" in model.files
+    diffusing = model.has_unet
     windows = window_calls(model, frames)
     networks = _encoder(bundle, chunk_calls(model, frames))
     hearing = {}
-    if "decoder_fast.onnx" in model.files:
+    if model.has_waveform:
         calls = with_context(model, windows) if diffusing else chunk_calls(model, frames)
         networks[WAVEFORM] = _run(bundle, "decoder_fast.onnx", calls)
         hearing[WAVEFORM] = _heard(bundle, "decoder_fast.onnx", events)
@@ -88,6 +91,12 @@ def count_system(
         stepped = Calls({width: n * steps for width, n in windows.items()})
         networks[DIFFUSION] = _run(bundle, "decoder.onnx", stepped)
         hearing[DIFFUSION] = _heard(bundle, "decoder.onnx", events)
+    elif model.has_diffusion:
+        chunks = chunk_calls(model, frames)
+        more = Calls({width + 2 * margin_of(steps): n for width, n in chunks.items()})
+        more.subtract(chunks)
+        waveform = _run(bundle, "decoder_fast.onnx", more)
+        networks[DIFFUSION] = (*waveform, *count_sampling(bundle, chunks, steps))
     seconds = frames * model.hop / model.sample_rate
     return System(frames, seconds, networks, steps, spiking, link_bytes, hearing)
 
