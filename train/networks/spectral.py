@@ -40,11 +40,15 @@ class Fourier(nn.Module):
 
 
 class Block(nn.Module):
-    """A depthwise convolution over time, then two layers over channels: `(B, T, C)` kept."""
+    """A depthwise convolution over time, then two layers over channels: `(B, T, C)` kept.
+
+    torch trains it 16 times as fast as a sum of shifted products; `convolved` is for ONNX Runtime,
+    which is faster with one operator.
+    """
 
     def __init__(self, channels: int, kernel: int, dilation: int) -> None:
         super().__init__()
-        self.dilation = dilation
+        self.dilation, self.convolved = dilation, False
         limit = kernel**-0.5
         self.taps = nn.Parameter(torch.empty(kernel, channels).uniform_(-limit, limit))
         self.bias = nn.Parameter(torch.empty(channels).uniform_(-limit, limit))
@@ -58,8 +62,12 @@ class Block(nn.Module):
         return signal + self.scale * inner
 
     def _over_time(self, signal: Tensor) -> Tensor:
-        """The convolution as a sum of shifted products: 16 times faster, forward and backward."""
         frames, margin = signal.shape[1], self.dilation * (len(self.taps) // 2)
+        if self.convolved:
+            weight, groups = self.taps.T.unsqueeze(1), len(self.bias)
+            columns = signal.transpose(1, 2)
+            whole = F.conv1d(columns, weight, self.bias, 1, margin, self.dilation, groups)
+            return whole.transpose(1, 2)
         padded = F.pad(signal, (0, 0, margin, margin))
         total = self.bias.expand_as(signal)
         for tap, weight in enumerate(self.taps):

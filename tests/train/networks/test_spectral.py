@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from train.config import HOP, Spectral
-from train.networks.spectral import Decoder, Encoder, Fourier, framed, overlapped, reach
+from train.networks.spectral import Block, Decoder, Encoder, Fourier, framed, overlapped, reach
 
 TINY = Spectral(
     kind="spectral",
@@ -45,6 +45,16 @@ def test_fourier_goes_there_and_back_and_keeps_the_power() -> None:
     twice[0] = twice[-1] = 1.0
     power = (spectrum.square().sum(2) * twice).sum(2)
     torch.testing.assert_close(power, frames.square().sum(2), atol=1e-2, rtol=1e-4)
+
+
+@given(st.integers(1, 20), st.sampled_from([3, 5]), st.integers(1, 3))
+def test_one_convolution_is_the_sum_of_shifted_products(
+    frames: int, kernel: int, dilation: int
+) -> None:
+    block, signal = Block(6, kernel, dilation), torch.randn(2, frames, 6)
+    shifted = block(signal)
+    block.convolved = True
+    torch.testing.assert_close(block(signal), shifted, atol=1e-5, rtol=1e-5)
 
 
 def test_beyond_its_reach_nothing_is_heard() -> None:
