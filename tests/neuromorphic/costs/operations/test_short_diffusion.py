@@ -31,7 +31,7 @@ def test_products_are_those_of_the_layers() -> None:
     wanted = patches * (envelope + steps * velocity)
     # Besides, each step embeds its noise level once, and edges of convolutions meet no input.
     assert 0.9 * wanted < products <= wanted + 2 * steps * 3 * VELOCITY
-    assert sum(op.arithmetic for op in found if op.name == "sampled") > 0
+    assert sum(op.arithmetic for op in found if op.kind == "Short") > 0
 
 
 def test_the_waveform_is_billed_once() -> None:
