@@ -7,11 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spiking_music as sm
+from runtime.audio.recordings import read_audio
 from runtime.bundle import open_bundle
 from runtime.errors import SpikingMusicError
+from runtime.kinds import CLIPS
 from runtime.metrics import si_snr
 from runtime.piece import NO_MU
-from train.turning import torch_decoder, turned, turning_codec
+from train.turning import priced_mus, torch_decoder, turned, turning_codec
 
 RATE = 22_050
 HOP = 512
@@ -21,6 +23,11 @@ HOP = 512
 def tones():
     times = np.arange(24 * HOP) / RATE
     return (0.1 * np.sin(2 * np.pi * 220 * times) * np.exp(-times)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def music():
+    return read_audio(CLIPS / "3-beethoven-allegro.flac", RATE).samples[: 128 * HOP]
 
 
 @settings(max_examples=10)
@@ -45,11 +52,12 @@ def test_a_round_lowers_the_error_and_stays_within(seed, has_price):
 
 
 @pytest.mark.parametrize(("bundle", "mu"), [("spectral", None), ("spectral-mu", 12)])
-def test_turned_entries_bring_the_sound_closer_at_as_many_events(tones, bundle, mu):
+def test_turned_entries_bring_the_sound_closer_at_as_many_events(music, bundle, mu):
     plain, turning = sm.load(bundle), sm.load(bundle, effort="best")
-    own, found = (codec.encode(tones, RATE, mu=mu) for codec in (plain, turning))
+    own, found = (codec.encode(music, RATE, mu=mu) for codec in (plain, turning))
     assert 0 < np.mean(own.events.bits != found.events.bits) < 0.1
-    assert si_snr(tones, plain.decode(found)) > si_snr(tones, plain.decode(own)) + 0.5
+    heard = [si_snr(music, plain.decode(piece, "fast")) for piece in (own, found)]
+    assert heard[1] > heard[0] + 0.5
     assert mu is None or found.events.count < 1.1 * own.events.count
 
 
@@ -78,3 +86,14 @@ def test_other_models_and_a_codec_without_the_search_are_refused(mu_bundle, tone
         sm.load("spectral").encode(tones, RATE, effort="best")
     with pytest.raises(SpikingMusicError, match="choose certified or better"):
         sm.load("lapped").encode(tones, RATE, effort="best")
+
+
+def test_events_have_a_price_only_where_the_code_has_one(music):
+    plain, turning = sm.load("spectral-mu"), sm.load("spectral-mu", effort="best")
+    priced = priced_mus(plain.bundle)
+    assert 12 in priced
+    assert 4 not in priced
+    assert not priced_mus(sm.load("spectral").bundle)
+    own, found = (codec.encode(music, RATE, mu=4) for codec in (plain, turning))
+    heard = [si_snr(music, plain.decode(piece, "fast")) for piece in (own, found)]
+    assert heard[1] > heard[0] + 0.5
