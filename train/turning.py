@@ -4,7 +4,7 @@ The decoder stays as it is. The gradient of the squared error tells for each ent
 would gain if the decoder were linear. In turn, every twelfth frame tries the entry that promises
 most and keeps it where the error of the twelve frames around it falls; a round tries all frames
 once, and no entry is tried twice. In a code that pays for events each also has a price, steered so
-that there are no more of them in the end; at a mu where the code has no price, the search has none.
+that there are no more of them in the end.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from runtime.audio.samples import Samples
-from runtime.bundle import DECODER_FAST, ENCODER, Bundle
+from runtime.bundle import DECODER_FAST, Bundle
 from runtime.codec import Codec
 from runtime.encoder import Encoded, Encoder, Window
 from runtime.errors import BundleError, ConfigError, SpikingMusicError
@@ -43,7 +43,6 @@ class TurningEncoder(Encoder):
     def __init__(self, bundle: Bundle) -> None:
         super().__init__(bundle)
         self._decoder = torch_decoder(bundle)
-        self._has_price = priced_mus(bundle)
 
     def run(self, window: Window, mu: int) -> Encoded:
         """Encode a window with its context."""
@@ -56,7 +55,7 @@ class TurningEncoder(Encoder):
             bits[:, : own.start] = False
         if window.frames < chunk:
             bits[:, own.stop :] = False
-        has_price = mu in self._has_price
+        has_price = self._manifest.has_mu
         *_, bits = turned(self._decoder(mu), bits, window.audio, ROUNDS, own, has_price)
         return replace(encoded, events=EventMatrix.from_bits(bits))
 
@@ -66,14 +65,6 @@ def turning_codec(bundle: Bundle) -> Codec:
     codec = Codec(bundle)
     codec.encoder = TurningEncoder(bundle)
     return codec
-
-
-def priced_mus(bundle: Bundle) -> set[int]:
-    """The mus at which an event of a bundle has a price: its units are told more than 0."""
-    if not bundle.manifest.has_mu:
-        return set()
-    table = read_weights(bundle, ENCODER)["price.table.weight"]
-    return set(torch.nonzero(table.sum(1)).flatten().tolist())
 
 
 def torch_decoder(bundle: Bundle) -> Callable[[int], Decode]:

@@ -13,7 +13,7 @@ from runtime.errors import SpikingMusicError
 from runtime.kinds import CLIPS
 from runtime.metrics import si_snr
 from runtime.piece import NO_MU
-from train.turning import priced_mus, torch_decoder, turned, turning_codec
+from train.turning import torch_decoder, turned, turning_codec
 
 RATE = 22_050
 HOP = 512
@@ -86,14 +86,3 @@ def test_other_models_and_a_codec_without_the_search_are_refused(mu_bundle, tone
         sm.load("spectral").encode(tones, RATE, effort="best")
     with pytest.raises(SpikingMusicError, match="choose certified or better"):
         sm.load("lapped").encode(tones, RATE, effort="best")
-
-
-def test_events_have_a_price_only_where_the_code_has_one(music):
-    plain, turning = sm.load("spectral-mu"), sm.load("spectral-mu", effort="best")
-    priced = priced_mus(plain.bundle)
-    assert 12 in priced
-    assert 4 not in priced
-    assert not priced_mus(sm.load("spectral").bundle)
-    own, found = (codec.encode(music, RATE, mu=4) for codec in (plain, turning))
-    heard = [si_snr(music, plain.decode(piece, "fast")) for piece in (own, found)]
-    assert heard[1] > heard[0] + 0.5
