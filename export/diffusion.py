@@ -13,11 +13,12 @@ from export.lapped import write_diffusion
 from runtime.bundle import Bundle, open_bundle, write_manifest
 from runtime.errors import ExportError
 from runtime.lapped.noise import HOP
+from train.checkpoint import Checkpoint
 from train.config import SAMPLE_RATE
 from train.diffusion.config import Diffusion
 from train.diffusion.loop import PARTS
 from train.diffusion.model import Model
-from train.diffusion.run import Saved, load
+from train.diffusion.run import DiffusionRun
 from train.parts import stage_of
 
 
@@ -29,7 +30,7 @@ def export_diffusion(run: Path, folder: Path, terms: Terms, overwrite: bool = Fa
     the bundle is, OutputError when the folder exists and `overwrite` is off, or when it is not a
     bundle.
     """
-    saved = load(run)
+    saved = DiffusionRun.load(run)
     last = list(PARTS)[-1]
     if saved.stage != last or saved.step < stage_of(saved.config, last).steps:
         raise ExportError(f"{run}: has not finished; finish it first: train --resume")
@@ -47,7 +48,7 @@ def export_diffusion(run: Path, folder: Path, terms: Terms, overwrite: bool = Fa
     return open_bundle(folder)
 
 
-def _manifest(bundle: Bundle, saved: Saved, terms: Terms) -> dict[str, Any]:
+def _manifest(bundle: Bundle, saved: Checkpoint[Diffusion], terms: Terms) -> dict[str, Any]:
     fields = dataclasses.asdict(bundle.manifest)
     for name in ("files", "quality"):
         del fields[name]
@@ -56,7 +57,7 @@ def _manifest(bundle: Bundle, saved: Saved, terms: Terms) -> dict[str, Any]:
     return {**fields, **said, "training": training, "quality": {}}
 
 
-def _training(saved: Saved) -> dict[str, Any]:
+def _training(saved: Checkpoint[Diffusion]) -> dict[str, Any]:
     config: Diffusion = saved.config
     steps = {name: stage_of(config, name).steps for name in PARTS}
     seconds = config.frames * HOP / SAMPLE_RATE

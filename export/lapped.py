@@ -17,10 +17,12 @@ from runtime.errors import ExportError
 from runtime.lapped import short
 from runtime.lapped.model import CHUNK_FRAMES, CONTEXT, NOMINAL_LEVELS, UNITS
 from runtime.lapped.noise import FEATURES
+from train.checkpoint import Checkpoint
+from train.lapped.config import Lapped
 from train.lapped.diffusion import Diffusing
 from train.lapped.loop import PARTS
 from train.lapped.model import Model
-from train.lapped.run import Saved, load
+from train.lapped.run import LappedRun
 
 FRAMES, BINS = 24, 64  # size of the example inputs for the exporter's tracing
 
@@ -31,7 +33,7 @@ def export_lapped(run: Path, folder: Path, terms: Terms, overwrite: bool = False
     Raises ExportError when the run has not finished, CheckpointError when it is damaged,
     OutputError when the folder exists and `overwrite` is off, or when it is not a bundle.
     """
-    saved = load(run)
+    saved = LappedRun.load(run)
     if not (run / TABLES).is_file():
         raise ExportError(f"{run}: has not finished; finish it first: train --resume")
     model = Model(saved.config)
@@ -79,7 +81,7 @@ def write_diffusion(model: Diffusing, folder: Path) -> None:
     exported(model.velocity, inputs, ["velocity"], folder / DIFFUSION)
 
 
-def _manifest(saved: Saved, terms: Terms) -> dict[str, Any]:
+def _manifest(saved: Checkpoint[Lapped], terms: Terms) -> dict[str, Any]:
     config = saved.config
     stages = {name: getattr(config, f"{name}_stage").steps for name in PARTS}
     seconds = config.frames * config.hop / config.sample_rate

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 from rich.console import Console
@@ -57,15 +57,17 @@ class PartsRun(ABC, Generic[Settings]):
     data: str
     crops: MakeCrop
 
-    @classmethod
+    CHECKPOINT: ClassVar[str]  # its name in the folder
+
+    @staticmethod
     @abstractmethod
-    def load(cls, folder: Path) -> Checkpoint[Settings]:
-        """See `train.checkpoint.read`."""
+    def settings(tree: Any) -> Settings:
+        """The config from nested dictionaries; raises ConfigError on any misfit."""
 
     @classmethod
-    @abstractmethod
-    def checkpoint(cls) -> str:
-        """The name of the checkpoint in the folder."""
+    def load(cls, folder: Path) -> Checkpoint[Settings]:
+        """See `train.checkpoint.read`."""
+        return checkpoints.read(folder, cls.CHECKPOINT, cls.settings)
 
     def begun(self, resume: bool) -> Checkpoint[Settings] | None:
         """The checkpoint from which to go on, or None for a new run, whose folder is made.
@@ -75,7 +77,7 @@ class PartsRun(ABC, Generic[Settings]):
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         if not resume:
-            if (self.folder / self.checkpoint()).exists():
+            if (self.folder / self.CHECKPOINT).exists():
                 raise TrainingError(
                     f"{self.folder}: holds a run already; use --resume, or another one"
                 )
@@ -140,7 +142,7 @@ def _train_part(
             tensors = named("model", model.state_dict())
             tensors |= named("optimiser", optimiser_tensors(optimiser))
             saved = Checkpoint(run.config, run.data, name, step + 1, tensors)
-            checkpoints.save(run.folder, saved, run.checkpoint())
+            checkpoints.save(run.folder, saved, run.CHECKPOINT)
         if interrupt.asked:
             print(f"step {step + 1} of {name} is saved; go on with --resume", file=sys.stderr)
             raise KeyboardInterrupt

@@ -53,8 +53,8 @@ def export(
     from export.quality import write_quality
     from runtime.bundle import is_bundle, open_bundle
     from spiking_music.cli import terminal
-    from train.diffusion.run import CHECKPOINT as DIFFUSION
-    from train.lapped.run import CHECKPOINT as LAPPED
+    from train.diffusion.run import DiffusionRun
+    from train.lapped.run import LappedRun
 
     if is_bundle(run):
         refuse_idle("a bundle", steps=steps, measure=measure)
@@ -71,10 +71,10 @@ def export(
     sets, skipped = clip_sets(measure or [], None, "--measure")
     terms = Terms(licence, attribution)
     with terminal.progress("export") as progress:
-        if (run / LAPPED).is_file():
+        if (run / LappedRun.CHECKPOINT).is_file():
             refuse_idle("a LAPPED model, whose default has no steps", steps=steps)
             made = export_lapped(run, bundle, terms, force)
-        elif (run / DIFFUSION).is_file():
+        elif (run / DiffusionRun.CHECKPOINT).is_file():
             refuse_idle("a diffusion decoder, whose steps --measure chooses", steps=steps)
             made = export_diffusion(run, bundle, terms, force)
         else:

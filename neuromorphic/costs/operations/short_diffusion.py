@@ -3,16 +3,13 @@
 import onnx
 
 from neuromorphic.costs.operations.calls import Calls, summed
+from neuromorphic.costs.operations.lapped import DRAWN, FFT, FLOAT
 from neuromorphic.costs.operations.operators import COUNTED, Operator, operators_of
 from neuromorphic.costs.operations.shapes import shaped
 from runtime.bundle import DIFFUSION, ENVELOPE, Bundle
 from runtime.decoders.short_diffusion import margin_of
 from runtime.lapped.noise import BANDS, WINDOW
 from runtime.lapped.short import BINS, FEATURES, PATCHES
-
-FLOAT = 4  # bytes
-FFT = 2.5  # operations of a real transform of n values, over n log2 n: half of a complex one's 5
-DRAWN = 10  # operations to draw a number: a hash and a Gaussian
 
 Operators = tuple[Operator, ...]
 

@@ -16,7 +16,7 @@ from runtime.errors import ConfigError, ExportError, OutputError, TrainingError
 from train.config import read_preset
 from train.diffusion.config import Diffusion, diffusion_config
 from train.diffusion.loop import train
-from train.diffusion.run import DiffusionRun, load
+from train.diffusion.run import DiffusionRun
 from train.log import LOG
 from train.parts import Stage
 
@@ -59,7 +59,7 @@ def test_every_stage_trains(run: Path) -> None:
     found = losses(run)
     assert [stage for stage, _, _ in found] == ["envelope"] * 2 + ["diffusion"] * 5
     assert np.isfinite([loss for _, _, loss in found]).all()
-    assert (load(run).stage, load(run).step) == ("diffusion", 5)
+    assert (DiffusionRun.load(run).stage, DiffusionRun.load(run).step) == ("diffusion", 5)
     with pytest.raises(TrainingError, match="holds a run already"):
         train(DiffusionRun(micro(), run, "tones", tones))
     with pytest.raises(TrainingError, match="other settings"):

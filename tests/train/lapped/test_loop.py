@@ -17,7 +17,7 @@ from train.lapped.config import Lapped, lapped_config
 from train.lapped.loop import train
 from train.lapped.model import Model, crop
 from train.lapped.objectives import count
-from train.lapped.run import LappedRun, load
+from train.lapped.run import LappedRun
 from train.log import LOG
 from train.parts import Stage
 
@@ -65,7 +65,7 @@ def test_every_stage_trains_and_the_tables_are_written(tmp_path: Path) -> None:
     assert [stage for stage, _, _ in found] == [name for name, n in steps.items() for _ in range(n)]
     assert np.isfinite([loss for _, _, loss in found]).all()
     assert read_tables(tmp_path / TABLES)
-    point = load(tmp_path)
+    point = LappedRun.load(tmp_path)
     assert (point.stage, point.step) == ("diffusion", 8)
     with pytest.raises(TrainingError, match="holds a run already"):
         train(LappedRun(micro(), tmp_path, "tones", tones))
